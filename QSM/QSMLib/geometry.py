@@ -1,0 +1,84 @@
+"""Where the voxels of a volume node lie, and which way B0 points in them."""
+
+import itertools
+
+import numpy as np
+import slicer
+import vtk
+
+from QSMLogic import Grid, QSMError
+
+
+def grid_of(volume, holder):
+    """The Grid of a volume node; B0 is the z axis of the scanner (RAS) seen from the voxel axes.
+
+    holder: the node whose parent transforms apply, the volume itself in most cases. Of a linear transform only the
+    rotation counts. Raises QSMError for a non-linear transform and for axes that are not perpendicular.
+    """
+    axes = _ijk_to_ras(volume)[:3, :3] / volume.GetSpacing()
+    if not np.allclose(axes.T @ axes, np.eye(3), atol=1e-3):
+        raise QSMError(
+            f"The axes of {volume.GetName()} are not perpendicular to each other (a tilted acquisition). "
+            "Resample it to a regular grid, for instance with the module Resample Scalar/Vector/DWI Volume."
+        )
+    z_of_ijk = (_rotation(_parent_matrix(holder)) @ axes)[2]
+    return Grid(shape_of(volume), tuple(reversed(volume.GetSpacing())), tuple(reversed(z_of_ijk)))
+
+
+def shape_of(volume):
+    """The shape (k, j, i) of a volume node."""
+    return tuple(reversed(volume.GetImageData().GetDimensions()))
+
+
+def require_same_geometry(volume, holder, other, other_holder):
+    """Raise QSMError unless both volumes have the same voxels in the world, to a hundredth of a voxel."""
+    names = f"{volume.GetName()} and {other.GetName()}"
+    remedy = "Choose images of the same scan, or resample one to the other with Resample Scalar/Vector/DWI Volume."
+    if shape_of(volume) != shape_of(other):
+        raise QSMError(f"{names} have {_by(shape_of(volume))} and {_by(shape_of(other))} voxels. {remedy}")
+    spacing, other_spacing = volume.GetSpacing(), other.GetSpacing()
+    if not np.allclose(spacing, other_spacing, rtol=1e-3):
+        raise QSMError(f"{names} have voxels of {_by(spacing[::-1])} mm and {_by(other_spacing[::-1])} mm. {remedy}")
+    shift = _corners(volume, holder) - _corners(other, other_holder)
+    distance = np.linalg.norm(shift, axis=1).max()
+    if distance > 0.01 * min(spacing):
+        raise QSMError(
+            f"{names} lie up to {distance:.3g} mm apart in the scene. Put both under the same transform. {remedy}"
+        )
+
+
+def _corners(volume, holder):
+    """World positions of the eight corner voxels, (8, 3) in mm."""
+    last = np.array(volume.GetImageData().GetDimensions()) - 1
+    ijk = [(*(last * corner), 1) for corner in itertools.product((0, 1), repeat=3)]
+    return (np.array(ijk) @ (_parent_matrix(holder) @ _ijk_to_ras(volume)).T)[:, :3]
+
+
+def _ijk_to_ras(volume):
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix)
+
+
+def _parent_matrix(holder):
+    """The 4x4 matrix of the node's parent transforms; QSMError where they are not linear."""
+    transform = holder.GetParentTransformNode() if holder.IsA("vtkMRMLTransformableNode") else None
+    if not transform:
+        return np.eye(4)
+    matrix = vtk.vtkMatrix4x4()
+    if not slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(transform, None, matrix):
+        raise QSMError(
+            f"{holder.GetName()} is under a non-linear transform, {transform.GetName()}, in which B0 has no single "
+            "direction. Take the scan out of the transform; move the susceptibility map under it afterwards."
+        )
+    return slicer.util.arrayFromVTKMatrix(matrix)
+
+
+def _rotation(matrix):
+    """The rotation in a linear transform (the orthogonal factor of its polar decomposition)."""
+    left, _, right = np.linalg.svd(matrix[:3, :3])
+    return left @ right
+
+
+def _by(numbers):
+    return " x ".join(f"{n:g}" for n in numbers)

@@ -1,0 +1,110 @@
+"""Masks and regions of interest as arrays on the grid of a volume."""
+
+import numpy as np
+import slicer
+import vtk
+from vtk.util.numpy_support import vtk_to_numpy
+
+from QSMLogic import QSMError
+
+from .geometry import require_same_geometry, shape_of
+
+_LABEL_MAP_REPRESENTATION = "Binary labelmap"
+
+
+def mask_array(mask, volume, holder):
+    """The mask on the grid of a volume, bool (k, j, i); None where the mask is None.
+
+    mask: label map or scalar volume (above zero inside), segmentation (all its segments), or a pair (segmentation,
+    segment ID or name). A segmentation is resampled to the grid; a volume on another grid raises QSMError.
+    """
+    if mask is None:
+        return None
+    if isinstance(mask, list | tuple):
+        segmentation, segment = mask if len(mask) == 2 else (None, None)
+        _require_segments(segmentation)
+        return _segments_array(segmentation, [_segment_id(segmentation, segment)], _reference(volume, holder))
+    if mask.IsA("vtkMRMLSegmentationNode"):
+        _require_segments(mask)
+        return _segments_array(mask, _segment_ids(mask), _reference(volume, holder))
+    return _voxels(mask, volume, holder) > 0
+
+
+def regions_of(node, volume):
+    """Yield (name, bool array) on the grid of a volume for each segment, or for each label of a label map.
+
+    Segments may overlap and are resampled to the grid. Raises QSMError for a label map on another grid.
+    """
+    if node and node.IsA("vtkMRMLSegmentationNode"):
+        _require_segments(node)
+        for id_ in _segment_ids(node):
+            yield node.GetSegmentation().GetSegment(id_).GetName(), _segments_array(node, [id_], volume)
+    elif node and node.IsA("vtkMRMLLabelMapVolumeNode"):
+        labels = _voxels(node, volume, volume)
+        for label in np.unique(labels[labels > 0]):
+            yield _label_name(node, int(label)), labels == label
+    else:
+        raise QSMError("Regions of interest come from a segmentation or a label map. Choose one.")
+
+
+def _voxels(node, volume, holder):
+    if not node.IsA("vtkMRMLScalarVolumeNode") or not node.GetImageData():
+        raise QSMError(f"{node.GetName()} cannot be a mask. Choose a segmentation, a label map or a volume.")
+    try:
+        require_same_geometry(node, node, volume, holder)
+    except QSMError as error:
+        raise QSMError(f"{error} Or import the label map into a segmentation, which is resampled by itself.") from None
+    voxels = slicer.util.arrayFromVolume(node)
+    if voxels.ndim != 3:
+        raise QSMError(f"{node.GetName()} holds several images and cannot be a mask. Choose a single one.")
+    return voxels
+
+
+def _reference(volume, holder):
+    """The node whose grid and parent transform a segment is brought to."""
+    return holder if holder.IsA("vtkMRMLVolumeNode") else volume
+
+
+def _segments_array(segmentation, segment_ids, reference):
+    """The union of segments on the grid of a volume node, bool (k, j, i), without any node being added to the scene."""
+    if not segmentation.GetSegmentation().CreateRepresentation(_LABEL_MAP_REPRESENTATION):
+        raise QSMError(f"{segmentation.GetName()} cannot be turned into voxels. Draw its segments on a volume.")
+    ids, merged = vtk.vtkStringArray(), slicer.vtkOrientedImageData()
+    for segment_id in segment_ids:
+        ids.InsertNextValue(segment_id)
+    slicer.vtkSlicerSegmentationsModuleLogic.GenerateMergedLabelmapInReferenceGeometry(
+        segmentation, reference, ids, slicer.vtkSegmentation.EXTENT_REFERENCE_GEOMETRY, merged
+    )
+    return vtk_to_numpy(merged.GetPointData().GetScalars()).reshape(shape_of(reference)) > 0
+
+
+def _segment_ids(segmentation):
+    return list(segmentation.GetSegmentation().GetSegmentIDs())
+
+
+def _require_segments(segmentation):
+    if not segmentation or not segmentation.IsA("vtkMRMLSegmentationNode"):
+        raise QSMError("A mask from a segment is given as the pair (segmentation node, segment ID).")
+    if not _segment_ids(segmentation):
+        raise QSMError(f"The segmentation {segmentation.GetName()} has no segments. Add one and draw in it.")
+
+
+def _segment_id(segmentation, segment):
+    ids = _segment_ids(segmentation)
+    names = [segmentation.GetSegmentation().GetSegment(id_).GetName() for id_ in ids]
+    if segment in ids:
+        return segment
+    if segment in names:
+        return ids[names.index(segment)]
+    raise QSMError(f"{segmentation.GetName()} has no segment {segment!r}; it has: {', '.join(names)}.")
+
+
+def _label_name(node, label):
+    """The label's name in a colour table that somebody chose; the default table's names would mislead."""
+    colors = node.GetDisplayNode() and node.GetDisplayNode().GetColorNode()
+    default = slicer.modules.colors.logic().GetDefaultLabelMapColorNodeID()
+    if colors and colors.GetID() != default and colors.GetTypeAsString() in ("UserDefined", "File"):
+        name = colors.GetColorName(label)
+        if name and name != colors.GetNoName():
+            return name
+    return f"Label {label}"

@@ -1,0 +1,94 @@
+"""The command line: `python -m QSMLogic --help`."""
+
+import argparse
+import os
+
+import SimpleITK as sitk
+
+from .commands import demo_command, methods_command, run_command
+from .console import Console
+from .errors import QSMError
+from .method import registry
+from .options import add_b0_option, add_mask_option, add_method_options, add_scan_options, plain
+from .stages import COMMANDS
+from .version import __version__
+
+UNEXPECTED, BAD_INPUT = 1, 2
+
+
+def main(argv=None):
+    """Run a command; returns the exit status: 0, 2 for bad input, 1 for anything else that goes wrong."""
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    console, debug = Console(), False
+    try:
+        arguments = build_parser().parse_args(argv)
+        console, debug = Console(arguments.quiet), arguments.debug
+        return arguments.command(arguments, console) or 0
+    except QSMError as error:
+        console.complain(error)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        console.complain("interrupted; nothing unfinished was written.")
+    except MemoryError:
+        console.complain("not enough memory for this scan; close other programs, or crop the images.")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except Exception as error:
+        if debug:
+            raise
+        console.complain(f"unexpected {type(error).__name__}: {error} (add --debug for the traceback)")
+    return UNEXPECTED
+
+
+def build_parser():
+    """The parser of all commands; the stages' methods and parameters come from the registry."""
+    parser = _Parser(
+        prog="QSMLogic", description="Quantitative susceptibility mapping: from gradient-echo phase to ppm."
+    )
+    parser.add_argument("--version", action="version", version=f"QSMLogic {__version__}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    common.add_argument("--debug", action="store_true", help="show the traceback of an unexpected error")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command_name")
+    _add_run(_command(commands, "run", run_command, common))
+    for stage, command in COMMANDS.items():
+        stage_parser = commands.add_parser(stage, help=command.__doc__, description=command.__doc__)
+        methods = stage_parser.add_subparsers(metavar="METHOD", required=True, dest="method")
+        for name, entry in registry()[stage].items():
+            one = methods.add_parser(name, parents=[common], help=plain(entry.title), description=plain(entry.summary))
+            one.set_defaults(command=command, stage=stage)
+            add_method_options(one, stage, entry)
+    methods = _command(commands, "methods", methods_command, common)
+    methods.add_argument("--json", action="store_true", help="everything that is known of them, as JSON")
+    demo = _command(commands, "demo", demo_command, common)
+    demo.add_argument("--output", metavar="DIR", default="demo-output", help="folder to write (default: %(default)s)")
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line, as every other bad input does."""
+
+    def error(self, message):
+        raise QSMError(f"{message} (see {self.prog} --help)")
+
+
+def _command(commands, name, function, common):
+    parser = commands.add_parser(name, parents=[common], help=function.__doc__, description=function.__doc__)
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _add_run(parser):
+    add_scan_options(parser, required=False, phase_required=False)
+    add_b0_option(parser)
+    add_mask_option(parser)
+    parser.add_argument(
+        "--settings", metavar="FILE", help="JSON file with methods and parameters (default: see methods)"
+    )
+    parser.add_argument("--bids", metavar="DIR", help="BIDS folder, instead of --magnitude and --phase")
+    parser.add_argument(
+        "--participant-label", nargs="+", metavar="LABEL", help="participants of the BIDS folder to map"
+    )
+    parser.add_argument(
+        "--output", metavar="DIR", help="folder to write (default with --bids: derivatives/QSM in the BIDS folder)"
+    )

@@ -1,0 +1,130 @@
+"""The commands on whole scans: run, methods, demo. Each takes the parsed arguments and a Console.
+
+A command returns the exit status where it is not 0, and raises QSMError for bad input.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from .bids import find_runs, write_derivatives
+from .errors import QSMError
+from .files import check_writable
+from .io import load_acquisition, load_mask, map_paths, write_maps
+from .method import STAGES, registry
+from .pipeline import run
+from .settings import DEFAULTS, Settings
+
+
+def run_command(arguments, console):
+    """Map the susceptibility of the scan in the files given, or of every run of a BIDS folder."""
+    settings = read_settings(arguments)
+    if arguments.bids:
+        return _run_bids(arguments, settings, console)
+    if not (arguments.magnitude and arguments.phase and arguments.output):
+        raise QSMError("run needs --magnitude, --phase and --output, or --bids; see `run --help`.")
+    if arguments.participant_label:
+        raise QSMError("--participant-label goes with --bids.")
+    check_writable(map_paths(arguments.output).values(), input_files(arguments))
+    scan, geometry = load_scan(arguments)
+    mask = load_mask(arguments.mask, geometry) if arguments.mask else None
+    maps = run(scan, mask, settings, console.progress)
+    maps = _with_inputs(maps, magnitude=arguments.magnitude, phase=arguments.phase, mask=arguments.mask)
+    console.wrote(write_maps(maps, geometry, arguments.output))
+
+
+def methods_command(arguments, console):
+    """List the methods of every stage."""
+    listing = {
+        stage: {
+            "takes_and_returns": STAGES[stage][1],
+            "default": DEFAULTS[stage],
+            "methods": [entry.describe() for entry in methods.values()],
+        }
+        for stage, methods in registry().items()
+    }
+    print(json.dumps(listing, indent=2, ensure_ascii=False) if arguments.json else _table(listing))
+
+
+def demo_command(arguments, console):
+    """Simulate a scan of a head with known susceptibility and map it."""
+    from .demo import run_demo
+
+    run_demo(arguments.output, console.progress)
+
+
+def read_settings(arguments):
+    """The Settings in the file of --settings, or the defaults."""
+    return Settings.from_file(arguments.settings) if arguments.settings else Settings()
+
+
+def load_scan(arguments):
+    """The Acquisition and Geometry of the files in --magnitude and --phase."""
+    return load_acquisition(
+        arguments.magnitude,
+        arguments.phase,
+        arguments.echo_times,
+        arguments.field_strength,
+        getattr(arguments, "b0_direction", None),
+    )
+
+
+def input_files(arguments):
+    """Every file that the arguments name as an input."""
+    files = []
+    for name in ("magnitude", "phase", "unwrapped", "mask", "settings", "total_field", "local_field", "uncertainty"):
+        value = getattr(arguments, name, None)
+        files += value if isinstance(value, list) else [value] if value else []
+    return files
+
+
+def _run_bids(arguments, settings, console):
+    """Every run that is found; one that fails does not stop the others. Returns the exit status."""
+    if arguments.magnitude or arguments.phase or arguments.echo_times:
+        raise QSMError("--bids finds images and echo times itself; leave out --magnitude, --phase and --echo-times.")
+    root = Path(arguments.bids)
+    output = Path(arguments.output) if arguments.output else root / "derivatives" / "QSM"
+    if output.resolve() == root.resolve():
+        raise QSMError("--output must not be the BIDS folder itself; leave it out for derivatives/QSM inside it.")
+    runs = find_runs(root, arguments.participant_label or ())
+    if arguments.mask and len(runs) > 1:
+        names = ", ".join(r.name for r in runs)
+        raise QSMError(f"--mask is for a single run, but there are {len(runs)}: {names}. Choose a participant.")
+    check_writable([path for r in runs for path in r.outputs(output).values()])
+    failed = 0
+    for bids_run in runs:
+        try:
+            _run_one(bids_run, arguments, settings, output, console)
+        except QSMError as error:
+            failed += 1
+            console.complain(f"{bids_run.name}: {error}")
+    if failed:
+        console.complain(f"{failed} of {len(runs)} runs failed.")
+    return 2 if failed else 0
+
+
+def _run_one(bids_run, arguments, settings, output, console):
+    scan, geometry = bids_run.load(arguments.field_strength, arguments.b0_direction)
+    mask = load_mask(arguments.mask, geometry) if arguments.mask else None
+    maps = run(scan, mask, settings, console.progress)
+    maps = _with_inputs(maps, magnitude=bids_run.magnitude.values(), phase=bids_run.phase.values(), mask=arguments.mask)
+    console.wrote(write_derivatives(bids_run, maps, geometry, output))
+
+
+def _with_inputs(maps, magnitude, phase, mask):
+    """The Maps with the names of the input files in their provenance."""
+    names = {"magnitude": [Path(p).name for p in magnitude], "phase": [Path(p).name for p in phase]}
+    if mask:
+        names["mask"] = Path(mask).name
+    return replace(maps, provenance=maps.provenance | {"inputs": names})
+
+
+def _table(listing):
+    lines = []
+    for stage, entry in listing.items():
+        lines.append(f"{stage}: {entry['takes_and_returns']}")
+        for m in entry["methods"]:
+            default = " (default)" if m["name"] == entry["default"] else ""
+            lines.append(f"  {m['name']}{default}: {m['summary']}")
+            lines += [f"      {p['name']} = {p['default']} {p['unit']}".rstrip() for p in m["parameters"]]
+    return "\n".join(lines)

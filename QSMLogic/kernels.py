@@ -1,0 +1,42 @@
+"""Convolution kernels as real spectra in `rfftn` layout."""
+
+import numpy as np
+
+from .fft import frequencies, rfftn
+
+
+def dipole_kernel(shape, spacing_mm, b0_direction):
+    """The unit dipole D = 1/3 - (k.b)^2 / k^2, which turns susceptibility into field, both in ppm; float32.
+
+    shape, spacing_mm, b0_direction (unit vector): in array axis order (k, j, i). D(0) = 0, so the mean field is zero.
+    Salomir et al. 2003, doi:10.1002/cmr.b.10083; Marques & Bowtell 2005, doi:10.1002/cmr.b.20034.
+    """
+    k = frequencies(shape, spacing_mm)
+    squared = sum(x * x for x in k)
+    squared[0, 0, 0] = 1
+    along_b0 = sum(x * np.float32(b) for x, b in zip(k, b0_direction, strict=True))
+    np.square(along_b0, out=along_b0)
+    along_b0 /= squared
+    np.subtract(np.float32(1 / 3), along_b0, out=along_b0)
+    along_b0[0, 0, 0] = 0
+    return along_b0
+
+
+def laplacian_kernel(shape, spacing_mm):
+    """The spectrum of minus the discrete Laplacian (7 points, mm^-2), which is gradient transposed times gradient."""
+    terms = [
+        (2 - 2 * np.cos(2 * np.pi * k * d)) / d**2
+        for k, d in zip(frequencies(shape, spacing_mm), spacing_mm, strict=True)
+    ]
+    return sum(term.astype(np.float32) for term in terms)
+
+
+def sphere_kernel(shape, spacing_mm, radius_mm):
+    """The spectrum of a ball of `radius_mm` normalised to sum 1 (the spherical mean), centred on voxel 0; float32."""
+    reach = [min(int(radius_mm / d + 1e-6), (n - 1) // 2) for n, d in zip(shape, spacing_mm, strict=True)]
+    offsets = [np.arange(-r, r + 1) for r in reach]
+    squared_mm2 = sum(np.square(o * d) for o, d in zip(np.ix_(*offsets), spacing_mm, strict=True))
+    ball = squared_mm2 <= radius_mm**2 * (1 + 1e-6)
+    kernel = np.zeros(shape, np.float32)
+    kernel[np.ix_(*offsets)] = ball / np.float32(ball.sum())
+    return rfftn(kernel).real.copy()

@@ -1,0 +1,174 @@
+"""The registry: a method is a function, its parameters and its citations, registered under a stage.
+
+Everything that lists methods (command line, panel, provenance, tests, benchmark) reads it from here.
+To add a method, add one file to the folder of its stage; no other file changes.
+"""
+
+import importlib
+import math
+import pkgutil
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
+
+from .errors import QSMError
+
+# stage -> (package, what a method of the stage is called with before `parameters` and `progress`, what it returns)
+STAGES = {
+    "scaling": ("phase", "Acquisition with stored phase -> Acquisition with phase in radians"),
+    "mask": ("masking", "Acquisition -> mask"),
+    "offset": ("phase", "Acquisition, mask -> Acquisition with phase proportional to echo time"),
+    "unwrap": ("unwrapping", "Acquisition, mask -> unwrapped phase in radians"),
+    "field": ("field", "Acquisition, unwrapped phase, mask -> FieldMap of the total field"),
+    "background": ("background", "FieldMap of the total field -> FieldMap of the local field"),
+    "invert": ("inversion", "FieldMap of the local field -> susceptibility in ppm"),
+    "reference": ("referencing", "susceptibility in ppm, mask -> susceptibility in ppm"),
+}
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A publication: short text ("Wu et al., Magn Reson Med 2012") and DOI."""
+
+    text: str
+    doi: str
+
+
+@dataclass(frozen=True)
+class NoParameters:
+    """For methods that have nothing to set."""
+
+
+def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=(), help):
+    """A field of a parameter dataclass; its type (bool, int, float or str) is that of the default."""
+    metadata = {"label": label, "unit": unit, "low": low, "high": high, "choices": tuple(choices), "help": help}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a user interface needs to know of one parameter."""
+
+    name: str
+    default: object
+    label: str
+    unit: str
+    low: float
+    high: float
+    choices: tuple
+    help: str
+
+    @property
+    def type(self):
+        return type(self.default)
+
+    def checked(self, value):
+        """`value` in this parameter's type; QSMError where it is of another kind or out of range."""
+        if self.type is bool:
+            converted = {"true": True, "false": False, "1": True, "0": False}.get(str(value).lower())
+        else:
+            try:
+                converted = self.type(value)
+            except (TypeError, ValueError):
+                converted = None
+            if self.type is int and isinstance(value, float) and value != converted:
+                converted = None
+        if converted is None or (self.type is float and not math.isfinite(converted)):
+            raise QSMError(f"{self.name} must be a value of type {self.type.__name__}, not {value!r}.")
+        if self.choices and converted not in self.choices:
+            raise QSMError(f"{self.name} must be one of {', '.join(map(str, self.choices))}, not {value!r}.")
+        if self.type in (int, float) and not self.low <= converted <= self.high:
+            raise QSMError(f"{self.name} must lie between {self.low:g} and {self.high:g}, not {value!r}.")
+        return converted
+
+
+@dataclass(frozen=True)
+class Method:
+    """A registered method; call `run` with the inputs of its stage (see STAGES)."""
+
+    stage: str
+    name: str
+    title: str
+    function: object
+    parameters_class: type
+    citations: tuple
+    erodes_mask: bool
+
+    @property
+    def summary(self):
+        return self.function.__doc__.strip().splitlines()[0]
+
+    @property
+    def parameters(self):
+        return tuple(Parameter(f.name, f.default, **f.metadata) for f in fields(self.parameters_class))
+
+    def make_parameters(self, values=None):
+        """A parameter object from {name: value}; names left out keep their defaults."""
+        known = {p.name: p for p in self.parameters}
+        for name in values or {}:
+            if name not in known:
+                names = ", ".join(known) or "none"
+                raise QSMError(f"{self.stage} {self.name} has no parameter {name!r}; it has: {names}.")
+        try:
+            return replace(self.parameters_class(), **{n: known[n].checked(v) for n, v in (values or {}).items()})
+        except QSMError as error:
+            raise QSMError(f"{self.stage} {self.name}: {error}") from None
+
+    def run(self, *inputs, parameters=None, progress=None):
+        return self.function(*inputs, parameters or self.parameters_class(), progress or _silent)
+
+    def describe(self):
+        """A plain dictionary, for JSON."""
+        return {
+            "stage": self.stage,
+            "name": self.name,
+            "title": self.title,
+            "summary": self.summary,
+            "erodes_mask": self.erodes_mask,
+            "parameters": [
+                {k: _plain(v) for k, v in asdict(p).items()} | {"type": p.type.__name__} for p in self.parameters
+            ],
+            "citations": [asdict(c) for c in self.citations],
+        }
+
+
+def method(stage, *, title, parameters=NoParameters, citations=(), erodes_mask=False):
+    """Register the decorated function under `stage`; the function's name is the method's name."""
+
+    def register(function):
+        entry = Method(stage, function.__name__, title, function, parameters, tuple(citations), erodes_mask)
+        function.method = entry
+        return function
+
+    return register
+
+
+@cache
+def registry():
+    """{stage: {name: Method}} of every method file in the stages' folders."""
+    found = {stage: {} for stage in STAGES}
+    for package in sorted({package for package, _ in STAGES.values()}):
+        folder = importlib.import_module(f"{__package__}.{package}")
+        for module in sorted(m.name for m in pkgutil.iter_modules(folder.__path__)):
+            for value in vars(importlib.import_module(f"{folder.__name__}.{module}")).values():
+                entry = getattr(value, "method", None)
+                if isinstance(entry, Method):
+                    found[entry.stage][entry.name] = entry
+    return found
+
+
+def find(stage, name):
+    """The method `name` of `stage`; QSMError that lists the choices where there is none."""
+    if stage not in STAGES:
+        raise QSMError(f"There is no stage {stage!r}; the stages are: {', '.join(STAGES)}.")
+    try:
+        return registry()[stage][name]
+    except KeyError:
+        raise QSMError(f"{stage} has no method {name!r}; it has: {', '.join(registry()[stage])}.") from None
+
+
+def _silent(fraction):
+    pass
+
+
+def _plain(value):
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,90 @@
+"""Phase to radians, from whatever a scanner or converter stored."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..errors import QSMError
+from ..method import method, parameter
+from ..phase_quality import neighbours, wrapped
+
+# Stored range of a full turn (lowest, highest) and its name. Scanner integers may stop a step short of the highest.
+KNOWN_RANGES = (
+    (-np.pi, np.pi, "radians"),
+    (0, 2 * np.pi, "radians from zero"),
+    (-180, 180, "degrees"),
+    (-1000 * np.pi, 1000 * np.pi, "GE milliradians"),
+    (-2048, 2048, "12-bit integers, signed"),
+    (0, 4096, "12-bit integers"),
+    (-4096, 4096, "Siemens integers"),
+    (0, 65536, "16-bit integers"),
+    (-32768, 32768, "16-bit integers, signed"),
+)
+
+
+@dataclass(frozen=True)
+class AutomaticParameters:
+    rad_per_unit: float = parameter(
+        0.0,
+        "Radians per unit",
+        unit="rad",
+        low=0,
+        help="What one unit of the stored phase is in radians; 0 finds it from the range of the values.",
+    )
+
+
+@method("scaling", title="Automatic", parameters=AutomaticParameters)
+def automatic(acquisition, parameters, progress):
+    """Bring stored phase to radians: known ranges of Siemens, GE and Philips, or any range that wraps fill.
+
+    acquisition: phase as stored. Returns the acquisition with phase in -pi..pi; voxels that are not numbers become
+    voxels without signal. Raises QSMError for phase that is constant, not numbers, really a magnitude, or of a range
+    that cannot be told.
+    """
+    phase, magnitude, known = acquisition.phase, acquisition.magnitude, np.isfinite(acquisition.phase)
+    known &= np.isfinite(magnitude)
+    if known.mean() < 0.5:
+        raise QSMError("Most of the phase or magnitude is not a number (NaN); export the images again.")
+    if not known.all():
+        phase, magnitude = np.where(known, phase, 0), np.where(known, magnitude, 0)
+    if _is_magnitude(phase, magnitude):
+        raise QSMError("The phase looks like a magnitude image (the two rise and fall together); choose the phase.")
+    factor = parameters.rad_per_unit or rad_per_unit(phase)
+    return replace(acquisition, magnitude=magnitude, phase=wrapped(phase * np.float32(factor)))
+
+
+def rad_per_unit(phase):
+    """Radians per unit of stored phase (echo, k, j, i); QSMError where its range does not tell."""
+    low, high = float(phase.min()), float(phase.max())
+    if low == high:
+        raise QSMError(f"The phase is constant ({low:g} everywhere); choose the phase image of the scan.")
+    for start, end, _ in KNOWN_RANGES:
+        room = 1e-3 * (end - start)
+        reaches = high > start + 0.9 * (end - start) and (start == 0 or low < start + 0.1 * (end - start))
+        if reaches and low >= start - room and high <= end + room:
+            return 2 * np.pi / (end - start)
+    if _wraps(phase, high - low):
+        return 2 * np.pi / (high - low)
+    if max(-low, high) <= np.pi and high - low > 0.1:
+        return 1.0
+    raise QSMError(
+        f"The phase runs from {low:g} to {high:g}, which is no known scaling. "
+        "Give the scaling stage's rad_per_unit: radians per unit of the stored phase."
+    )
+
+
+def _wraps(phase, span):
+    """Whether neighbours often differ by nearly the whole span, as wraps make them."""
+    here, there = neighbours(2)
+    step = np.abs(phase[0][there] - phase[0][here])
+    return np.count_nonzero(step > 0.9 * span) > 1e-3 * np.count_nonzero(step)
+
+
+def _is_magnitude(phase, magnitude):
+    inside = (phase[0] != 0) & (magnitude[0] != 0)
+    if phase.min() < 0 or np.count_nonzero(inside) < 2:
+        return False
+    values, signal = phase[0][inside], magnitude[0][inside]
+    if np.ptp(values) == 0 or np.ptp(signal) == 0:
+        return False
+    return np.corrcoef(values, signal)[0, 1] > 0.7

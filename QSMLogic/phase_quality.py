@@ -1,0 +1,50 @@
+"""How far the phase can be trusted: between two neighbours, and at a voxel (Dymerska et al. 2021)."""
+
+import numpy as np
+
+TWO_PI = np.float32(2 * np.pi)
+
+
+def wrapped(phase_rad):
+    """The phase brought to -pi..pi, in place."""
+    phase_rad -= TWO_PI * np.rint(phase_rad / TWO_PI)
+    return phase_rad
+
+
+def neighbours(axis):
+    """The index of every voxel that has a next neighbour along `axis`, and the index of that neighbour."""
+    here, there = [slice(None)] * 3, [slice(None)] * 3
+    here[axis], there[axis] = slice(None, -1), slice(1, None)
+    return tuple(here), tuple(there)
+
+
+def edge_quality(axis, phase_rad, magnitude=None, second=None):
+    """ROMEO's weight, 0 (bad) to 1, of the edges along `axis`: float32, one shorter than the image along it.
+
+    phase_rad: wrapped phase (k, j, i). magnitude: adds the magnitude's coherence. second: another echo's phase and
+    the ratio of this echo's time to that one's; adds the coherence of the phase gradient over time.
+    Dymerska et al. 2021, doi:10.1002/mrm.28563, equations 1 to 5.
+    """
+    here, there = neighbours(axis)
+    step = wrapped(phase_rad[there] - phase_rad[here])
+    quality = 1 - np.abs(step) / np.float32(np.pi)
+    if second is not None:
+        other_rad, time_ratio = second
+        step -= wrapped(other_rad[there] - other_rad[here]) * np.float32(time_ratio)
+        quality *= np.maximum(0, 1 - np.abs(step))
+    if magnitude is not None:
+        smaller = np.minimum(magnitude[here], magnitude[there])
+        larger = np.maximum(magnitude[here], magnitude[there])
+        quality *= np.square(np.divide(smaller, larger, out=np.zeros_like(smaller), where=larger > 0))
+    return quality
+
+
+def voxel_quality(phase_rad, magnitude=None, second=None):
+    """The mean quality of a voxel's six edges, 0 to 1; float32 (k, j, i)."""
+    quality = np.zeros(phase_rad.shape, np.float32)
+    for axis in range(3):
+        here, there = neighbours(axis)
+        edges = edge_quality(axis, phase_rad, magnitude, second)
+        quality[here] += edges
+        quality[there] += edges
+    return quality / 6

@@ -1,0 +1,78 @@
+"""The chain: the stages in order, with progress, cancelling and provenance."""
+
+import time
+
+from .acquisition import bounding_box, checked_mask, uncropped
+from .maps import Maps
+from .provenance import Provenance
+from .settings import Settings
+
+# share of the run's time that each stage takes, for the progress bar
+SHARES = {
+    "scaling": 0.02,
+    "mask": 0.10,
+    "offset": 0.10,
+    "unwrap": 0.25,
+    "field": 0.05,
+    "background": 0.18,
+    "invert": 0.29,
+    "reference": 0.01,
+}
+
+
+def run(acquisition, mask=None, settings=None, progress=None):
+    """Map the susceptibility of a scan.
+
+    acquisition: Acquisition, phase as stored. mask: array (k, j, i), non-zero inside, or None to have one made.
+    settings: Settings, or a dictionary for it, or None for the defaults. progress: called as progress(stage, fraction
+    of the whole run); it may raise Cancelled. Returns Maps; raises QSMError for input that cannot be used.
+    """
+    settings = settings if isinstance(settings, Settings) else Settings(settings or {})
+    chain = _Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings))
+    if mask is not None:
+        mask = checked_mask(mask, acquisition.grid)
+    scan = chain.stage("scaling", acquisition)
+    if mask is None:
+        mask = checked_mask(chain.stage("mask", scan), scan.grid)
+
+    box = bounding_box(mask)
+    scan, inside = scan.cropped(box), mask[box]
+    if scan.echoes > 1:
+        scan = chain.stage("offset", scan, inside)
+    unwrapped_rad = chain.stage("unwrap", scan, inside)
+    total = chain.stage("field", scan, unwrapped_rad, inside)
+    del scan, unwrapped_rad
+    local = chain.stage("background", total)
+    susceptibility = chain.stage("invert", local)
+    susceptibility = chain.stage("reference", susceptibility, local.mask)
+    chain.progress("reference", 1.0)
+
+    shape = acquisition.grid.shape
+    return Maps(
+        grid=acquisition.grid,
+        mask=mask,
+        reliable_mask=uncropped(local.mask, box, shape),
+        total_field_ppm=uncropped(total.ppm, box, shape),
+        local_field_ppm=uncropped(local.ppm, box, shape),
+        susceptibility_ppm=uncropped(susceptibility, box, shape),
+        provenance=chain.provenance.finished(given_mask="mask" not in chain.provenance.seconds),
+    )
+
+
+class _Chain:
+    """Runs one stage after the other and keeps the time of each."""
+
+    def __init__(self, settings, progress, provenance):
+        self.settings, self.progress, self.provenance = settings, progress, provenance
+
+    def stage(self, stage, *inputs):
+        start = sum(share for name, share in SHARES.items() if list(SHARES).index(name) < list(SHARES).index(stage))
+        self.progress(stage, start)
+        before = time.perf_counter()
+        result = self.settings.method(stage).run(
+            *inputs,
+            parameters=self.settings.parameters(stage),
+            progress=lambda fraction: self.progress(stage, start + SHARES[stage] * min(fraction, 1.0)),
+        )
+        self.provenance.seconds[stage] = time.perf_counter() - before
+        return result

@@ -1,0 +1,56 @@
+"""How a map was made: settings, versions, citations, timing, memory."""
+
+import platform
+from dataclasses import asdict
+from datetime import datetime, timezone
+
+import numpy as np
+import scipy
+
+from .version import __version__
+
+
+class Provenance:
+    """Collects what run.json tells of a run."""
+
+    def __init__(self, acquisition, settings):
+        self.acquisition, self.settings, self.seconds = acquisition, settings, {}
+        self.started = datetime.now(timezone.utc)
+
+    def finished(self, given_mask):
+        """The record as plain dictionaries. Stages that did not run are left out."""
+        grid, ran = self.acquisition.grid, list(self.seconds)
+        settings = {stage: choice for stage, choice in self.settings.to_dict().items() if stage in ran}
+        return {
+            "software": {
+                "QSMLogic": __version__,
+                "Python": platform.python_version(),
+                "numpy": np.__version__,
+                "scipy": scipy.__version__,
+                "platform": platform.platform(),
+            },
+            "started": self.started.isoformat(timespec="seconds"),
+            "scan": {
+                "shape_kji": list(grid.shape),
+                "spacing_mm_kji": list(grid.spacing_mm),
+                "b0_direction_kji": list(grid.b0_direction),
+                "echo_times_s": list(self.acquisition.echo_times_s),
+                "field_strength_t": self.acquisition.field_strength_t,
+            },
+            "mask": "given" if given_mask else "made",
+            "settings": settings,
+            "citations": {s: [asdict(c) for c in self.settings.method(s).citations] for s in ran},
+            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+            "total_seconds": round(sum(self.seconds.values()), 3),
+            "peak_memory_mb": peak_memory_mb(),
+        }
+
+
+def peak_memory_mb():
+    """The most memory that this process has held, in MB; None on Windows, whose Python cannot tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1e6 if platform.system() == "Darwin" else 1e3), 1)

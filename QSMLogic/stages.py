@@ -1,0 +1,166 @@
+"""The stages as commands on files.
+
+Each command takes the parsed arguments and a Console, as in commands.py. The image is cut to the mask's bounding box
+for the work, as in a whole run.
+"""
+
+import numpy as np
+
+from .acquisition import FieldMap, bounding_box, checked_mask, uncropped
+from .commands import input_files, load_scan, read_settings
+from .errors import QSMError
+from .files import check_writable
+from .io import check_image_name, load_acquisition, load_mask, load_on_grid, read_image, write_files
+from .options import PREFIX
+from .settings import Settings
+
+
+class Chain:
+    """Runs single stages with the method and parameters that the arguments and their settings file choose."""
+
+    def __init__(self, arguments, console):
+        choices = dict(read_settings(arguments).choices)
+        for stage in ("offset", "reference"):
+            name = getattr(arguments, stage, None)
+            if name and name != "none":
+                choices[stage] = {"method": name}
+        given = {k.removeprefix(PREFIX): v for k, v in vars(arguments).items() if k.startswith(PREFIX)}
+        choices[arguments.stage] = {"method": arguments.method, **given}
+        self.settings, self.progress = Settings(choices), console.progress
+
+    def __call__(self, stage, *inputs):
+        self.progress(stage, 0.0)
+        return self.settings.method(stage).run(
+            *inputs,
+            parameters=self.settings.parameters(stage),
+            progress=lambda fraction: self.progress(stage, min(fraction, 1.0)),
+        )
+
+
+def mask_command(arguments, console):
+    """Make a mask of the tissue whose phase can be used."""
+    chain = _checked_chain(arguments, console)
+    scan, geometry = load_scan(arguments)
+    mask = checked_mask(chain("mask", chain("scaling", scan)), scan.grid)
+    console.wrote(write_files({arguments.output: mask}, geometry))
+
+
+def unwrap_command(arguments, console):
+    """Unwrap the phase; writes radians, one volume for each echo."""
+    chain = _checked_chain(arguments, console)
+    scan, geometry = load_scan(arguments)
+    scan, mask = _scaled_and_masked(scan, geometry, arguments, chain)
+    box = bounding_box(mask)
+    _, unwrapped_rad = _unwrapped(scan.cropped(box), mask[box], arguments, chain)
+    echoes = np.stack([uncropped(echo, box, mask.shape) for echo in unwrapped_rad])
+    console.wrote(write_files({arguments.output: echoes if len(echoes) > 1 else echoes[0]}, geometry))
+
+
+def field_command(arguments, console):
+    """Combine the echoes to the total field in ppm of B0."""
+    chain = _checked_chain(arguments, console)
+    if bool(arguments.phase) == bool(arguments.unwrapped):
+        raise QSMError("field needs either --phase or --unwrapped.")
+    if arguments.unwrapped:
+        total, box, geometry = _field_of_unwrapped(arguments, chain)
+    else:
+        scan, geometry = load_scan(arguments)
+        scan, mask = _scaled_and_masked(scan, geometry, arguments, chain)
+        box = bounding_box(mask)
+        scan, unwrapped_rad = _unwrapped(scan.cropped(box), mask[box], arguments, chain)
+        total = chain("field", scan, unwrapped_rad, mask[box])
+    _write_field(total, box, geometry, arguments, console)
+
+
+def background_command(arguments, console):
+    """Remove the field of the sources outside the mask."""
+    chain = _checked_chain(arguments, console)
+    total, box, geometry = _field_map(arguments.total_field, arguments)
+    _write_field(chain("background", total), box, geometry, arguments, console)
+
+
+def invert_command(arguments, console):
+    """Compute the susceptibility in ppm from the local field."""
+    chain = _checked_chain(arguments, console)
+    local, box, geometry = _field_map(arguments.local_field, arguments)
+    susceptibility = chain("invert", local)
+    if arguments.reference != "none":
+        susceptibility = chain("reference", susceptibility, local.mask)
+    console.wrote(write_files({arguments.output: uncropped(susceptibility, box, geometry.shape)}, geometry))
+
+
+def _checked_chain(arguments, console):
+    """A Chain, once it is known that the outputs can be written."""
+    names = ("output", "output_mask", "output_uncertainty", "output_magnitude")
+    outputs = [name for name in (getattr(arguments, n, None) for n in names) if name]
+    if len(set(outputs)) < len(outputs):
+        raise QSMError("Two outputs have the same name; give each its own.")
+    for name in outputs:
+        check_image_name(name)
+    check_writable(outputs, input_files(arguments))
+    return Chain(arguments, console)
+
+
+def _scaled_and_masked(scan, geometry, arguments, chain):
+    """The scan with phase in radians, and the mask that is given or made."""
+    mask = load_mask(arguments.mask, geometry) if arguments.mask else None
+    scan = chain("scaling", scan)
+    return scan, checked_mask(chain("mask", scan), scan.grid) if mask is None else mask
+
+
+def _unwrapped(scan, mask, arguments, chain):
+    """The scan without phase offsets, and its unwrapped phase."""
+    if scan.echoes > 1 and arguments.offset != "none":
+        scan = chain("offset", scan, mask)
+    return scan, chain("unwrap", scan, mask)
+
+
+def _field_of_unwrapped(arguments, chain):
+    """The total field from files of magnitude and unwrapped phase, the box that it lies in, and the Geometry."""
+    if not arguments.mask:
+        raise QSMError("--unwrapped needs --mask: no mask can be made of unwrapped phase.")
+    scan, geometry = load_acquisition(
+        arguments.magnitude, [arguments.unwrapped], arguments.echo_times, arguments.field_strength
+    )
+    mask = load_mask(arguments.mask, geometry)
+    box = bounding_box(mask)
+    scan = scan.cropped(box)
+    return chain("field", scan, scan.phase, mask[box]), box, geometry
+
+
+def _field_map(path, arguments):
+    """The FieldMap in a file, cut to its mask, with the box that it was cut from and the Geometry of the file."""
+    field_ppm, geometry = read_image(path)
+    mask = load_mask(arguments.mask, geometry)
+    optional = {
+        key: load_on_grid(file, geometry) if file else None
+        for key, file in (("uncertainty_ppm", arguments.uncertainty), ("magnitude", arguments.magnitude))
+    }
+    box = bounding_box(mask)
+    return FieldMap(field_ppm, mask, geometry.grid(arguments.b0_direction), **optional).cropped(box), box, geometry
+
+
+def _write_field(field, box, geometry, arguments, console):
+    """Write what the arguments ask for of a FieldMap that lies in `box`."""
+    wanted = {
+        arguments.output: field.ppm,
+        arguments.output_mask: field.mask,
+        getattr(arguments, "output_uncertainty", None): field.uncertainty_ppm,
+        getattr(arguments, "output_magnitude", None): field.magnitude,
+    }
+    wanted.pop(None, None)
+    for path, array in wanted.items():
+        if array is None:
+            raise QSMError(
+                f"{arguments.stage} {arguments.method} does not yield what {path} should hold; leave it out."
+            )
+    console.wrote(write_files({p: uncropped(a, box, geometry.shape) for p, a in wanted.items()}, geometry))
+
+
+COMMANDS = {
+    "mask": mask_command,
+    "unwrap": unwrap_command,
+    "field": field_command,
+    "background": background_command,
+    "invert": invert_command,
+}

@@ -1,0 +1,134 @@
+"""ROMEO: region-growing unwrapping along the most reliable edges (Dymerska et al. 2021).
+
+Growing a region always over the best edge at its border visits the edges of a minimum spanning tree. The tree is
+built by scipy and then walked level by level with array operations.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
+
+from ..method import Citation, method, parameter
+from ..phase_quality import TWO_PI, edge_quality, neighbours
+
+WORST_COST = 255  # costs of edges are whole numbers from 1 to 255, as in the paper
+
+
+@dataclass(frozen=True)
+class RomeoParameters:
+    template_echo: int = parameter(
+        1,
+        "Template echo",
+        low=1,
+        high=64,
+        help="The echo that is unwrapped in space; the others follow it in time. An early one has the fewest wraps.",
+    )
+
+
+@method(
+    "unwrap",
+    title="ROMEO",
+    parameters=RomeoParameters,
+    citations=[Citation("Dymerska et al., Magn Reson Med 2021;85:2294-2308", "10.1002/mrm.28563")],
+)
+def romeo(acquisition, mask, parameters, progress):
+    """Unwrap a template echo in space along its most reliable edges, and the other echoes in time.
+
+    acquisition: phase in radians (echo, k, j, i), proportional to echo time where there are several echoes.
+    mask: bool (k, j, i). Returns float32 radians (echo, k, j, i), zero outside the mask.
+    """
+    template = min(parameters.template_echo, acquisition.echoes) - 1
+    second = None
+    if acquisition.echoes > 1:
+        other = template + 1 if template + 1 < acquisition.echoes else template - 1
+        ratio = acquisition.echo_times_s[template] / acquisition.echo_times_s[other]
+        second = acquisition.phase[other], ratio
+    spatial_rad = unwrap_spatially(acquisition.phase[template], acquisition.magnitude[template], mask, second)
+    progress(0.8)
+    return unwrap_temporally(acquisition, spatial_rad, template) * mask
+
+
+def unwrap_spatially(phase_rad, magnitude, mask, second=None):
+    """Unwrap one 3D phase image (radians) inside the mask; zero outside.
+
+    second: another echo's phase and the ratio of this echo's time to that one's, which makes the weights more
+    reliable. The mean of each connected part of the mask comes to lie within half a turn of zero.
+    """
+    tree = _spanning_tree(phase_rad, magnitude, mask, second)
+    part = connected_components(tree, directed=False)[1]
+    values = _unwrap_along(tree, part, phase_rad[mask])
+    unwrapped = np.zeros(phase_rad.shape, np.float32)
+    unwrapped[mask] = _centred(values, part)
+    return unwrapped
+
+
+def unwrap_temporally(acquisition, spatial_rad, template):
+    """Unwrap the other echoes by the slope that the echoes unwrapped before them predict.
+
+    The slope is the least-squares line through the origin, weighted by squared magnitude.
+    """
+    times = np.asarray(acquisition.echo_times_s, np.float32)
+    unwrapped = np.empty_like(acquisition.phase)
+    weighted, norm = np.zeros_like(spatial_rad), np.full_like(spatial_rad, np.finfo(np.float32).tiny)
+    for echo in [*range(template, len(times)), *range(template - 1, -1, -1)]:
+        phase_rad = acquisition.phase[echo]
+        reference = spatial_rad if echo == template else weighted / norm * times[echo]
+        unwrapped[echo] = phase_rad + TWO_PI * np.rint((reference - phase_rad) / TWO_PI)
+        weight = np.square(acquisition.magnitude[echo]) * times[echo]
+        weighted += weight * unwrapped[echo]
+        norm += weight * times[echo]
+    return unwrapped
+
+
+def _spanning_tree(phase_rad, magnitude, mask, second):
+    """The minimum spanning tree (forest, where the mask has several parts) over the voxels of the mask."""
+    number = np.cumsum(mask, dtype=np.int32).reshape(mask.shape) - 1
+    costs, starts, ends = [], [], []
+    for axis in range(3):
+        here, there = neighbours(axis)
+        inside = mask[here] & mask[there]
+        quality = edge_quality(axis, phase_rad, magnitude, second)[inside]
+        costs.append(np.clip(np.rint(WORST_COST * (1 - quality)), 1, WORST_COST))
+        starts.append(number[here][inside])
+        ends.append(number[there][inside])
+    voxels = int(number.flat[-1]) + 1
+    edges = np.concatenate(costs), (np.concatenate(starts), np.concatenate(ends))
+    return minimum_spanning_tree(coo_array(edges, shape=(voxels, voxels)).tocsr())
+
+
+def _unwrap_along(tree, part, phase_rad):
+    """Unwrap the voxels' phases from a root in every part outwards, one level of the tree at a time."""
+    order, parent = _levels(tree, part)
+    values = phase_rad[order]
+    start, end = 0, int(np.count_nonzero(parent < 0))
+    while end < values.size:
+        start, end = end, int(np.searchsorted(parent, end))
+        before = values[parent[start:end]]
+        values[start:end] += TWO_PI * np.rint((before - values[start:end]) / TWO_PI)
+    unwrapped = np.empty_like(values)
+    unwrapped[order] = values
+    return unwrapped
+
+
+def _levels(tree, part):
+    """Breadth-first order of the voxels and, for each place in that order, the place of its parent (-1: a root).
+
+    The roots, one in each part, hang on an extra node behind the last voxel.
+    """
+    voxels = part.size
+    tree = tree.tocoo()
+    roots = np.unique(part, return_index=True)[1]
+    starts, ends = np.append(tree.row, np.full_like(roots, voxels)), np.append(tree.col, roots)
+    joined = coo_array((np.ones(ends.size), (starts, ends)), shape=(voxels + 1, voxels + 1)).tocsr()
+    order, parent = breadth_first_order(joined, voxels, directed=False)
+    place = np.empty(voxels + 1, np.int32)
+    place[order] = np.arange(-1, voxels, dtype=np.int32)
+    return order[1:], place[parent[order[1:]]]
+
+
+def _centred(values, part):
+    """Each part shifted by whole turns so that its mean lies within half a turn of zero."""
+    mean = np.bincount(part, values) / np.bincount(part)
+    return values - (TWO_PI * np.rint(mean / TWO_PI)).astype(np.float32)[part]

@@ -1,0 +1,38 @@
+"""Draws the icon of the extension and of the module: the field of a sphere, which QSM turns back into the sphere."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+SIZE, SAMPLES = 128, 4
+FILES = ("Resources/QSM.png", "QSM/Resources/Icons/QSM.png")
+NIGHT, BLUE, RED, GOLD = (np.array(c, float) for c in ((18, 22, 38), (64, 150, 255), (255, 96, 80), (255, 205, 90)))
+
+
+def icon():
+    """RGBA image (row, column, 4), uint8: a sphere and its dipole field, with contour lines, on a dark disc."""
+    n = SIZE * SAMPLES
+    y, x = (np.indices((n, n)) + 0.5) / n * 2 - 1
+    radius, r = 0.30, np.hypot(x, y)
+    cosine = -y / np.maximum(r, 1e-6)
+    field = np.clip((radius / np.maximum(r, radius)) ** 3 * (3 * cosine**2 - 1) / 1.4, -1, 1)
+    strength = np.abs(field)[..., None] ** 0.6
+    colour = NIGHT * (1 - strength) + np.where(field[..., None] > 0, RED, BLUE) * strength
+    bands = (np.abs(field) * 6 % 1 < 0.14) & (r > radius) & (np.abs(field) > 0.1)
+    colour[bands] = colour[bands] * 0.6 + 255 * 0.4
+    shade = np.clip(1.15 - 0.9 * np.hypot(x + 0.10, y + 0.12) / radius, 0.45, 1)[..., None]
+    colour = np.where((r < radius)[..., None], GOLD * shade, colour)
+    rgba = np.dstack((colour, np.where(r < 0.97, 255, 0)))
+    return rgba.reshape(SIZE, SAMPLES, SIZE, SAMPLES, 4).mean((1, 3)).round().astype(np.uint8)
+
+
+def main(root):
+    image = sitk.GetImageFromArray(icon(), isVector=True)
+    for file in FILES:
+        sitk.WriteImage(image, str(root / file))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parents[1]))

@@ -1,0 +1,58 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from standin.bootstrap import bootstrap
+from standin.module import load_module
+
+
+@pytest.fixture(scope="session")
+def loaded():
+    """The scripted module, loaded as Slicer does it."""
+    bootstrap()
+    return load_module()
+
+
+@pytest.fixture
+def scene(loaded):
+    """A fresh scene."""
+    return bootstrap().scene
+
+
+@pytest.fixture
+def logic(loaded, scene):
+    return loaded.module.QSMLogic()
+
+
+@pytest.fixture
+def spheres(scene):
+    """(magnitude nodes, phase nodes, segmentation) of a simulated scan in the fresh scene."""
+    from QSMLib import sample
+
+    return sample.add_spheres()
+
+
+@pytest.fixture
+def chain(loaded, monkeypatch):
+    """Stands in for the numerical chain: keeps what it is called with and yields the first magnitude as the map."""
+    import QSMLib.scene
+
+    from QSMLogic import Maps
+
+    class Chain:
+        def run(self, acquisition, mask=None, settings=None, progress=None):
+            self.acquisition, self.mask, self.settings = acquisition, mask, settings
+            if progress:
+                progress("invert", 0.5)
+            everywhere = np.ones(acquisition.grid.shape, bool)
+            image = acquisition.magnitude[0]
+            scan = {"echo_times_s": acquisition.echo_times_s, "field_strength_t": acquisition.field_strength_t}
+            return Maps(acquisition.grid, everywhere, everywhere, image, image, image, {"scan": scan})
+
+    stand_in = Chain()
+    monkeypatch.setattr(QSMLib.scene, "run", stand_in.run)
+    return stand_in

@@ -1,0 +1,74 @@
+"""A MRML scene with the module logics around it, as Slicer sets them up at start."""
+
+import tempfile
+import types
+from dataclasses import dataclass
+from pathlib import Path
+
+import slicer
+import slicer.util
+
+LOGICS = {
+    "Units": "vtkSlicerUnitsLogic",
+    "Colors": "vtkSlicerColorLogic",
+    "Volumes": "vtkSlicerVolumesLogic",
+    "SubjectHierarchy": "vtkSlicerSubjectHierarchyModuleLogic",
+    "Segmentations": "vtkSlicerSegmentationsModuleLogic",
+    "Tables": "vtkSlicerTablesLogic",
+    "Sequences": "vtkSlicerSequencesLogic",
+}
+
+
+@dataclass(frozen=True)
+class Application:
+    """The scene, the application logic and {module name: module logic}."""
+
+    scene: object
+    logic: object
+    logics: dict
+
+
+def bootstrap():
+    """Make a fresh scene the one that `slicer.mrmlScene`, `slicer.modules` and `slicer.util` work on."""
+    scene, logic = slicer.vtkMRMLScene(), slicer.vtkSlicerApplicationLogic()
+    logic.SetHomeDirectory(_home())
+    logic.SetShareDirectory("share")
+    logic.SetMRMLScene(scene)
+    logics = {name: _add_logic(name, getattr(slicer, kind)(), logic, scene) for name, kind in LOGICS.items()}
+    slicer.mrmlScene = scene
+    slicer.modules = types.SimpleNamespace(**{name.lower(): _Module(module) for name, module in logics.items()})
+    _current[:] = [Application(scene, logic, logics)]
+    return _current[0]
+
+
+# Slicer's objects hold no references to each other: the current ones must live until the next ones are in place
+_current = []
+_folders = []
+
+
+class _Module:
+    """What `slicer.modules.NAME` is for a module without a panel."""
+
+    def __init__(self, logic):
+        self._logic = logic
+
+    def logic(self):
+        return self._logic
+
+
+def _home():
+    """An application folder whose only content is a small table of the colours that label maps get at first."""
+    if not _folders:
+        _folders.append(tempfile.TemporaryDirectory(prefix="standin_"))
+        colors = Path(_folders[0].name) / "share" / "ColorFiles" / "GenericColors.txt"
+        colors.parent.mkdir(parents=True)
+        colors.write_text("".join(f"{n} region{n} {40 * n % 256} 128 {255 - 20 * n} 255\n" for n in range(1, 9)))
+    return _folders[0].name
+
+
+def _add_logic(name, module, application, scene):
+    # the application logic comes first: a module logic asks it for folders as soon as it gets a scene
+    module.SetMRMLApplicationLogic(application)
+    module.SetMRMLScene(scene)
+    application.SetModuleLogic(name, module)
+    return module
