@@ -61,9 +61,8 @@ class Acquisition:
             raise QSMError(f"The images have shape {phase.shape[1:]}, the grid {self.grid.shape}; they must match.")
         if len(times) != len(phase):
             raise QSMError(f"There are {len(phase)} echoes but {len(times)} echo times; give one for each echo.")
-        for name, value in zip(
-            ("magnitude", "phase", "echo_times_s", "field_strength_t"), (magnitude, phase, times, strength)
-        ):
+        checked = {"magnitude": magnitude, "phase": phase, "echo_times_s": times, "field_strength_t": strength}
+        for name, value in checked.items():
             object.__setattr__(self, name, value)
 
     @property
@@ -188,7 +187,8 @@ def _field_strength(strength):
         raise QSMError(f"The field strength must be a positive number in tesla, not {strength}.")
     if strength >= 1000:
         raise QSMError(
-            f"A field strength of {strength:g} T cannot be: it seems to be in gauss. Give it in tesla: {strength / 1e4:g}."
+            f"A field strength of {strength:g} T cannot be: it seems to be in gauss. "
+            f"Give it in tesla: {strength / 1e4:g}."
         )
     if strength > 30:
         raise QSMError(

@@ -14,12 +14,24 @@ def dipole_kernel(shape, spacing_mm, b0_direction):
     k = frequencies(shape, spacing_mm)
     squared = sum(x * x for x in k)
     squared[0, 0, 0] = 1
-    along_b0 = sum(x * np.float32(b) for x, b in zip(k, b0_direction, strict=True))
-    np.square(along_b0, out=along_b0)
-    along_b0 /= squared
-    np.subtract(np.float32(1 / 3), along_b0, out=along_b0)
-    along_b0[0, 0, 0] = 0
-    return along_b0
+    kernel = _squared_projection(k, shape, b0_direction)
+    kernel /= squared
+    np.subtract(np.float32(1 / 3), kernel, out=kernel)
+    kernel[0, 0, 0] = 0
+    return kernel
+
+
+def _squared_projection(k, shape, b0_direction):
+    """(k.b)^2, at the Nyquist frequency of an axis as the mean over its two signs, so that the spectrum is Hermitian."""
+    signed = [(x * np.float32(b)).copy() for x, b in zip(k, b0_direction, strict=True)]
+    unsigned = [np.zeros_like(x) for x in signed]
+    for x, y, n in zip(signed, unsigned, shape, strict=True):
+        if n % 2 == 0:
+            y.flat[n // 2], x.flat[n // 2] = x.flat[n // 2], 0
+    projection = sum(signed)
+    np.square(projection, out=projection)
+    projection += sum(y * y for y in unsigned)
+    return projection
 
 
 def laplacian_kernel(shape, spacing_mm):

@@ -114,7 +114,11 @@ class Method:
             raise QSMError(f"{self.stage} {self.name}: {error}") from None
 
     def run(self, *inputs, parameters=None, progress=None):
-        return self.function(*inputs, parameters or self.parameters_class(), progress or _silent)
+        """The stage's result. progress is called with the fraction done, in the end with 1; it may raise Cancelled."""
+        progress = progress or _silent
+        result = self.function(*inputs, parameters or self.parameters_class(), progress)
+        progress(1.0)
+        return result
 
     def describe(self):
         """A plain dictionary, for JSON."""

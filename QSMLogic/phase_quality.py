@@ -40,11 +40,12 @@ def edge_quality(axis, phase_rad, magnitude=None, second=None):
 
 
 def voxel_quality(phase_rad, magnitude=None, second=None):
-    """The mean quality of a voxel's six edges, 0 to 1; float32 (k, j, i)."""
-    quality = np.zeros(phase_rad.shape, np.float32)
+    """The mean quality of a voxel's edges (six, or fewer at the image's border), 0 to 1; float32 (k, j, i)."""
+    quality, count = np.zeros(phase_rad.shape, np.float32), np.zeros(phase_rad.shape, np.uint8)
     for axis in range(3):
         here, there = neighbours(axis)
         edges = edge_quality(axis, phase_rad, magnitude, second)
-        quality[here] += edges
-        quality[there] += edges
-    return quality / 6
+        for side in (here, there):
+            quality[side] += edges
+            count[side] += 1
+    return quality / count

@@ -2,7 +2,10 @@
 
 import time
 
+import numpy as np
+
 from .acquisition import bounding_box, checked_mask, uncropped
+from .errors import QSMError
 from .maps import Maps
 from .provenance import Provenance
 from .settings import Settings
@@ -31,6 +34,7 @@ def run(acquisition, mask=None, settings=None, progress=None):
     chain = _Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings))
     if mask is not None:
         mask = checked_mask(mask, acquisition.grid)
+        _check_known(acquisition, mask)
     scan = chain.stage("scaling", acquisition)
     if mask is None:
         mask = checked_mask(chain.stage("mask", scan), scan.grid)
@@ -59,6 +63,16 @@ def run(acquisition, mask=None, settings=None, progress=None):
     )
 
 
+def _check_known(acquisition, mask):
+    for name in ("magnitude", "phase"):
+        unknown = ~np.isfinite(getattr(acquisition, name)).all(axis=0) & mask
+        if unknown.any():
+            raise QSMError(
+                f"The {name} is not a number (NaN or infinite) at {np.count_nonzero(unknown)} voxels inside the mask; "
+                "take them out of the mask or mend the image."
+            )
+
+
 class _Chain:
     """Runs one stage after the other and keeps the time of each."""
 
@@ -66,13 +80,14 @@ class _Chain:
         self.settings, self.progress, self.provenance = settings, progress, provenance
 
     def stage(self, stage, *inputs):
-        start = sum(share for name, share in SHARES.items() if list(SHARES).index(name) < list(SHARES).index(stage))
+        before = list(SHARES)[: list(SHARES).index(stage)]
+        start = sum(SHARES[name] for name in before)
         self.progress(stage, start)
-        before = time.perf_counter()
+        began = time.perf_counter()
         result = self.settings.method(stage).run(
             *inputs,
             parameters=self.settings.parameters(stage),
             progress=lambda fraction: self.progress(stage, start + SHARES[stage] * min(fraction, 1.0)),
         )
-        self.provenance.seconds[stage] = time.perf_counter() - before
+        self.provenance.seconds[stage] = time.perf_counter() - began
         return result

@@ -7,7 +7,7 @@ from .metadata import ECHO_TIMES, FIELD_STRENGTH
 
 SPHERES_PPM = (0.3, -0.2)
 ECHO_TIMES_S, FIELD_STRENGTH_T = (0.004, 0.012, 0.02), 3.0
-_CENTRES_MM, _RADIUS_MM, _HEAD_MM = ((14.0, 2.0, -3.0), (-14.0, -2.0, 3.0)), 8.0, (30.0, 36.0, 28.0)
+_CENTRES_MM, _RADIUS_MM, _HEAD_MM = ((14.0, 2.0, -3.0), (-14.0, -2.0, 3.0)), 6.0, (30.0, 36.0, 28.0)
 _HERTZ_PER_TESLA = 42.577e6
 
 

@@ -10,16 +10,19 @@ from ..fft import irfftn, next_fast_shape, pad, rfftn
 from ..kernels import sphere_kernel
 from ..method import Citation, method, parameter
 
+# The last step inverts the filter of the largest sphere, which is right only where most voxels were filtered by it.
+LARGEST_SHARE = 0.4
+
 
 @dataclass(frozen=True)
 class VsharpParameters:
     max_radius_mm: float = parameter(
-        18.0,
+        16.0,
         "Largest radius",
         unit="mm",
         low=0.1,
         high=100,
-        help="Radius of the sphere used deep inside the mask. A larger one keeps more of broad local fields.",
+        help="Radius of the sphere used deep inside the mask; in a small mask at most 0.4 of the mask's depth.",
     )
     min_radius_mm: float = parameter(
         1.0,
@@ -31,7 +34,7 @@ class VsharpParameters:
     )
     steps: int = parameter(14, "Radii", low=1, high=100, help="Number of radii from the largest to the smallest.")
     threshold: float = parameter(
-        0.12,
+        0.1,
         "Threshold",
         low=1e-4,
         high=1,
@@ -74,13 +77,12 @@ def vsharp(total, parameters, progress):
 
 
 def _radii(parameters, spacing_mm, deepest_mm):
-    """Radii from the largest that the mask can hold to the smallest, in mm."""
+    """Radii from the largest to the smallest, in mm; in a small mask the largest is LARGEST_SHARE of its depth."""
     smallest = max(parameters.min_radius_mm, *spacing_mm)
     if smallest >= deepest_mm:
         raise QSMError(
             f"The mask is nowhere deeper than {deepest_mm:.1f} mm, too thin for V-SHARP, which erodes it by "
             f"{smallest:.1f} mm; give a larger mask or choose a method that keeps the rim."
         )
-    radii = np.linspace(max(parameters.max_radius_mm, smallest), smallest, parameters.steps)
-    fitting = radii[radii < deepest_mm]
-    return np.unique(fitting)[::-1]
+    largest = max(min(parameters.max_radius_mm, LARGEST_SHARE * deepest_mm), smallest)
+    return np.unique(np.linspace(smallest, largest, parameters.steps))[::-1]

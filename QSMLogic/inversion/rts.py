@@ -15,7 +15,7 @@ MARGIN_VOXELS = 8
 @dataclass(frozen=True)
 class RtsParameters:
     delta: float = parameter(
-        0.15,
+        0.17,
         "Cone threshold",
         low=0.001,
         high=0.6,

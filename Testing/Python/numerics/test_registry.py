@@ -1,0 +1,119 @@
+"""What holds for every registered method: description, parameters, citations, and the contract of its stage."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from fields import ball, sphere
+
+from QSMLogic import Cancelled, FieldMap, Grid, QSMError, Settings
+from QSMLogic.method import STAGES, find, registry
+
+EVERY = [entry for stage in registry().values() for entry in stage.values()]
+ON_FIELDS = [entry for entry in EVERY if entry.stage in ("background", "invert")]
+GRID = Grid((30, 33, 36), (1.2, 1.0, 0.9), (0.9, 0.3, -0.3))
+
+
+def names(entries):
+    return [f"{entry.stage} {entry.name}" for entry in entries]
+
+
+def field_map(dtype=np.float32, order="C", outside=0.0):
+    field, mask = sphere(GRID, 4, (2, 0, 1), 0.3)[0], ball(GRID, 13)
+    return FieldMap(np.asarray(np.where(mask, field, outside), dtype, order=order), mask, GRID)
+
+
+def result(entry, total, **options):
+    output = entry.run(total, **options)
+    return output if entry.stage == "invert" else output.ppm
+
+
+def test_every_stage_has_a_default():
+    assert set(Settings().to_dict()) == set(STAGES) == set(registry())
+
+
+@pytest.mark.parametrize("entry", EVERY, ids=names(EVERY))
+def test_description(entry):
+    described = json.loads(json.dumps(entry.describe(), allow_nan=False))
+    assert described["title"] and described["summary"].endswith((".", ":", ","))
+    for p in entry.parameters:
+        assert p.label and p.help and p.checked(p.default) == p.default
+    for citation in entry.citations:
+        assert re.fullmatch(r"10\.\d{4,9}/\S+", citation.doi)
+
+
+@pytest.mark.parametrize("entry", EVERY, ids=names(EVERY))
+def test_parameters_are_checked(entry):
+    with pytest.raises(QSMError, match="no parameter 'nonsense'"):
+        entry.make_parameters({"nonsense": 1})
+    for p in entry.parameters:
+        wrong = [np.nan, "many"] if p.type in (int, float) else ["perhaps"] if p.type is bool or p.choices else []
+        for value in wrong + ([p.low - 1] if np.isfinite(p.low) and p.type in (int, float) else []):
+            with pytest.raises(QSMError, match=p.name):
+                entry.make_parameters({p.name: value})
+
+
+@pytest.mark.parametrize("entry", ON_FIELDS, ids=names(ON_FIELDS))
+class TestOnFields:
+    def test_type_shape_and_zero_outside(self, entry):
+        total = field_map()
+        output = result(entry, total)
+        assert output.dtype == np.float32 and output.shape == GRID.shape
+        assert np.isfinite(output).all() and output.any() and not output[~total.mask].any()
+
+    def test_storage_and_nan_outside_do_not_matter(self, entry):
+        expected = result(entry, field_map())
+        for options in ({"dtype": np.float64}, {"order": "F"}, {"outside": np.nan}):
+            np.testing.assert_array_equal(result(entry, field_map(**options)), expected)
+
+    def test_input_is_not_modified(self, entry):
+        total = field_map()
+        before = total.ppm.copy(), total.mask.copy()
+        entry.run(total)
+        np.testing.assert_array_equal(total.ppm, before[0])
+        np.testing.assert_array_equal(total.mask, before[1])
+
+    def test_progress_rises_to_one(self, entry):
+        fractions = []
+        entry.run(field_map(), progress=fractions.append)
+        assert len(fractions) > 3 and fractions == sorted(fractions) and fractions[-1] == 1
+
+    def test_cancel(self, entry):
+        def cancel(fraction):
+            raise Cancelled
+
+        with pytest.raises(Cancelled):
+            entry.run(field_map(), progress=cancel)
+
+    def test_threads_do_not_matter(self, entry, monkeypatch):
+        expected = result(entry, field_map())
+        for module in ("QSMLogic.fft", "QSMLogic.parallel"):
+            monkeypatch.setattr(f"{module}.WORKERS", 1)
+        np.testing.assert_allclose(result(entry, field_map()), expected, atol=1e-6)
+
+    def test_field_scaled_in_size_only(self, entry):
+        """Twice the voxel size with the same field gives the same result, up to what is set in mm."""
+        big = Grid(GRID.shape, tuple(2 * d for d in GRID.spacing_mm), GRID.b0_direction)
+        total = field_map()
+        one, two = result(entry, total), result(entry, FieldMap(total.ppm, total.mask, big))
+        both = (one != 0) & (two != 0)
+        assert np.corrcoef(one[both], two[both])[0, 1] > 0.95
+
+
+def test_unknown_names_list_the_choices():
+    with pytest.raises(QSMError, match="vsharp"):
+        find("background", "nonsense")
+    with pytest.raises(QSMError, match="background"):
+        Settings({"nonsense": {}})
+
+
+def test_settings_survive_json(tmp_path):
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"invert": {"method": "rts", "mu": 500}}))
+    settings = Settings.from_file(path)
+    assert settings.parameters("invert").mu == 500
+    assert Settings(settings.to_dict()).to_dict() == settings.to_dict()
+    path.write_text("{")
+    with pytest.raises(QSMError, match="JSON"):
+        Settings.from_file(path)
