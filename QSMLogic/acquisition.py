@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.ndimage import binary_fill_holes
 
 from .errors import QSMError
 
@@ -109,6 +110,17 @@ class FieldMap:
             n: None if getattr(self, n) is None else getattr(self, n)[box] for n in ("uncertainty_ppm", "magnitude")
         }
         return FieldMap(self.ppm[box], self.mask[box], cropped_grid(self.grid, box), **optional)
+
+    def without_unreliable_rim(self, limit=8.0):
+        """The map less the voxels at the mask's rim whose uncertainty exceeds `limit` times its median.
+
+        There, beside air, the phase is lost or wrongly unwrapped, and background removal would spread the error.
+        Unreliable voxels enclosed by reliable ones (veins, bleeds, calcifications) stay. Without uncertainty: itself.
+        """
+        if self.uncertainty_ppm is None:
+            return self
+        largest = limit * np.median(self.uncertainty_ppm[self.mask])
+        return replace(self, mask=binary_fill_holes(self.mask & (self.uncertainty_ppm <= largest)) & self.mask)
 
     def with_field(self, ppm, mask=None):
         """The same scan with another field and, where given, another mask."""

@@ -50,7 +50,8 @@ def demo_command(arguments, console):
     """Simulate a scan of a head with known susceptibility and map it."""
     from .demo import run_demo
 
-    run_demo(arguments.output, console.progress)
+    demo = run_demo(arguments.output, console.progress)
+    console.wrote([*demo.paths, "", demo.summary])
 
 
 def read_settings(arguments):

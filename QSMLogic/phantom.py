@@ -1,14 +1,16 @@
 """An in-silico head with known magnetic susceptibility, made of smooth shapes; every seed is another head."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from .acquisition import Grid
 from .anatomy import Individual, paint_head
-from .parallel import for_slabs
+from .fft import WORKERS
 from .shapes import Noise
 
+SLAB_PLANES = 16
 MIDDLE_MM = (12.0, -9.0, 0.0)  # the middle of the image in the head: up, front, left of the thalami
 
 
@@ -81,11 +83,12 @@ def head(shape=(208, 256, 224), spacing_mm=(0.75, 0.75, 0.75), seed=0, variation
     position, individual = _position(grid, stretch), Individual(rng)
     labels, brain_mask = np.empty(grid.shape, np.uint8), np.empty(grid.shape, bool)
 
-    def paint(start, stop):
-        planes = (position[0][start:stop], *position[1:])
-        labels[start:stop], brain_mask[start:stop] = paint_head(planes, individual, LABELS)
+    def paint(start):
+        planes = slice(start, start + SLAB_PLANES)
+        labels[planes], brain_mask[planes] = paint_head((position[0][planes], *position[1:]), individual, LABELS)
 
-    for_slabs(paint, grid.shape)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(paint, range(0, grid.shape[0], SLAB_PLANES)))
     return Head(
         grid,
         labels,

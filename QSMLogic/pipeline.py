@@ -46,7 +46,7 @@ def run(acquisition, mask=None, settings=None, progress=None):
     unwrapped_rad = chain.stage("unwrap", scan, inside)
     total = chain.stage("field", scan, unwrapped_rad, inside)
     del scan, unwrapped_rad
-    local = chain.stage("background", total)
+    local = chain.stage("background", total.without_unreliable_rim())
     susceptibility = chain.stage("invert", local)
     susceptibility = chain.stage("reference", susceptibility, local.mask)
     chain.progress("reference", 1.0)

@@ -54,13 +54,14 @@ class Noise:
     def __call__(self, position):
         """Values (k, j, i) at `position`, a float32 array."""
         values = self.knots
-        for axis, x in enumerate(position):
-            weights = self._weights(np.ravel(x))
-            values = np.moveaxis(np.tensordot(weights, values, (1, axis)), 0, axis)
-        return np.ascontiguousarray(values)
+        for x in position:
+            # each turn interpolates along the first axis and makes it the last
+            along = self._weights(np.ravel(x)) @ values.reshape(values.shape[0], -1)
+            values = np.ascontiguousarray(np.moveaxis(along.reshape(-1, *values.shape[1:]), 0, -1))
+        return values
 
     def _weights(self, x):
-        count = self.knots.shape[0]
-        grid = self.first + self.step * np.arange(-2, count + 2)
+        """Sparse matrix (position, knot)."""
+        grid = self.first + self.step * np.arange(-2, self.knots.shape[0] + 2)
         inside = np.clip(x.astype(float), -self.reach_mm, self.reach_mm)
-        return BSpline.design_matrix(inside, grid, 3).toarray().astype(np.float32)
+        return BSpline.design_matrix(inside, grid, 3).astype(np.float32)

@@ -68,3 +68,14 @@ def test_too_thin_a_mask_is_refused():
     mask[10] = True
     with pytest.raises(QSMError, match="thin"):
         VSHARP.run(FieldMap(np.zeros(grid.shape), mask, grid))
+
+
+def test_unreliable_rim_is_cut_and_enclosed_voxels_stay():
+    grid = GRIDS["isotropic"]
+    mask, uncertainty = ball(grid, 20), np.full(grid.shape, 0.001)
+    uncertainty[32, 32, 32] = uncertainty[32, 32, 10:15] = 1
+    trimmed = FieldMap(np.ones(grid.shape), mask, grid, uncertainty).without_unreliable_rim()
+    removed = np.argwhere(mask & ~trimmed.mask)
+    assert removed.tolist() == [[32, 32, i] for i in (13, 14)]
+    plain = FieldMap(np.ones(grid.shape), mask, grid)
+    assert plain.without_unreliable_rim() is plain
