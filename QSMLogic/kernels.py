@@ -22,7 +22,7 @@ def dipole_kernel(shape, spacing_mm, b0_direction):
 
 
 def _squared_projection(k, shape, b0_direction):
-    """(k.b)^2, at the Nyquist frequency of an axis as the mean over its two signs, so that the spectrum is Hermitian."""
+    """(k.b)^2; at an axis's Nyquist frequency the mean over its two signs, which keeps the spectrum Hermitian."""
     signed = [(x * np.float32(b)).copy() for x, b in zip(k, b0_direction, strict=True)]
     unsigned = [np.zeros_like(x) for x in signed]
     for x, y, n in zip(signed, unsigned, shape, strict=True):

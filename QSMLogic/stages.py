@@ -13,6 +13,7 @@ from .files import check_writable
 from .io import check_image_name, load_acquisition, load_mask, load_on_grid, read_image, write_files
 from .options import PREFIX
 from .settings import Settings
+from .sidecar import sidecar
 
 
 class Chain:
@@ -40,7 +41,7 @@ class Chain:
 def mask_command(arguments, console):
     """Make a mask of the tissue whose phase can be used."""
     chain = _checked_chain(arguments, console)
-    scan, geometry = load_scan(arguments)
+    scan, geometry = _load_phase(arguments)
     mask = checked_mask(chain("mask", chain("scaling", scan)), scan.grid)
     console.wrote(write_files({arguments.output: mask}, geometry))
 
@@ -48,7 +49,7 @@ def mask_command(arguments, console):
 def unwrap_command(arguments, console):
     """Unwrap the phase; writes radians, one volume for each echo."""
     chain = _checked_chain(arguments, console)
-    scan, geometry = load_scan(arguments)
+    scan, geometry = _load_phase(arguments)
     scan, mask = _scaled_and_masked(scan, geometry, arguments, chain)
     box = bounding_box(mask)
     _, unwrapped_rad = _unwrapped(scan.cropped(box), mask[box], arguments, chain)
@@ -76,7 +77,7 @@ def background_command(arguments, console):
     """Remove the field of the sources outside the mask."""
     chain = _checked_chain(arguments, console)
     total, box, geometry = _field_map(arguments.total_field, arguments)
-    _write_field(chain("background", total), box, geometry, arguments, console)
+    _write_field(chain("background", total.without_unreliable_rim()), box, geometry, arguments, console)
 
 
 def invert_command(arguments, console):
@@ -99,6 +100,14 @@ def _checked_chain(arguments, console):
         check_image_name(name)
     check_writable(outputs, input_files(arguments))
     return Chain(arguments, console)
+
+
+def _load_phase(arguments):
+    """As load_scan; the field strength, which plays no part here, and the time of a single echo may be unknown."""
+    arguments.field_strength = arguments.field_strength or 1.0
+    if arguments.echo_times is None and len(arguments.phase) == 1 and "EchoTime" not in sidecar(arguments.phase[0]):
+        arguments.echo_times = [0.01]
+    return load_scan(arguments)
 
 
 def _scaled_and_masked(scan, geometry, arguments, chain):

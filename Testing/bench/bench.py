@@ -32,9 +32,9 @@ def speed():
 def head_a():
     """The realistic head, scored against its truth."""
     import SimpleITK as sitk
-    from QSMLogic.accuracy import nrmse
     from scipy.ndimage import binary_erosion
 
+    from QSMLogic.accuracy import nrmse
     from QSMLogic.bids import find_runs
 
     folder = Path(os.environ["QSM_TEST_DATA"]) / "head-a"

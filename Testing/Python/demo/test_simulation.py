@@ -21,7 +21,7 @@ def wrapped(angle):
 
 @pytest.mark.parametrize("b0_direction", [(1, 0, 0), (0, 1, 0), (0.6, 0, 0.8)])
 def test_field_of_a_sphere(b0_direction):
-    shape, spacing, radius, ppm = (56, 72, 48), (2.0, 1.5, 2.5), 11.0, 1.0
+    shape, spacing, radius, ppm = (56, 72, 48), (2.0, 1.5, 2.5), 14.0, 1.0
     position = np.meshgrid(*((np.arange(n) - n // 2) * d for n, d in zip(shape, spacing, strict=True)), indexing="ij")
     distance = np.sqrt(sum(x * x for x in position))
     along = sum(x * b for x, b in zip(position, b0_direction, strict=True))
@@ -31,7 +31,7 @@ def test_field_of_a_sphere(b0_direction):
     outside = (distance > radius + 4) & (distance < 2.2 * radius)
     expected = ppm / 3 * (radius / distance[outside]) ** 3 * (3 * cosine[outside] ** 2 - 1)
     error = field[outside] - expected
-    assert np.sqrt(np.mean(error**2)) < 0.05 * np.sqrt(np.mean(expected**2))
+    assert np.sqrt(np.mean(error**2)) < 0.07 * np.sqrt(np.mean(expected**2))
     assert abs(field[distance < radius - 4].mean()) < 0.01
 
 

@@ -99,3 +99,11 @@ def test_quiet_says_nothing(capsys):
     console.progress("field", 0.5)
     console.wrote(["a.nii.gz"])
     assert capsys.readouterr() == ("", "")
+
+
+def test_mask_and_unwrap_of_one_echo_need_neither_time_nor_field_strength(cli, scan, tmp_path):
+    files = ("--magnitude", scan.magnitude[0], "--phase", scan.phase[0])
+    for command in (("mask", "robust"), ("unwrap", "romeo")):
+        output = tmp_path / f"{command[0]}.nii.gz"
+        assert cli(*command, *files, "--output", output)[0] == 0
+        assert output.is_file()

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from fields import ball, sphere
-from QSMLogic.accuracy import nrmse
 from scipy.ndimage import binary_erosion
 
 from QSMLogic import Acquisition, Cancelled, Grid, QSMError, Settings, run
+from QSMLogic.accuracy import nrmse
 from QSMLogic.bids import find_runs
 from QSMLogic.method import STAGES
 
