@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 import numpy as np
 import scipy
+import SimpleITK as sitk
 
 from .version import __version__
 
@@ -27,6 +28,7 @@ class Provenance:
                 "Python": platform.python_version(),
                 "numpy": np.__version__,
                 "scipy": scipy.__version__,
+                "SimpleITK": sitk.Version.VersionString(),
                 "platform": platform.platform(),
             },
             "started": self.started.isoformat(timespec="seconds"),

@@ -5,6 +5,7 @@ grey nuclei outlined, the same views of the susceptibility alone, and overview.p
 """
 
 import argparse
+import json
 import signal
 import sys
 from pathlib import Path
@@ -22,9 +23,17 @@ from standin.slice_view import SliceView, add_legend, can_draw, save_picture, sh
 
 MAGNITUDE = "sub-demo/anat/sub-demo_echo-1_part-mag_MEGRE.nii.gz"
 WINDOW_PPM = (-0.1, 0.2)
-NUCLEUS_PPM = 0.03
+DEEP_GREY = {
+    "Caudate",
+    "Putamen",
+    "Pallidum",
+    "Thalamus",
+    "Red nucleus",
+    "Substantia nigra",
+    "Dentate nucleus",
+}
 ACROSS_UP_THROUGH = {"Axial": (0, 1, 2), "Coronal": (0, 2, 1), "Sagittal": (1, 2, 0)}  # axes of RAS
-ROWS, LEGEND, SURROUND_MM, OPACITY = 640, 140, 19, 0.75
+ROWS, LEGEND, SURROUND_MM, OPACITY = 640, 140, 17, 0.75
 
 
 def make_pictures(folder, voxel=None):
@@ -32,16 +41,16 @@ def make_pictures(folder, voxel=None):
 
     voxel: (i, j, k) that the slices go through, by default where they show most of the deep grey nuclei.
     """
-    files = [MAGNITUDE, "susceptibility_ppm.nii.gz", "mask.nii.gz", "truth/labels.nii.gz"]
-    magnitude, susceptibility, mask, labels = (sitk.ReadImage(str(folder / name)) for name in files)
-    inside, chi = (sitk.GetArrayFromImage(image) for image in (mask, susceptibility))
-    nuclei = deep_grey(sitk.GetArrayFromImage(labels), chi, inside)
-    voxel = voxel or fullest_voxel(np.where(nuclei, chi, 0))
+    files = [MAGNITUDE, "susceptibility_ppm.nii.gz", "mask.nii.gz", "truth/mask.nii.gz", "truth/labels.nii.gz"]
+    magnitude, susceptibility, mask, brain, labels = (sitk.ReadImage(str(folder / name)) for name in files)
+    names = json.loads((folder / "truth" / "labels.json").read_text(encoding="utf-8"))
+    nuclei = deep_grey(sitk.GetArrayFromImage(labels), names)
+    voxel = voxel or fullest_voxel(nuclei)
     application = bootstrap()
-    views = make_views(application, box_ras(mask), to_ras(mask, voxel))
+    views = make_views(application, box_ras(brain), to_ras(brain, voxel))
     grey, overlay = add_volume(magnitude, "Magnitude"), add_volume(susceptibility, "Overlay")
-    plain = add_volume(susceptibility, "Susceptibility", array=np.where(inside, chi, WINDOW_PPM[0]))
-    show(grey, (0, 1.5 * np.percentile(sitk.GetArrayFromImage(magnitude)[inside > 0], 98)))
+    plain = add_volume(susceptibility, "Susceptibility", array=masked(susceptibility, mask, WINDOW_PPM[0]))
+    show(grey, (0, 1.5 * np.nanpercentile(masked(magnitude, brain, np.nan), 98)))
     show(plain, WINDOW_PPM)
     show(overlay, WINDOW_PPM, add_cold_hot(WINDOW_PPM))
     outlines = add_outlines(application, nuclei, labels)
@@ -57,24 +66,24 @@ def make_pictures(folder, voxel=None):
     return save_all(target, rows)
 
 
-def deep_grey(labels, susceptibility, mask):
-    """The labels of compact regions in the mask that are paramagnetic; other voxels 0."""
-    brain = _extent(mask)
-    kept = [n for n in np.unique(labels[mask > 0]) if n and _is_nucleus(labels == n, susceptibility, brain)]
-    return np.where(np.isin(labels, kept), labels, 0)
+def deep_grey(labels, names):
+    """The labels of the deep grey nuclei, other voxels 0; names: {label as text: name}."""
+    return np.where(np.isin(labels, [int(n) for n, name in names.items() if name in DEEP_GREY]), labels, 0)
 
 
-def _is_nucleus(region, susceptibility, brain):
-    return np.median(susceptibility[region]) > NUCLEUS_PPM and np.all(_extent(region) < 0.65 * brain)
+def fullest_voxel(nuclei):
+    """(i, j, k) of the slices that show most of the nuclei, each of them counted by the part of its largest area."""
+    shown = [0, 0, 0]
+    for label in np.unique(nuclei[nuclei > 0]):
+        for n, axes in enumerate(((0, 1), (0, 2), (1, 2))):
+            area = np.count_nonzero(nuclei == label, axis=axes)
+            shown[n] = shown[n] + area / area.max()
+    return [int(np.argmax(sums)) for sums in shown]
 
 
-def _extent(region):
-    return np.array([np.ptp(where) + 1 for where in np.nonzero(region)])
-
-
-def fullest_voxel(weights):
-    """(i, j, k) of the three slices with the largest sums."""
-    return [int(np.argmax(weights.sum(tuple({0, 1, 2} - {axis})))) for axis in (2, 1, 0)]
+def masked(image, mask, outside):
+    """The image's voxels with another value outside a mask."""
+    return np.where(sitk.GetArrayFromImage(mask), sitk.GetArrayFromImage(image), np.float32(outside))
 
 
 def to_ras(image, voxel):
@@ -128,7 +137,7 @@ def main(arguments=None):
         return "No pictures: this machine cannot draw off the screen. './dev setup' tells what is missing."
     try:
         paths = make_pictures(options.folder, options.at)
-    except RuntimeError as error:
+    except (RuntimeError, OSError) as error:
         return f"No pictures of {options.folder}: {error}"
     print("\n".join(map(str, paths)))
 

@@ -1,0 +1,112 @@
+"""The script `dev`: its commands, and when it takes a set-up for complete."""
+
+import re
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def dev(tmp_path, monkeypatch):
+    """The script as a module that works in an empty folder, with what it would run in its list `ran`."""
+    module = types.ModuleType("dev")
+    module.__file__ = str(tmp_path / "dev")
+    exec(compile((ROOT / "dev").read_text(encoding="utf-8"), module.__file__, "exec"), module.__dict__)
+    module.REQUIREMENTS.parent.mkdir()
+    module.REQUIREMENTS.write_text("numpy==2.4.6\n")
+    module.ran = []
+    monkeypatch.setattr(module, "call", lambda *command: module.ran.append(command[1:]))
+    monkeypatch.setattr(module, "make_venv", lambda: make_python(module))
+    monkeypatch.setattr(module, "check_drawing", lambda: None)
+    return module
+
+
+def make_python(module):
+    module.venv_python().parent.mkdir(parents=True, exist_ok=True)
+    module.venv_python().touch()
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"]])
+def test_unknown_command_prints_the_usage_and_fails(arguments):
+    done = subprocess.run([sys.executable, str(ROOT / "dev"), *arguments], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "usage: ./dev" in done.stderr
+
+
+def test_usage_names_every_command(dev):
+    assert all(re.search(rf"^  {command}\b", dev.__doc__, re.MULTILINE) for command in dev.COMMANDS)
+
+
+def test_second_set_up_does_nothing(dev):
+    assert dev.main(["setup"]) == 0
+    assert ["pip" in command for command in dev.ran] == [True]
+    assert dev.main(["setup"]) == 0
+    assert len(dev.ran) == 1
+
+
+def test_new_requirements_are_installed(dev):
+    dev.setup()
+    dev.REQUIREMENTS.write_text("numpy==2.5.0\n")
+    assert not dev.up_to_date()
+    dev.setup()
+    assert len(dev.ran) == 2
+
+
+def test_another_python_sets_up_again(dev, monkeypatch):
+    dev.setup()
+    monkeypatch.setattr(dev.platform, "python_version", lambda: "3.99.0")
+    assert not dev.up_to_date()
+
+
+@pytest.mark.parametrize("interruption, status", [(KeyboardInterrupt(), 130), (RuntimeError, None)])
+def test_interrupted_set_up_is_not_taken_for_complete(dev, monkeypatch, interruption, status):
+    dev.setup()
+    dev.REQUIREMENTS.write_text("numpy==2.5.0\n")
+
+    def interrupted(*command):
+        raise interruption
+
+    monkeypatch.setattr(dev, "call", interrupted)
+    if status:
+        assert dev.main(["test"]) == status
+    else:
+        with pytest.raises(interruption):
+            dev.main(["test"])
+    assert not dev.STAMP.exists()
+
+
+def test_arguments_and_exit_status_pass_through(dev, monkeypatch):
+    dev.setup()
+    assert dev.main(["test", "-k", "sphere"]) == 0
+    assert dev.ran[-1] == ("-m", "pytest", "-k", "sphere")
+
+    def fails(*command):
+        raise dev.Failure(5)
+
+    monkeypatch.setattr(dev, "call", fails)
+    assert dev.main(["test"]) == 5
+
+
+def test_old_python_is_told_so(dev, monkeypatch, capsys):
+    monkeypatch.setattr(dev.sys, "version_info", (3, 8, 1))
+    assert dev.main(["setup"]) == 1
+    assert "Python 3.10 or newer is needed, this is 3.8." in capsys.readouterr().err
+    assert not dev.ran
+
+
+def test_missing_venv_is_told_so(dev, monkeypatch, capsys):
+    monkeypatch.setattr(dev.importlib.util, "find_spec", lambda name: None)
+    assert dev.main(["setup"]) == 1
+    assert "venv or ensurepip is missing" in capsys.readouterr().err
+
+
+def test_every_requirement_is_pinned():
+    lines = (ROOT / "Testing" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    requirements = [line for line in lines if line and not line.startswith("#")]
+    assert requirements
+    assert all(re.match(r"[\w-]+==\d[\w.]*(; |$)", line) for line in requirements)
