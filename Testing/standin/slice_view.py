@@ -33,7 +33,7 @@ _PROBE = (
 
 @functools.cache
 def can_draw():
-    """Whether this machine can draw off the screen (on Linux: EGL with a driver, libX11 and libXcursor)."""
+    """Whether this machine can draw off the screen (on Linux: EGL with a driver)."""
     return subprocess.run([sys.executable, "-c", _PROBE], capture_output=True).returncode == 0
 
 

@@ -22,7 +22,7 @@ def dev(tmp_path, monkeypatch):
     module.ran = []
     monkeypatch.setattr(module, "call", lambda *command: module.ran.append(command[1:]))
     monkeypatch.setattr(module, "make_venv", lambda: make_python(module))
-    monkeypatch.setattr(module, "check_drawing", lambda: None)
+    monkeypatch.setattr(module, "draws", lambda: True)
     return module
 
 
@@ -103,6 +103,19 @@ def test_missing_venv_is_told_so(dev, monkeypatch, capsys):
     monkeypatch.setattr(dev.importlib.util, "find_spec", lambda name: None)
     assert dev.main(["setup"]) == 1
     assert "venv or ensurepip is missing" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux draws through libraries that may be missing")
+@pytest.mark.parametrize("user, installs", [(0, True), (1000, False)])
+def test_missing_egl_is_installed_by_root_and_told_to_others(dev, monkeypatch, capsys, user, installs):
+    started = []
+    monkeypatch.setattr(dev, "draws", lambda: bool(started))
+    monkeypatch.setattr(dev.subprocess, "run", lambda command: started.append(command[:2]))
+    monkeypatch.setattr(dev.shutil, "which", lambda name: name)
+    monkeypatch.setattr(dev.os, "geteuid", lambda: user)
+    assert dev.main(["setup"]) == 0
+    assert started == ([["apt-get", "update"], ["apt-get", "install"]] if installs else [])
+    assert ("EGL" in capsys.readouterr().err) != installs
 
 
 def test_every_requirement_is_pinned():
