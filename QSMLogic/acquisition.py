@@ -61,7 +61,7 @@ class Acquisition:
         if phase.shape[1:] != self.grid.shape:
             raise QSMError(f"The images have shape {phase.shape[1:]}, the grid {self.grid.shape}; they must match.")
         if len(times) != len(phase):
-            raise QSMError(f"There are {len(phase)} echoes but {len(times)} echo times; give one for each echo.")
+            raise QSMError(f"Echo times given: {len(times)}, echoes: {len(phase)}; give one time for each echo.")
         checked = {"magnitude": magnitude, "phase": phase, "echo_times_s": times, "field_strength_t": strength}
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -179,7 +179,10 @@ def _echoes(images, name):
 
 
 def _echo_times(times):
-    times = tuple(float(t) for t in np.atleast_1d(times))
+    try:
+        times = tuple(float(t) for t in np.atleast_1d(times))
+    except (TypeError, ValueError):
+        raise QSMError(f"Echo times must be numbers in seconds, such as (0.004, 0.012), not {times!r}.") from None
     if not all(math.isfinite(t) and t > 0 for t in times):
         raise QSMError(f"Echo times must be positive numbers in seconds, not {times}.")
     if list(times) != sorted(set(times)):
@@ -194,7 +197,10 @@ def _echo_times(times):
 
 
 def _field_strength(strength):
-    strength = float(strength)
+    try:
+        strength = float(strength)
+    except (TypeError, ValueError):
+        raise QSMError(f"The field strength must be a number in tesla, not {strength!r}.") from None
     if not math.isfinite(strength) or strength <= 0:
         raise QSMError(f"The field strength must be a positive number in tesla, not {strength}.")
     if strength >= 1000:

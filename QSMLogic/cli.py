@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 
 import SimpleITK as sitk
 
@@ -66,7 +67,11 @@ def build_parser():
 
 
 class _Parser(argparse.ArgumentParser):
-    """Complains in one line, as every other bad input does."""
+    """Complains in one line, as every other bad input does, and knows negative numbers with an exponent."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
 
     def error(self, message):
         raise QSMError(f"{message} (see {self.prog} --help)")

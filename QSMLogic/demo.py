@@ -33,8 +33,8 @@ class Demo:
         row = "{region:<22}{voxels:>8}{truth_ppm:>10.3f}{map_ppm:>10.3f}".format
         total = (
             "Means of grey and white matter: slope {region_slope:.2f}, RMS error {region_rms_error_ppm:.4f} ppm. "
-            "Voxels: NRMSE {nrmse_percent:.0f} %."
-        ).format(**self.accuracy)
+            "Brain without its outer {rim} voxels: NRMSE {nrmse_percent:.0f} %."
+        ).format(rim=RIM_VOXELS, **self.accuracy)
         head_line = f"{'Region':<22}{'voxels':>8}{'truth ppm':>10}{'map ppm':>10}"
         return "\n".join([head_line, *(row(**region) for region in self.accuracy["regions"]), total])
 

@@ -9,6 +9,8 @@ import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
+
 from .errors import QSMError
 
 
@@ -66,17 +68,39 @@ def check_complete(path):
         raise QSMError(f"There is no file {path}.")
     damaged = QSMError(f"{path} is damaged or incomplete; copy or convert it again.")
     try:
-        with path.open("rb") as file:
-            compressed = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if compressed else path.open("rb") as file:
+        with _opened(path) as file:
             header = file.read(352)
-            length = len(header) + _count(file) if compressed else path.stat().st_size
+            length = len(header) + _count(file)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise damaged from None
     except OSError as error:
         raise QSMError(f"Cannot read {path}: {error.strerror}.") from None
     if length < _nifti_length(header):
         raise damaged
+
+
+def not_numbers(path):
+    """Where a NIfTI file of real numbers holds NaN or infinity, which ITK reads as 0: bool, axes (.., k, j, i).
+
+    None where there are none. The file must be complete.
+    """
+    with _opened(Path(path)) as file:
+        header = file.read(352)
+        order, dimensions, offset = _nifti_layout(header)
+        real = {16: "f4", 64: "f8"}.get(struct.unpack_from(f"{order}h", header, 70)[0]) if dimensions else None
+        if real is None:
+            return None
+        file.seek(offset)
+        values = np.frombuffer(file.read(), f"{order}{real}", math.prod(dimensions))
+    lost = ~np.isfinite(values)
+    return lost.reshape(dimensions[::-1]) if lost.any() else None
+
+
+def _opened(path):
+    """The file's content, uncompressed."""
+    with path.open("rb") as file:
+        compressed = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if compressed else path.open("rb")
 
 
 def _count(file, chunk=1 << 22):
@@ -89,12 +113,19 @@ def _count(file, chunk=1 << 22):
 
 def _nifti_length(header):
     """How long a single-file NIfTI-1 with this header is in bytes; 0 where it is something else."""
-    if header[344:347] != b"n+1" or len(header) < 352:
+    order, dimensions, offset = _nifti_layout(header)
+    if not dimensions:
         return 0
+    return offset + math.prod(dimensions) * struct.unpack_from(f"{order}h", header, 72)[0] // 8
+
+
+def _nifti_layout(header):
+    """Byte order, dimensions (i, j, k, ..) and the data's offset of a single-file NIfTI-1; no dimensions elsewhere."""
+    if header[344:347] != b"n+1" or len(header) < 352:
+        return "<", (), 0
     order = "<" if header[:4] == struct.pack("<i", 348) else ">"
-    dimensions = struct.unpack_from(f"{order}8h", header, 40)
-    (bits,), (offset,) = struct.unpack_from(f"{order}h", header, 72), struct.unpack_from(f"{order}f", header, 108)
-    return int(offset) + math.prod(dimensions[1 : dimensions[0] + 1]) * bits // 8
+    count, *dimensions = struct.unpack_from(f"{order}8h", header, 40)
+    return order, tuple(dimensions[:count]), int(struct.unpack_from(f"{order}f", header, 108)[0])
 
 
 def _make_folder(folder, made):

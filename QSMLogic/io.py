@@ -9,7 +9,7 @@ import SimpleITK as sitk
 
 from .acquisition import Acquisition, Grid, checked_mask
 from .errors import QSMError
-from .files import check_complete, placed_together
+from .files import check_complete, not_numbers, placed_together
 from .sidecar import ENDINGS, echo_times, field_strength
 
 TOLERANCE = 1e-3  # mm, and components of direction vectors: rounding of headers is far below, other grids far above
@@ -81,6 +81,8 @@ def read_image(path):
     except RuntimeError as error:
         raise QSMError(_why_unreadable(path, error)) from None
     array = sitk.GetArrayFromImage(image)
+    if not vector and (lost := not_numbers(path)) is not None:
+        array[lost.reshape(array.shape)] = np.nan
     if vector:
         array = np.ascontiguousarray(np.moveaxis(array, -1, 0))
     dimension = image.GetDimension()
@@ -144,6 +146,7 @@ def load_acquisition(
 def load_on_grid(path, geometry):
     """The array (k, j, i) of a 3D image that must lie on the grid of `geometry`; QSMError where it does not."""
     array, own = read_image(path)
+    array = array[0] if array.ndim == 4 and len(array) == 1 else array
     difference = geometry.difference(own)
     if array.ndim != 3:
         difference = f"it has {len(array)} volumes instead of one"

@@ -68,7 +68,7 @@ class Parameter:
         else:
             try:
                 converted = self.type(value)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 converted = None
             if self.type is int and isinstance(value, float) and value != converted:
                 converted = None
@@ -164,10 +164,9 @@ def find(stage, name):
     """The method `name` of `stage`; QSMError that lists the choices where there is none."""
     if stage not in STAGES:
         raise QSMError(f"There is no stage {stage!r}; the stages are: {', '.join(STAGES)}.")
-    try:
-        return registry()[stage][name]
-    except KeyError:
-        raise QSMError(f"{stage} has no method {name!r}; it has: {', '.join(registry()[stage])}.") from None
+    if not isinstance(name, str) or name not in registry()[stage]:
+        raise QSMError(f"{stage} has no method {name!r}; it has: {', '.join(registry()[stage])}.")
+    return registry()[stage][name]
 
 
 def _silent(fraction):

@@ -47,8 +47,10 @@ def run(acquisition, mask=None, settings=None, progress=None):
     total = chain.stage("field", scan, unwrapped_rad, inside)
     del scan, unwrapped_rad
     local = chain.stage("background", total.without_unreliable_rim())
-    susceptibility = chain.stage("invert", local)
-    susceptibility = chain.stage("reference", susceptibility, local.mask)
+    inner = bounding_box(local.mask)
+    susceptibility = chain.stage("invert", local.cropped(inner))
+    susceptibility = chain.stage("reference", susceptibility, local.mask[inner])
+    susceptibility = uncropped(susceptibility, inner, local.ppm.shape)
     chain.progress("reference", 1.0)
 
     shape = acquisition.grid.shape

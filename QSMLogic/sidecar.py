@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from .errors import QSMError
+from .units import PROTON_MHZ_PER_T
 
-PROTON_MHZ_PER_T = 42.577478518
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha")
 
 

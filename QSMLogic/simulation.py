@@ -9,8 +9,7 @@ from .errors import QSMError
 from .fft import irfftn, next_fast_shape, rfftn
 from .kernels import dipole_kernel
 from .parallel import for_slabs
-
-PROTON_HZ_PER_T = 42.577478518e6
+from .units import rad_per_s_and_ppm
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,6 @@ def _shim(field_ppm, mask):
 def _echoes(head, field_ppm, echo_times_s, field_strength_t, repetition_time_s, flip_angle_deg, reduction):
     """Spoiled gradient echoes on the scan's grid, complex64 (echo, k, j, i)."""
     flip = np.deg2rad(flip_angle_deg)
-    radians_per_s = 2e-6 * np.pi * PROTON_HZ_PER_T * field_strength_t
     shape = tuple(n // reduction for n in field_ppm.shape)
     images = np.empty((len(echo_times_s), *shape), np.complex64)
 
@@ -146,7 +144,7 @@ def _echoes(head, field_ppm, echo_times_s, field_strength_t, repetition_time_s, 
         start /= 1 - np.cos(flip, dtype=np.float32) * recovery
         rate = np.empty(start.shape, np.complex64)
         rate.real = head.r2star_hz[part] * np.float32(-field_strength_t / 3)
-        rate.imag = field_ppm[part] * np.float32(radians_per_s)
+        rate.imag = field_ppm[part] * np.float32(rad_per_s_and_ppm(field_strength_t))
         for image, time_s in zip(images, echo_times_s, strict=True):
             image[first:last] = block_mean(start * np.exp(rate * np.float32(time_s)), reduction)
 

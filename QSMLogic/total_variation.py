@@ -1,4 +1,4 @@
-"""The gradient half of ADMM for isotropic grids and others: shrinkage of the gradient, and its divergence."""
+"""The gradient half of ADMM for total variation: shrinkage of the gradient, and its divergence."""
 
 import numpy as np
 

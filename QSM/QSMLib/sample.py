@@ -3,12 +3,13 @@
 import numpy as np
 import slicer
 
+from QSMLogic.units import rad_per_s_and_ppm
+
 from .metadata import ECHO_TIMES, FIELD_STRENGTH
 
 SPHERES_PPM = (0.3, -0.2)
 ECHO_TIMES_S, FIELD_STRENGTH_T = (0.004, 0.012, 0.02), 3.0
 _CENTRES_MM, _RADIUS_MM, _HEAD_MM = ((14.0, 2.0, -3.0), (-14.0, -2.0, 3.0)), 6.0, (30.0, 36.0, 28.0)
-_HERTZ_PER_TESLA = 42.577e6
 
 
 def add_spheres(ijk_to_ras=None, shape=(32, 40, 36)):
@@ -24,7 +25,7 @@ def add_spheres(ijk_to_ras=None, shape=(32, 40, 36)):
     noise = np.random.default_rng(0).normal(0, 0.005, (len(ECHO_TIMES_S), 2, *shape))
     magnitude, phase = [], []
     for echo, (time_s, (real, imaginary)) in enumerate(zip(ECHO_TIMES_S, noise, strict=True), 1):
-        angle = 2e-6 * np.pi * _HERTZ_PER_TESLA * FIELD_STRENGTH_T * time_s * field_ppm
+        angle = rad_per_s_and_ppm(FIELD_STRENGTH_T) * time_s * field_ppm
         signal = head * np.exp(1j * angle - time_s / 0.04) + real + 1j * imaginary
         magnitude.append(_add_volume(100 * np.abs(signal), ijk_to_ras, f"Magnitude echo {echo}", time_s))
         phase.append(_add_volume(np.angle(signal), ijk_to_ras, f"Phase echo {echo}", time_s))

@@ -6,8 +6,7 @@ import numpy as np
 
 from ..acquisition import FieldMap
 from ..method import Citation, method, parameter
-
-GYROMAGNETIC_RATIO_MHZ_PER_T = 42.577478518
+from ..units import rad_per_s_and_ppm
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def phase_snr(acquisition, unwrapped_rad, mask, parameters, progress):
     standard deviation, propagated from the scatter of the echoes.
     """
     times = np.asarray(acquisition.echo_times_s, np.float32)
-    rad_per_s_and_ppm = np.float32(2 * np.pi * GYROMAGNETIC_RATIO_MHZ_PER_T * acquisition.field_strength_t)
+    per_ppm = np.float32(rad_per_s_and_ppm(acquisition.field_strength_t))
     weight, slope = _weighted_slope(unwrapped_rad, acquisition.magnitude, times)
     progress(0.5)
     uncertainty = None
@@ -47,9 +46,9 @@ def phase_snr(acquisition, unwrapped_rad, mask, parameters, progress):
         scatter = _scatter(unwrapped_rad, acquisition.magnitude, times, slope)
         noise = np.median(scatter[mask])
         np.copyto(slope, unwrapped_rad[0] / times[0], where=scatter > parameters.max_scatter * noise)
-        uncertainty = np.maximum(scatter, noise) / np.sqrt(weight) / rad_per_s_and_ppm
+        uncertainty = np.maximum(scatter, noise) / np.sqrt(weight) / per_ppm
     return FieldMap(
-        ppm=slope / rad_per_s_and_ppm,
+        ppm=slope / per_ppm,
         mask=mask,
         grid=acquisition.grid,
         uncertainty_ppm=uncertainty,

@@ -39,7 +39,7 @@ def automatic(acquisition, parameters, progress):
 
     acquisition: phase as stored. Returns the acquisition with phase in -pi..pi; voxels that are not numbers become
     voxels without signal. Raises QSMError for phase that is constant, not numbers, really a magnitude, or of a range
-    that cannot be told.
+    that cannot be told, and for a magnitude that is empty or really a phase.
     """
     phase, magnitude, known = acquisition.phase, acquisition.magnitude, np.isfinite(acquisition.phase)
     known &= np.isfinite(magnitude)
@@ -47,10 +47,11 @@ def automatic(acquisition, parameters, progress):
         raise QSMError("Most of the phase or magnitude is not a number (NaN); export the images again.")
     if not known.all():
         phase, magnitude = np.where(known, phase, 0), np.where(known, magnitude, 0)
+    _check_magnitude(magnitude, phase)
     if _is_magnitude(phase, magnitude):
         raise QSMError("The phase looks like a magnitude image (the two rise and fall together); choose the phase.")
     factor = parameters.rad_per_unit or rad_per_unit(phase)
-    return replace(acquisition, magnitude=magnitude, phase=wrapped(phase * np.float32(factor)))
+    return replace(acquisition, magnitude=np.maximum(magnitude, 0), phase=wrapped(phase * np.float32(factor)))
 
 
 def rad_per_unit(phase):
@@ -78,6 +79,22 @@ def _wraps(phase, span):
     here, there = neighbours(2)
     step = np.abs(phase[0][there] - phase[0][here])
     return np.count_nonzero(step > 0.9 * span) > 1e-3 * np.count_nonzero(step)
+
+
+def _check_magnitude(magnitude, phase):
+    if not np.any(magnitude):
+        raise QSMError("The magnitude is zero everywhere; choose the magnitude image of the scan.")
+    if np.count_nonzero(magnitude < 0) > 0.05 * magnitude.size or _is_rough_where_low(magnitude[0], phase[0]):
+        raise QSMError("The magnitude looks like a phase image; are magnitude and phase swapped?")
+
+
+def _is_rough_where_low(image, signal):
+    """Whether `image` jumps from voxel to voxel where `signal`, not negative, is low, as phase does without signal."""
+    here, there = neighbours(2)
+    step, level = np.abs(image[there] - image[here]), signal[here]
+    if signal.min() < 0 or np.ptp(step) == 0 or np.ptp(level) == 0:
+        return False
+    return np.corrcoef(step.ravel(), level.ravel())[0, 1] < -0.3
 
 
 def _is_magnitude(phase, magnitude):

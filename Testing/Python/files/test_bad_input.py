@@ -62,7 +62,7 @@ def test_fewer_phase_than_magnitude_files(scan, run_refused):
 
 
 def test_one_echo_time_for_three_echoes(scan, run_refused):
-    run_refused(r"3 echoes but 1 echo times", *scan.arguments(times=[0.004]))
+    run_refused(r"times given: 1, echoes: 3", *scan.arguments(times=[0.004]))
 
 
 def test_echo_times_in_milliseconds(scan, run_refused):
@@ -79,12 +79,26 @@ def test_phase_that_is_magnitude(scan, run_refused):
 
 def test_constant_phase(scan, run_refused):
     paths = [scan.write(f"flat{e}", np.full(scan.tissue.shape, 0.5, np.float32)) for e in range(3)]
-    run_refused(r"phase", *scan.arguments(phase=paths))
+    run_refused(r"phase is constant", *scan.arguments(phase=paths))
 
 
 def test_phase_that_is_not_a_number(scan, run_refused):
     paths = [scan.write(f"nan{e}", np.full(scan.tissue.shape, np.nan, np.float32)) for e in range(3)]
-    run_refused(r"phase", *scan.arguments(phase=paths))
+    run_refused(r"not a number", *scan.arguments(phase=paths))
+
+
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz", ".nrrd"])
+def test_nan_inside_the_mask(scan, run_refused, ending):
+    phase = load(scan.phase[0])
+    phase[16, 18, 20] = np.nan
+    paths = [save(scan.folder / f"holed{ending}", phase), *scan.phase[1:]]
+    run_refused(r"not a number.* 1 voxels", *scan.arguments(phase=paths), "--mask", scan.mask)
+
+
+@pytest.mark.parametrize("mask", [True, False])
+def test_magnitude_and_phase_swapped(scan, run_refused, mask):
+    given = ("--mask", scan.mask) if mask else ()
+    run_refused(r"swapped", *scan.arguments(magnitude=scan.phase, phase=scan.magnitude), *given)
 
 
 def test_empty_mask(scan, run_refused):

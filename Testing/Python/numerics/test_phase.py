@@ -5,12 +5,11 @@ import pytest
 from fields import ball
 
 from QSMLogic import Acquisition, Grid, QSMError
-from QSMLogic.field.phase_snr import GYROMAGNETIC_RATIO_MHZ_PER_T
 from QSMLogic.method import find
 from QSMLogic.phase_quality import wrapped
 
 SHAPE, TIMES = (24, 28, 30), (0.004, 0.010, 0.016)
-RAD_PER_S_AND_PPM = 2 * np.pi * GYROMAGNETIC_RATIO_MHZ_PER_T * 3
+RAD_PER_S_AND_PPM = 2 * np.pi * 42.577478518 * 3
 
 
 def scan(phase, magnitude=None, times=TIMES):
@@ -127,3 +126,21 @@ def test_single_echo_has_no_uncertainty():
     total = find("field", "phase_snr").run(scan(unwrapped), unwrapped, np.ones(SHAPE, bool))
     np.testing.assert_allclose(total.ppm, 0.1, rtol=1e-5)
     assert total.uncertainty_ppm is None
+
+
+@pytest.mark.parametrize("form", ["radians", "Siemens 0 to 4095"])
+def test_swapped_magnitude_and_phase_are_refused(form):
+    head, random = ball(Grid(SHAPE), 9), np.random.default_rng(0)
+    signal = 1000 * np.exp(1j) * head + random.normal(0, 10, SHAPE) + 1j * random.normal(0, 10, SHAPE)
+    magnitude, phase = np.abs(signal), STORED[form](np.angle(signal))
+    find("scaling", "automatic").run(scan(phase[None], magnitude[None]))
+    with pytest.raises(QSMError, match="swapped"):
+        find("scaling", "automatic").run(scan(magnitude[None], phase[None]))
+
+
+def test_empty_magnitude_is_refused_and_a_few_negative_values_are_cut(noise_rad):
+    with pytest.raises(QSMError, match="zero everywhere"):
+        find("scaling", "automatic").run(scan(noise_rad, np.zeros_like(noise_rad)))
+    magnitude = np.full(noise_rad.shape, 100.0)
+    magnitude[:, 3] = -5
+    assert find("scaling", "automatic").run(scan(noise_rad, magnitude)).magnitude.min() == 0

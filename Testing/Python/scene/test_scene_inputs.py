@@ -126,7 +126,7 @@ BAD = {
     "no echo times": (lambda m, p: ((m, p, None, TESLA), {}), "echo times are not known.*echoTimes="),
     "no field strength": (lambda m, p: ((m, p, 0.004), {}), "field strength is not known.*fieldStrength="),
     "times in ms": (lambda m, p: ((m, p, 4, TESLA), {}), "milliseconds.*0.004"),
-    "one echo, two times": (lambda m, p: ((m, p, TIMES, TESLA), {}), "1 echoes but 2 echo times"),
+    "one echo, two times": (lambda m, p: ((m, p, TIMES, TESLA), {}), "times given: 2, echoes: 1"),
     "other shape": (lambda m, p: ((m, volume("small", (6, 8, 9)), 0.004, TESLA), {}), "6 x 8 x 10 and 6 x 8 x 9"),
     "other spacing": (
         lambda m, p: ((m, volume("fine", matrix=np.diag((-1, -1, 1, 1))), 0.004, TESLA), {}),
