@@ -64,8 +64,8 @@ def read_series(nodes, kind):
     kind: "magnitude" or "phase". Raises QSMError for anything else.
     """
     nodes = list(nodes) if isinstance(nodes, list | tuple) else [nodes]
-    if not nodes or None in nodes:
-        raise QSMError(f"There is no {kind} image. Pass a volume, a list of one volume per echo, or a sequence.")
+    if not nodes or not all(hasattr(node, "IsA") for node in nodes):
+        raise QSMError(f"There is no {kind} image. Pass a volume node, a list of one per echo, or a sequence node.")
     sequence = _sequence_of(nodes[0]) if len(nodes) == 1 else None
     if sequence:
         return _from_sequence(sequence, kind)

@@ -24,6 +24,8 @@ def mask_array(mask, volume, holder):
         segmentation, segment = mask if len(mask) == 2 else (None, None)
         _require_segments(segmentation)
         return _segments_array(segmentation, [_segment_id(segmentation, segment)], _reference(volume, holder))
+    if not hasattr(mask, "IsA"):
+        raise QSMError("A mask is a label map node, a segmentation node or a pair (segmentation node, segment).")
     if mask.IsA("vtkMRMLSegmentationNode"):
         _require_segments(mask)
         return _segments_array(mask, _segment_ids(mask), _reference(volume, holder))

@@ -1,5 +1,6 @@
 """MCPC-3D-S: the phase that the scan has at echo time zero, estimated and removed (Eckstein et al. 2018)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,8 +49,11 @@ def mcpc3ds(acquisition, mask, parameters, progress):
 
 
 def _smoothed(phase_rad, weight, sigma):
-    """The phase smoothed as a complex number of magnitude `weight`."""
-    real, imaginary = (
-        gaussian_filter(weight * part, sigma, truncate=3) for part in (np.cos(phase_rad), np.sin(phase_rad))
-    )
+    """The phase smoothed as a complex number of magnitude `weight`; its two parts in parallel."""
+
+    def smoothed_part(function):
+        return gaussian_filter(weight * function(phase_rad), sigma, truncate=3)
+
+    with ThreadPoolExecutor(2) as pool:
+        real, imaginary = pool.map(smoothed_part, (np.cos, np.sin))
     return np.arctan2(imaginary, real)

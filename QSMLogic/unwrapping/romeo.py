@@ -1,7 +1,7 @@
 """ROMEO: region-growing unwrapping along the most reliable edges (Dymerska et al. 2021).
 
 Growing a region always over the best edge at its border visits the edges of a minimum spanning tree. The tree is
-built by scipy and then walked level by level with array operations.
+built by scipy and summed over with array operations.
 """
 
 from dataclasses import dataclass
@@ -99,33 +99,30 @@ def _spanning_tree(phase_rad, magnitude, mask, second):
 
 
 def _unwrap_along(tree, part, phase_rad):
-    """Unwrap the voxels' phases from a root in every part outwards, one level of the tree at a time."""
-    order, parent = _levels(tree, part)
-    values = phase_rad[order]
-    start, end = 0, int(np.count_nonzero(parent < 0))
-    while end < values.size:
-        start, end = end, int(np.searchsorted(parent, end))
-        before = values[parent[start:end]]
-        values[start:end] += TWO_PI * np.rint((before - values[start:end]) / TWO_PI)
-    unwrapped = np.empty_like(values)
-    unwrapped[order] = values
-    return unwrapped
+    """Unwrap the voxels' phases along the tree, from a root in every part outwards.
 
-
-def _levels(tree, part):
-    """Breadth-first order of the voxels and, for each place in that order, the place of its parent (-1: a root).
-
-    The roots, one in each part, hang on an extra node behind the last voxel.
+    A voxel's turns are the sum of the steps on its way to the root; each pass doubles the way that is summed.
     """
-    voxels = part.size
+    root, parent = part.size, _parents(tree, part)
+    below = np.flatnonzero(parent[:-1] != root)
+    turns = np.zeros(parent.size, np.int32)
+    turns[below] = np.rint((phase_rad[parent[below]] - phase_rad[below]) / TWO_PI)
+    while np.any(parent != root):
+        turns += turns[parent]
+        parent = parent[parent]
+    return phase_rad + TWO_PI * turns[:-1].astype(np.float32)
+
+
+def _parents(tree, part):
+    """The parent of every voxel, for which an extra node behind the last voxel is the root of all parts."""
+    root = part.size
     tree = tree.tocoo()
-    roots = np.unique(part, return_index=True)[1]
-    starts, ends = np.append(tree.row, np.full_like(roots, voxels)), np.append(tree.col, roots)
-    joined = coo_array((np.ones(ends.size), (starts, ends)), shape=(voxels + 1, voxels + 1)).tocsr()
-    order, parent = breadth_first_order(joined, voxels, directed=False)
-    place = np.empty(voxels + 1, np.int32)
-    place[order] = np.arange(-1, voxels, dtype=np.int32)
-    return order[1:], place[parent[order[1:]]]
+    firsts = np.unique(part, return_index=True)[1]
+    starts, ends = np.append(tree.row, np.full_like(firsts, root)), np.append(tree.col, firsts)
+    joined = coo_array((np.ones(ends.size), (starts, ends)), shape=(root + 1, root + 1)).tocsr()
+    parent = breadth_first_order(joined, root, directed=False)[1]
+    parent[root] = root
+    return parent
 
 
 def _centred(values, part):
