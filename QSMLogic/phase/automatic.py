@@ -75,10 +75,10 @@ def rad_per_unit(phase):
 
 
 def _wraps(phase, span):
-    """Whether neighbours often differ by nearly the whole span, as wraps make them."""
-    here, there = neighbours(2)
-    step = np.abs(phase[0][there] - phase[0][here])
-    return np.count_nonzero(step > 0.9 * span) > 1e-3 * np.count_nonzero(step)
+    """Whether neighbours often differ by nearly the whole span, as wraps make them; zeros may be background cut off."""
+    here, there = (phase[0][side] for side in neighbours(2))
+    steps = np.abs(there - here)[(here != 0) & (there != 0)]
+    return np.count_nonzero(steps > 0.9 * span) > 1e-3 * np.count_nonzero(steps)
 
 
 def _check_magnitude(magnitude, phase):

@@ -48,6 +48,11 @@ def test_small_phase_in_radians_stays():
     np.testing.assert_allclose(find("scaling", "automatic").run(scan(phase)).phase, phase, atol=1e-6)
 
 
+def test_small_phase_cut_off_outside_the_head_stays():
+    phase = (ball(Grid(SHAPE), 9) * np.linspace(1.5, 1.9, SHAPE[2], dtype=np.float32))[None]
+    np.testing.assert_allclose(find("scaling", "automatic").run(scan(phase)).phase, phase, atol=1e-6)
+
+
 def test_given_scale_is_obeyed(noise_rad):
     automatic = find("scaling", "automatic")
     scaled = automatic.run(scan(noise_rad * 7), parameters=automatic.make_parameters({"rad_per_unit": 1 / 7})).phase
