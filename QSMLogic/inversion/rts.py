@@ -51,7 +51,9 @@ def rts(local, parameters, progress):
 
     local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     Step 1: min |M (D x - f)|_2 by a few iterations. Step 2: min mu/2 |H (x - x1)|_2^2 + |grad x|_1 by ADMM, where H
-    keeps the frequencies at which |D| > delta.
+    keeps the frequencies at which |D| > delta. The paper solves step 1 by LSMR and keeps to it almost exactly
+    (mu = 1e5, delta = 0.15); on a realistic head mu = 1e3 took the noise of step 1 away and lowered the error, and
+    a wider cone brought the values of spheres and nuclei closer to the truth.
     """
     inside = tuple(slice(n) for n in local.ppm.shape)
     shape = next_fast_shape(n + MARGIN_VOXELS for n in local.ppm.shape)
