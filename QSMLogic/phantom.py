@@ -1,13 +1,12 @@
 """An in-silico head with known magnetic susceptibility, made of smooth shapes; every seed is another head."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from .acquisition import Grid
 from .anatomy import Individual, paint_head
-from .fft import WORKERS
+from .parallel import for_slabs
 from .shapes import Noise
 
 SLAB_PLANES = 16
@@ -83,12 +82,11 @@ def head(shape=(208, 256, 224), spacing_mm=(0.75, 0.75, 0.75), seed=0, variation
     position, individual = _position(grid, stretch), Individual(rng)
     labels, brain_mask = np.empty(grid.shape, np.uint8), np.empty(grid.shape, bool)
 
-    def paint(start):
-        planes = slice(start, start + SLAB_PLANES)
+    def paint(start, stop):
+        planes = slice(start, stop)
         labels[planes], brain_mask[planes] = paint_head((position[0][planes], *position[1:]), individual, LABELS)
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(paint, range(0, grid.shape[0], SLAB_PLANES)))
+    for_slabs(paint, grid.shape, SLAB_PLANES)
     return Head(
         grid,
         labels,

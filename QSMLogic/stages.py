@@ -105,17 +105,13 @@ def _checked_chain(arguments, console):
 def _load_phase(arguments):
     """As load_scan; the field strength, which plays no part here, and the time of a single echo may be unknown."""
     arguments.field_strength = arguments.field_strength or 1.0
-    if (
-        arguments.echo_times is None
-        and _is_single_echo(arguments.phase)
-        and "EchoTime" not in sidecar(*arguments.phase)
-    ):
+    if arguments.echo_times is None and _is_untimed_single_echo(arguments.phase):
         arguments.echo_times = [0.01]
     return load_scan(arguments)
 
 
-def _is_single_echo(paths):
-    return len(paths) == 1 and read_image(*paths)[0].ndim == 3
+def _is_untimed_single_echo(paths):
+    return len(paths) == 1 and "EchoTime" not in sidecar(paths[0]) and read_image(paths[0])[0].ndim == 3
 
 
 def _scaled_and_masked(scan, geometry, arguments, chain):
