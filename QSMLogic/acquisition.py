@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import binary_fill_holes
 
 from .errors import QSMError
+from .lazy import ndimage
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class FieldMap:
         if self.uncertainty_ppm is None:
             return self
         largest = limit * np.median(self.uncertainty_ppm[self.mask])
-        return replace(self, mask=binary_fill_holes(self.mask & (self.uncertainty_ppm <= largest)) & self.mask)
+        return replace(self, mask=ndimage.binary_fill_holes(self.mask & (self.uncertainty_ppm <= largest)) & self.mask)
 
     def with_field(self, ppm, mask=None):
         """The same scan with another field and, where given, another mask."""

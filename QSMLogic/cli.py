@@ -4,11 +4,10 @@ import argparse
 import os
 import re
 
-import SimpleITK as sitk
-
 from .commands import demo_command, methods_command, run_command
 from .console import Console
 from .errors import QSMError
+from .lazy import sitk
 from .method import registry
 from .options import add_b0_option, add_mask_option, add_method_options, add_scan_options, plain
 from .stages import COMMANDS

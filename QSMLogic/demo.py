@@ -3,11 +3,10 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scipy.ndimage import binary_erosion
-
 from .accuracy import nrmse, region_agreement
 from .files import check_writable
 from .io import Geometry, load_acquisition, map_paths, write_files
+from .lazy import ndimage
 from .phantom import LABELS, head
 from .pipeline import run
 from .sidecar import sidecar_path
@@ -78,7 +77,7 @@ def judge(map_ppm, reliable_mask, truth):
     measured, true = zip(*((r["map_ppm"], r["truth_ppm"]) for label, r in found if label in TISSUE), strict=True)
     slope, error_ppm = region_agreement(measured, true)
     return {
-        "nrmse_percent": nrmse(map_ppm, truth_ppm, binary_erosion(inside, iterations=RIM_VOXELS)),
+        "nrmse_percent": nrmse(map_ppm, truth_ppm, ndimage.binary_erosion(inside, iterations=RIM_VOXELS)),
         "region_slope": slope,
         "region_rms_error_ppm": error_ppm,
         "regions": [region for _, region in found],

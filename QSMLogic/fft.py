@@ -3,24 +3,25 @@
 import os
 
 import numpy as np
-import scipy.fft
+
+from .lazy import scipy_fft
 
 WORKERS = os.cpu_count() or 1
 
 
 def rfftn(x):
     """Transform of a real array; complex64 for float32 input, in the half-spectrum layout."""
-    return scipy.fft.rfftn(x, workers=WORKERS)
+    return scipy_fft.rfftn(x, workers=WORKERS)
 
 
 def irfftn(spectrum, shape):
     """Inverse of `rfftn` for an array of `shape`; overwrites `spectrum`."""
-    return scipy.fft.irfftn(spectrum, shape, workers=WORKERS, overwrite_x=True)
+    return scipy_fft.irfftn(spectrum, shape, workers=WORKERS, overwrite_x=True)
 
 
 def next_fast_shape(shape):
     """The smallest shape not below `shape` that transforms fast."""
-    return tuple(scipy.fft.next_fast_len(int(n), real=True) for n in shape)
+    return tuple(scipy_fft.next_fast_len(int(n), real=True) for n in shape)
 
 
 def pad(x, shape):
@@ -32,6 +33,6 @@ def pad(x, shape):
 
 def frequencies(shape, spacing_mm):
     """Spatial frequencies (cycles/mm, float32) along the three axes in `rfftn` layout, shaped to broadcast."""
-    axes = [scipy.fft.fftfreq(n, d) for n, d in zip(shape[:2], spacing_mm[:2], strict=True)]
-    axes.append(scipy.fft.rfftfreq(shape[2], spacing_mm[2]))
+    axes = [scipy_fft.fftfreq(n, d) for n, d in zip(shape[:2], spacing_mm[:2], strict=True)]
+    axes.append(scipy_fft.rfftfreq(shape[2], spacing_mm[2]))
     return np.ix_(*(axis.astype(np.float32) for axis in axes))

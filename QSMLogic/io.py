@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 
 from .acquisition import Acquisition, Grid, checked_mask
 from .errors import QSMError
 from .files import check_complete, not_numbers, placed_together
+from .lazy import sitk
 from .sidecar import ENDINGS, echo_times, field_strength
 
 TOLERANCE = 1e-3  # mm, and components of direction vectors: rounding of headers is far below, other grids far above

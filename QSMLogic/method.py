@@ -5,6 +5,7 @@ To add a method, add one file to the folder of its stage; no other file changes.
 """
 
 import importlib
+import inspect
 import math
 import pkgutil
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -154,7 +155,7 @@ def registry():
         folder = importlib.import_module(f"{__package__}.{package}")
         for module in sorted(m.name for m in pkgutil.iter_modules(folder.__path__)):
             for value in vars(importlib.import_module(f"{folder.__name__}.{module}")).values():
-                entry = getattr(value, "method", None)
+                entry = getattr(value, "method", None) if inspect.isfunction(value) else None
                 if isinstance(entry, Method):
                     found[entry.stage][entry.name] = entry
     return found

@@ -5,9 +5,8 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 
 import numpy as np
-import scipy
-import SimpleITK as sitk
 
+from .lazy import scipy, sitk
 from .version import __version__
 
 

@@ -5,7 +5,8 @@ Positions are (s, a, l): mm towards the head's top, its front and its left, thre
 """
 
 import numpy as np
-from scipy.interpolate import BSpline
+
+from .lazy import interpolate
 
 
 def ellipsoid(position, centre, radii):
@@ -64,4 +65,4 @@ class Noise:
         """Sparse matrix (position, knot)."""
         grid = self.first + self.step * np.arange(-2, self.knots.shape[0] + 2)
         inside = np.clip(x.astype(float), -self.reach_mm, self.reach_mm)
-        return BSpline.design_matrix(inside, grid, 3).astype(np.float32)
+        return interpolate.BSpline.design_matrix(inside, grid, 3).astype(np.float32)

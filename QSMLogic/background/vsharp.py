@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
 from ..errors import QSMError
 from ..fft import irfftn, next_fast_shape, pad, rfftn
 from ..kernels import sphere_kernel
+from ..lazy import ndimage
 from ..method import Citation, method, parameter
 
 # The last step inverts the filter of the largest sphere, which is right only where most voxels were filtered by it.
@@ -60,7 +60,9 @@ def vsharp(total, parameters, progress):
     radius of 16 mm with a threshold of 0.1 lowered the error of the local field on a realistic head.
     """
     spacing, inside = total.grid.spacing_mm, tuple(slice(n) for n in total.ppm.shape)
-    depth_mm = distance_transform_edt(np.pad(total.mask, 1), sampling=spacing)[1:-1, 1:-1, 1:-1].astype(np.float32)
+    depth_mm = ndimage.distance_transform_edt(np.pad(total.mask, 1), sampling=spacing)[1:-1, 1:-1, 1:-1].astype(
+        np.float32
+    )
     radii = _radii(parameters, spacing, depth_mm.max())
     reach = [int(np.ceil(radii[0] / d)) for d in spacing]
     shape = next_fast_shape(n + r for n, r in zip(total.ppm.shape, reach, strict=True))

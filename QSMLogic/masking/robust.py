@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import SimpleITK as sitk
 
 from ..errors import QSMError
+from ..lazy import sitk
 from ..method import Citation, method, parameter
 from ..phase_quality import voxel_quality
 

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
+from ..lazy import ndimage
 from ..method import Citation, method, parameter
 from ..phase_quality import wrapped
 from ..unwrapping.romeo import unwrap_spatially
@@ -52,7 +52,7 @@ def _smoothed(phase_rad, weight, sigma):
     """The phase smoothed as a complex number of magnitude `weight`; its two parts in parallel."""
 
     def smoothed_part(function):
-        return gaussian_filter(weight * function(phase_rad), sigma, truncate=3)
+        return ndimage.gaussian_filter(weight * function(phase_rad), sigma, truncate=3)
 
     with ThreadPoolExecutor(2) as pool:
         real, imaginary = pool.map(smoothed_part, (np.cos, np.sin))

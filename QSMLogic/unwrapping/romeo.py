@@ -7,9 +7,8 @@ built by scipy and summed over with array operations.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
+from ..lazy import csgraph, sparse
 from ..method import Citation, method, parameter
 from ..phase_quality import TWO_PI, edge_quality, neighbours
 
@@ -57,7 +56,7 @@ def unwrap_spatially(phase_rad, magnitude, mask, second=None):
     reliable. The mean of each connected part of the mask comes to lie within half a turn of zero.
     """
     tree = _spanning_tree(phase_rad, magnitude, mask, second)
-    part = connected_components(tree, directed=False)[1]
+    part = csgraph.connected_components(tree, directed=False)[1]
     values = _unwrap_along(tree, part, phase_rad[mask])
     unwrapped = np.zeros(phase_rad.shape, np.float32)
     unwrapped[mask] = _centred(values, part)
@@ -95,7 +94,7 @@ def _spanning_tree(phase_rad, magnitude, mask, second):
         ends.append(number[there][inside])
     voxels = int(number.flat[-1]) + 1
     edges = np.concatenate(costs), (np.concatenate(starts), np.concatenate(ends))
-    return minimum_spanning_tree(coo_array(edges, shape=(voxels, voxels)).tocsr())
+    return csgraph.minimum_spanning_tree(sparse.coo_array(edges, shape=(voxels, voxels)).tocsr())
 
 
 def _unwrap_along(tree, part, phase_rad):
@@ -119,8 +118,8 @@ def _parents(tree, part):
     tree = tree.tocoo()
     firsts = np.unique(part, return_index=True)[1]
     starts, ends = np.append(tree.row, np.full_like(firsts, root)), np.append(tree.col, firsts)
-    joined = coo_array((np.ones(ends.size), (starts, ends)), shape=(root + 1, root + 1)).tocsr()
-    parent = breadth_first_order(joined, root, directed=False)[1]
+    joined = sparse.coo_array((np.ones(ends.size), (starts, ends)), shape=(root + 1, root + 1)).tocsr()
+    parent = csgraph.breadth_first_order(joined, root, directed=False)[1]
     parent[root] = root
     return parent
 

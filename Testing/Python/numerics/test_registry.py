@@ -2,6 +2,9 @@
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from fields import ball, sphere
 from QSMLogic import Cancelled, FieldMap, Grid, QSMError, Settings
 from QSMLogic.method import STAGES, find, registry
 
+ROOT = Path(__file__).resolve().parents[3]
 EVERY = [entry for stage in registry().values() for entry in stage.values()]
 ON_FIELDS = [entry for entry in EVERY if entry.stage in ("background", "invert")]
 GRID = Grid((30, 33, 36), (1.2, 1.0, 0.9), (0.9, 0.3, -0.3))
@@ -117,3 +121,14 @@ def test_settings_survive_json(tmp_path):
     path.write_text("{")
     with pytest.raises(QSMError, match="JSON"):
         Settings.from_file(path)
+
+
+def test_listing_the_methods_imports_no_heavy_library():
+    """A panel lists the methods when it opens; scipy and SimpleITK may cost their second when a run starts."""
+    code = (
+        "import sys; from QSMLogic.method import registry; import QSMLogic;"
+        "assert all(m.describe() for stage in registry().values() for m in stage.values());"
+        "print([m for m in ('scipy', 'SimpleITK') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
