@@ -52,7 +52,7 @@ class Acquisition:
 
     def __post_init__(self):
         magnitude, phase = _echoes(self.magnitude, "magnitude"), _echoes(self.phase, "phase")
-        times, strength = _echo_times(self.echo_times_s), _field_strength(self.field_strength_t)
+        times, strength = self.echo_times_s, checked_field_strength(self.field_strength_t)
         if magnitude.shape != phase.shape:
             raise QSMError(
                 f"Magnitude has {_describe(magnitude)} and phase {_describe(phase)}; they must match. "
@@ -60,8 +60,7 @@ class Acquisition:
             )
         if phase.shape[1:] != self.grid.shape:
             raise QSMError(f"The images have shape {phase.shape[1:]}, the grid {self.grid.shape}; they must match.")
-        if len(times) != len(phase):
-            raise QSMError(f"Echo times given: {len(times)}, echoes: {len(phase)}; give one time for each echo.")
+        times = checked_echo_times(times, len(magnitude), len(phase))
         checked = {"magnitude": magnitude, "phase": phase, "echo_times_s": times, "field_strength_t": strength}
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -178,7 +177,20 @@ def _echoes(images, name):
     return np.ascontiguousarray(images, np.float32)
 
 
-def _echo_times(times):
+def checked_echo_times(times, magnitude_echoes, phase_echoes):
+    """Echo times in seconds as a tuple; QSMError where they cannot be, or are not as many as the images."""
+    times = _seconds(times)
+    if magnitude_echoes != phase_echoes:
+        raise QSMError(
+            f"Echoes of magnitude: {magnitude_echoes}, of phase: {phase_echoes}; they must match. "
+            "Choose magnitude and phase of the same scan."
+        )
+    if len(times) != phase_echoes:
+        raise QSMError(f"Echo times given: {len(times)}, echoes: {phase_echoes}; give one time for each echo.")
+    return times
+
+
+def _seconds(times):
     try:
         times = tuple(float(t) for t in np.atleast_1d(times))
     except (TypeError, ValueError):
@@ -196,7 +208,8 @@ def _echo_times(times):
     return times
 
 
-def _field_strength(strength):
+def checked_field_strength(strength):
+    """The field strength in tesla; QSMError where it cannot be one."""
     try:
         strength = float(strength)
     except (TypeError, ValueError):

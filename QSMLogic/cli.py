@@ -4,12 +4,13 @@ import argparse
 import os
 import re
 
-from .commands import demo_command, methods_command, run_command
+from .commands import cite_command, demo_command, methods_command, run_command
 from .console import Console
 from .errors import QSMError
 from .lazy import sitk
 from .method import registry
 from .options import add_b0_option, add_mask_option, add_method_options, add_scan_options, plain
+from .presets import PRESETS
 from .stages import COMMANDS
 from .version import __version__
 
@@ -60,6 +61,8 @@ def build_parser():
             add_method_options(one, stage, entry)
     methods = _command(commands, "methods", methods_command, common)
     methods.add_argument("--json", action="store_true", help="everything that is known of them, as JSON")
+    cite = _command(commands, "cite", cite_command, common)
+    cite.add_argument("record", metavar="RUN_JSON", help="run.json of a run")
     demo = _command(commands, "demo", demo_command, common)
     demo.add_argument("--output", metavar="DIR", default="demo-output", help="folder to write (default: %(default)s)")
     return parser
@@ -87,8 +90,9 @@ def _add_run(parser):
     add_b0_option(parser)
     add_mask_option(parser)
     parser.add_argument(
-        "--settings", metavar="FILE", help="JSON file with methods and parameters (default: see methods)"
+        "--settings", metavar="FILE", help="methods and parameters: a JSON file or JSON itself (default: see methods)"
     )
+    parser.add_argument("--preset", choices=PRESETS, help="methods and parameters for a kind of scan")
     parser.add_argument("--bids", metavar="DIR", help="BIDS folder, instead of --magnitude and --phase")
     parser.add_argument(
         "--participant-label", nargs="+", metavar="LABEL", help="participants of the BIDS folder to map"

@@ -1,4 +1,4 @@
-"""The commands on whole scans: run, methods, demo. Each takes the parsed arguments and a Console.
+"""The commands on whole scans: run, methods, demo, cite. Each takes the parsed arguments and a Console.
 
 A command returns the exit status where it is not 0, and raises QSMError for bad input.
 """
@@ -12,8 +12,11 @@ from .errors import QSMError
 from .files import check_writable
 from .io import load_acquisition, load_mask, map_paths, write_maps
 from .method import STAGES, registry
+from .methods_text import methods_text
 from .pipeline import run
+from .presets import PRESETS
 from .settings import DEFAULTS, Settings
+from .sidecar import read_json
 
 
 def run_command(arguments, console):
@@ -54,8 +57,17 @@ def demo_command(arguments, console):
     console.wrote([*demo.paths, "", demo.summary])
 
 
+def cite_command(arguments, console):
+    """Print the paragraph for a paper on how a map was made, with references."""
+    print(methods_text(read_json(arguments.record)))
+
+
 def read_settings(arguments):
-    """The Settings in the file of --settings, or the defaults."""
+    """The Settings of --settings or --preset, or the defaults."""
+    if getattr(arguments, "preset", None):
+        if arguments.settings:
+            raise QSMError("--preset and --settings exclude each other; give one of them.")
+        return Settings(PRESETS[arguments.preset].choices)
     return Settings.from_file(arguments.settings) if arguments.settings else Settings()
 
 
@@ -76,7 +88,7 @@ def input_files(arguments):
     for name in ("magnitude", "phase", "unwrapped", "mask", "settings", "total_field", "local_field", "uncertainty"):
         value = getattr(arguments, name, None)
         files += value if isinstance(value, list) else [value] if value else []
-    return files
+    return [file for file in files if not file.lstrip().startswith("{")]  # settings may be JSON itself
 
 
 def _run_bids(arguments, settings, console):

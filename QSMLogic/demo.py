@@ -47,7 +47,7 @@ def run_demo(folder, progress=None, voxel_mm=1.5, seed=0):
     folder, progress = Path(folder), progress or (lambda stage, fraction: None)
     table = folder / "roi_statistics.csv"
     check_writable([*map_paths(folder).values(), table])
-    truth = _simulate(progress, voxel_mm, seed)
+    truth = simulated_scan(lambda stage, done: progress(stage, SCANNED * done), voxel_mm, seed)
     geometry = Geometry(tuple(reversed(truth.grid.shape)), tuple(reversed(truth.grid.spacing_mm)))
     progress("writing the scan", SCANNED)
     paths = write_files(_scan_files(folder, truth) | _truth_files(folder, truth), geometry)
@@ -60,6 +60,15 @@ def run_demo(folder, progress=None, voxel_mm=1.5, seed=0):
     regions = [(name, region) for _, name, region in _regions(truth, maps.reliable_mask)]
     write_csv(region_statistics(maps.susceptibility_ppm, regions, truth.grid.voxel_volume_mm3), table)
     return Demo([*paths, table], accuracy)
+
+
+def simulated_scan(progress, voxel_mm=1.5, seed=0):
+    """A Scan of a simulated head at 3 T. progress: called as progress(stage, fraction)."""
+    progress("making a head", 0.0)
+    shape = tuple(REDUCTION * round(length / voxel_mm) for length in FIELD_OF_VIEW_MM)
+    subject = head(shape, (voxel_mm / REDUCTION,) * 3, seed)
+    progress("scanning it", 0.5)
+    return simulate_scan(subject, reduction=REDUCTION, seed=seed)
 
 
 def judge(map_ppm, reliable_mask, truth):
@@ -82,14 +91,6 @@ def judge(map_ppm, reliable_mask, truth):
         "region_rms_error_ppm": error_ppm,
         "regions": [region for _, region in found],
     }
-
-
-def _simulate(progress, voxel_mm, seed):
-    progress("making a head", 0.0)
-    shape = tuple(REDUCTION * round(length / voxel_mm) for length in FIELD_OF_VIEW_MM)
-    subject = head(shape, (voxel_mm / REDUCTION,) * 3, seed)
-    progress("scanning it", SCANNED / 2)
-    return simulate_scan(subject, reduction=REDUCTION, seed=seed)
 
 
 def _echo_paths(folder, truth, part):

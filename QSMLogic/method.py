@@ -26,6 +26,19 @@ STAGES = {
 }
 
 
+# what a stage is called in front of a user
+STAGE_TITLES = {
+    "scaling": "Phase scaling",
+    "mask": "Automatic mask",
+    "offset": "Phase offset",
+    "unwrap": "Unwrapping",
+    "field": "Field map",
+    "background": "Background field",
+    "invert": "Dipole inversion",
+    "reference": "Reference",
+}
+
+
 @dataclass(frozen=True)
 class Citation:
     """A publication: short text ("Wu et al., Magn Reson Med 2012") and DOI."""

@@ -40,14 +40,16 @@ class Settings:
 
     @classmethod
     def from_file(cls, path):
-        """Settings from a JSON file."""
+        """Settings from a JSON file, or from JSON itself, which starts with a brace."""
         try:
+            if str(path).lstrip().startswith("{"):
+                return cls(json.loads(path))
             with open(path, encoding="utf-8") as file:
                 return cls(json.load(file))
         except OSError as error:
             raise QSMError(f"Cannot read the settings file {path}: {error.strerror}.") from None
         except ValueError as error:
-            raise QSMError(f"The settings file {path} is not valid JSON: {error}.") from None
+            raise QSMError(f"The settings {path} are not valid JSON: {error}.") from None
 
     def method(self, stage):
         return find(stage, self.choices.get(stage, {}).get("method", DEFAULTS[stage]))

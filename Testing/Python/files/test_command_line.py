@@ -3,13 +3,16 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import QSMLogic
 from QSMLogic import cli as command_line
 from QSMLogic import commands
 from QSMLogic.console import Console
 from QSMLogic.method import STAGES, registry
+from QSMLogic.presets import PRESETS
 from QSMLogic.version import __version__
 
 STAGES_WITH_COMMANDS = ("mask", "unwrap", "field", "background", "invert")
@@ -107,3 +110,44 @@ def test_mask_and_unwrap_of_one_echo_need_neither_time_nor_field_strength(cli, s
         output = tmp_path / f"{command[0]}.nii.gz"
         assert cli(*command, *files, "--output", output)[0] == 0
         assert output.is_file()
+
+
+def test_settings_may_be_given_as_json(cli, scan, tmp_path):
+    settings = '{"background": {"method": "vsharp", "steps": 3}}'
+    status, _, errors = cli("run", *scan.arguments(), "--settings", settings, "--output", tmp_path / "out")
+    assert status == 0, errors
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["settings"]["background"]["steps"] == 3
+
+
+def test_preset_sets_several_stages(cli, scan, tmp_path):
+    status, _, errors = cli("run", *scan.arguments(), "--preset", "brain-fast", "--output", tmp_path / "out")
+    assert status == 0, errors
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    for stage, choice in PRESETS["brain-fast"].choices.items():
+        assert choice.items() <= record["settings"][stage].items()
+
+
+def test_preset_and_settings_exclude_each_other(cli, scan, tmp_path):
+    status, _, errors = cli(
+        "run", *scan.arguments(), "--preset", "body", "--settings", "{}", "--output", tmp_path / "out"
+    )
+    assert status == 2
+    assert "--preset and --settings" in errors
+
+
+def test_cite_prints_the_paragraph_of_a_run(cli, scan, tmp_path):
+    cli("run", *scan.arguments(), "--mask", scan.mask, "--output", tmp_path / "out")
+    status, text, errors = cli("cite", tmp_path / "out" / "run.json")
+    assert (status, errors) == (0, "")
+    assert "3 T" in text
+    assert "10.1002/mrm.23000" in text
+
+
+def test_folder_of_the_package_can_be_run(tmp_path):
+    """As in a copied command line, where Python need not know the package."""
+    package = Path(QSMLogic.__file__).parent
+    command = [sys.executable, str(package), "methods"]
+    done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "vsharp" in done.stdout

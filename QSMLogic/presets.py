@@ -1,0 +1,50 @@
+"""Settings for kinds of scans, by name."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a user sees of it, and the choices for Settings; what they leave out is the default."""
+
+    title: str
+    help: str
+    choices: dict
+
+
+PRESETS = {
+    "brain-best": Preset(
+        "Brain, best",
+        "The default of every stage: the most accurate chain for heads at 3 and 7 T.",
+        {},
+    ),
+    "brain-fast": Preset(
+        "Brain, fast",
+        "Fewer radii and iterations: less time, a slightly noisier map.",
+        {
+            "background": {"method": "vsharp", "steps": 6},
+            "invert": {"method": "rts", "first_iterations": 4, "second_iterations": 6},
+        },
+    ),
+    "bleeds-calcifications": Preset(
+        "Bleeds and calcifications",
+        "For strong sources of more than 1 ppm: keeps their values and holds back the streaks around them.",
+        {"invert": {"method": "rts", "delta": 0.25, "first_iterations": 10}},
+    ),
+    "animal": Preset(
+        "Animal / small bore",
+        "For voxels of a few tenths of a millimetre: smoothing and spheres shrink with the head.",
+        {
+            "offset": {"method": "mcpc3ds", "sigma_mm": 0.4},
+            "background": {"method": "vsharp", "max_radius_mm": 3.0, "min_radius_mm": 0.1},
+        },
+    ),
+    "body": Preset(
+        "Body",
+        "For abdomen and limbs: a more closed mask and larger spheres. Fat shifts the phase: choose in-phase echoes.",
+        {
+            "mask": {"method": "robust", "closing_voxels": 3},
+            "background": {"method": "vsharp", "max_radius_mm": 25.0},
+        },
+    ),
+}
