@@ -25,25 +25,44 @@ class QSM(ScriptedLoadableModule):
         parent.contributors = ["SlicerQSM contributors"]
         parent.helpText = _(
             "Quantitative susceptibility mapping (QSM) turns the phase of a gradient-echo MRI scan into a map of"
-            " magnetic susceptibility in parts per million. From the Python console, QSMLogic().process(magnitude,"
-            ' phase) makes the map and QSMLogic().roiStatistics(segmentation, map) its table. See the <a href="'
-            'https://github.com/SlicerQSM/SlicerQSM">documentation</a>.'
+            " magnetic susceptibility in parts per million. Choose magnitude and phase of a scan, or press Sample scan,"
+            " and press Apply. From the Python console, QSMLogic().process(magnitude, phase) makes the map and"
+            " QSMLogic().roiStatistics(segmentation, map) its table. See the <a href="
+            '"https://github.com/SlicerQSM/SlicerQSM">documentation</a>.'
         )
         parent.acknowledgementText = _(
-            "The methods are their authors' work: the map's attribute QSM.Provenance lists the publications to cite."
+            "The methods are their authors' work: Copy methods text gives the publications to cite for a map, and its"
+            " attribute QSM.Provenance lists them. This is research software, not a medical device."
         )
         _findCorePackage()
+        slicer.app.connect("startupCompleted()", _registerSampleData)
 
 
 class QSMWidget(ScriptedLoadableModuleWidget):
-    """The module's panel: help and acknowledgement, which Slicer shows by itself."""
+    """The module's panel."""
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
+        from QSMLib.panel.panel import Panel
+
         self.logic = QSMLogic()  # where slicer.util.getModuleLogic("QSM") looks for it
+        widget = slicer.util.loadUI(self.resourcePath("UI/QSM.ui"))
+        widget.setMRMLScene(slicer.mrmlScene)
+        self.layout.addWidget(widget)
+        self.ui = slicer.util.childWidgetVariables(widget)
+        self.panel = Panel(self.ui, self.logic.getParameterNode)
+
+    def enter(self):
+        """The user opens the panel."""
+        self.panel.enter()
+
+    def cleanup(self):
+        """The panel is closed for good."""
+        self.panel.close()
 
     def onReload(self):
         """Load the packages behind the module anew, too."""
+        self.panel.close()
         for name in [n for n in sys.modules if n.split(".")[0] in ("QSMLogic", "QSMLib")]:
             del sys.modules[name]
         ScriptedLoadableModuleWidget.onReload(self)
@@ -62,6 +81,8 @@ class QSMLogic(ScriptedLoadableModuleLogic):
         outputVolume=None,
         settings=None,
         progress=None,
+        b0Direction=None,
+        intermediateMaps=False,
     ):
         """Map the susceptibility of a gradient-echo scan and return the volume node that holds it, in ppm.
 
@@ -74,14 +95,26 @@ class QSMLogic(ScriptedLoadableModuleLogic):
         outputVolume: a scalar volume to overwrite; None adds one beside the input.
         settings: methods and parameters per stage, e.g. {"background": {"method": "vsharp"}}; None is the default.
         progress: called as progress(stage, fraction of the run); it may raise Cancelled.
+        b0Direction: B0 along the image axes (i, j, k); None takes the scanner's z axis from the orientation.
+        intermediateMaps: add volumes of the total and the local field, and label maps of the masks, too.
         QSMError and Cancelled are in the package QSMLogic.
         The inputs stay as they are, and so does the scene where the run fails or is cancelled.
         """
         from QSMLib import scene
+        from QSMLib.request import Request
 
-        return scene.process(
-            magnitudeNodes, phaseNodes, echoTimes, fieldStrength, maskNode, outputVolume, settings, progress
+        request = Request(
+            magnitudeNodes,
+            phaseNodes,
+            echoTimes,
+            fieldStrength,
+            b0Direction,
+            maskNode,
+            outputVolume,
+            settings,
+            intermediateMaps,
         )
+        return scene.process(request, progress)
 
     def roiStatistics(self, segmentationNode, susceptibilityVolume, tableNode=None):
         """Fill a table node with the susceptibility in each segment, and return it.
@@ -121,3 +154,10 @@ def _findCorePackage():
     here = Path(__file__).resolve().parent
     if not (here / "QSMLogic").is_dir() and (here.parent / "QSMLogic").is_dir() and str(here.parent) not in sys.path:
         sys.path.append(str(here.parent))
+
+
+def _registerSampleData():
+    """Offer the simulated head in the module Sample Data."""
+    from QSMLib import sample
+
+    sample.register_sample_data()

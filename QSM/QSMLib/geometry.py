@@ -9,8 +9,8 @@ import vtk
 from QSMLogic import Grid, QSMError
 
 
-def grid_of(volume, holder):
-    """The Grid of a volume node; B0 is the z axis of the scanner (RAS) seen from the voxel axes.
+def grid_of(volume, holder, b0_direction_ijk=None):
+    """The Grid of a volume node; B0 is the z axis of the scanner (RAS) seen from the voxel axes, unless given.
 
     holder: the node whose parent transforms apply, the volume itself in most cases. Of a linear transform only the
     rotation counts. Raises QSMError for a non-linear transform and for axes that are not perpendicular.
@@ -21,8 +21,9 @@ def grid_of(volume, holder):
             f"The axes of {volume.GetName()} are not perpendicular to each other (a tilted acquisition). "
             "Resample it to a regular grid, for instance with the module Resample Scalar/Vector/DWI Volume."
         )
-    z_of_ijk = (_rotation(_parent_matrix(holder)) @ axes)[2]
-    return Grid(shape_of(volume), tuple(reversed(volume.GetSpacing())), tuple(reversed(z_of_ijk)))
+    if b0_direction_ijk is None:
+        b0_direction_ijk = (_rotation(_parent_matrix(holder)) @ axes)[2]
+    return Grid(shape_of(volume), tuple(reversed(volume.GetSpacing())), tuple(reversed(b0_direction_ijk)))
 
 
 def shape_of(volume):

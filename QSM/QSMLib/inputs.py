@@ -1,14 +1,13 @@
-"""From the nodes of a scan to an Acquisition."""
+"""From the nodes of a scan to its echoes."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import slicer
 
-from QSMLogic import Acquisition, QSMError
+from QSMLogic import QSMError
 
-from . import metadata
-from .geometry import grid_of, require_same_geometry
+from .sequences import proxy_of, sequence_of
 
 
 @dataclass(frozen=True)
@@ -41,23 +40,6 @@ class Series:
         return list(dict.fromkeys(echo.volume.GetName() for echo in self.echoes))
 
 
-def read_acquisition(magnitude, phase, echo_times_s=None, field_strength_t=None):
-    """The Acquisition in two Series, its values copied; what is None is looked for in the nodes' metadata.
-
-    Raises QSMError where the images do not lie on each other or the echo times or field strength are not to be found.
-    """
-    first = magnitude.echoes[0]
-    for echo in (*magnitude.echoes[1:], *phase.echoes):
-        require_same_geometry(first.volume, first.holder, echo.volume, echo.holder)
-    return Acquisition(
-        _stacked(magnitude),
-        _stacked(phase),
-        metadata.echo_times_s(magnitude, phase) if echo_times_s is None else echo_times_s,
-        metadata.field_strength_t(magnitude, phase) if field_strength_t is None else field_strength_t,
-        grid_of(first.volume, first.holder),
-    )
-
-
 def read_series(nodes, kind):
     """The Series of a volume, a list of volumes, a sequence of volumes, the volume that shows one, or 4D data.
 
@@ -66,7 +48,7 @@ def read_series(nodes, kind):
     nodes = list(nodes) if isinstance(nodes, list | tuple) else [nodes]
     if not nodes or not all(hasattr(node, "IsA") for node in nodes):
         raise QSMError(f"There is no {kind} image. Pass a volume node, a list of one per echo, or a sequence node.")
-    sequence = _sequence_of(nodes[0]) if len(nodes) == 1 else None
+    sequence = sequence_of(nodes[0]) if len(nodes) == 1 else None
     if sequence:
         return _from_sequence(sequence, kind)
     for node in nodes:
@@ -87,18 +69,9 @@ def _from_sequence(sequence, kind):
         raise QSMError(f"The sequence {sequence.GetName()} is empty. Choose one with a {kind} image per echo.")
     for volume in volumes:
         _require_image(volume, kind)
-    browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForSequenceNode(sequence)
-    proxy = browser.GetProxyNode(sequence) if browser else None
+    proxy = proxy_of(sequence)
     echoes = tuple(Echo(v, proxy or sequence, slicer.util.arrayFromVolume(v)) for v in volumes)
     return Series(kind, echoes, (*([(proxy,)] if proxy else []), (sequence,), tuple(volumes)))
-
-
-def _sequence_of(node):
-    """The sequence that a node is or shows; None where there is none."""
-    if node.IsA("vtkMRMLSequenceNode"):
-        return node
-    browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForProxyNode(node)
-    return browser.GetSequenceNode(node) if browser else None
 
 
 def _require_image(node, kind):
@@ -109,12 +82,3 @@ def _require_image(node, kind):
         raise QSMError(f"{name} ({node.GetNodeTagName()}) is not a {kind} image. Choose a volume or sequence.")
     if not node.GetImageData() or not node.GetImageData().GetPointData().GetScalars():
         raise QSMError(f"{name} has no voxels. Load the {kind} image of the scan again.")
-
-
-def _stacked(series):
-    """The images as one float32 array (echo, k, j, i)."""
-    images = [echo.image for echo in series.echoes]
-    stacked = np.empty((len(images), *images[0].shape), np.float32)
-    for target, image in zip(stacked, images, strict=True):
-        target[...] = image
-    return stacked

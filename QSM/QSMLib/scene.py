@@ -7,30 +7,16 @@ import slicer
 from QSMLogic import QSMError, run
 from QSMLogic.statistics import region_statistics
 
-from .inputs import read_acquisition, read_series
-from .outputs import VERSION, require_output, write_map, write_table
-from .regions import mask_array, regions_of
+from .outputs import VERSION, write_map, write_table
+from .regions import regions_of
+from .request import read_scan
 
 
-def process(
-    magnitude_nodes,
-    phase_nodes,
-    echo_times_s=None,
-    field_strength_t=None,
-    mask_node=None,
-    output_volume=None,
-    settings=None,
-    progress=None,
-):
-    """Map the susceptibility of a scan; returns the volume node in ppm. See QSM.QSMLogic.process."""
-    magnitude, phase = read_series(magnitude_nodes, "magnitude"), read_series(phase_nodes, "phase")
-    first = magnitude.echoes[0]
-    require_output(output_volume, _used(magnitude, phase, mask_node))
-    acquisition = read_acquisition(magnitude, phase, echo_times_s, field_strength_t)
-    mask = mask_array(mask_node, first.volume, first.holder)
-    maps = run(acquisition, mask, settings, progress)
-    inputs = {"magnitude": magnitude.names, "phase": phase.names, "mask": _mask_name(mask_node)}
-    return write_map(maps, first, output_volume, inputs)
+def process(request, progress=None):
+    """Map the susceptibility of a scan, in this process; returns the volume node in ppm. See QSM.QSMLogic.process."""
+    scan = read_scan(request)
+    maps = run(scan.acquisition(), scan.mask, request.settings, progress)
+    return write_map(maps, scan.source, request.output_volume, scan.names, request.intermediate)
 
 
 def roi_statistics(region_node, volume, table=None):
@@ -47,15 +33,3 @@ def roi_statistics(region_node, volume, table=None):
     mask = values != 0 if volume.GetAttribute(VERSION) else None
     rows = region_statistics(values, regions_of(region_node, volume), math.prod(volume.GetSpacing()), mask)
     return write_table(rows, table, volume)
-
-
-def _used(magnitude, phase, mask_node):
-    """Every node that is read."""
-    echoes = (*magnitude.echoes, *phase.echoes)
-    return [node for echo in echoes for node in (echo.volume, echo.holder)] + [mask_node]
-
-
-def _mask_name(mask_node):
-    if isinstance(mask_node, list | tuple):
-        return f"{mask_node[0].GetName()}, segment {mask_node[1]}"
-    return mask_node and mask_node.GetName()

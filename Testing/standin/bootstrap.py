@@ -1,5 +1,7 @@
 """A MRML scene with the module logics around it, as Slicer sets them up at start."""
 
+import importlib.util
+import sys
 import tempfile
 import types
 from dataclasses import dataclass
@@ -36,8 +38,23 @@ def bootstrap():
     logic.SetMRMLScene(scene)
     logics = {name: _add_logic(name, getattr(slicer, kind)(), logic, scene) for name, kind in LOGICS.items()}
     slicer.mrmlScene = scene
-    slicer.modules = types.SimpleNamespace(**{name.lower(): _Module(module) for name, module in logics.items()})
+    slicer.modules = types.SimpleNamespace(**{name.lower(): Module(name, module) for name, module in logics.items()})
     _current[:] = [Application(scene, logic, logics)]
+    return _current[0]
+
+
+def import_file(path):
+    """Import a file as the module of its name, in place of one that was imported before."""
+    path = Path(path)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def current_application():
+    """What the last call of bootstrap() returned."""
     return _current[0]
 
 
@@ -46,14 +63,17 @@ _current = []
 _folders = []
 
 
-class _Module:
-    """What `slicer.modules.NAME` is for a module without a panel."""
+class Module:
+    """What `slicer.modules.NAME` is. widget: what holds the module's panel, None without one."""
 
-    def __init__(self, logic):
-        self._logic = logic
+    def __init__(self, name, logic=None, path="", widget=None):
+        self.name, self.path, self._logic, self._widget = name, path, logic, widget
 
     def logic(self):
         return self._logic
+
+    def widgetRepresentation(self):
+        return self._widget
 
 
 def _home():

@@ -107,7 +107,7 @@ def test_missing_venv_is_told_so(dev, monkeypatch, capsys):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux draws through libraries that may be missing")
 @pytest.mark.parametrize("user, installs", [(0, True), (1000, False)])
-def test_missing_egl_is_installed_by_root_and_told_to_others(dev, monkeypatch, capsys, user, installs):
+def test_missing_libraries_are_installed_by_root_and_told_to_others(dev, monkeypatch, capsys, user, installs):
     started = []
     monkeypatch.setattr(dev, "draws", lambda: bool(started))
     monkeypatch.setattr(dev.subprocess, "run", lambda command: started.append(command[:2]))
@@ -115,7 +115,8 @@ def test_missing_egl_is_installed_by_root_and_told_to_others(dev, monkeypatch, c
     monkeypatch.setattr(dev.os, "geteuid", lambda: user)
     assert dev.main(["setup"]) == 0
     assert started == ([["apt-get", "update"], ["apt-get", "install"]] if installs else [])
-    assert ("EGL" in capsys.readouterr().err) != installs
+    told = capsys.readouterr().err
+    assert all((name in told) != installs for name in ("EGL", "Qt", "font", *dev.PACKAGES))
 
 
 def test_every_requirement_is_pinned():
@@ -123,3 +124,15 @@ def test_every_requirement_is_pinned():
     requirements = [line for line in lines if line and not line.startswith("#")]
     assert requirements
     assert all(re.match(r"[\w-]+==\d[\w.]*(; |$)", line) for line in requirements)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux draws through libraries that may be missing")
+def test_a_font_is_missed(dev, tmp_path, monkeypatch):
+    """The check itself, in the environment that the tests run in, with and without fonts."""
+    command = [sys.executable, "-c", dev.CAN_DRAW]
+    check = {"cwd": ROOT / "Testing", "capture_output": True}
+    if subprocess.run(command, **check).returncode:
+        pytest.skip("this machine lacks the libraries or the font anyway")
+    (tmp_path / "fonts.conf").write_text("<fontconfig/>")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    assert subprocess.run(command, **check).returncode == 1

@@ -102,6 +102,12 @@ def test_b0_direction_follows_the_orientation_and_the_parent_transforms(logic, c
     assert chain.acquisition.grid.b0_direction == pytest.approx(tuple(axes[2, ::-1]))
 
 
+def test_b0_direction_can_be_given_along_the_image_axes(logic, chain, scene):
+    images = [volume(n) for n in "mp"]
+    logic.process(*images, 0.004, TESLA, b0Direction=(0, 3, 4))
+    assert chain.acquisition.grid.b0_direction == pytest.approx((0.8, 0.6, 0))
+
+
 def test_b0_direction_of_nested_and_scaling_transforms(logic, chain, scene):
     inner, outer = linear_transform(20, (1, 0, 0), scale=(1, 1.2, 1.5)), linear_transform(25, (1, 0, 0))
     inner.SetAndObserveTransformNodeID(outer.GetID())
@@ -137,7 +143,7 @@ BAD = {
         lambda m, p: (([volume("4D", (*SHAPE, 2), kind="vtkMRMLVectorVolumeNode"), m], [p, p]), {}),
         "4D in the list of magnitude images",
     ),
-    "more magnitudes": (lambda m, p: (([m, m], [p], TIMES, TESLA), {}), "2 echoes.*1 echo"),
+    "more magnitudes": (lambda m, p: (([m, m], [p], TIMES, TESLA), {}), "magnitude: 2, of phase: 1"),
 }
 
 

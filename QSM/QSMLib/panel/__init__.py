@@ -1,0 +1,1 @@
+"""The panel's parts. Each takes the widgets of QSM.ui that it works on, and a State."""

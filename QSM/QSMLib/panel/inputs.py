@@ -1,0 +1,191 @@
+"""The section of inputs: the scan's images and echo times, field strength, B0 direction, and ways to get a scan."""
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from QSMLogic import QSMError
+
+from .. import metadata, pairing
+from ..geometry import grid_of
+from ..inputs import read_series
+
+MAGNITUDE, PHASE, ECHO_TIME = range(3)
+IMAGES = ("vtkMRMLScalarVolumeNode", "vtkMRMLVectorVolumeNode", "vtkMRMLMultiVolumeNode", "vtkMRMLSequenceNode")
+SHOWN_ROWS = 6
+
+
+class Inputs:
+    """Shows and edits State.rows, the field strength and the B0 direction."""
+
+    def __init__(self, ui, state):
+        self.ui, self.state, self.rows = ui, state, []
+        self._prepare_table(ui.scanTable)
+        ui.fillButton.connect("clicked()", self.fill)
+        ui.addRowButton.connect("clicked()", self._add_row)
+        ui.removeRowButton.connect("clicked()", self._remove_row)
+        ui.fieldStrengthEdit.connect("editingFinished()", self._facts_typed)
+        ui.b0DirectionEdit.connect("editingFinished()", self._facts_typed)
+
+    def update(self, state):
+        """Show what the state holds, and what the images tell of themselves."""
+        self.state = state
+        rows = state.rows
+        self._show_row_count(len(rows))
+        for row, (magnitude, phase, time) in zip(self.rows, rows, strict=True):
+            row.show(magnitude, phase, time)
+        self.ui.removeRowButton.enabled = len(rows) > 1
+        self.ui.fieldStrengthEdit.text, self.ui.b0DirectionEdit.text = state.field_strength, state.b0_direction
+        self._show_found(rows)
+
+    def fill(self):
+        """Choose the best scan among the volumes of the scene; says so where there is none."""
+        scans = pairing.find_scans()
+        if not scans:
+            self.ui.foundLabel.text = _("No magnitude and phase of a scan were recognised; choose them in the table.")
+            return
+        self.state.rows = [(magnitude, phase, "") for magnitude, phase in scans[0].rows]
+
+    def fill_if_empty(self):
+        """On opening the panel: choose a scan where none is chosen yet and one is there."""
+        if not any(magnitude or phase for magnitude, phase, _typed in self.state.rows) and pairing.find_scans():
+            self.fill()
+
+    def _prepare_table(self, table):
+        table.setColumnCount(3)
+        table.setHorizontalHeaderLabels([_("Magnitude"), _("Phase"), _("TE [ms]")])
+        header = table.horizontalHeader()
+        for column in (MAGNITUDE, PHASE):
+            header.setSectionResizeMode(column, qt.QHeaderView.Stretch)
+        header.setSectionResizeMode(ECHO_TIME, qt.QHeaderView.Fixed)
+        table.verticalHeader().setVisible(False)
+
+    def _show_row_count(self, count):
+        table = self.ui.scanTable
+        if count == len(self.rows):
+            return
+        table.setRowCount(count)
+        del self.rows[count:]
+        for n in range(len(self.rows), count):
+            self.rows.append(Row(table, n, self._row_edited))
+        digits = "000.00 " if count > 1 else "0000 0000 0000 00"
+        table.setColumnWidth(ECHO_TIME, table.fontMetrics().horizontalAdvance(digits) + 14)
+        height = table.horizontalHeader().sizeHint.height() + 2 * table.frameWidth
+        height += sum(table.rowHeight(n) for n in range(min(count, SHOWN_ROWS)))
+        table.setFixedHeight(height)
+
+    def _row_edited(self):
+        if self.state.settling:
+            return
+        self.state.rows = [row.content for row in self.rows]
+
+    def _add_row(self):
+        self.state.rows = [*self.state.rows, (None, None, "")]
+
+    def _remove_row(self):
+        """The row that the user is in, or the last one."""
+        rows, current = self.state.rows, self.ui.scanTable.currentRow()
+        del rows[current if 0 <= current < len(rows) else -1]
+        self.state.rows = rows
+
+    def _facts_typed(self):
+        with slicer.util.NodeModify(self.state.node):
+            self.state.field_strength = self.ui.fieldStrengthEdit.text.strip()
+            self.state.b0_direction = self.ui.b0DirectionEdit.text.strip()
+
+    def _show_found(self, rows):
+        """What the images tell, as placeholders where nothing was typed, and where it comes from."""
+        series = _series(rows)
+        times, strength = _found(metadata.find_echo_times, series), _found(metadata.find_field_strength, series)
+        for row, text in zip(self.rows, _times_by_row(times, len(rows)), strict=True):
+            row.time.placeholderText = text
+        self.ui.fieldStrengthEdit.placeholderText = f"{strength.value:g}" if strength else _("not known")
+        self.ui.b0DirectionEdit.placeholderText = _geometry_direction(series)
+        told = [
+            _("{what} from {source}").format(what=what, source=found.source)
+            for what, found in ((_("echo times"), times), (_("field strength"), strength))
+            if found
+        ]
+        text = "; ".join(told)
+        self.ui.foundLabel.text = text[:1].upper() + text[1:]
+        self.ui.foundLabel.setVisible(bool(text))
+
+
+class Row:
+    """One echo in the table: a selector of the magnitude, one of the phase, and the echo time."""
+
+    def __init__(self, table, n, on_edit):
+        self.magnitude = _selector(_("magnitude"), n, on_edit)
+        self.phase = _selector(_("phase"), n, on_edit)
+        self.time = qt.QLineEdit()
+        self.time.setObjectName(f"echoTimeEdit_{n}")
+        self.time.toolTip = _("Echo time in ms; of a sequence, all of them. Leave empty where the images tell it.")
+        self.time.connect("editingFinished()", on_edit)
+        for column, widget in ((MAGNITUDE, self.magnitude), (PHASE, self.phase), (ECHO_TIME, self.time)):
+            table.setCellWidget(n, column, widget)
+        table.setRowHeight(n, self.magnitude.sizeHint.height() + 2)
+
+    @property
+    def content(self):
+        return self.magnitude.currentNode(), self.phase.currentNode(), self.time.text.strip()
+
+    def show(self, magnitude, phase, time):
+        for selector, node in ((self.magnitude, magnitude), (self.phase, phase)):
+            blocked = selector.blockSignals(True)
+            selector.setCurrentNode(node)
+            selector.blockSignals(blocked)
+            selector.toolTip = node.GetName() if node else _("Choose an image of the scan.")
+        if self.time.text.strip() != time:
+            self.time.text = time
+
+
+def _selector(kind, n, on_edit):
+    selector = slicer.qMRMLNodeComboBox()
+    selector.nodeTypes = list(IMAGES)
+    selector.showChildNodeTypes = False
+    selector.addEnabled = selector.removeEnabled = selector.renameEnabled = False
+    selector.noneEnabled = True
+    selector.setObjectName(f"{'magnitude' if kind == _('magnitude') else 'phase'}Selector_{n}")
+    selector.setMRMLScene(slicer.mrmlScene)
+    selector.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Fixed)
+    selector.connect("currentNodeChanged(vtkMRMLNode*)", on_edit)
+    selector.connect("nodeActivated(vtkMRMLNode*)", on_edit)  # the other signal misses a node of the same name
+    return selector
+
+
+def _series(rows):
+    """The magnitude and phase Series of the rows as far as they can be read."""
+    series = []
+    for column, kind in ((MAGNITUDE, "magnitude"), (PHASE, "phase")):
+        nodes = [row[column] for row in rows]
+        try:
+            series.append(read_series(nodes[0] if len(nodes) == 1 else nodes, kind))
+        except QSMError:
+            return None
+    return series
+
+
+def _found(find, series):
+    """What a finder tells; None also where the images contradict each other, which Apply's tooltip tells."""
+    try:
+        return find(*series) if series else None
+    except QSMError:
+        return None
+
+
+def _geometry_direction(series):
+    """The B0 direction that the first image's orientation tells, as text."""
+    try:
+        first = series[0].echoes[0]
+        grid = grid_of(first.volume, first.holder)
+    except (QSMError, TypeError):
+        return _("from the image's orientation")
+    return " ".join(f"{x + 0.0:.3g}" for x in reversed(grid.b0_direction))
+
+
+def _times_by_row(found, count):
+    """The found echo times in ms as texts, one for each row."""
+    times = [f"{1000 * time:.4g}" for time in found.value] if found else []
+    if count == 1:
+        return [" ".join(times)]
+    return times if len(times) == count else [""] * count

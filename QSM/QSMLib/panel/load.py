@@ -1,0 +1,81 @@
+"""The buttons that bring a scan into the scene."""
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from QSMLogic import QSMError
+
+from .. import loading
+
+FILTER = "*.nii *.nii.gz *.nrrd *.mha"
+
+
+class Load:
+    """on_loaded(): called when images have come into the scene."""
+
+    def __init__(self, ui, on_loaded):
+        self.ui, self.on_loaded = ui, on_loaded
+        menu = self.menu = qt.QMenu(ui.loadButton)
+        for text, slot in ((_("Files..."), self.load_files), (_("Folder or BIDS data set..."), self.load_folder)):
+            menu.addAction(text).connect("triggered()", slot)
+        ui.loadButton.setMenu(menu)
+
+    def load_files(self):
+        """Images that the user picks, with their JSON sidecars."""
+        filter_ = f"{_('Images')} ({FILTER})"
+        paths = qt.QFileDialog.getOpenFileNames(self.ui.loadButton, _("Magnitude and phase images"), "", filter_)
+        self._load(lambda: loading.load_paths(paths), paths)
+
+    def load_folder(self):
+        """All images of a folder, or the runs of a BIDS data set that the user picks."""
+        folder = qt.QFileDialog.getExistingDirectory(self.ui.loadButton, _("Folder with images, or BIDS data set"))
+        if not folder:
+            return
+        try:
+            runs = loading.bids_scans(folder)
+        except QSMError:
+            runs = []
+        if len(runs) < 2:
+            self._load(lambda: loading.load_paths([folder]), folder)
+            return
+        picked = Choice(self.ui.loadButton, _("Which scans of the data set?"), [run.name for run in runs]).ask()
+        self._load(lambda: [loading.load_bids(runs[n]) for n in picked], picked)
+
+    def _load(self, load, wanted):
+        if not wanted:
+            return
+        slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
+        try:
+            load()
+        except QSMError as error:
+            self.ui.statusLabel.text = str(error)
+        else:
+            self.ui.statusLabel.text = ""
+            self.on_loaded()
+        finally:
+            slicer.app.restoreOverrideCursor()
+
+
+class Choice:
+    """A dialogue with a list, of which the user picks one or more entries."""
+
+    def __init__(self, parent, title, names):
+        self.dialog, self.list = qt.QDialog(parent), qt.QListWidget()
+        self.dialog.setWindowTitle(title)
+        self.list.selectionMode = qt.QAbstractItemView.ExtendedSelection
+        for name in names:
+            self.list.addItem(name)
+        self.list.setCurrentRow(0)
+        buttons = qt.QDialogButtonBox(qt.QDialogButtonBox.Ok | qt.QDialogButtonBox.Cancel)
+        buttons.connect("accepted()", self.dialog.accept)
+        buttons.connect("rejected()", self.dialog.reject)
+        layout = qt.QVBoxLayout(self.dialog)
+        layout.addWidget(self.list)
+        layout.addWidget(buttons)
+
+    def ask(self):
+        """The positions of what was picked; empty where the user has cancelled."""
+        if not self.dialog.exec_():
+            return []
+        return [n for n in range(self.list.count) if self.list.item(n).isSelected()]

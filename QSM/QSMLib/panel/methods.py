@@ -1,0 +1,140 @@
+"""The section of methods: presets, and for each stage a menu with the chosen method's parameters beneath it."""
+
+import qt
+from slicer.i18n import tr as _
+
+from QSMLogic.method import STAGE_TITLES, STAGES, registry
+from QSMLogic.presets import PRESETS
+from QSMLogic.settings import DEFAULTS
+
+from .parameters import ParameterForm, method_tooltip
+
+
+class Methods:
+    """Shows and edits State.choices."""
+
+    def __init__(self, ui, state):
+        self.box, self.state = ui.presetBox, state
+        self.box.addItem(_("Custom"), "")
+        for name, preset in PRESETS.items():
+            self.box.addItem(_(preset.title), name)
+            self.box.setItemData(self.box.count - 1, _(preset.help), qt.Qt.ToolTipRole)
+        self.box.connect("activated(int)", self._choose_preset)
+        self.stages = {stage: Stage(stage, ui.stagesLayout, self._changed) for stage in STAGES}
+
+    def update(self, state):
+        """Show what the state holds."""
+        self.state = state
+        for stage, row in self.stages.items():
+            row.show(state.choices.get(stage, {}))
+        matching = [name for name, preset in PRESETS.items() if _without_defaults(preset.choices) == self._choices()]
+        self.box.currentIndex = self.box.findData(matching[0] if matching else "")
+        self.box.toolTip = _(PRESETS[matching[0]].help) if matching else _("Methods and parameters of your own choice.")
+
+    def _choose_preset(self, index):
+        name = self.box.itemData(index)
+        if name:
+            self.state.choices = PRESETS[name].choices
+        self.update(self.state)
+
+    def _changed(self):
+        self.state.choices = self._choices()
+        self.update(self.state)
+
+    def _choices(self):
+        return {stage: row.choice for stage, row in self.stages.items() if row.choice}
+
+
+class Stage:
+    """The rows of one stage: title, menu, buttons, and the parameters, which a click unfolds.
+
+    `choice` is {} for the default method with default parameters, else as in Settings.
+    """
+
+    def __init__(self, stage, layout, on_change):
+        self.stage, self.on_change, self.form = stage, on_change, None
+        self.menu, self.unfold, self.reset = qt.QComboBox(), qt.QToolButton(), qt.QToolButton()
+        self.area = qt.QWidget()
+        qt.QVBoxLayout(self.area).setContentsMargins(16, 0, 0, 0)
+        self.area.setVisible(False)
+        self._fill_menu()
+        self._make_buttons()
+        row = qt.QHBoxLayout()
+        for widget in (self.menu, self.reset, self.unfold):
+            row.addWidget(widget)
+        row.setStretch(0, 1)
+        label = qt.QLabel(_(STAGE_TITLES[stage]) + ":")
+        label.setBuddy(self.menu)
+        label.toolTip = _("{stage}: choose how it is done.").format(stage=_(STAGE_TITLES[stage]))
+        layout.addRow(label, row)
+        layout.addRow(self.area)
+
+    @property
+    def choice(self):
+        changed = self.form.changed
+        if self.form.method.name == DEFAULTS[self.stage] and not changed:
+            return {}
+        return {"method": self.form.method.name, **changed}
+
+    def show(self, choice):
+        """Show a choice; a method that is not there is the default."""
+        name = choice.get("method", DEFAULTS[self.stage])
+        name = name if name in registry()[self.stage] else DEFAULTS[self.stage]
+        self.menu.currentIndex = self.menu.findData(name)
+        self._use(registry()[self.stage][name], {k: v for k, v in choice.items() if k != "method"})
+        self.reset.enabled = bool(self.form.changed)
+
+    def _use(self, method, values):
+        if self.form and self.form.method is method:
+            self.form.show(values)
+            return
+        if self.form:
+            self.area.layout().removeWidget(self.form.widget)
+            self.form.widget.setParent(None)
+            self.form.widget.deleteLater()
+        self.form = ParameterForm(method, values, self.on_change)
+        self.area.layout().addWidget(self.form.widget)
+        self.menu.toolTip = method_tooltip(method)
+
+    def _fill_menu(self):
+        self.menu.setObjectName(f"{self.stage}_method")
+        self.menu.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
+        self.menu.minimumContentsLength = 8
+        for name, method in registry()[self.stage].items():
+            self.menu.addItem(_(method.title), name)
+            self.menu.setItemData(self.menu.count - 1, method_tooltip(method), qt.Qt.ToolTipRole)
+        self.menu.connect("activated(int)", self._choose)
+
+    def _make_buttons(self):
+        self.reset.text, self.reset.toolTip = _("Reset"), _("Set the parameters of this method to their defaults.")
+        self.reset.setObjectName(f"{self.stage}_reset")
+        self.reset.connect("clicked()", self._reset)
+        self.unfold.setObjectName(f"{self.stage}_unfold")
+        self.unfold.checkable, self.unfold.autoRaise = True, True
+        self.unfold.arrowType, self.unfold.toolTip = qt.Qt.RightArrow, _("Show the parameters of this method.")
+        self.unfold.connect("toggled(bool)", self._unfold)
+
+    def _choose(self, index):
+        self._use(registry()[self.stage][self.menu.itemData(index)], {})
+        self.on_change()
+
+    def _reset(self):
+        self.form.show({})
+        self.on_change()
+
+    def _unfold(self, shown):
+        self.unfold.arrowType = qt.Qt.DownArrow if shown else qt.Qt.RightArrow
+        self.area.setVisible(shown)
+
+
+def _without_defaults(choices):
+    """The choices less what is the default anyway, in the order of the stages."""
+    kept = {}
+    for stage in STAGES:
+        choice = dict(choices.get(stage, {}))
+        method = registry()[stage][choice.pop("method", DEFAULTS[stage])]
+        defaults = {parameter.name: parameter.default for parameter in method.parameters}
+        changed = {name: value for name, value in choice.items() if value != defaults[name]}
+        if changed or method.name != DEFAULTS[stage]:
+            kept[stage] = {"method": method.name, **changed}
+    return kept

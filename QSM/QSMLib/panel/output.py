@@ -1,0 +1,25 @@
+"""The section of outputs: the volume that takes the map, and whether intermediate maps come along."""
+
+
+class Output:
+    """Shows and edits State.output and State.intermediate."""
+
+    def __init__(self, ui, state):
+        self.ui, self.state = ui, state
+        ui.outputSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._choose)
+        ui.intermediateCheckBox.connect("toggled(bool)", self._choose_intermediate)
+
+    def update(self, state):
+        """Show what the state holds."""
+        self.state = state
+        blocked = self.ui.outputSelector.blockSignals(True)
+        self.ui.outputSelector.setCurrentNode(state.output)
+        self.ui.outputSelector.blockSignals(blocked)
+        self.ui.intermediateCheckBox.checked = state.intermediate
+
+    def _choose(self, node):
+        if not self.state.settling:
+            self.state.output = node
+
+    def _choose_intermediate(self, wanted):
+        self.state.intermediate = wanted

@@ -1,0 +1,93 @@
+"""The panel as a whole: builds its parts, and keeps them, the parameter node and the scene in step."""
+
+import qt
+import slicer
+from slicer.util import VTKObservationMixin
+
+from ..state import State
+from .inputs import Inputs
+from .load import Load
+from .look import Look
+from .mask import Mask
+from .methods import Methods
+from .output import Output
+from .reuse import Reuse
+from .run import Run
+
+FIRST, LAST = 1000.0, -1000.0  # priorities of observers
+
+
+class Panel(VTKObservationMixin):
+    """ui: the named widgets of QSM.ui. parameter_node(): the module's parameter node in the present scene."""
+
+    def __init__(self, ui, parameter_node):
+        super().__init__()
+        self.ui, self._parameter_node, self._updating = ui, parameter_node, False
+        self._soon = qt.QTimer()
+        self._soon.singleShot = True
+        self._soon.connect("timeout()", self.update)
+        self.state = None
+        self._observe()
+        self.inputs, self.mask, self.methods = (part(ui, self.state) for part in (Inputs, Mask, Methods))
+        self.output, self.look, self.reuse = (part(ui, self.state) for part in (Output, Look, Reuse))
+        self.run = Run(ui, self.state, self.update)
+        self.load = Load(ui, self.inputs.fill)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self._scene_closes)
+        for event in (scene.EndCloseEvent, scene.EndImportEvent, scene.EndRestoreEvent):
+            self.addObserver(scene, event, self._scene_changed)
+        self.addObserver(scene, scene.NodeAddedEvent, self._nodes_changed)
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self._node_leaves, priority=FIRST)
+        self.addObserver(scene, scene.NodeRemovedEvent, self._node_left, priority=LAST)
+        self.update()
+
+    def enter(self):
+        """The user opens the panel."""
+        self._observe()
+        self.inputs.fill_if_empty()
+        self.update()
+
+    def close(self):
+        """The panel goes: end what runs, and let go of the scene."""
+        self.run.cancel()
+        self._soon.stop()
+        self.removeObservers()
+
+    def update(self, *ignored):
+        """Show what the parameter node and the scene hold."""
+        if self._updating:
+            return
+        self._updating = True
+        try:
+            for part in (self.inputs, self.mask, self.methods, self.output, self.look, self.reuse, self.run):
+                part.update(self.state)
+        finally:
+            self._updating = False
+
+    def _observe(self):
+        """Follow the parameter node of the present scene."""
+        node = self._parameter_node()
+        if not self.state or node is not self.state.node or not self.hasObserver(node, "ModifiedEvent", self.update):
+            self.removeObservers(self.update)
+            self.state = State(node)
+            self.addObserver(node, "ModifiedEvent", self.update)
+
+    def _scene_closes(self, caller, event):
+        self.run.cancel()
+        self.removeObservers(self.update)
+
+    def _scene_changed(self, caller, event):
+        self._observe()
+        self.update()
+
+    def _nodes_changed(self, caller, event):
+        """Nodes come and go in numbers: update once, when they are all there."""
+        if not slicer.mrmlScene.IsBatchProcessing():
+            self._soon.start(0)
+
+    def _node_leaves(self, caller, event):
+        self.state.settling = True
+
+    def _node_left(self, caller, event):
+        self.state.settling = False
+        self._nodes_changed(caller, event)

@@ -1,0 +1,190 @@
+"""The run: Apply, Preview, Cancel, progress, log, and what becomes of the result."""
+
+import time
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from QSMLogic import QSMError, job
+from QSMLogic.method import STAGE_TITLES
+from QSMLogic.preview import preview_reduction
+
+from .. import display, sample
+from ..outputs import write_map
+from ..process import Process
+from ..request import check_scan, read_scan
+
+SAMPLE_VOXEL_MM = 1.5
+
+
+class Run:
+    """Runs the chain in a separate process. The scene changes only when a result is there.
+
+    on_result(): called when a map or a scan has arrived in the scene.
+    """
+
+    def __init__(self, ui, state, on_result):
+        self.ui, self.state, self.on_result = ui, state, on_result
+        self.process = Process(self._progress, self._log, self._arrived, self._finish)
+        self._arrive = self._began = None
+        ui.applyButton.connect("clicked()", self._apply_or_cancel)
+        ui.previewButton.connect("clicked()", lambda: self._try(self.preview))
+        ui.logButton.connect("toggled(bool)", ui.logText.setVisible)
+        ui.sampleButton.connect("clicked()", self.load_sample)
+        ui.logText.setVisible(False)
+        ui.progressBar.setVisible(False)
+
+    @property
+    def running(self):
+        """Whether a process is at work, or its result is just coming into the scene."""
+        return self._arrive is not None
+
+    def update(self, state):
+        """Enable what can work, and let tooltips say what is missing where it cannot."""
+        self.state = state
+        if self.running:
+            return
+        missing = _missing(state)
+        for button in (self.ui.applyButton, self.ui.previewButton):
+            button.enabled = not missing
+        self.ui.applyButton.toolTip = missing or _("Compute the susceptibility map.")
+        self.ui.previewButton.toolTip = missing or _("Compute a coarse map in a few seconds, to try settings.")
+
+    def apply(self):
+        """Map the whole scan into the chosen output."""
+        request = self.state.request()
+        scan = read_scan(request)
+        output = request.output_volume
+
+        def arrive(folder):
+            maps = job.read_maps(folder)
+            volume = write_map(maps, scan.source, _present(output), scan.names, request.intermediate)
+            with slicer.util.NodeModify(self.state.node):
+                self.state.output = self.state.result = volume
+            return lambda: _show(volume, scan)
+
+        self._start(lambda folder: _write(folder, scan, request), arrive, _("Computing the susceptibility map"))
+
+    def preview(self):
+        """Map the scan on coarse voxels into a volume of its own."""
+        request = self.state.request()
+        scan = read_scan(request)
+        reduction = preview_reduction(scan.grid.shape)
+
+        def arrive(folder):
+            maps = job.read_maps(folder)
+            volume = write_map(maps, scan.source, self.state.preview, scan.names, reduction=reduction)
+            with slicer.util.NodeModify(self.state.node):
+                self.state.preview = self.state.result = volume
+            return lambda: _show(volume, scan)
+
+        self._start(lambda folder: _write(folder, scan, request, reduction), arrive, _("Computing a preview"))
+
+    def load_sample(self):
+        """Simulate the scan of a head, put it into the scene and choose it."""
+
+        def arrive(folder):
+            magnitude, phase = sample.add_scan(folder)[:2]
+            self.state.rows = [(m, p, "") for m, p in zip(magnitude, phase, strict=True)]
+            return lambda: slicer.util.setSliceViewerLayers(background=magnitude[0], foreground=None, fit=True)
+
+        self._start(_simulation, arrive, _("Simulating a scan"))
+
+    def cancel(self):
+        """End a run at once; the scene stays as it was."""
+        if self.running:
+            self.process.stop()
+            self._finish(_("Cancelled."))
+
+    def _apply_or_cancel(self):
+        if self.running:
+            self.cancel()
+        else:
+            self._try(self.apply)
+
+    def _try(self, begin):
+        try:
+            begin()
+        except QSMError as error:
+            self._say(str(error))
+
+    def _start(self, prepare, arrive, what):
+        self._arrive, self._began = arrive, time.monotonic()
+        self.ui.logText.clear()
+        self.ui.progressBar.setVisible(True)
+        self.ui.progressBar.value = 0
+        self.ui.applyButton.text, self.ui.applyButton.enabled = _("Cancel"), True
+        self.ui.applyButton.toolTip = _("Stop at once; the scene stays as it was.")
+        for button in (self.ui.previewButton, self.ui.sampleButton):
+            button.enabled = False
+        self._say(what + " ...")
+        self.process.start(prepare)
+
+    def _progress(self, stage, fraction):
+        self.ui.progressBar.value = round(100 * fraction)
+        title = _(STAGE_TITLES.get(stage, stage))
+        if not self.ui.statusLabel.text.startswith(title):
+            self._log(f"{time.monotonic() - self._began:6.1f} s  {title}")
+        self.ui.statusLabel.text = f"{title} ..."
+
+    def _log(self, line):
+        self.ui.logText.appendPlainText(line)
+
+    def _arrived(self, folder):
+        """Bring the result into the scene; show it in a later turn of the event loop, which must not stand still."""
+        try:
+            show = self._arrive(folder)
+        except Exception as error:
+            self._finish(str(error))
+            raise
+        qt.QTimer.singleShot(0, lambda: self._complete(show))
+
+    def _complete(self, show):
+        if not self.running:
+            return  # the scene was closed meanwhile
+        show()
+        self._finish(_("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._began))
+        self.on_result()
+
+    def _finish(self, message):
+        self._arrive = None
+        self.ui.progressBar.setVisible(False)
+        self.ui.applyButton.text = _("Apply")
+        self.ui.sampleButton.enabled = True
+        self._say(message)
+        self.update(self.state)
+
+    def _say(self, message):
+        self.ui.statusLabel.text = message
+        self._log(message)
+
+
+def _show(volume, scan):
+    holder = scan.source.holder
+    background = holder if holder.IsA("vtkMRMLVolumeNode") else scan.source.volume
+    display.show_result(volume, _present(background))
+
+
+def _write(folder, scan, request, reduction=1):
+    images = scan.images("magnitude"), scan.images("phase")
+    return job.write_run(folder, *images, scan.facts, scan.mask, request.settings, reduction)
+
+
+def _simulation(folder):
+    job.write_simulation(folder, SAMPLE_VOXEL_MM)
+    yield
+
+
+def _missing(state):
+    """Why the run cannot start; empty where it can."""
+    try:
+        check_scan(state.request())
+    except QSMError as error:
+        return str(error)
+    return ""
+
+
+def _present(node):
+    """The node, if it has not left the scene meanwhile."""
+    return node if node and slicer.mrmlScene.IsNodePresent(node) else None

@@ -1,0 +1,126 @@
+"""What the panel would run, as Python for Slicer's console and as a command line."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import slicer
+
+import QSMLogic
+
+from .loading import file_of
+from .process import python_executable
+from .request import read_scan
+
+
+def as_python(request):
+    """Lines for Slicer's Python console that do what the Request asks for."""
+    arguments = [_nodes(request.magnitude_nodes), _nodes(request.phase_nodes)]
+    optional = {
+        "echoTimes": request.echo_times_s,
+        "fieldStrength": request.field_strength_t,
+        "maskNode": request.mask_node and _nodes(request.mask_node),
+        "outputVolume": request.output_volume and _nodes(request.output_volume),
+        "settings": request.settings,
+        "b0Direction": request.b0_direction_ijk,
+        "intermediateMaps": request.intermediate,
+    }
+    arguments += [f"{name}={value!r}" for name, value in optional.items() if value]
+    lines = ",\n".join(f"    {argument}" for argument in arguments)
+    return f"from QSM import QSMLogic\n\nsusceptibility = QSMLogic().process(\n{lines},\n)\n"
+
+
+def missing_files(request):
+    """Names of the images and mask that no file on disk holds as they are, which a command line would need."""
+    return [node.GetName() for node in _input_nodes(request) if file_of(node) is None or _segmented(node)]
+
+
+def as_command_line(request, folder):
+    """The command that writes the maps of the Request to `folder`; what no file holds is saved there first.
+
+    Raises QSMError for a Request that cannot be run.
+    """
+    scan, folder = read_scan(request), Path(folder)
+    words = [python_executable(), str(Path(QSMLogic.__file__).parent), "run"]
+    words += ["--magnitude", *_files(request.magnitude_nodes, scan, "magnitude", folder)]
+    words += ["--phase", *_files(request.phase_nodes, scan, "phase", folder)]
+    words += ["--echo-times", *(f"{time!r}" for time in scan.facts["echo_times_s"])]
+    words += ["--field-strength", f"{scan.facts['field_strength_t']!r}"]
+    words += ["--b0-direction", *(f"{float(x)!r}" for x in reversed(scan.grid.b0_direction))]
+    if scan.mask is not None:
+        words += ["--mask", _mask_file(request.mask_node, scan, folder)]
+    if request.settings:
+        words += ["--settings", json.dumps(request.settings)]
+    words += ["--output", str(folder)]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+class _Code(str):
+    """Text that stands for itself in a snippet."""
+
+    __repr__ = str.__str__
+
+
+def _nodes(nodes):
+    """Code for a node, a list of nodes, or a pair of a segmentation and a segment."""
+    if isinstance(nodes, list):
+        return _Code(f"[{', '.join(_nodes(node) for node in nodes)}]")
+    if isinstance(nodes, tuple):
+        return _Code(f"({_nodes(nodes[0])}, {nodes[1]!r})")
+    name = nodes.GetName()
+    if slicer.mrmlScene.GetNodesByName(name).GetNumberOfItems() == 1 and not re.search(r"[][*?]", name):
+        return _Code(f"slicer.util.getNode({name!r})")
+    return _Code(f"slicer.mrmlScene.GetNodeByID({nodes.GetID()!r})")
+
+
+def _input_nodes(request):
+    nodes = []
+    for given in (request.magnitude_nodes, request.phase_nodes):
+        nodes += given if isinstance(given, list) else [given]
+    mask = request.mask_node
+    return nodes + ([mask[0] if isinstance(mask, tuple) else mask] if mask else [])
+
+
+def _segmented(node):
+    return node.IsA("vtkMRMLSegmentationNode")
+
+
+def _files(nodes, scan, kind, folder):
+    """The files of the images, saved into the folder where there are none."""
+    from QSMLogic.io import write_image
+
+    paths = [file_of(node) for node in (nodes if isinstance(nodes, list) else [nodes])]
+    if all(paths):
+        return [str(path) for path in paths]
+    path = folder / f"{kind}.nii.gz"
+    write_image(path, np.stack(scan.images(kind)), _geometry(scan.source.volume))
+    return [str(path)]
+
+
+def _mask_file(mask_node, scan, folder):
+    from QSMLogic.io import write_image
+
+    path = None if isinstance(mask_node, tuple) or _segmented(mask_node) else file_of(mask_node)
+    if path is None:
+        path = folder / "given_mask.nii.gz"
+        write_image(path, scan.mask, _geometry(scan.source.volume))
+    return str(path)
+
+
+def _geometry(volume):
+    """The Geometry for files of a volume node, in ITK's coordinates (LPS)."""
+    import vtk
+
+    from QSMLogic.io import Geometry
+
+    directions = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASDirectionMatrix(directions)
+    ras_to_lps = np.diag((-1.0, -1.0, 1.0))
+    direction = ras_to_lps @ slicer.util.arrayFromVTKMatrix(directions)[:3, :3]
+    size = volume.GetImageData().GetDimensions()
+    origin = ras_to_lps @ volume.GetOrigin()
+    return Geometry(size, volume.GetSpacing(), tuple(map(float, origin)), tuple(float(x) for x in direction.flat))

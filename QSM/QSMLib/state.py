@@ -1,0 +1,161 @@
+"""The panel's state in the module's parameter node, so that a saved scene brings it back."""
+
+import json
+
+import slicer
+
+from QSMLogic import QSMError
+from QSMLogic.settings import DEFAULTS
+
+from .request import Request
+
+MILLISECONDS = 1e-3
+
+
+class State:
+    """Reads and writes a vtkMRMLScriptedModuleNode. Nodes are references, all else is text.
+
+    Rows of the scan: a magnitude node, a phase node and the echo time in ms as typed ("" for what the images tell).
+    A row alone may hold sequences or 4D volumes, with the times of all echoes.
+    """
+
+    def __init__(self, node):
+        self.node = node
+        # While a node leaves the scene, selectors that showed it go on to a neighbour, which nobody has chosen
+        self.settling = False
+
+    @property
+    def rows(self):
+        """A list of (magnitude node or None, phase node or None, typed echo times)."""
+        return [
+            (self._reference(f"Magnitude.{n}"), self._reference(f"Phase.{n}"), self._text(f"EchoTime.{n}"))
+            for n in range(self._count)
+        ]
+
+    @rows.setter
+    def rows(self, rows):
+        with slicer.util.NodeModify(self.node):
+            for n in range(len(rows), self._count):
+                self._set_row(n, None, None, "")
+            for n, row in enumerate(rows):
+                self._set_row(n, *row)
+            self._set_text("Rows", str(len(rows)))
+
+    @property
+    def _count(self):
+        return int(self._text("Rows") or 1)
+
+    def _set_row(self, n, magnitude, phase, time):
+        self._set_reference(f"Magnitude.{n}", magnitude)
+        self._set_reference(f"Phase.{n}", phase)
+        self._set_text(f"EchoTime.{n}", time)
+
+    @property
+    def choices(self):
+        """What differs from the defaults, as for Settings; what this version does not know is left out."""
+        try:
+            choices = json.loads(self._text("Settings") or "{}")
+        except ValueError:
+            return {}
+        return {stage: choice for stage, choice in choices.items() if stage in DEFAULTS and isinstance(choice, dict)}
+
+    @choices.setter
+    def choices(self, choices):
+        self._set_text("Settings", json.dumps(choices))
+
+    def request(self):
+        """The Request that the panel stands for; QSMError that says what is missing."""
+        rows = self.rows
+        if not any(magnitude or phase for magnitude, phase, _ in rows):
+            raise QSMError("Choose the magnitude and phase images of a scan.")
+        for n, (magnitude, phase, _) in enumerate(rows, 1):
+            for kind, node in (("magnitude", magnitude), ("phase", phase)):
+                if not node:
+                    where = f" in row {n}" if len(rows) > 1 else ""
+                    raise QSMError(f"Choose the {kind} image{where}.")
+        magnitude, phase, times = zip(*rows, strict=True)
+        return Request(
+            magnitude[0] if len(rows) == 1 else list(magnitude),
+            phase[0] if len(rows) == 1 else list(phase),
+            self._echo_times_s(times),
+            self._number("FieldStrength", "field strength in tesla, such as 3"),
+            self._direction(),
+            self._mask(),
+            self.output,
+            self.choices,
+            self.intermediate,
+        )
+
+    def _echo_times_s(self, typed):
+        """All times in seconds; None where none was typed."""
+        if not any(text.strip() for text in typed):
+            return None
+        if not all(text.strip() for text in typed):
+            raise QSMError("Give the echo time of every row, or of none where the images tell them.")
+        times = _numbers(" ".join(typed))
+        if times is None:
+            raise QSMError(f"Echo times are numbers in ms, such as 4.5, not {', '.join(typed)}.")
+        return tuple(time * MILLISECONDS for time in times)
+
+    def _number(self, name, what):
+        numbers = _numbers(self._text(name))
+        if numbers is None or len(numbers) > 1:
+            raise QSMError(f"Give the {what}, not {self._text(name)!r}.")
+        return numbers[0] if numbers else None
+
+    def _direction(self):
+        numbers = _numbers(self.b0_direction)
+        if numbers is None or len(numbers) not in (0, 3):
+            raise QSMError(f"The B0 direction has three numbers, such as 0 0 1, not {self.b0_direction!r}.")
+        return tuple(numbers) or None
+
+    def _mask(self):
+        """The mask as Request takes it."""
+        if self.mask and self.mask.IsA("vtkMRMLSegmentationNode") and self.segment:
+            return self.mask, self.segment
+        return self.mask
+
+    def _text(self, name):
+        return self.node.GetParameter(name) or ""
+
+    def _set_text(self, name, text):
+        if text != self._text(name):
+            self.node.SetParameter(name, text)
+
+    def _reference(self, role):
+        return self.node.GetNodeReference(role)
+
+    def _set_reference(self, role, node):
+        id_ = node.GetID() if node else None
+        if id_ != self.node.GetNodeReferenceID(role):
+            self.node.SetNodeReferenceID(role, id_)
+
+
+def _numbers(text):
+    """The numbers in a text, separated by spaces, commas or semicolons; None where it holds something else."""
+    try:
+        return [float(part) for part in text.replace(",", " ").replace(";", " ").split()]
+    except ValueError:
+        return None
+
+
+def _text_property(name, help):
+    return property(lambda self: self._text(name), lambda self, text: self._set_text(name, text), doc=help)
+
+
+def _node_property(role, help):
+    return property(lambda self: self._reference(role), lambda self, node: self._set_reference(role, node), doc=help)
+
+
+State.field_strength = _text_property("FieldStrength", "Tesla as typed; empty for what the images tell.")
+State.b0_direction = _text_property("B0Direction", "Along the image axes i, j, k as typed; empty for the geometry's.")
+State.segment = _text_property("MaskSegment", "ID of the segment that is the mask; empty for all segments.")
+State.mask = _node_property("Mask", "Segmentation, label map or None for an automatic mask.")
+State.output = _node_property("Output", "The volume that takes the susceptibility map, or None for a new one.")
+State.preview = _node_property("Preview", "The volume of the last preview, or None.")
+State.result = _node_property("Result", "The last map that was computed or shown, or None.")
+State.intermediate = property(
+    lambda self: self._text("Intermediate") == "true",
+    lambda self, wanted: self._set_text("Intermediate", "true" if wanted else "false"),
+    doc="Whether the fields and masks come into the scene, too.",
+)

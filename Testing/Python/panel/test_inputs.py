@@ -1,0 +1,252 @@
+"""The section of inputs: what is in the scene is found, what is missing is told."""
+
+import numpy as np
+import pytest
+import slicer
+from standin.waiting import wait_until
+
+
+@pytest.fixture
+def panel(loaded):
+    loaded.enter()
+    return loaded.widget.panel
+
+
+@pytest.fixture
+def spheres(panel):
+    """The panel with the simulated spheres in the scene, chosen."""
+    from QSMLib import sample
+
+    panel.spheres = sample.add_spheres()
+    panel.inputs.fill()
+    return panel
+
+
+def tooltip(panel):
+    assert panel.ui.applyButton.enabled == panel.ui.previewButton.enabled
+    return "" if panel.ui.applyButton.enabled else panel.ui.applyButton.toolTip
+
+
+def type_in(widget, text):
+    widget.text = text
+    widget.editingFinished.emit()
+
+
+def test_empty_scene_says_what_is_missing(panel):
+    assert "Choose the magnitude and phase images" in tooltip(panel)
+    panel.ui.fillButton.click()
+    assert "No magnitude and phase" in panel.ui.foundLabel.text
+
+
+def test_scan_in_the_scene_is_chosen_on_opening(loaded):
+    from QSMLib import sample
+
+    magnitude, phase, _ = sample.add_spheres()
+    loaded.enter()
+    panel = loaded.widget.panel
+    assert [(m, p) for m, p, _ in panel.state.rows] == list(zip(magnitude, phase, strict=True))
+    assert [row.magnitude.currentNode() for row in panel.inputs.rows] == magnitude
+    assert tooltip(panel) == ""
+
+
+def test_choice_of_the_user_is_kept_on_entering_again(spheres, loaded):
+    magnitude, phase, _ = spheres.spheres
+    spheres.state.rows = [(magnitude[1], phase[1], "")]
+    loaded.exit()
+    loaded.enter()
+    assert spheres.state.rows == [(magnitude[1], phase[1], "")]
+
+
+def test_found_values_are_shown_with_where_they_come_from(spheres):
+    assert [row.time.placeholderText for row in spheres.inputs.rows] == ["4", "12", "20"]
+    assert spheres.ui.fieldStrengthEdit.placeholderText == "3"
+    assert spheres.ui.b0DirectionEdit.placeholderText == "0 0 1"
+    assert "QSM.EchoTimes" in spheres.ui.foundLabel.text
+    assert "QSM.FieldStrength" in spheres.ui.foundLabel.text
+
+
+def test_direction_of_b0_follows_the_orientation(spheres):
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    matrix = slicer.util.vtkMatrixFromArray(np.array([[1, 0, 0, 0], [0, 0.8, -0.6, 0], [0, 0.6, 0.8, 0], [0, 0, 0, 1]]))
+    transform.SetMatrixTransformToParent(matrix)
+    magnitude, phase, _ = spheres.spheres
+    for node in (*magnitude, *phase):
+        node.SetAndObserveTransformNodeID(transform.GetID())
+    spheres.update()
+    assert spheres.ui.b0DirectionEdit.placeholderText == "0 0.6 0.8"
+
+
+def test_typed_values_override_the_found_ones(spheres):
+    for row, time in zip(spheres.inputs.rows, ("5", "13.5", "22"), strict=True):
+        type_in(row.time, time)
+    type_in(spheres.ui.fieldStrengthEdit, "7")
+    type_in(spheres.ui.b0DirectionEdit, "0, 1, 0")
+    request = spheres.state.request()
+    assert request.echo_times_s == pytest.approx((0.005, 0.0135, 0.022))
+    assert request.field_strength_t == 7
+    assert request.b0_direction_ijk == (0, 1, 0)
+    assert tooltip(spheres) == ""
+
+
+@pytest.mark.parametrize(
+    "widget, text, message",
+    [
+        ("fieldStrengthEdit", "three", "field strength in tesla"),
+        ("fieldStrengthEdit", "30000", "gauss"),
+        ("b0DirectionEdit", "0 1", "three numbers"),
+        ("b0DirectionEdit", "0 0 0", "B0 direction"),
+    ],
+)
+def test_values_that_cannot_be_are_told(spheres, widget, text, message):
+    type_in(getattr(spheres.ui, widget), text)
+    assert message in tooltip(spheres)
+    type_in(getattr(spheres.ui, widget), "")
+    assert tooltip(spheres) == ""
+
+
+def test_echo_times_in_part_are_told(spheres):
+    type_in(spheres.inputs.rows[1].time, "12")
+    assert "echo time of every row" in tooltip(spheres)
+    for row in spheres.inputs.rows:
+        type_in(row.time, "x")
+    assert "numbers in ms" in tooltip(spheres)
+
+
+def test_seconds_typed_as_milliseconds_are_told(spheres):
+    for row, time in zip(spheres.inputs.rows, ("4000", "12000", "20000"), strict=True):
+        type_in(row.time, time)
+    assert "too long" in tooltip(spheres)
+
+
+def test_rows_are_added_and_removed(spheres):
+    magnitude, phase, _ = spheres.spheres
+    spheres.ui.addRowButton.click()
+    assert spheres.ui.scanTable.rowCount == 4
+    assert "in row 4" in tooltip(spheres)
+    spheres.inputs.rows[3].magnitude.setCurrentNode(magnitude[0])
+    assert "phase image in row 4" in tooltip(spheres)
+    spheres.ui.removeRowButton.click()
+    assert tooltip(spheres) == ""
+    for _ in range(5):
+        spheres.ui.removeRowButton.click()
+    assert spheres.ui.scanTable.rowCount == 1
+    assert not spheres.ui.removeRowButton.enabled
+    assert spheres.state.rows == [(magnitude[0], phase[0], "")]
+
+
+def test_current_row_is_the_one_removed(spheres):
+    magnitude, phase, _ = spheres.spheres
+    spheres.ui.scanTable.setCurrentCell(0, 0)
+    spheres.ui.removeRowButton.click()
+    assert [row[0] for row in spheres.state.rows] == magnitude[1:]
+
+
+def test_image_of_another_grid_is_told(spheres):
+    from QSMLib import sample
+
+    other = sample.add_spheres(shape=(20, 20, 20))[0][0]
+    other.SetName("Other")
+    spheres.inputs.rows[0].magnitude.setCurrentNode(other)
+    assert "20 x 20 x 20" in tooltip(spheres)
+
+
+def test_image_of_the_same_name_can_be_chosen(spheres):
+    """The selector tells of a change of name only, and of what the user picks."""
+    from QSMLib import sample
+
+    other = sample.add_spheres()[0][0]
+    selector = spheres.inputs.rows[0].magnitude
+    assert other.GetName() == selector.currentNode().GetName()
+    selector.setCurrentNode(other)
+    selector.nodeActivated.emit(other)
+    assert spheres.state.rows[0][0] is other
+
+
+def test_deleted_image_is_told(spheres):
+    slicer.mrmlScene.RemoveNode(spheres.spheres[1][1])
+    assert wait_until(lambda: "phase image in row 2" in tooltip(spheres), 1)
+
+
+def test_deleted_image_is_not_replaced_by_its_neighbour(spheres):
+    """Where the current node of a selector is deleted, Slicer's selector goes on to the next one."""
+    magnitude, phase, _ = spheres.spheres
+    slicer.mrmlScene.RemoveNode(magnitude[0])
+    assert wait_until(lambda: not spheres.ui.applyButton.enabled, 1)
+    assert spheres.state.rows[0] == (None, phase[0], "")
+    assert spheres.inputs.rows[0].magnitude.currentNode() is None
+    assert [row[0] for row in spheres.state.rows[1:]] == magnitude[1:]
+
+
+def test_deleted_output_is_not_replaced_by_its_neighbour(spheres):
+    """The neighbour would be overwritten."""
+    output = spheres.ui.outputSelector.addNode()
+    assert spheres.state.output is output
+    slicer.mrmlScene.RemoveNode(output)
+    assert wait_until(lambda: spheres.ui.outputSelector.currentNode() is None, 1)
+    assert spheres.state.output is None
+
+
+def test_label_maps_are_not_offered_as_images(spheres):
+    slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "Labels")
+    selector = spheres.inputs.rows[0].magnitude
+    assert selector.nodeCount() == 6
+
+
+def test_files_are_loaded_and_chosen(panel, scan_files, monkeypatch):
+    import qt
+
+    monkeypatch.setattr(qt.QFileDialog, "getOpenFileNames", lambda *arguments: tuple(map(str, scan_files)))
+    panel.load.load_files()
+    assert len(panel.state.rows) == 3
+    assert "JSON sidecar" in panel.ui.foundLabel.text
+    assert tooltip(panel) == ""
+
+
+def test_cancelled_dialogue_changes_nothing(panel, monkeypatch):
+    import qt
+
+    monkeypatch.setattr(qt.QFileDialog, "getOpenFileNames", lambda *arguments: ())
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *arguments: "")
+    count = slicer.mrmlScene.GetNumberOfNodes()
+    panel.load.load_files()
+    panel.load.load_folder()
+    assert slicer.mrmlScene.GetNumberOfNodes() == count
+
+
+def test_damaged_file_is_told_and_leaves_the_scene_as_it_was(panel, scan_files, monkeypatch):
+    import qt
+
+    scan_files[1].write_bytes(scan_files[1].read_bytes()[:2000])
+    monkeypatch.setattr(qt.QFileDialog, "getOpenFileNames", lambda *arguments: tuple(map(str, scan_files)))
+    count = slicer.mrmlScene.GetNumberOfNodes()
+    panel.load.load_files()
+    assert scan_files[1].name in panel.ui.statusLabel.text
+    assert slicer.mrmlScene.GetNumberOfNodes() == count
+
+
+@pytest.mark.parametrize("picked, rows", [([0], 1), ([1], 1), ([], 0)])
+def test_scans_of_a_bids_folder_are_picked_from_a_list(panel, bids_folder, monkeypatch, picked, rows):
+    import qt
+    from QSMLib.panel import load
+
+    seen = []
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *arguments: str(bids_folder))
+    monkeypatch.setattr(load.Choice, "ask", lambda choice: seen.append(choice.list.count) or picked)
+    panel.load.load_folder()
+    assert seen == [2]
+    chosen = [row for row in panel.state.rows if row[0]]
+    assert len(chosen) == rows
+    assert all(f"sub-0{picked[0] + 1}" in row[0].GetName() for row in chosen)
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_list_of_scans_gives_what_was_picked(panel, accepted):
+    import qt
+    from QSMLib.panel.load import Choice
+
+    choice = Choice(panel.ui.loadButton, "Which?", ["a", "b", "c"])
+    choice.list.item(0).setSelected(False)
+    choice.list.item(1).setSelected(True)
+    choice.list.item(2).setSelected(True)
+    qt.QTimer.singleShot(0, choice.dialog.accept if accepted else choice.dialog.reject)
+    assert choice.ask() == ([1, 2] if accepted else [])

@@ -1,0 +1,137 @@
+"""The section of methods: what it shows comes from the registry, what is chosen goes into the scene."""
+
+import pytest
+import slicer
+from standin.module import load_module
+
+from QSMLogic.method import STAGES, registry
+from QSMLogic.presets import PRESETS
+from QSMLogic.settings import DEFAULTS, Settings
+
+EVERY = [(stage, name) for stage in STAGES for name in registry()[stage]]
+
+
+@pytest.fixture
+def panel(loaded):
+    loaded.enter()
+    return loaded.widget.panel
+
+
+def choose(panel, stage, name):
+    menu = panel.methods.stages[stage].menu
+    menu.currentIndex = menu.findData(name)
+    menu.activated.emit(menu.currentIndex)
+
+
+def editor(panel, stage, parameter):
+    return next(e for e in panel.methods.stages[stage].form.editors if e.parameter.name == parameter)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_menu_lists_the_methods_of_its_stage(panel, stage):
+    menu = panel.methods.stages[stage].menu
+    assert [menu.itemData(n) for n in range(menu.count)] == list(registry()[stage])
+    assert menu.currentData == DEFAULTS[stage]
+
+
+@pytest.mark.parametrize("stage, name", EVERY)
+def test_each_parameter_has_a_widget_with_its_default_range_and_meaning(panel, stage, name):
+    choose(panel, stage, name)
+    form = panel.methods.stages[stage].form
+    assert [e.parameter for e in form.editors] == list(registry()[stage][name].parameters)
+    for e in form.editors:
+        assert e.value == e.parameter.default, e.parameter.name
+        assert e.parameter.help in e.widget.toolTip
+        if e.parameter.type in (int, float) and not e.parameter.choices:
+            assert e.widget.minimum == pytest.approx(max(e.parameter.low, -1e12), abs=1e-9) or e.parameter.low < -1e9
+            assert e.parameter.unit in e.widget.suffix
+    assert form.changed == {}
+    for citation in registry()[stage][name].citations:
+        assert citation.doi in panel.methods.stages[stage].menu.toolTip
+
+
+def test_changed_parameter_goes_into_the_settings_of_the_run(panel):
+    editor(panel, "background", "max_radius_mm").widget.value = 9.5
+    assert panel.state.choices == {"background": {"method": "vsharp", "max_radius_mm": 9.5}}
+    assert Settings(panel.state.choices).parameters("background").max_radius_mm == 9.5
+    assert panel.ui.presetBox.currentText == "Custom"
+
+
+def test_value_is_kept_to_the_last_digit_that_the_widget_shows(panel):
+    for value in (0.0123, 0.3, 0.0001):
+        widget = editor(panel, "background", "threshold").widget
+        widget.value = value
+        shown = float(widget.text.split()[0].replace(",", "."))
+        assert panel.state.choices["background"].get("threshold", 0.1) == shown == value
+
+
+def test_reset_goes_back_to_the_defaults_of_one_method(panel):
+    editor(panel, "background", "steps").widget.value = 5
+    editor(panel, "invert", "delta").widget.value = 0.3
+    row = panel.methods.stages["background"]
+    assert row.reset.enabled
+    row.reset.click()
+    assert panel.state.choices == {"invert": {"method": "rts", "delta": 0.3}}
+    assert editor(panel, "background", "steps").value == 14
+    assert not row.reset.enabled
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_preset_sets_its_stages_and_is_recognised(panel, name):
+    editor(panel, "background", "steps").widget.value = 5
+    box = panel.ui.presetBox
+    box.currentIndex = box.findData(name)
+    box.activated.emit(box.currentIndex)
+    assert Settings(panel.state.choices).to_dict() == Settings(PRESETS[name].choices).to_dict()
+    assert box.currentData == name
+    assert PRESETS[name].help in box.toolTip
+
+
+def test_parameters_are_folded_until_asked_for(panel):
+    panel.ui.stagesBox.collapsed = False
+    row = panel.methods.stages["invert"]
+    assert not row.form.widget.visible
+    row.unfold.click()
+    assert row.form.widget.visible
+
+
+def test_stage_that_this_version_does_not_know_is_ignored(panel):
+    panel.state._set_text("Settings", '{"sharpen": {"method": "x"}, "invert": {"method": "of the future", "a": 1}}')
+    assert panel.methods.stages["invert"].menu.currentData == DEFAULTS["invert"]
+    panel.state._set_text("Settings", "no JSON")
+    assert panel.state.choices == {}
+
+
+def test_state_survives_saving_and_loading_the_scene(panel, tmp_path):
+    from QSMLib import sample
+    from standin.scene_files import load_scene, save_scene
+
+    magnitude, phase, segmentation = sample.add_spheres()
+    panel.inputs.fill()
+    panel.state.choices = {"background": {"method": "vsharp", "steps": 7}}
+    panel.state.mask, panel.state.segment = segmentation, "Diamagnetic"
+    panel.state.field_strength, panel.state.intermediate = "2.9", True
+    rows = panel.state.rows
+    panel.state.rows = [(m, p, f"{n + 1}") for n, (m, p, _) in enumerate(rows)]
+    names = [(m.GetName(), p.GetName(), t) for m, p, t in panel.state.rows]
+    save_scene(tmp_path / "scene.mrb")
+    slicer.mrmlScene.Clear(0)
+    assert panel.state.choices == {}
+    assert panel.state.rows == [(None, None, "")]
+    load_scene(tmp_path / "scene.mrb")
+    assert [(m.GetName(), p.GetName(), t) for m, p, t in panel.state.rows] == names
+    assert panel.state.choices == {"background": {"method": "vsharp", "steps": 7}}
+    assert editor(panel, "background", "steps").widget.value == 7
+    assert panel.ui.maskSelector.currentNode().GetName() == "Segmentation"
+    assert panel.ui.segmentBox.currentData == "Diamagnetic"
+    assert panel.ui.fieldStrengthEdit.text == "2.9"
+    assert panel.ui.intermediateCheckBox.checked
+    assert panel.inputs.rows[1].time.text == "2"
+
+
+def test_a_new_panel_shows_the_state_of_the_scene(panel):
+    panel.state.choices = {"background": {"method": "vsharp", "steps": 7}}
+    again = load_module()
+    again.enter()
+    assert editor(again.widget.panel, "background", "steps").widget.value == 7
+    again.close()

@@ -1,0 +1,124 @@
+"""The panel opens at once, explains itself, and leads to a map in few clicks."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import slicer
+from standin.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[3]
+OPEN = """
+import sys, time
+sys.path.insert(0, "Testing")
+from standin.application import start_application
+from standin.module import load_module
+start_application()
+import slicer, qt, numpy, vtk, slicer.util
+slicer.util.loadUI  # what Slicer has loaded by then
+began = time.perf_counter()
+loaded = load_module()
+loaded.enter()
+print(time.perf_counter() - began)
+print([m for m in ("scipy", "SimpleITK") if m in sys.modules])
+"""
+
+
+def test_panel_opens_quickly_and_without_heavy_libraries():
+    seconds = []
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", OPEN], cwd=ROOT, capture_output=True, text=True)
+        took, imported = done.stdout.strip().splitlines()[-2:]
+        assert imported == "[]", done.stderr
+        seconds.append(float(took))
+    assert min(seconds) < 0.5
+
+
+def test_sample_scan_to_overlay_in_two_clicks(loaded, monkeypatch):
+    from QSMLib.panel import run
+
+    monkeypatch.setattr(run, "SAMPLE_VOXEL_MM", 4.0)
+    loaded.enter()
+    panel = loaded.widget.panel
+    panel.ui.sampleButton.click()
+    assert wait_until(lambda: not panel.run.running, 60)
+    assert panel.ui.applyButton.enabled, panel.ui.applyButton.toolTip
+    panel.ui.applyButton.click()
+    assert wait_until(lambda: not panel.run.running, 60)
+    layers = slicer.mrmlScene.GetNodeByID("vtkMRMLSliceCompositeNodeRed")
+    assert layers.GetForegroundVolumeID() == panel.state.output.GetID()
+    assert layers.GetBackgroundVolumeID() == panel.state.rows[0][0].GetID()
+    assert layers.GetForegroundOpacity() > 0.3
+
+
+def test_panel_gives_its_logic(loaded):
+    assert isinstance(loaded.widget.logic, loaded.module.QSMLogic)
+    assert slicer.util.getModuleLogic("QSM") is loaded.widget.logic
+
+
+def interactive(panel):
+    import qt
+
+    kinds = (qt.QPushButton, qt.QToolButton, qt.QComboBox, qt.QLineEdit, qt.QCheckBox, qt.QAbstractSpinBox)
+    kinds += (slicer.qMRMLNodeComboBox, qt.QTableWidget)
+    names = vars(panel.ui).items()
+    return {name: widget for name, widget in names if isinstance(widget, kinds) and not name.startswith("qt_")}
+
+
+def test_every_widget_has_a_tooltip_and_can_be_reached_by_keyboard(loaded):
+    import qt
+
+    loaded.enter()
+    widgets = interactive(loaded.widget.panel)
+    assert len(widgets) > 20
+    for name, widget in widgets.items():
+        if name.startswith(("ctk", "SpinBox", "Slider")):
+            continue
+        assert widget.toolTip, name
+        if not isinstance(widget, slicer.qMRMLNodeComboBox):
+            assert int(widget.focusPolicy) & int(qt.Qt.TabFocus), name
+
+
+def test_leaving_and_coming_back_keeps_everything(loaded):
+    from QSMLib import sample
+
+    sample.add_spheres()
+    loaded.enter()
+    rows = loaded.widget.panel.state.rows
+    loaded.exit()
+    loaded.enter()
+    assert loaded.widget.panel.state.rows == rows
+
+
+def test_help_and_acknowledgement_tell_what_to_do_and_whom_to_cite(loaded):
+    assert "press Apply" in loaded.parent.helpText
+    assert "process(" in loaded.parent.helpText
+    assert "cite" in loaded.parent.acknowledgementText
+
+
+def test_sample_data_module_offers_the_head(loaded, session):
+    session.complete_startup()
+    names = [source.sampleName for sources in slicer.modules.sampleDataSources.values() for source in sources]
+    assert "QSMSimulatedHead" in names
+
+
+def test_panel_opened_twice_observes_the_scene_once(loaded):
+    loaded.enter()
+    count = len(loaded.widget.panel.Observations)
+    loaded.exit()
+    loaded.enter()
+    assert len(loaded.widget.panel.Observations) == count
+    slicer.mrmlScene.Clear(0)
+    assert len(loaded.widget.panel.Observations) == count
+
+
+def test_many_nodes_are_shown_quickly(loaded):
+    from QSMLib import sample
+
+    loaded.enter()
+    for _ in range(8):
+        sample.add_spheres(shape=(8, 8, 8))
+    began = time.perf_counter()
+    loaded.widget.panel.update()
+    assert time.perf_counter() - began < 0.2
