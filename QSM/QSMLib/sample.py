@@ -75,7 +75,9 @@ def add_scan(folder):
     images = {kind: np.load(folder / f"{kind}.npy") for kind in ("magnitude", "phase")}
     labels, names = np.load(folder / "labels.npy"), {int(label): name for label, name in facts["names"].items()}
     ijk_to_ras = _head_to_ras(labels.shape, facts["spacing_mm"])
-    windows = {"magnitude": (0, np.percentile(images["magnitude"][0], 99.5)), "phase": _full_turn(images["phase"])}
+    tissue = np.isin(labels, [label for label, name in names.items() if name not in _NO_REGIONS])
+    brightest = 1.4 * float(np.percentile(images["magnitude"][0][tissue], 98))
+    windows = {"magnitude": (0, brightest), "phase": _full_turn(images["phase"])}
     nodes = {
         kind: [
             _add_image(image, ijk_to_ras, kind, echo, time_s, facts["field_strength_t"], windows[kind])

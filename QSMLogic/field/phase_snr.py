@@ -24,7 +24,7 @@ class PhaseSnrParameters:
 
 @method(
     "field",
-    title="Phase-SNR weighted mean",
+    title="Phase-SNR weights",
     parameters=PhaseSnrParameters,
     citations=[
         Citation("Wu et al., NeuroImage 2012;59:297-305 (echo weighting)", "10.1016/j.neuroimage.2011.07.019"),

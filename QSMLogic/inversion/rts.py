@@ -42,7 +42,7 @@ class RtsParameters:
 
 @method(
     "invert",
-    title="RTS (rapid two-step)",
+    title="RTS",
     parameters=RtsParameters,
     citations=[Citation("Kames et al., NeuroImage 2018;167:276-283", "10.1016/j.neuroimage.2017.11.018")],
 )

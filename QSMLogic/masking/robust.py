@@ -24,7 +24,7 @@ class RobustParameters:
 
 @method(
     "mask",
-    title="Robust threshold of the phase quality",
+    title="Quality threshold",
     parameters=RobustParameters,
     citations=[
         Citation("Dymerska et al., Magn Reson Med 2021;85:2294-2308 (quality map)", "10.1002/mrm.28563"),

@@ -55,13 +55,16 @@ class Stage:
         self.stage, self.on_change, self.form = stage, on_change, None
         self.menu, self.unfold, self.reset = qt.QComboBox(), qt.QToolButton(), qt.QToolButton()
         self.area = qt.QWidget()
-        qt.QVBoxLayout(self.area).setContentsMargins(16, 0, 0, 0)
+        area = qt.QVBoxLayout(self.area)
+        area.setContentsMargins(16, 0, 0, 0)
+        area.addWidget(self.reset)
+        area.setAlignment(self.reset, qt.Qt.AlignRight)
         self.area.setVisible(False)
         self._fill_menu()
         self._make_buttons()
         row = qt.QHBoxLayout()
-        for widget in (self.menu, self.reset, self.unfold):
-            row.addWidget(widget)
+        row.addWidget(self.menu)
+        row.addWidget(self.unfold)
         row.setStretch(0, 1)
         label = qt.QLabel(_(STAGE_TITLES[stage]) + ":")
         label.setBuddy(self.menu)
@@ -93,7 +96,7 @@ class Stage:
             self.form.widget.setParent(None)
             self.form.widget.deleteLater()
         self.form = ParameterForm(method, values, self.on_change)
-        self.area.layout().addWidget(self.form.widget)
+        self.area.layout().insertWidget(0, self.form.widget)
         self.menu.toolTip = method_tooltip(method)
 
     def _fill_menu(self):
@@ -106,7 +109,7 @@ class Stage:
         self.menu.connect("activated(int)", self._choose)
 
     def _make_buttons(self):
-        self.reset.text, self.reset.toolTip = _("Reset"), _("Set the parameters of this method to their defaults.")
+        self.reset.text, self.reset.toolTip = _("Defaults"), _("Set the parameters of this method to their defaults.")
         self.reset.setObjectName(f"{self.stage}_reset")
         self.reset.connect("clicked()", self._reset)
         self.unfold.setObjectName(f"{self.stage}_unfold")

@@ -123,6 +123,11 @@ def test_settings_survive_json(tmp_path):
         Settings.from_file(path)
 
 
+@pytest.mark.parametrize("entry", EVERY, ids=names(EVERY))
+def test_title_fits_a_menu(entry):
+    assert 0 < len(entry.title) <= 19
+
+
 def test_listing_the_methods_imports_no_heavy_library():
     """A panel lists the methods when it opens; scipy and SimpleITK may cost their second when a run starts."""
     code = (

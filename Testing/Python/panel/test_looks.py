@@ -1,0 +1,67 @@
+"""Every text of the panel fits, in a narrow and a wide dock, light and dark, at the usual and twice the resolution."""
+
+import pytest
+import slicer
+from standin.widget_pictures import clipped, grab, has_font
+
+from QSMLogic.method import STAGES, registry
+
+MOST_METHODS = max(len(methods) for methods in registry().values())
+
+
+@pytest.fixture
+def panel(loaded):
+    """The panel with a scan chosen, everything unfolded and a message, so that all that can be seen is seen."""
+    import qt
+    from QSMLib import sample
+
+    if not has_font(qt.QApplication):
+        pytest.skip("there is no font")
+    magnitude, _, segmentation = sample.add_spheres()
+    loaded.enter()
+    panel = loaded.widget.panel
+    panel.state.mask = segmentation
+    panel.state.result = magnitude[0]
+    for button in ("stagesBox", "reuseButton"):
+        getattr(panel.ui, button).collapsed = False
+    for row in panel.methods.stages.values():
+        row.unfold.checked = True
+    panel.ui.logButton.checked = True
+    panel.ui.statusLabel.text = (
+        "The mask is nowhere deeper than 1.0 mm, too thin for V-SHARP, which erodes it by 1.0 mm."
+    )
+    return panel
+
+
+def too_narrow(loaded):
+    """What does not fit, but for the names of nodes in the table: those have a tooltip, as no width fits every name."""
+    names = [f"{kind}Selector_{n}" for kind in ("magnitude", "phase") for n in range(3)]
+    inside = [child for name in names for child in loaded.panel.findChildren(slicer.qMRMLNodeComboBox, name)]
+    shown = {selector.currentNode().GetName() for selector in inside}
+    assert len(shown) == 6
+    return [found for found in clipped(loaded.panel) if not any(f"'{name}'" in found for name in shown)]
+
+
+@pytest.mark.parametrize("width", [380, 800])
+@pytest.mark.parametrize("method", range(MOST_METHODS))
+def test_nothing_is_clipped(loaded, panel, width, method):
+    for stage in STAGES:
+        row, names = panel.methods.stages[stage], list(registry()[stage])
+        row.menu.currentIndex = row.menu.findData(names[method % len(names)])
+        row.menu.activated.emit(row.menu.currentIndex)
+    grab(loaded.panel, width)
+    assert loaded.panel.width == width
+    assert too_narrow(loaded) == []
+
+
+@pytest.mark.parametrize("dpi", [96, 192])
+@pytest.mark.parametrize("dark", [False, True])
+def test_panel_is_drawn_in_light_and_dark(loaded, panel, dpi, dark):
+    image = grab(loaded.panel, 420, dpi, dark)
+    assert image.width() == 420 * dpi / 96
+    corner = image.pixelColor(1, 1).value()
+    assert corner < 90 if dark else corner > 200
+
+
+def test_panel_is_not_wider_than_a_narrow_dock(loaded, panel):
+    assert loaded.panel.minimumSizeHint.width() <= 380
