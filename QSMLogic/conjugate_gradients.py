@@ -1,0 +1,65 @@
+"""Conjugate gradients for symmetric positive definite problems on float32 volumes."""
+
+import numpy as np
+
+from .parallel import for_slabs
+
+
+def conjugate_gradients(apply, right, iterations, *, tolerance=0.0, precondition=None, progress=None):
+    """Solve apply(x) = right from x = 0; returns x (float32, the shape of `right`), and overwrites `right`.
+
+    apply, precondition: functions of an array that return a new one; precondition is near the inverse of apply, and
+    like it symmetric and positive definite. Stops after `iterations`, or when the preconditioned norm of the residual
+    has fallen below `tolerance` times its first value. progress: called with the fraction of `iterations` done.
+    Hestenes & Stiefel 1952, doi:10.6028/jres.049.044.
+    """
+    x, residual = np.zeros_like(right), right
+    conditioned = precondition(residual) if precondition else residual
+    direction, norm = conditioned.copy(), dot(residual, conditioned)
+    smallest = tolerance**2 * norm
+    for iteration in range(iterations):
+        if not norm > smallest:
+            break
+        change = apply(direction)
+        curvature = dot(direction, change)
+        if not curvature > 0:  # rounding is all that is left
+            break
+        add(x, norm / curvature, direction)
+        add(residual, -norm / curvature, change)
+        conditioned = precondition(residual) if precondition else residual
+        norm, before = dot(residual, conditioned), norm
+        add_to_scaled(direction, norm / before, conditioned)
+        if progress:
+            progress((iteration + 1) / iterations)
+    return x
+
+
+def dot(a, b):
+    """The inner product of two arrays, summed by planes in double precision: the same for any number of threads."""
+    sums = np.zeros(len(a))
+
+    def work(start, stop):
+        for plane in range(start, stop):
+            sums[plane] = np.vdot(a[plane], b[plane])
+
+    for_slabs(work, a.shape)
+    return sums.sum()
+
+
+def add(x, factor, y):
+    """x += factor * y."""
+
+    def work(start, stop):
+        x[start:stop] += np.float32(factor) * y[start:stop]
+
+    for_slabs(work, x.shape)
+
+
+def add_to_scaled(x, factor, y):
+    """x = factor * x + y."""
+
+    def work(start, stop):
+        x[start:stop] *= np.float32(factor)
+        x[start:stop] += y[start:stop]
+
+    for_slabs(work, x.shape)
