@@ -5,15 +5,17 @@ import numpy as np
 from .parallel import for_slabs
 
 
-def conjugate_gradients(apply, right, iterations, *, tolerance=0.0, precondition=None, progress=None):
-    """Solve apply(x) = right from x = 0; returns x (float32, the shape of `right`), and overwrites `right`.
+def conjugate_gradients(apply, right, iterations, *, start=None, tolerance=0.0, precondition=None, progress=None):
+    """Solve apply(x) = right; returns x (float32, the shape of `right`). Overwrites `right`, and `start` with x.
 
     apply, precondition: functions of an array that return a new one; precondition is near the inverse of apply, and
-    like it symmetric and positive definite. Stops after `iterations`, or when the preconditioned norm of the residual
-    has fallen below `tolerance` times its first value. progress: called with the fraction of `iterations` done.
-    Hestenes & Stiefel 1952, doi:10.6028/jres.049.044.
+    like it symmetric and positive definite. start: the first x, or None for zero. Stops after `iterations`, or when
+    the preconditioned norm of the residual has fallen below `tolerance` times its first value. progress: called with
+    the fraction of `iterations` done. Hestenes & Stiefel 1952, doi:10.6028/jres.049.044.
     """
-    x, residual = np.zeros_like(right), right
+    x, residual = np.zeros_like(right) if start is None else start, right
+    if start is not None:
+        add(residual, -1, apply(start))
     conditioned = precondition(residual) if precondition else residual
     direction, norm = conditioned.copy(), dot(residual, conditioned)
     smallest = tolerance**2 * norm

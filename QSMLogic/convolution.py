@@ -4,17 +4,27 @@ from .fft import irfftn, rfftn
 from .parallel import for_slabs
 
 
-def convolve(x, kernel, shape=None):
-    """`x` (float32) convolved with `kernel`, a real spectrum in `rfftn` layout; one pair of transforms."""
-    return filtered(rfftn(x), kernel, shape or x.shape, overwrite=True)
+def convolve(x, kernel, weight=None):
+    """`x` (float32) convolved with `kernel`, a real spectrum in `rfftn` layout, then times `weight` where given."""
+    spectrum = rfftn(x)
+    multiply(spectrum, kernel)
+    result = irfftn(spectrum, x.shape)
+    if weight is not None:
+        multiply(result, weight)
+    return result
 
 
-def filtered(spectrum, kernel, shape, overwrite=False):
-    """The array of `shape` whose spectrum is `spectrum` times the real `kernel`."""
-    product = spectrum if overwrite else spectrum.copy()
-
-    def multiply(start, stop):
-        product[start:stop] *= kernel[start:stop]
-
-    for_slabs(multiply, kernel.shape)
+def filtered(spectrum, kernel, shape):
+    """The array of `shape` whose spectrum is `spectrum` times the real `kernel`; `spectrum` is left as it is."""
+    product = spectrum.copy()
+    multiply(product, kernel)
     return irfftn(product, shape)
+
+
+def multiply(x, y):
+    """x *= y."""
+
+    def work(start, stop):
+        x[start:stop] *= y[start:stop]
+
+    for_slabs(work, x.shape)

@@ -39,6 +39,11 @@ def core(mask_spectrum, mean, shape, grid, radius_mm):
     return np.greater(share, 1 - 0.5 / voxels, out=share)
 
 
+def truncated_inverse(kernel, threshold):
+    """1 / kernel where its magnitude exceeds `threshold`, else 0."""
+    return np.divide(1, kernel, out=np.zeros_like(kernel), where=np.abs(kernel) > threshold)
+
+
 def padded_shape(grid, radius_mm):
     """A fast shape that leaves room for one radius beyond the image."""
     return next_fast_shape(n + math.ceil(radius_mm / d) for n, d in zip(grid.shape, grid.spacing_mm, strict=True))

@@ -36,14 +36,8 @@ def harperella(total, parameters, progress):
     radius_mm = max(parameters.radius_mm, *total.grid.spacing_mm)
     sources = LaplacianSources(total, radius_mm, "HARPERELLA")
     mean = sphere_kernel(sources.shape, total.grid.spacing_mm, radius_mm)
-
-    def mean_outside_twice(x):
-        result = convolve(x, mean)
-        result *= sources.outside
-        result = convolve(result, mean)
-        result *= sources.outside
-        return result
-
+    mean_outside = lambda x: convolve(x, mean, sources.outside)  # noqa: E731
+    mean_outside_twice = lambda x: mean_outside(mean_outside(x))  # noqa: E731
     right = -mean_outside_twice(sources.known)
     outside = conjugate_gradients(mean_outside_twice, right, parameters.iterations, progress=progress)
     return total.with_field(sources.field(outside))

@@ -33,19 +33,9 @@ def iharperella(total, parameters, progress):
     of 40 of two. The Laplacian is that of the unwrapped field, not of the wrapped phase.
     """
     sources = LaplacianSources(total, MARGIN_MM, "iHARPERELLA")
-
-    def normal(x):
-        result = convolve(x, sources.inverse_laplacian)
-        result *= sources.mask
-        result = convolve(result, sources.inverse_laplacian)
-        result *= sources.outside
-        return result
-
-    def precondition(x):
-        result = convolve(x, sources.laplacian)
-        result *= sources.outside
-        return result
-
+    in_mask = lambda x: convolve(x, sources.inverse_laplacian, sources.mask)  # noqa: E731
+    normal = lambda x: convolve(in_mask(x), sources.inverse_laplacian, sources.outside)  # noqa: E731
+    precondition = lambda x: convolve(x, sources.laplacian, sources.outside)  # noqa: E731
     right = -normal(sources.known)
     outside = conjugate_gradients(normal, right, parameters.iterations, precondition=precondition, progress=progress)
     return total.with_field(sources.field(outside))

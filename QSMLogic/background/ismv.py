@@ -46,10 +46,6 @@ def ismv(total, parameters, progress):
     """
     mean = SphericalMean(total, parameters.radius_mm, "iSMV")
 
-    def apply(x):
-        filtered = convolve(x, mean.highpass)
-        filtered *= mean.core
-        return filtered
-
+    apply = lambda x: convolve(x, mean.highpass, mean.core)  # noqa: E731
     local = conjugate_gradients(apply, apply(pad(total.ppm, mean.shape)), parameters.iterations, progress=progress)
     return total.with_field(local[mean.inside], mean.core_mask)

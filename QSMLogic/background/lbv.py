@@ -64,22 +64,15 @@ def lbv(total, parameters, progress):
         )
     shape = next_fast_shape(n + 1 for n in total.ppm.shape)
     core, laplacian = pad(core_mask, shape), laplacian_kernel(shape, total.grid.spacing_mm)
-
-    def within(kernel):
-        def apply(x):
-            convolved = convolve(x, kernel)
-            convolved *= core
-            return convolved
-
-        return apply
-
-    apply = within(laplacian)
+    inverse_laplacian = inverse(laplacian)
+    apply = lambda x: convolve(x, laplacian, core)  # noqa: E731
+    precondition = lambda x: convolve(x, inverse_laplacian, core)  # noqa: E731
     local = conjugate_gradients(
         apply,
         apply(pad(total.ppm, shape)),
         parameters.iterations,
         tolerance=parameters.tolerance,
-        precondition=within(inverse(laplacian)),
+        precondition=precondition,
         progress=progress,
     )
     return total.with_field(local[tuple(slice(n) for n in total.ppm.shape)], core_mask)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..conjugate_gradients import conjugate_gradients
-from ..convolution import convolve
+from ..conjugate_gradients import add, conjugate_gradients
+from ..convolution import convolve, multiply
 from ..fft import next_fast_shape, pad
 from ..kernels import dipole_kernel
 from ..method import Citation, method, parameter
@@ -68,14 +68,13 @@ def pdf(total, parameters, progress):
         """The field of the sources outside, where sources of the given strengths fit `field` best."""
 
         def normal(y):
-            result = convolve(strength * y, dipole)
-            result *= squared_weight
-            result = convolve(result, dipole)
-            result *= strength
-            result += np.float32(stabiliser) * y
+            sources = y.copy()
+            multiply(sources, strength)
+            result = convolve(convolve(sources, dipole, squared_weight), dipole, strength)
+            add(result, stabiliser, y)
             return result
 
-        right = strength * convolve(squared_weight * field, dipole)
+        right = convolve(squared_weight * field, dipole, strength)
         sources = conjugate_gradients(normal, right, iterations, progress=report)
         sources *= strength
         sources *= outside

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from ..conjugate_gradients import conjugate_gradients
+from ..conjugate_gradients import add, conjugate_gradients
 from ..convolution import convolve
 from ..fft import pad
 from ..method import Citation, method, parameter
-from ..spherical_mean import SphericalMean
+from ..spherical_mean import SphericalMean, truncated_inverse
 
 START_THRESHOLD = 0.03  # of the truncated inverse that gives the start
 
@@ -49,21 +47,16 @@ def resharp(total, parameters, progress):
     They start from the answer of SHARP, not from zero as the paper's: that is worth ten steps.
     """
     mean = SphericalMean(total, parameters.radius_mm, "RESHARP")
-    highpass = mean.highpass
-
-    def filtered(x):
-        result = convolve(x, highpass)
-        result *= mean.core
-        return result
+    filtered = lambda x: convolve(x, mean.highpass, mean.core)  # noqa: E731
 
     def normal(x):
-        result = convolve(filtered(x), highpass)
-        result += np.float32(parameters.regularisation) * x
+        result = convolve(filtered(x), mean.highpass)
+        add(result, parameters.regularisation, x)
         return result
 
     target = filtered(pad(total.ppm, mean.shape))
-    inverse = np.divide(1, highpass, out=np.zeros_like(highpass), where=np.abs(highpass) > START_THRESHOLD)
-    local = convolve(target, inverse)
-    residual = convolve(target, highpass) - normal(local)
-    local += conjugate_gradients(normal, residual, parameters.iterations, progress=progress)
+    start = convolve(target, truncated_inverse(mean.highpass, START_THRESHOLD))
+    right = convolve(target, mean.highpass)
+    del target
+    local = conjugate_gradients(normal, right, parameters.iterations, start=start, progress=progress)
     return total.with_field(local[mean.inside], mean.core_mask)

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..convolution import convolve
 from ..fft import pad
 from ..method import Citation, method, parameter
-from ..spherical_mean import SphericalMean
+from ..spherical_mean import SphericalMean, truncated_inverse
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,8 @@ def sharp(total, parameters, progress):
     """
     mean = SphericalMean(total, parameters.radius_mm, "SHARP")
     progress(0.3)
-    filtered = convolve(pad(total.ppm, mean.shape), mean.highpass)
-    filtered *= mean.core
+    filtered = convolve(pad(total.ppm, mean.shape), mean.highpass, mean.core)
     progress(0.6)
     local = convolve(filtered, truncated_inverse(mean.highpass, parameters.threshold))[mean.inside]
     progress(0.9)
     return total.with_field(local, mean.core_mask)
-
-
-def truncated_inverse(kernel, threshold):
-    """1 / kernel where its magnitude exceeds `threshold`, else 0."""
-    return np.divide(1, kernel, out=np.zeros_like(kernel), where=np.abs(kernel) > threshold)

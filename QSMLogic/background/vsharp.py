@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..conjugate_gradients import add
 from ..convolution import convolve, filtered
 from ..fft import pad, rfftn
 from ..kernels import sphere_kernel
 from ..method import Citation, method, parameter
-from ..spherical_mean import core, depth_mm, padded_shape, refuse
+from ..spherical_mean import core, depth_mm, padded_shape, refuse, truncated_inverse
 
 # The last step inverts the filter of the largest sphere, which is right only where most voxels were filtered by it.
 LARGEST_SHARE = 0.4
@@ -68,15 +69,14 @@ def vsharp(total, parameters, progress):
     filters = _Filters(total, radii, progress=lambda fraction: progress(0.5 * fraction))
     if not filters.mask.any():
         refuse(total, radii[-1], "V-SHARP")
-    largest = filters.highpasses[0]
-    inverse = np.divide(1, largest, out=np.zeros_like(largest), where=np.abs(largest) > parameters.threshold)
-    inverted = lambda x: np.where(filters.mask, convolve(x, inverse), np.float32(0))  # noqa: E731
+    inverse = truncated_inverse(filters.highpasses[0], parameters.threshold)
+    inverted = lambda x: convolve(x, inverse, filters.mask)  # noqa: E731
 
     target = filters(pad(total.ppm, filters.shape))
     local = inverted(target)
     for refinement in range(parameters.refinements):
         progress(0.5 + 0.5 * (refinement + 1) / (parameters.refinements + 1))
-        local += inverted(target - filters(local))
+        add(local, 1, inverted(target - filters(local)))
     inside = tuple(slice(n) for n in total.ppm.shape)
     return total.with_field(local[inside], filters.mask[inside])
 
