@@ -26,14 +26,30 @@ def conjugate_gradients(apply, right, iterations, *, start=None, tolerance=0.0, 
         curvature = dot(direction, change)
         if not curvature > 0:  # rounding is all that is left
             break
-        add(x, norm / curvature, direction)
-        add(residual, -norm / curvature, change)
-        conditioned = precondition(residual) if precondition else residual
-        norm, before = dot(residual, conditioned), norm
+        before, norm = norm, _advance(x, residual, norm / curvature, direction, change)
+        conditioned = residual
+        if precondition:
+            conditioned = precondition(residual)
+            norm = dot(residual, conditioned)
         add_to_scaled(direction, norm / before, conditioned)
         if progress:
             progress((iteration + 1) / iterations)
     return x
+
+
+def _advance(x, residual, length, direction, change):
+    """x += length * direction and residual -= length * change, in one pass; the residual's new squared norm."""
+    length, sums = np.float32(length), np.zeros(len(x))
+
+    def work(start, stop):
+        planes = slice(start, stop)
+        x[planes] += length * direction[planes]
+        residual[planes] -= length * change[planes]
+        for plane in range(start, stop):
+            sums[plane] = np.vdot(residual[plane], residual[plane])
+
+    for_slabs(work, x.shape)
+    return sums.sum()
 
 
 def dot(a, b):

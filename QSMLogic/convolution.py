@@ -6,9 +6,10 @@ from .parallel import for_slabs
 
 def convolve(x, kernel, weight=None):
     """`x` (float32) convolved with `kernel`, a real spectrum in `rfftn` layout, then times `weight` where given."""
-    spectrum = rfftn(x)
+    spectrum, shape = rfftn(x), x.shape
+    del x  # the memory of a temporary array is free from here on
     multiply(spectrum, kernel)
-    result = irfftn(spectrum, x.shape)
+    result = irfftn(spectrum, shape)
     if weight is not None:
         multiply(result, weight)
     return result

@@ -12,9 +12,9 @@ from .lazy import ndimage
 class LaplacianSources:
     """Minus the Laplacian of the total field, known at voxels of the mask with all six neighbours in it.
 
-    known: that Laplacian (ppm / mm^2), zero elsewhere. outside: 1 where it is not known, else 0. mask, laplacian and
-    inverse_laplacian (spectra; the mean of a field is kept finite): as the arrays above of the padded `shape`.
-    inside: the slices of the image. Raises QSMError where the Laplacian is known nowhere.
+    known: that Laplacian (ppm / mm^2), zero elsewhere. outside: where it is not known. inverse_laplacian: a spectrum.
+    All are of the padded `shape`, in which `inside` are the slices of the image.
+    Raises QSMError where the Laplacian is known nowhere.
     """
 
     def __init__(self, total, margin_mm, title):
@@ -28,13 +28,11 @@ class LaplacianSources:
             n + int(np.ceil(margin_mm / d)) for n, d in zip(total.ppm.shape, spacing_mm, strict=True)
         )
         self.inside = tuple(slice(n) for n in total.ppm.shape)
-        self.mask = pad(total.mask, self.shape)
-        self.laplacian = laplacian_kernel(self.shape, spacing_mm)
-        self.inverse_laplacian = inverse(self.laplacian)
-        known = pad(inner, self.shape)
-        self.outside = 1 - known
-        self.known = convolve(pad(total.ppm, self.shape), self.laplacian)
-        self.known *= known
+        laplacian = laplacian_kernel(self.shape, spacing_mm)
+        self.inverse_laplacian = inverse(laplacian)
+        known = pad(inner, self.shape) > 0
+        self.outside = ~known
+        self.known = convolve(pad(total.ppm, self.shape), laplacian, known)
 
     def field(self, sources_outside):
         """The field of the known sources and of the given ones outside, on the image's grid."""

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from ..conjugate_gradients import conjugate_gradients
 from ..convolution import convolve
+from ..fft import pad
+from ..kernels import laplacian_kernel
 from ..laplacian_sources import LaplacianSources
 from ..method import Citation, method, parameter
 
-MARGIN_MM = 10.0
+MARGIN_MM = 5.0
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,14 @@ def iharperella(total, parameters, progress):
     total: FieldMap of the total field. Returns the FieldMap of the local field; the mask keeps its rim.
     Raises QSMError where the mask is too thin to know a Laplacian. Solves min |M G (l + O u)|_2, with G the inverse
     Laplacian, l the Laplacian in the mask M and O all the rest (Li, Wu and Liu, Proc. ISMRM 2015, p. 3313).
-    Conjugate gradients, preconditioned by the Laplacian outside, need 10 steps of three pairs of transforms instead
-    of 40 of two. The Laplacian is that of the unwrapped field, not of the wrapped phase.
+    Conjugate gradients, preconditioned by the Laplacian outside, do in 10 steps of three pairs of transforms what
+    takes 30 steps of two without. The Laplacian is that of the unwrapped field, not of the wrapped phase.
     """
     sources = LaplacianSources(total, MARGIN_MM, "iHARPERELLA")
-    in_mask = lambda x: convolve(x, sources.inverse_laplacian, sources.mask)  # noqa: E731
+    mask, laplacian = pad(total.mask, sources.shape) > 0, laplacian_kernel(sources.shape, total.grid.spacing_mm)
+    in_mask = lambda x: convolve(x, sources.inverse_laplacian, mask)  # noqa: E731
     normal = lambda x: convolve(in_mask(x), sources.inverse_laplacian, sources.outside)  # noqa: E731
-    precondition = lambda x: convolve(x, sources.laplacian, sources.outside)  # noqa: E731
+    precondition = lambda x: convolve(x, laplacian, sources.outside)  # noqa: E731
     right = -normal(sources.known)
     outside = conjugate_gradients(normal, right, parameters.iterations, precondition=precondition, progress=progress)
     return total.with_field(sources.field(outside))

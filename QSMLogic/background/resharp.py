@@ -44,7 +44,7 @@ def resharp(total, parameters, progress):
     total: FieldMap of the total field. Returns the FieldMap of the local field, its mask eroded by the radius.
     Raises QSMError where nothing would be left of the mask. Solves min |C S (x - f)|_2^2 + a |x|_2^2 by conjugate
     gradients, with S the identity less the spherical mean and C the eroded mask, at two pairs of transforms a step.
-    They start from the answer of SHARP, not from zero as the paper's: that is worth ten steps.
+    They start from the answer of SHARP, not from zero as the paper's: that is worth some thirty steps.
     """
     mean = SphericalMean(total, parameters.radius_mm, "RESHARP")
     filtered = lambda x: convolve(x, mean.highpass, mean.core)  # noqa: E731

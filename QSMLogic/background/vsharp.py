@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..conjugate_gradients import add
 from ..convolution import convolve, filtered
 from ..fft import pad, rfftn
 from ..kernels import sphere_kernel
@@ -72,11 +71,16 @@ def vsharp(total, parameters, progress):
     inverse = truncated_inverse(filters.highpasses[0], parameters.threshold)
     inverted = lambda x: convolve(x, inverse, filters.mask)  # noqa: E731
 
-    target = filters(pad(total.ppm, filters.shape))
-    local = inverted(target)
-    for refinement in range(parameters.refinements):
-        progress(0.5 + 0.5 * (refinement + 1) / (parameters.refinements + 1))
-        add(local, 1, inverted(target - filters(local)))
+    missed, local = np.zeros(filters.shape, np.float32), np.zeros(filters.shape, np.float32)
+    spectrum = rfftn(pad(total.ppm, filters.shape))
+    for step in range(parameters.refinements + 1):
+        filters.add_filtered(missed, spectrum)
+        found = inverted(missed)
+        local += found
+        spectrum = rfftn(found)
+        del found
+        np.negative(spectrum, out=spectrum)
+        progress(0.5 + 0.5 * (step + 1) / (parameters.refinements + 1))
     inside = tuple(slice(n) for n in total.ppm.shape)
     return total.with_field(local[inside], filters.mask[inside])
 
@@ -96,12 +100,10 @@ class _Filters:
             progress((index + 1) / len(radii_mm))
         self.mask = self.radius_index < len(radii_mm)
 
-    def __call__(self, x):
-        """`x` filtered, zero outside the mask."""
-        result, spectrum = np.zeros(self.shape, np.float32), rfftn(x)
+    def add_filtered(self, result, spectrum):
+        """Add the array with this spectrum, filtered, to `result`, in the mask."""
         for index, highpass in enumerate(self.highpasses):
-            np.copyto(result, filtered(spectrum, highpass, self.shape), where=self.radius_index == index)
-        return result
+            np.add(result, filtered(spectrum, highpass, self.shape), out=result, where=self.radius_index == index)
 
 
 def _radii(parameters, total):
