@@ -44,11 +44,20 @@ def laplacian_kernel(shape, spacing_mm):
 
 
 def sphere_kernel(shape, spacing_mm, radius_mm):
-    """The spectrum of a ball of `radius_mm` normalised to sum 1 (the spherical mean), centred on voxel 0; float32."""
+    """The spectrum of a ball of `radius_mm` normalised to sum 1 (the spherical mean), centred on voxel 0; float32.
+
+    Where voxels are not cubes, the ball's voxels are weighted so that it is equally wide along all axes; without,
+    the mean of harmonic fields of second order would not vanish.
+    """
     reach = [min(int(radius_mm / d + 1e-6), (n - 1) // 2) for n, d in zip(shape, spacing_mm, strict=True)]
     offsets = [np.arange(-r, r + 1) for r in reach]
-    squared_mm2 = sum(np.square(o * d) for o, d in zip(np.ix_(*offsets), spacing_mm, strict=True))
-    ball = squared_mm2 <= radius_mm**2 * (1 + 1e-6)
+    squares = [np.square(o * d) for o, d in zip(np.ix_(*offsets), spacing_mm, strict=True)]
+    ball = (sum(squares) <= radius_mm**2 * (1 + 1e-6)) * 1.0
+    ball /= ball.sum()
+    moments = np.array([(ball * x).sum() for x in squares])
+    coupling = np.array([[(ball * x * y).sum() for y in squares] for x in squares])
+    tilt, *_ = np.linalg.lstsq(coupling - np.outer(moments, moments), moments.mean() - moments, rcond=1e-6)
+    ball *= 1 + sum(t * (x - m) for t, x, m in zip(tilt, squares, moments, strict=True))
     kernel = np.zeros(shape, np.float32)
-    kernel[np.ix_(*offsets)] = ball / np.float32(ball.sum())
+    kernel[np.ix_(*offsets)] = ball
     return rfftn(kernel).real.copy()

@@ -61,6 +61,17 @@ def test_spherical_mean_leaves_harmonic_fields():
     assert np.abs(mean - harmonic)[middle].max() < 0.02 * np.abs(harmonic).max()
 
 
+@pytest.mark.parametrize("spacing_mm", [(1, 1, 1), (2, 1.2, 1), (3, 1, 1), (1, 0.5, 0.5)])
+@pytest.mark.parametrize("radius_mm", [3, 6])
+def test_spherical_mean_is_equally_wide_along_all_axes(spacing_mm, radius_mm):
+    """Otherwise the mean of k^2 - j^2, which is harmonic, would not vanish where voxels are not cubes."""
+    grid = Grid((32, 32, 32), spacing_mm)
+    weights = np.fft.fftshift(irfftn(sphere_kernel(grid.shape, spacing_mm, radius_mm).astype(complex), grid.shape))
+    widths = [np.sum(weights * x**2) for x in positions_mm(grid)]
+    assert weights.sum() == pytest.approx(1, abs=1e-5) and weights.min() > -1e-6
+    assert np.ptp(widths) < 1e-3 * np.mean(widths)
+
+
 def test_laplacian_kernel_is_minus_the_second_difference():
     x, spacing = np.random.default_rng(0).standard_normal((6, 7, 8)).astype(np.float32), (1, 2, 0.5)
     expected = -sum((np.roll(x, 1, a) + np.roll(x, -1, a) - 2 * x) / d**2 for a, d in enumerate(spacing))

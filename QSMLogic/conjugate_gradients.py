@@ -1,0 +1,83 @@
+"""Conjugate gradients for symmetric positive definite problems on float32 volumes."""
+
+import numpy as np
+
+from .parallel import for_slabs
+
+
+def conjugate_gradients(apply, right, iterations, *, start=None, tolerance=0.0, precondition=None, progress=None):
+    """Solve apply(x) = right; returns x (float32, the shape of `right`). Overwrites `right`, and `start` with x.
+
+    apply, precondition: functions of an array that return a new one; precondition is near the inverse of apply, and
+    like it symmetric and positive definite. start: the first x, or None for zero. Stops after `iterations`, or when
+    the preconditioned norm of the residual has fallen below `tolerance` times its first value. progress: called with
+    the fraction of `iterations` done. Hestenes & Stiefel 1952, doi:10.6028/jres.049.044.
+    """
+    x, residual = np.zeros_like(right) if start is None else start, right
+    if start is not None:
+        add(residual, -1, apply(start))
+    conditioned = precondition(residual) if precondition else residual
+    direction, norm = conditioned.copy(), dot(residual, conditioned)
+    smallest = tolerance**2 * norm
+    for iteration in range(iterations):
+        if not norm > smallest:
+            break
+        change = apply(direction)
+        curvature = dot(direction, change)
+        if not curvature > 0:  # rounding is all that is left
+            break
+        before, norm = norm, _advance(x, residual, norm / curvature, direction, change)
+        conditioned = residual
+        if precondition:
+            conditioned = precondition(residual)
+            norm = dot(residual, conditioned)
+        add_to_scaled(direction, norm / before, conditioned)
+        if progress:
+            progress((iteration + 1) / iterations)
+    return x
+
+
+def _advance(x, residual, length, direction, change):
+    """x += length * direction and residual -= length * change, in one pass; the residual's new squared norm."""
+    length, sums = np.float32(length), np.zeros(len(x))
+
+    def work(start, stop):
+        planes = slice(start, stop)
+        x[planes] += length * direction[planes]
+        residual[planes] -= length * change[planes]
+        for plane in range(start, stop):
+            sums[plane] = np.vdot(residual[plane], residual[plane])
+
+    for_slabs(work, x.shape)
+    return sums.sum()
+
+
+def dot(a, b):
+    """The inner product of two arrays, summed by planes in double precision: the same for any number of threads."""
+    sums = np.zeros(len(a))
+
+    def work(start, stop):
+        for plane in range(start, stop):
+            sums[plane] = np.vdot(a[plane], b[plane])
+
+    for_slabs(work, a.shape)
+    return sums.sum()
+
+
+def add(x, factor, y):
+    """x += factor * y."""
+
+    def work(start, stop):
+        x[start:stop] += np.float32(factor) * y[start:stop]
+
+    for_slabs(work, x.shape)
+
+
+def add_to_scaled(x, factor, y):
+    """x = factor * x + y."""
+
+    def work(start, stop):
+        x[start:stop] *= np.float32(factor)
+        x[start:stop] += y[start:stop]
+
+    for_slabs(work, x.shape)

@@ -1,0 +1,31 @@
+"""Convolution with a kernel that is kept as a real spectrum."""
+
+from .fft import irfftn, rfftn
+from .parallel import for_slabs
+
+
+def convolve(x, kernel, weight=None):
+    """`x` (float32) convolved with `kernel`, a real spectrum in `rfftn` layout, then times `weight` where given."""
+    spectrum, shape = rfftn(x), x.shape
+    del x  # the memory of a temporary array is free from here on
+    multiply(spectrum, kernel)
+    result = irfftn(spectrum, shape)
+    if weight is not None:
+        multiply(result, weight)
+    return result
+
+
+def filtered(spectrum, kernel, shape):
+    """The array of `shape` whose spectrum is `spectrum` times the real `kernel`; `spectrum` is left as it is."""
+    product = spectrum.copy()
+    multiply(product, kernel)
+    return irfftn(product, shape)
+
+
+def multiply(x, y):
+    """x *= y."""
+
+    def work(start, stop):
+        x[start:stop] *= y[start:stop]
+
+    for_slabs(work, x.shape)
