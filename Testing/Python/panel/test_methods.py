@@ -66,13 +66,15 @@ def test_value_is_kept_to_the_last_digit_that_the_widget_shows(panel):
 
 
 def test_reset_goes_back_to_the_defaults_of_one_method(panel):
-    editor(panel, "background", "steps").widget.value = 5
+    panel.ui.stagesBox.collapsed = False
+    default = editor(panel, "background", "steps").value
+    editor(panel, "background", "steps").widget.value = default + 1
     editor(panel, "invert", "delta").widget.value = 0.3
     row = panel.methods.stages["background"]
     assert row.reset.enabled
     row.reset.click()
     assert panel.state.choices == {"invert": {"method": "rts", "delta": 0.3}}
-    assert editor(panel, "background", "steps").value == 14
+    assert editor(panel, "background", "steps").value == default
     assert not row.reset.enabled
 
 
