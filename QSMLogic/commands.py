@@ -4,6 +4,7 @@ A command returns the exit status where it is not 0, and raises QSMError for bad
 """
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,7 +39,16 @@ def run_command(arguments, console):
 
 def methods_command(arguments, console):
     """List the methods of every stage."""
-    listing = {
+    listing = listed_methods()
+    if arguments.json:
+        print(json.dumps(listing, indent=2, ensure_ascii=False))
+    else:
+        print(markdown(listing) if arguments.markdown else _table(listing))
+
+
+def listed_methods():
+    """{stage: what it does, its default and its methods} as plain dictionaries."""
+    return {
         stage: {
             "takes_and_returns": STAGES[stage][1],
             "default": DEFAULTS[stage],
@@ -46,7 +56,6 @@ def methods_command(arguments, console):
         }
         for stage, methods in registry().items()
     }
-    print(json.dumps(listing, indent=2, ensure_ascii=False) if arguments.json else _table(listing))
 
 
 def demo_command(arguments, console):
@@ -130,6 +139,23 @@ def _with_inputs(maps, magnitude, phase, mask):
     if mask:
         names["mask"] = Path(mask).name
     return replace(maps, provenance=maps.provenance | {"inputs": names})
+
+
+def markdown(listing):
+    """The README's table of methods."""
+    lines = ["| Stage | Method | What it does | Source |", "|---|---|---|---|"]
+    for stage, entry in listing.items():
+        for m in entry["methods"]:
+            name = f"**{m['name']}**" if m["name"] == entry["default"] else m["name"]
+            sources = ", ".join(f"[{_author_and_year(c['text'])}](https://doi.org/{c['doi']})" for c in m["citations"])
+            lines.append(f"| {stage} | {name} | {m['summary']} | {sources} |")
+    return "\n".join(lines)
+
+
+def _author_and_year(citation):
+    """ "Wu 2012" of "Wu et al., Magn Reson Med 2012;67:137-147"."""
+    year = re.search(r"\b(19|20)\d\d\b", citation)
+    return " ".join([re.split(r" et al| and |,|;", citation)[0], *([year.group()] if year else [])])
 
 
 def _table(listing):
