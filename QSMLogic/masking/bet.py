@@ -68,6 +68,7 @@ class _Surface:
     def __init__(self, image, spacing_mm, threshold):
         self.image, self.spacing, self.share = np.ascontiguousarray(image), np.array(spacing_mm, np.float32), threshold
         self.low, high = (float(x) for x in np.percentile(image, (2, 98)))
+        self.low = min(self.low, 0.1 * high)  # a crop without air has tissue for its darkest voxels
         self.background = self.low + 0.1 * (high - self.low)
         head = np.argwhere(image > self.background) * self.spacing
         if not len(head):
