@@ -10,7 +10,7 @@ from ..method import Citation, method
 
 @dataclass(frozen=True)
 class LinearFitParameters:
-    offset: str = OFFSET
+    phase_offset: str = OFFSET
     max_scatter: float = MAX_SCATTER
 
 
@@ -32,7 +32,7 @@ def linear_fit(acquisition, unwrapped_rad, mask, parameters, progress):
     """
     echoes = Echoes(acquisition, unwrapped_rad, mask)
     progress(0.2)
-    precision = echoes.offset_precision(parameters.offset if acquisition.echoes > 1 else "none")
+    precision = echoes.offset_precision(parameters.phase_offset if acquisition.echoes > 1 else "none")
     progress(0.5)
     line, scatter, failed = echoes.line(echoes.phases_rad, precision), None, None
     progress(0.7)

@@ -14,7 +14,7 @@ PARTS = 4  # between which progress is told
 
 @dataclass(frozen=True)
 class NonlinearFitParameters:
-    offset: str = OFFSET
+    phase_offset: str = OFFSET
     max_scatter: float = MAX_SCATTER
     iterations: int = parameter(
         20, "Iterations", low=1, high=1000, help="Most steps of the fit; where they do not suffice, it has failed."
@@ -37,7 +37,7 @@ def nonlinear_fit(acquisition, unwrapped_rad, mask, parameters, progress):
     """
     echoes = Echoes(acquisition, unwrapped_rad, mask)
     progress(0.1)
-    precision = echoes.offset_precision(parameters.offset if acquisition.echoes > 1 else "none")
+    precision = echoes.offset_precision(parameters.phase_offset if acquisition.echoes > 1 else "none")
     progress(0.2)
     line, scatter, failed = _fitted(echoes, precision, parameters.iterations, progress)
     if not echoes.has_scatter(precision):

@@ -52,16 +52,16 @@ def test_exact_echoes_give_the_exact_field(entry, echoes):
 @pytest.mark.parametrize("entry", FITS, ids=lambda entry: entry.name)
 def test_a_free_offset_is_left_out_of_the_field(entry):
     offset = 1.5 * np.random.default_rng(0).standard_normal(GRID.shape)
-    total = fitted(entry, *scan(offset_rad=offset), offset="free")
+    total = fitted(entry, *scan(offset_rad=offset), phase_offset="free")
     np.testing.assert_allclose(total.ppm[TWO_PARTS], smooth_field()[TWO_PARTS], atol=2e-4)
-    wide = fitted(entry, *scan(offset_rad=offset, noise=0.01), offset="shrunk")
+    wide = fitted(entry, *scan(offset_rad=offset, noise=0.01), phase_offset="shrunk")
     np.testing.assert_allclose(wide.ppm[TWO_PARTS], smooth_field()[TWO_PARTS], atol=0.02)
 
 
 @pytest.mark.parametrize("entry", FITS, ids=lambda entry: entry.name)
 def test_a_shrunk_offset_costs_little_where_there_is_none(entry):
     error = {
-        offset: np.std((fitted(entry, *scan(0.02), offset=offset).ppm - smooth_field())[TWO_PARTS])
+        offset: np.std((fitted(entry, *scan(0.02), phase_offset=offset).ppm - smooth_field())[TWO_PARTS])
         for offset in ("none", "shrunk", "free")
     }
     assert error["none"] <= 1.001 * error["shrunk"] < 1.15 * error["none"] < 0.8 * error["free"]
@@ -70,7 +70,7 @@ def test_a_shrunk_offset_costs_little_where_there_is_none(entry):
 @pytest.mark.parametrize("offset", ["none", "shrunk", "free"])
 @pytest.mark.parametrize("entry", FITS, ids=lambda entry: entry.name)
 def test_uncertainty_is_the_size_of_the_error(entry, offset):
-    runs = [fitted(entry, *scan(0.02, seed=seed), offset=offset) for seed in range(4)]
+    runs = [fitted(entry, *scan(0.02, seed=seed), phase_offset=offset) for seed in range(4)]
     error = np.std([(total.ppm - smooth_field())[TWO_PARTS] for total in runs])
     assert np.median([total.uncertainty_ppm[TWO_PARTS] for total in runs]) == pytest.approx(error, rel=0.25)
 
