@@ -19,6 +19,16 @@ def irfftn(spectrum, shape):
     return scipy_fft.irfftn(spectrum, shape, workers=WORKERS, overwrite_x=True)
 
 
+def dctn(x):
+    """Cosine transform (type 2) of a real array: its Fourier transform with the image mirrored at every border."""
+    return scipy_fft.dctn(x, workers=WORKERS)
+
+
+def idctn(spectrum):
+    """Inverse of `dctn`; overwrites `spectrum`."""
+    return scipy_fft.idctn(spectrum, workers=WORKERS, overwrite_x=True)
+
+
 def next_fast_shape(shape):
     """The smallest shape not below `shape` that transforms fast."""
     return tuple(scipy_fft.next_fast_len(int(n), real=True) for n in shape)

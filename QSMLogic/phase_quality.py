@@ -18,16 +18,23 @@ def neighbours(axis):
     return tuple(here), tuple(there)
 
 
-def edge_quality(axis, phase_rad, magnitude=None, second=None):
+def edge_quality(axis, phase_rad, magnitude=None, second=None, coherence=True, linearity=False, signal=None):
     """ROMEO's weight, 0 (bad) to 1, of the edges along `axis`: float32, one shorter than the image along it.
 
-    phase_rad: wrapped phase (k, j, i). magnitude: adds the magnitude's coherence. second: another echo's phase and
-    the ratio of this echo's time to that one's; adds the coherence of the phase gradient over time.
+    phase_rad: wrapped phase (k, j, i). The weight is the product of: coherence: small steps of the phase. second:
+    another echo's phase and the ratio of this echo's time to that one's; coherence of the phase gradient over time.
+    linearity: equal steps before and after the edge. magnitude: likeness of the two magnitudes. signal: a pair of
+    magnitude and the magnitude of good signal; half the weight for voxels without signal.
     Dymerska et al. 2021, doi:10.1002/mrm.28563, equations 1 to 5.
     """
     here, there = neighbours(axis)
     step = wrapped(phase_rad[there] - phase_rad[here])
-    quality = 1 - np.abs(step) / np.float32(np.pi)
+    quality = 1 - np.abs(step) / np.float32(np.pi) if coherence else np.ones_like(step)
+    if linearity:
+        bend = np.maximum(0, 1 - np.abs(wrapped(np.diff(step, axis=axis))) / 2)
+        widths = [(1, 1) if a == axis else (0, 0) for a in range(3)]
+        bend = np.pad(bend, widths, constant_values=1)  # before the first and after the last step nothing is known
+        quality *= bend[here] * bend[there]
     if second is not None:
         other_rad, time_ratio = second
         step -= wrapped(other_rad[there] - other_rad[here]) * np.float32(time_ratio)
@@ -36,6 +43,9 @@ def edge_quality(axis, phase_rad, magnitude=None, second=None):
         smaller = np.minimum(magnitude[here], magnitude[there])
         larger = np.maximum(magnitude[here], magnitude[there])
         quality *= np.square(np.divide(smaller, larger, out=np.zeros_like(smaller), where=larger > 0))
+    if signal is not None:
+        image, good = signal
+        quality *= np.float32(0.5) + np.minimum(np.minimum(image[here], image[there]) / np.float32(2 * good), 0.5)
     return quality
 
 

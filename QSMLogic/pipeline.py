@@ -13,12 +13,12 @@ from .settings import Settings
 # share of the run's time that each stage takes, for the progress bar
 SHARES = {
     "scaling": 0.02,
-    "mask": 0.10,
+    "mask": 0.20,
     "offset": 0.10,
-    "unwrap": 0.25,
+    "unwrap": 0.20,
     "field": 0.05,
-    "background": 0.18,
-    "invert": 0.29,
+    "background": 0.15,
+    "invert": 0.27,
     "reference": 0.01,
 }
 

@@ -8,7 +8,7 @@ from .method import STAGES, find
 
 DEFAULTS = {
     "scaling": "automatic",
-    "mask": "robust",
+    "mask": "brain",
     "offset": "mcpc3ds",
     "unwrap": "romeo",
     "field": "phase_snr",

@@ -7,6 +7,7 @@ import numpy as np
 from ..errors import QSMError
 from ..method import method, parameter
 from ..phase_quality import neighbours, wrapped
+from ..phase_sign import CERTAIN, sign_evidence
 
 # Stored range of a full turn (lowest, highest) and its name. Scanner integers may stop a step short of the highest.
 KNOWN_RANGES = (
@@ -31,6 +32,13 @@ class AutomaticParameters:
         low=0,
         help="What one unit of the stored phase is in radians; 0 finds it from the range of the values.",
     )
+    sign: str = parameter(
+        "positive",
+        "Sign",
+        choices=("positive", "negative", "auto"),
+        help="Whether positive susceptibility gives positive or negative phase, which depends on the scanner. Auto "
+        "compares the phase with the field that the tissue in the image makes; where no air is seen it stays positive.",
+    )
 
 
 @method("scaling", title="Automatic", parameters=AutomaticParameters)
@@ -51,7 +59,10 @@ def automatic(acquisition, parameters, progress):
     if _is_magnitude(phase, magnitude):
         raise QSMError("The phase looks like a magnitude image (the two rise and fall together); choose the phase.")
     factor = parameters.rad_per_unit or rad_per_unit(phase)
-    return replace(acquisition, magnitude=np.maximum(magnitude, 0), phase=wrapped(phase * np.float32(factor)))
+    scaled = replace(acquisition, magnitude=np.maximum(magnitude, 0), phase=wrapped(phase * np.float32(factor)))
+    progress(0.5)
+    reversed_sign = parameters.sign == "negative" or (parameters.sign == "auto" and sign_evidence(scaled) < -CERTAIN)
+    return replace(scaled, phase=-scaled.phase) if reversed_sign else scaled
 
 
 def rad_per_unit(phase):

@@ -1,28 +1,53 @@
-"""ROMEO: region-growing unwrapping along the most reliable edges (Dymerska et al. 2021).
-
-Growing a region always over the best edge at its border visits the edges of a minimum spanning tree. The tree is
-built by scipy and summed over with array operations.
-"""
+"""ROMEO: region-growing unwrapping along the most reliable edges (Dymerska et al. 2021)."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..lazy import csgraph, sparse
 from ..method import Citation, method, parameter
-from ..phase_quality import TWO_PI, edge_quality, neighbours
-
-WORST_COST = 255  # costs of edges are whole numbers from 1 to 255, as in the paper
+from ..phase_quality import TWO_PI, edge_quality
+from ..spanning_tree import edges_of, unwrap_along_edges
 
 
 @dataclass(frozen=True)
 class RomeoParameters:
+    echoes: str = parameter(
+        "template",
+        "Echoes",
+        choices=("template", "individual"),
+        help="Whether one echo is unwrapped in space and the others follow it in time, or each is unwrapped in space.",
+    )
     template_echo: int = parameter(
         1,
         "Template echo",
         low=1,
         high=64,
         help="The echo that is unwrapped in space; the others follow it in time. An early one has the fewest wraps.",
+    )
+    phase_coherence: bool = parameter(True, "Phase coherence", help="Weigh edges by how small the phase's step is.")
+    phase_gradient_coherence: bool = parameter(
+        True, "Phase gradient coherence", help="Weigh edges by how well the phase's step grows with echo time."
+    )
+    phase_linearity: bool = parameter(
+        False, "Phase linearity", help="Weigh edges by how equal the steps before and after them are."
+    )
+    magnitude_coherence: bool = parameter(
+        True, "Magnitude coherence", help="Weigh edges by how alike the magnitudes at their ends are."
+    )
+    magnitude_weight: bool = parameter(
+        False, "Magnitude weight", help="Weigh edges by their magnitude, up to half that of the strongest tissue."
+    )
+    regions: int = parameter(
+        1,
+        "Regions",
+        low=1,
+        high=255,
+        help="Regions that grow from seeds of their own and are then joined by the vote of all edges between them.",
+    )
+    correct_parts: bool = parameter(
+        True,
+        "Correct whole turns",
+        help="Shift each separate part of the mask by whole turns so that its mean lies near zero.",
     )
 
 
@@ -33,34 +58,36 @@ class RomeoParameters:
     citations=[Citation("Dymerska et al., Magn Reson Med 2021;85:2294-2308", "10.1002/mrm.28563")],
 )
 def romeo(acquisition, mask, parameters, progress):
-    """Unwrap a template echo in space along its most reliable edges, and the other echoes in time.
+    """Unwrap echoes in space along their most reliable edges, and the others in time.
 
     acquisition: phase in radians (echo, k, j, i), proportional to echo time where there are several echoes.
     mask: bool (k, j, i). Returns float32 radians (echo, k, j, i), zero outside the mask.
     """
     template = min(parameters.template_echo, acquisition.echoes) - 1
-    second = None
-    if acquisition.echoes > 1:
-        other = template + 1 if template + 1 < acquisition.echoes else template - 1
-        ratio = acquisition.echo_times_s[template] / acquisition.echo_times_s[other]
-        second = acquisition.phase[other], ratio
-    spatial_rad = unwrap_spatially(acquisition.phase[template], acquisition.magnitude[template], mask, second)
-    progress(0.8)
-    return unwrap_temporally(acquisition, spatial_rad, template) * mask
+    if parameters.echoes == "template":
+        spatial_rad, _ = _unwrapped(acquisition, mask, template, parameters)
+        progress(0.8)
+        return np.where(mask, unwrap_temporally(acquisition, spatial_rad, template), 0)
+    unwrapped = np.zeros_like(acquisition.phase)
+    for step, echo in enumerate([*range(template, acquisition.echoes), *range(template - 1, -1, -1)]):
+        unwrapped[echo], part = _unwrapped(acquisition, mask, echo, parameters)
+        if step:
+            near = echo - 1 if echo > template else echo + 1
+            ratio = np.float32(acquisition.echo_times_s[echo] / acquisition.echo_times_s[near])
+            turns = (unwrapped[near] * ratio - unwrapped[echo])[mask] / TWO_PI
+            unwrapped[echo][mask] += TWO_PI * np.rint(_median_of_parts(turns, part))
+        progress((step + 1) / (acquisition.echoes + 1))
+    return unwrapped
 
 
 def unwrap_spatially(phase_rad, magnitude, mask, second=None):
-    """Unwrap one 3D phase image (radians) inside the mask; zero outside.
+    """Unwrap one 3D phase image (radians) inside the mask, with ROMEO's usual weights; zero outside.
 
     second: another echo's phase and the ratio of this echo's time to that one's, which makes the weights more
     reliable. The mean of each connected part of the mask comes to lie within half a turn of zero.
     """
-    tree = _spanning_tree(phase_rad, magnitude, mask, second)
-    part = csgraph.connected_components(tree, directed=False)[1]
-    values = _unwrap_along(tree, part, phase_rad[mask])
-    unwrapped = np.zeros(phase_rad.shape, np.float32)
-    unwrapped[mask] = _centred(values, part)
-    return unwrapped
+    edges = edges_of(mask, lambda axis: edge_quality(axis, phase_rad, magnitude, second))
+    return _image(_centred(*unwrap_along_edges(phase_rad[mask], edges)), mask)
 
 
 def unwrap_temporally(acquisition, spatial_rad, template):
@@ -81,50 +108,38 @@ def unwrap_temporally(acquisition, spatial_rad, template):
     return unwrapped
 
 
-def _spanning_tree(phase_rad, magnitude, mask, second):
-    """The minimum spanning tree (forest, where the mask has several parts) over the voxels of the mask."""
-    number = np.cumsum(mask, dtype=np.int32).reshape(mask.shape) - 1
-    costs, starts, ends = [], [], []
-    for axis in range(3):
-        here, there = neighbours(axis)
-        inside = mask[here] & mask[there]
-        quality = edge_quality(axis, phase_rad, magnitude, second)[inside]
-        costs.append(np.clip(np.rint(WORST_COST * (1 - quality)), 1, WORST_COST))
-        starts.append(number[here][inside])
-        ends.append(number[there][inside])
-    voxels = int(number.flat[-1]) + 1
-    edges = np.concatenate(costs), (np.concatenate(starts), np.concatenate(ends))
-    return csgraph.minimum_spanning_tree(sparse.coo_array(edges, shape=(voxels, voxels)).tocsr())
+def _unwrapped(acquisition, mask, echo, parameters):
+    """One echo unwrapped in space, and the connected part of every voxel of the mask."""
+    phase_rad, magnitude, second, signal = acquisition.phase[echo], acquisition.magnitude[echo], None, None
+    if acquisition.echoes > 1 and parameters.phase_gradient_coherence:
+        other = echo + 1 if echo + 1 < acquisition.echoes else echo - 1
+        second = acquisition.phase[other], acquisition.echo_times_s[echo] / acquisition.echo_times_s[other]
+    if parameters.magnitude_weight:
+        signal = magnitude, max(float(np.percentile(magnitude[mask], 98)) / 2, np.finfo(np.float32).tiny)
+
+    def quality(axis):
+        likeness = magnitude if parameters.magnitude_coherence else None
+        options = {"coherence": parameters.phase_coherence, "linearity": parameters.phase_linearity, "signal": signal}
+        return edge_quality(axis, phase_rad, likeness, second, **options)
+
+    values, part = unwrap_along_edges(phase_rad[mask], edges_of(mask, quality), parameters.regions)
+    return _image(_centred(values, part) if parameters.correct_parts else values, mask), part
 
 
-def _unwrap_along(tree, part, phase_rad):
-    """Unwrap the voxels' phases along the tree, from a root in every part outwards.
-
-    A voxel's turns are the sum of the steps on its way to the root; each pass doubles the way that is summed.
-    """
-    root, parent = part.size, _parents(tree, part)
-    below = np.flatnonzero(parent[:-1] != root)
-    turns = np.zeros(parent.size, np.int32)
-    turns[below] = np.rint((phase_rad[parent[below]] - phase_rad[below]) / TWO_PI)
-    while np.any(parent != root):
-        turns += turns[parent]
-        parent = parent[parent]
-    return phase_rad + TWO_PI * turns[:-1].astype(np.float32)
-
-
-def _parents(tree, part):
-    """The parent of every voxel, for which an extra node behind the last voxel is the root of all parts."""
-    root = part.size
-    tree = tree.tocoo()
-    firsts = np.unique(part, return_index=True)[1]
-    starts, ends = np.append(tree.row, np.full_like(firsts, root)), np.append(tree.col, firsts)
-    joined = sparse.coo_array((np.ones(ends.size), (starts, ends)), shape=(root + 1, root + 1)).tocsr()
-    parent = csgraph.breadth_first_order(joined, root, directed=False)[1]
-    parent[root] = root
-    return parent
+def _image(values, mask):
+    image = np.zeros(mask.shape, np.float32)
+    image[mask] = values
+    return image
 
 
 def _centred(values, part):
     """Each part shifted by whole turns so that its mean lies within half a turn of zero."""
     mean = np.bincount(part, values) / np.bincount(part)
     return values - (TWO_PI * np.rint(mean / TWO_PI)).astype(np.float32)[part]
+
+
+def _median_of_parts(values, part):
+    """The (lower) median of `values` in every voxel's part."""
+    order = np.lexsort((values, part))
+    count = np.bincount(part)
+    return values[order[np.cumsum(count) - count + (count - 1) // 2]][part]

@@ -152,7 +152,7 @@ def test_stages_by_hand_equal_the_run(cli, scan, tmp_path):
 
     out = {name: tmp_path / f"{name}.nii.gz" for name in STEPS}
     times = ("--echo-times", *scan.times, "--field-strength", 3)
-    stage("mask", "robust", *scan.arguments(), "--output", out["mask"])
+    stage("mask", "brain", *scan.arguments(), "--output", out["mask"])
     stage("unwrap", "romeo", *scan.arguments(), "--mask", out["mask"], "--output", out["unwrapped"])
     stage(
         *("field", "phase_snr", "--magnitude", *scan.magnitude, "--unwrapped", out["unwrapped"], *times),
