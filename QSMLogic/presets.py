@@ -28,23 +28,21 @@ PRESETS = {
     ),
     "bleeds-calcifications": Preset(
         "Bleeds and calcifications",
-        "For sources of more than 1 ppm: closes the holes they leave in the automatic mask, dampens their streaks.",
-        {
-            "mask": {"method": "robust", "closing_voxels": 3},
-            "invert": {"method": "rts", "delta": 0.25, "first_iterations": 12},
-        },
+        "For sources of more than 1 ppm: dampens the streaks around them.",
+        {"invert": {"method": "rts", "delta": 0.25, "first_iterations": 12}},
     ),
     "animal": Preset(
         "Animal / small bore",
-        "For voxels of a few tenths of a millimetre: smoothing and spheres shrink with the head.",
+        "For voxels of a few tenths of a millimetre: smoothing and spheres shrink with the head. All tissue is mapped.",
         {
+            "mask": {"method": "robust"},
             "offset": {"method": "mcpc3ds", "sigma_mm": 0.4},
             "background": {"method": "vsharp", "max_radius_mm": 3.0, "min_radius_mm": 0.1},
         },
     ),
     "body": Preset(
         "Body",
-        "For abdomen and limbs: a more closed mask and larger spheres. Fat shifts the phase: choose in-phase echoes.",
+        "For abdomen and limbs: all tissue, a more closed mask, larger spheres. Fat shifts phase: use in-phase echoes.",
         {
             "mask": {"method": "robust", "closing_voxels": 3},
             "background": {"method": "vsharp", "max_radius_mm": 25.0},
