@@ -35,7 +35,7 @@ class QSM(ScriptedLoadableModule):
             " attribute QSM.Provenance lists them. This is research software, not a medical device."
         )
         _findCorePackage()
-        slicer.app.connect("startupCompleted()", _registerSampleData)
+        slicer.app.connect("startupCompleted()", _startupCompleted)
 
 
 class QSMWidget(ScriptedLoadableModuleWidget):
@@ -156,8 +156,9 @@ def _findCorePackage():
         sys.path.append(str(here.parent))
 
 
-def _registerSampleData():
-    """Offer the simulated head in the module Sample Data."""
-    from QSMLib import sample
+def _startupCompleted():
+    """Offer the simulated head in the module Sample Data; make our layouts known to scenes that were saved in one."""
+    from QSMLib import display, sample
 
     sample.register_sample_data()
+    display.add_layouts()

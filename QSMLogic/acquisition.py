@@ -199,11 +199,16 @@ def _seconds(times):
         raise QSMError(f"Echo times must be positive numbers in seconds, not {times}.")
     if list(times) != sorted(set(times)):
         raise QSMError(f"Echo times must ascend from echo to echo, not {times}; sort the echoes.")
+    if max(times) < 1e-4:
+        raise QSMError(
+            f"Echo times of {' '.join(f'{t:g}' for t in times)} s are too short for a gradient echo: "
+            "check their unit. The panel takes milliseconds, all else takes seconds."
+        )
     if max(times) > 0.5:
         fixed = " ".join(f"{t / 1000:g}" for t in times)
         raise QSMError(
             f"Echo times of {' '.join(f'{t:g}' for t in times)} s are too long for a gradient echo: "
-            f"they seem to be in milliseconds. Give them in seconds: {fixed}."
+            f"they seem to be in milliseconds. Give them in seconds: {fixed} (in the panel in ms)."
         )
     return times
 

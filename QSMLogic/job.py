@@ -3,13 +3,15 @@
 The folder holds the scan as arrays and job.json; the process leaves the maps there and tells how it goes on stdout,
 a JSON object a line: {"pid": ...} first, then {"stage": ..., "fraction": ...}, in the end {"done": true} or
 {"error": ...}. Arrays are plain .npy files, which cost next to nothing to write and to read.
-The process ends when its standard input, once written to, is closed: with the one who started it.
+The process ends when its standard input, once written to, is closed: with the one who started it. It also ends when
+the folder goes.
 """
 
 import json
 import os
 import sys
 import threading
+import time
 import traceback
 from contextlib import suppress
 from dataclasses import asdict
@@ -25,13 +27,14 @@ from .settings import Settings
 
 ARRAYS = ("mask", "reliable_mask", "total_field_ppm", "local_field_ppm", "susceptibility_ppm")
 DONE, UNEXPECTED, BAD_INPUT, ABANDONED = 0, 1, 2, 3
+POLL_S = 0.5
 
 
-def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reduction=1):
+def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reduction=None):
     """Prepare the folder for the map of a scan, one image at a time: a generator, to be run to its end.
 
     magnitude, phase: images (k, j, i), one per echo. facts: echo_times_s, field_strength_t and grid (a Grid).
-    mask, settings: as in pipeline.run. reduction: see preview.reduced.
+    mask, settings: as in pipeline.run. reduction: of a preview, see preview.reduced; None for the whole scan.
     """
     folder = Path(folder)
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
@@ -92,7 +95,7 @@ def _run(folder, job, progress):
     scan = Acquisition(*images, job["echo_times_s"], job["field_strength_t"], grid)
     given = folder / "given_mask.npy"
     mask, settings = np.load(given) if given.is_file() else None, Settings(job["settings"])
-    if job["reduction"] > 1:
+    if job["reduction"]:
         from .preview import preview
 
         maps = preview(run, scan, mask, settings, job["reduction"], progress)
@@ -155,6 +158,12 @@ def _end_with_parent():
         os._exit(ABANDONED)
 
 
+def _end_with_folder(folder):
+    while (folder / "job.json").exists():
+        time.sleep(POLL_S)
+    os._exit(ABANDONED)
+
+
 def _write_json(path, content):
     path.write_text(json.dumps(content), encoding="utf-8")
 
@@ -164,8 +173,9 @@ def _read_json(path):
 
 
 def start(folder):
-    """What the process does: work, and end early when the one who started it ends."""
+    """What the process does: work, and end early when the one who started it ends or takes the folder away."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_folder, args=(Path(folder),), daemon=True).start()
     sys.exit(main(folder))
 
 

@@ -14,6 +14,7 @@ SENTENCES = {
     "reference": "It is relative to the {}{}.",
 }
 GIVEN_MASK = "A mask was given."
+PREVIEW = "PREVIEW on coarse voxels, not for publication."
 
 
 def methods_text(provenance):
@@ -23,7 +24,8 @@ def methods_text(provenance):
     """
     try:
         references = _References()
-        sentences = [_scan(provenance)]
+        sentences = [PREVIEW] if provenance.get("preview") else []
+        sentences.append(_scan(provenance))
         if provenance["mask"] == "given":
             sentences.append(GIVEN_MASK)
         for stage, choice in provenance["settings"].items():

@@ -6,48 +6,72 @@ import numpy as np
 
 from .acquisition import Acquisition, Grid, checked_mask
 from .errors import QSMError
+from .method import STAGES
 from .settings import Settings
-from .simulation import block_mean
 
 VOXELS, SMALLEST = 400_000, 16  # what maps in a few seconds; below so many voxels along an axis a map means nothing
 RADIANS = {"method": "automatic", "rad_per_unit": 1.0}
 
 
-def preview_reduction(shape, voxels=VOXELS):
-    """The smallest whole number of voxels to average along each axis that leaves at most `voxels` of them."""
-    reduction = 1
-    while np.prod([n / reduction for n in shape]) > voxels and min(shape) // (reduction + 1) >= SMALLEST:
-        reduction += 1
-    return reduction
+def preview_reduction(shape, spacing_mm, voxels=VOXELS):
+    """How many voxels to average along each axis (k, j, i), so that at most `voxels` are left, as cubic as can be.
+
+    An axis keeps at least SMALLEST voxels, so that more than `voxels` may be left of an odd shape.
+    """
+    reduction = [1, 1, 1]
+    while np.prod([n // r for n, r in zip(shape, reduction, strict=True)]) > voxels:
+        can = [axis for axis in range(3) if shape[axis] // (reduction[axis] + 1) >= SMALLEST]
+        if not can:
+            break
+        shortest = min(can, key=lambda axis: spacing_mm[axis] * (reduction[axis] + 1))
+        reduction[shortest] += 1
+    return tuple(reduction)
 
 
 def reduced(acquisition, mask, settings, reduction):
-    """The scan on voxels `reduction` times as long along each axis, with its mask (or None) and its Settings.
+    """The scan on coarser voxels, with its mask (or None) and its Settings.
 
-    acquisition: phase as stored, which the settings' scaling brings to radians first; what the last voxels lack to a
-    whole block is cut off. Raises QSMError where the mask would vanish.
+    acquisition: phase as stored, which the settings' scaling brings to radians first. reduction: voxels that become
+    one along each axis; what the last ones lack to a whole block is cut off. Parameters in voxels keep their size in
+    mm as well as can be. Raises QSMError where the mask would vanish.
     """
-    if reduction == 1:
-        return acquisition, mask, settings
     scan = settings.method("scaling").run(acquisition, parameters=settings.parameters("scaling"))
-    whole = tuple(slice(0, n - n % reduction) for n in scan.grid.shape)
+    whole = tuple(slice(0, n - n % r) for n, r in zip(scan.grid.shape, reduction, strict=True))
     scan = scan.cropped(whole)
-    signal = block_mean(scan.magnitude * np.exp(1j * scan.phase), reduction)
-    spacing = tuple(d * reduction for d in scan.grid.spacing_mm)
+    signal = _block_mean(scan.magnitude * np.exp(1j * scan.phase), reduction)
+    spacing = tuple(d * r for d, r in zip(scan.grid.spacing_mm, reduction, strict=True))
     grid = Grid(signal.shape[1:], spacing, scan.grid.b0_direction)
     coarse = Acquisition(np.abs(signal), np.angle(signal), scan.echo_times_s, scan.field_strength_t, grid)
-    settings = Settings({**settings.choices, "scaling": RADIANS})
-    return coarse, None if mask is None else _reduced_mask(mask, acquisition.grid, whole, reduction), settings
+    if mask is not None:
+        mask = _block_mean(checked_mask(mask, acquisition.grid)[whole].astype(np.float32), reduction) > 0.5
+        if not mask.any():
+            raise QSMError("The mask is too thin for a preview; run the whole scan, or give a larger mask.")
+    return coarse, mask, _in_coarse_voxels(settings, float(np.mean(reduction)))
 
 
 def preview(run, acquisition, mask, settings, reduction, progress=None):
     """`run` (pipeline.run) on the reduced scan; the provenance of its Maps says that it is a preview."""
     maps = run(*reduced(acquisition, mask, settings, reduction), progress)
-    return replace(maps, provenance=maps.provenance | {"preview": True, "reduction": reduction})
+    return replace(maps, provenance=maps.provenance | {"preview": True, "reduction": list(reduction)})
 
 
-def _reduced_mask(mask, grid, whole, reduction):
-    coarse = block_mean(checked_mask(mask, grid)[whole], reduction) > 0.5
-    if not coarse.any():
-        raise QSMError("The mask is too thin for a preview; run the whole scan, or give a larger mask.")
-    return coarse
+def _in_coarse_voxels(settings, reduction):
+    choices = {**settings.choices, "scaling": RADIANS}
+    for stage in STAGES:
+        method, values = settings.method(stage), settings.parameters(stage)
+        for parameter in method.parameters:
+            value = getattr(values, parameter.name)
+            if parameter.unit == "voxels" and value > 0:
+                coarse = max(parameter.type(1), parameter.type(round(value / reduction)))
+                choices[stage] = {"method": method.name, **choices.get(stage, {}), parameter.name: coarse}
+    return Settings(choices)
+
+
+def _block_mean(values, size):
+    """The mean over blocks of voxels, along the last three axes, which are whole multiples of `size`."""
+    total = 0
+    for k in range(size[0]):
+        for j in range(size[1]):
+            for i in range(size[2]):
+                total = total + values[..., k :: size[0], j :: size[1], i :: size[2]]
+    return total / np.float32(np.prod(size))

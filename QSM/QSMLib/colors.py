@@ -3,6 +3,8 @@
 import numpy as np
 import slicer
 
+from QSMLogic import QSMError
+
 WINDOWS_PPM = {
     "Brain (-0.1 to 0.2 ppm)": (-0.1, 0.2),
     "Deep grey matter (-0.05 to 0.25 ppm)": (-0.05, 0.25),
@@ -10,30 +12,34 @@ WINDOWS_PPM = {
     "Bleeds and calcifications (-1 to 1 ppm)": (-1.0, 1.0),
     "Iron overload (-2 to 2 ppm)": (-2.0, 2.0),
 }
-# From zero outwards: (part of the window's half, red, green, blue).
+# From zero outwards, below and above it: (part of the window's end, red, green, blue).
 RAMPS = {
     "Blue to red": (
-        ((0, 0.97, 0.97, 0.97), (0.5, 0.45, 0.68, 0.87), (1, 0.02, 0.19, 0.58)),
-        ((0, 0.97, 0.97, 0.97), (0.5, 0.95, 0.55, 0.42), (1, 0.60, 0.00, 0.10)),
+        ((0, 0.00, 0.00, 0.00), (0.4, 0.05, 0.25, 0.75), (0.75, 0.20, 0.65, 1.00), (1, 0.75, 1.00, 1.00)),
+        ((0, 0.00, 0.00, 0.00), (0.4, 0.75, 0.12, 0.05), (0.75, 1.00, 0.55, 0.10), (1, 1.00, 1.00, 0.65)),
     ),
     "Cold and hot, clear at zero": (
-        ((0, 0.00, 0.10, 0.45), (0.5, 0.05, 0.45, 0.95), (1, 0.55, 0.95, 1.00)),
-        ((0, 0.50, 0.02, 0.00), (0.4, 0.95, 0.25, 0.00), (1, 1.00, 0.95, 0.35)),
+        ((0, 0.00, 0.20, 0.70), (0.5, 0.05, 0.45, 0.95), (1, 0.55, 0.95, 1.00)),
+        ((0, 0.65, 0.05, 0.00), (0.4, 0.95, 0.25, 0.00), (1, 1.00, 0.95, 0.35)),
     ),
 }
 COLORS = ("Grey", *RAMPS)
-CLEAR_PART = 0.15  # of each half of the window, around zero
+CLEAR_PART = 0.2  # of the farther end of the window, on both sides of zero: what white matter and noise reach
 GREY, ENTRIES = "vtkMRMLColorTableNodeGrey", 256
+HAIR = 1e-7  # of the window: without it, a legend may read -0.00 where it should read 0.00
 _COLORS, _WINDOW = "QSM.Colors", "QSM.Window"
 
 
 def set_window(volume, window):
     """Show a range of ppm, a label of WINDOWS_PPM or (low, high); colours that have a zero keep it at zero."""
-    low, high = WINDOWS_PPM.get(window, window)
+    low, high = _checked(window)
     display = _display(volume)
-    display.AutoWindowLevelOff()
-    display.SetWindowLevelMinMax(low, high)
-    set_colors(volume, colors_of(volume) or "Grey")
+    name = colors_of(volume)
+    with slicer.util.NodeModify(display):
+        display.AutoWindowLevelOff()
+        display.SetWindowLevelMinMax(low + HAIR * (high - low), high)
+        if name:
+            set_colors(volume, name)
 
 
 def window_range(volume):
@@ -50,16 +56,43 @@ def window_of(volume):
 
 def set_colors(volume, name):
     """Show a map in one of COLORS."""
+    if name not in COLORS:
+        raise QSMError(f"There are no colours {name!r}. Choose one of {', '.join(COLORS)}.")
     display = _display(volume)
+    before = display.GetColorNode()
     display.SetAndObserveColorNodeID(GREY if name == "Grey" else _table(name, window_range(volume)).GetID())
+    _remove_unused(before)
 
 
 def colors_of(volume):
     """Which of COLORS a map is shown in, or None."""
     node = _display(volume).GetColorNode()
-    if node and node.GetID() == GREY:
-        return "Grey"
-    return node and node.GetAttribute(_COLORS)
+    if not node:
+        return None
+    return "Grey" if node.GetID() == GREY else node.GetAttribute(_COLORS)
+
+
+def has_table_for_window(volume):
+    """Whether the colours of a map were made for the window that is shown."""
+    node = _display(volume).GetColorNode()
+    return bool(node) and node.GetAttribute(_WINDOW) == _key(window_range(volume))
+
+
+def _key(window):
+    return " ".join(f"{value:.4g}" for value in window)
+
+
+def _checked(window):
+    """(low, high) of a window."""
+    try:
+        low, high = (float(end) for end in WINDOWS_PPM.get(window, window))
+    except (TypeError, ValueError):
+        raise QSMError(
+            f"There is no window {window!r}. Choose a pair of ppm, or one of {', '.join(WINDOWS_PPM)}."
+        ) from None
+    if not low < high < np.inf or low == -np.inf:
+        raise QSMError(f"A window goes from a lower to a higher value in ppm, not from {low:g} to {high:g}.")
+    return low, high
 
 
 def _display(volume):
@@ -69,29 +102,49 @@ def _display(volume):
 
 def _table(name, window):
     """The scene's colour table of this name for a window of ppm."""
-    key = " ".join(f"{value:.6g}" for value in window)
+    key = _key(window)
     for node in slicer.util.getNodesByClass("vtkMRMLColorTableNode"):
         if (node.GetAttribute(_COLORS), node.GetAttribute(_WINDOW)) == (name, key):
             return node
-    title = f"QSM {name.split(',')[0].lower()} {key} ppm"
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLColorTableNode", title)
+    node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLColorTableNode")
+    node.UnRegister(None)
+    node.SetName(f"QSM {name.split(',')[0].lower()} {key} ppm")
     node.SetTypeToUser()
     node.SetNumberOfColors(ENTRIES)
-    node.SetAttribute(_COLORS, name)
-    node.SetAttribute(_WINDOW, key)
-    with slicer.util.NodeModify(node):
-        for entry, color in enumerate(_entries(name, window)):
-            node.SetColor(entry, *color)
-    return node
+    for entry, color in enumerate(_entries(name, window)):
+        node.SetColor(entry, *color)
+    for attribute, text in ((_COLORS, name), (_WINDOW, key), ("Category", "QSM")):
+        node.SetAttribute(attribute, text)
+    return slicer.mrmlScene.AddNode(node)  # with all its colours, so that nobody sees it half done
+
+
+def _remove_unused(node):
+    """Remove one of our colour tables that nothing is shown in any more, so that menus do not fill with them."""
+    if not node or not node.GetAttribute(_COLORS):
+        return
+    displays = slicer.util.getNodesByClass("vtkMRMLDisplayNode")
+    if not any(display.GetColorNodeID() == node.GetID() for display in displays):
+        slicer.mrmlScene.RemoveNode(node)
 
 
 def _entries(name, window):
     """The colours (red, green, blue, opacity) of a table for a window of ppm."""
-    values = np.linspace(*window, ENTRIES)
-    clear = CLEAR_PART if name.endswith("clear at zero") else -1.0
-    colors = np.empty((ENTRIES, 4))
-    for side, end, ramp in ((values < 0, min(window[0], -1e-9), 0), (values >= 0, max(window[1], 1e-9), 1)):
-        part = np.minimum(values[side] / end, 1)
-        places, *channels = zip(*RAMPS[name][ramp], strict=True)
-        colors[side] = np.stack([*(np.interp(part, places, channel) for channel in channels), part >= clear], axis=1)
+    values = _values(window)
+    colors = np.ones((ENTRIES, 4))
+    for side, end, ramp in ((values < 0, window[0], RAMPS[name][0]), (values >= 0, window[1], RAMPS[name][1])):
+        parts = values[side] / end if end else 0 * values[side]
+        places, *channels = zip(*ramp, strict=True)
+        colors[side, :3] = np.stack([np.interp(parts, places, channel) for channel in channels], axis=1)
+    if name.endswith("clear at zero"):
+        # black, as legends do not know of opacity
+        colors[np.abs(values) < CLEAR_PART * np.abs(window).max()] = 0
     return colors.tolist()
+
+
+def _values(window):
+    """What the entries of a table for a window stand for, in ppm; the entries next to zero stand for zero."""
+    low, high = window
+    values = np.linspace(low, high, ENTRIES)
+    zero = np.clip(-low / (high - low) * (ENTRIES - 1), 0, ENTRIES - 1)
+    values[[int(np.floor(zero)), int(np.ceil(zero))]] = 0
+    return values

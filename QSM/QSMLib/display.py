@@ -2,131 +2,289 @@
 
 import slicer
 
-from .colors import COLORS, WINDOWS_PPM, colors_of, set_colors, set_window, window_of
+from QSMLogic import QSMError
 
-OPACITY, OVERLAY_COLORS, PLAIN_COLORS = 0.6, "Cold and hot, clear at zero", "Grey"
-LAYOUT_ID = 47110  # far from Slicer's own layouts
-VIEWS = ("QSMMagnitude", "QSMField", "QSMMap")
+from . import colors
+from .colors import (
+    COLORS,
+    RAMPS,
+    WINDOWS_PPM,
+    colors_of,
+    has_table_for_window,
+    set_colors,
+    window_of,
+    window_range,
+)
+from .outputs import LOCAL_FIELD, MAP, VERSION
+
+OPACITY, OVERLAY_COLORS, PLAIN_COLORS = 0.75, "Cold and hot, clear at zero", "Grey"
+LAYOUT_ID = 47110  # far from Slicer's own layouts; the ones after it tell which of the views there are
+VIEWS = {"QSMMagnitude": "M", "QSMField": "F", "QSMMap": "Q"}  # {name: label}
+_FIELD_VIEW = "QSMField"
 _SHOWN, _LAYOUT_BEFORE, _LEGEND = "QSM.Shown", "QSM.LayoutBefore", "QSM.Legend"
+_VIEW_GROUP = 47  # Slicer links the views of a group
+_COUNTS = (7, 5, 6, 4, 9, 3)  # of labels at a legend, the best first
 
-__all__ = ["COLORS", "WINDOWS_PPM", "colors_of", "set_colors", "set_window", "window_of"]
+__all__ = ["COLORS", "WINDOWS_PPM", "colors_of", "set_colors", "window_of"]
 
 
 def show_result(volume, background):
-    """Show a map that has just been computed over the magnitude `background` (or alone where that is None).
+    """Show a map that has just been computed over the magnitude `background`, or alone where that is None.
 
-    A map that was shown before keeps its colours and window.
+    A map that was shown before keeps its colours and window. Where maps are side by side, they stay so.
     """
     if not volume.GetAttribute(_SHOWN):
-        set_colors(volume, OVERLAY_COLORS)
+        set_colors(volume, OVERLAY_COLORS if background else PLAIN_COLORS)
         volume.SetAttribute(_SHOWN, "true")
-    opacity = current_opacity() or OPACITY
+    opacity = current_opacity()
+    show_overlay(background, volume, OPACITY if opacity is None else opacity)
     if _side_by_side():
-        _layers(VIEWS[2]).SetBackgroundVolumeID(volume.GetID())
+        show_side_by_side(background, _shown_in(_FIELD_VIEW) and volume.GetNodeReference(LOCAL_FIELD), volume)
     else:
-        show_overlay(background, volume, opacity)
-    show_legend(volume)
+        show_legend(volume)
 
 
 def show_overlay(background, volume, opacity=OPACITY):
-    """Show a map over another volume in all slice views; where there is no other, the map alone."""
+    """Show a map over another volume in the slice views that are not side by side; without another, the map alone.
+
+    Views are fitted to the volume below where it is another than before.
+    """
     below, above = (background, volume) if background else (volume, None)
-    changes = any(layers.GetBackgroundVolumeID() != below.GetID() for layers in _all_layers())
-    slicer.util.setSliceViewerLayers(
-        background=below,
-        foreground=above or "keep-current",
-        foregroundOpacity=opacity,
-        fit=changes and _layout_manager() is not None,
-    )
+    for layers in _usual_layers():
+        _set_layers(layers, below, above, opacity)
 
 
 def current_opacity():
-    """The opacity of the layer over the others in the slice views, 0 where there is none."""
-    opacities = [layers.GetForegroundOpacity() for layers in _all_layers() if layers.GetForegroundVolumeID()]
-    return opacities[0] if opacities else 0.0
+    """The opacity of the map that lies over another volume in the slice views, None where none does."""
+    for layers in _usual_layers():
+        above = slicer.mrmlScene.GetNodeByID(layers.GetForegroundVolumeID() or "")
+        if above and above.GetAttribute(VERSION):
+            return layers.GetForegroundOpacity()
+    return None
 
 
 def set_opacity(opacity):
-    """Set how much of the layer over the others is seen in all slice views."""
-    for layers in _all_layers():
+    """Set how much of the layer over the others is seen in the slice views."""
+    for layers in _usual_layers():
         layers.SetForegroundOpacity(opacity)
 
 
-def show_legend(volume):
-    """Show the colour legend of a volume, and no other of ours."""
+def set_window(volume, window):
+    """Show a range of ppm: a label of WINDOWS_PPM or (low, high). Zero keeps its colour, a legend its round labels."""
+    colors.set_window(volume, window)
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(volume)
+    if legend and legend.GetAttribute(_LEGEND):
+        legend.SetNumberOfLabels(_label_count(volume))
+
+
+def follow_window(volume):
+    """Let zero keep its colour after the window was set by other means, as with the mouse."""
+    if colors_of(volume) in RAMPS and not has_table_for_window(volume):
+        set_window(volume, window_range(volume))
+
+
+def show_legend(volume, visible=True):
+    """Show the colour legend of a volume wherever the volume is shown, and no other of ours there; or hide it."""
     for legend in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode"):
-        if legend.GetAttribute(_LEGEND):
+        if legend.GetAttribute(_LEGEND) and not legend.GetNumberOfViewNodeIDs():
             legend.SetVisibility(False)
-    legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(volume)
-    legend.SetAttribute(_LEGEND, "true")
-    legend.SetTitleText("QSM [ppm]")
-    legend.SetLabelFormat("%.2f")
-    legend.SetNumberOfLabels(4)
-    legend.SetMaxNumberOfColors(256)
-    legend.SetSize(0.12, 0.5)
-    legend.SetPosition(0.98, 0.5)
-    legend.SetVisibility(True)
-    legend.Modified()
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(volume)
+    if visible:
+        legend = _legend(volume)
+        legend.RemoveAllViewNodeIDs()
+    if legend:
+        legend.SetVisibility(visible)
+        legend.Modified()  # the views would not notice otherwise
 
 
 def show_side_by_side(magnitude, local_field, susceptibility):
-    """Show up to three volumes in slice views beside each other, which scroll and zoom together; None is left out."""
-    manager = _layout_manager()
+    """Show up to three volumes in slice views beside each other, which scroll and zoom together; None is left out.
+
+    The slices are those of the usual view of the same orientation. fit_side_by_side() is due when Slicer has given
+    the views their place, which it does in a later turn of its event loop.
+    """
     shown = {name: v for name, v in zip(VIEWS, (magnitude, local_field, susceptibility), strict=True) if v}
-    node = manager.layoutLogic().GetLayoutNode()
-    if not _side_by_side():
+    node = _layout_node()
+    if not node:
+        raise QSMError("There are no slice views here to show maps in. Start Slicer with its main window.")
+    opening = not _side_by_side()
+    if opening:
         node.SetAttribute(_LAYOUT_BEFORE, str(node.GetViewArrangement()))
-    layout = LAYOUT_ID + sum(1 << n for n, name in enumerate(VIEWS) if name in shown)
-    if not node.IsLayoutDescription(layout):
-        node.AddLayoutDescription(layout, _description(shown))
-    manager.setLayout(layout)
+    add_layouts()
+    _set_layout(LAYOUT_ID + sum(1 << n for n, name in enumerate(VIEWS) if name in shown))
     for name, volume in shown.items():
         layers = _layers(name)
-        layers.SetBackgroundVolumeID(volume.GetID())
-        layers.SetForegroundVolumeID(None)
         layers.SetLinkedControl(True)
         layers.SetHotLinkedControl(True)
-        manager.sliceWidget(name).sliceLogic().FitSliceToAll()
+        layers.SetDoPropagateVolumeSelection(False)  # images that are loaded later go to the usual views
+        _set_layers(layers, volume, None)
+    if opening:
+        _go_to_usual_slice(shown)
     if colors_of(susceptibility) == OVERLAY_COLORS:
         set_colors(susceptibility, PLAIN_COLORS)
+    if local_field:
+        _show_legend_in(local_field, _FIELD_VIEW)
+    show_legend(susceptibility)
 
 
-def leave_side_by_side():
-    """Go back from the views beside each other to the layout before."""
+def fit_side_by_side():
+    """Fit the views beside each other to their volumes; the slice stays."""
+    for name in VIEWS:
+        node = _slice_node(name)
+        if node and _shown_in(name):
+            offset = [node.GetSliceToRAS().GetElement(row, 3) for row in range(3)]
+            _fit(_layers(name))
+            node.JumpSliceByOffsetting(*offset)
+
+
+def turn_side_by_side(orientation):
+    """Let the views beside each other show "Axial", "Coronal" or "Sagittal" slices."""
+    for node in filter(None, map(_slice_node, VIEWS)):
+        if not node.SetOrientation(orientation):
+            raise QSMError(f"Slices have no orientation {orientation!r}. Choose Axial, Coronal or Sagittal.")
+        _fit(_layers(node.GetLayoutName()))
+
+
+def leave_side_by_side(susceptibility):
+    """Go back from the views beside each other to the layout before, and to the map's colours there."""
     if _side_by_side():
-        node = _layout_manager().layoutLogic().GetLayoutNode()
-        before = int(node.GetAttribute(_LAYOUT_BEFORE) or slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView)
-        _layout_manager().setLayout(before)
+        if colors_of(susceptibility) == PLAIN_COLORS:
+            set_colors(susceptibility, OVERLAY_COLORS)
+        node = _layout_node()
+        before = int(node.GetAttribute(_LAYOUT_BEFORE) or 0)
+        usual = slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView
+        _set_layout(before if before and node.IsLayoutDescription(before) else usual)
 
 
-def _side_by_side():
-    manager = _layout_manager()
-    arrangement = manager.layoutLogic().GetLayoutNode().GetViewArrangement() if manager else 0
-    return LAYOUT_ID < arrangement < LAYOUT_ID + 1 << len(VIEWS)
+def add_layouts():
+    """Tell Slicer of our layouts; at its start, so that a saved scene can be shown in one of them."""
+    node = _layout_node()
+    if not node or node.IsLayoutDescription(LAYOUT_ID + 1):
+        return
+    with slicer.util.NodeModify(node):
+        for present in range(1, 1 << len(VIEWS)):
+            names = [name for n, name in enumerate(VIEWS) if present >> n & 1]
+            node.AddLayoutDescription(LAYOUT_ID + present, _description(names))
+        if _side_by_side():
+            node.SetViewArrangement(node.GetViewArrangement())
 
 
 def _description(names):
     """Slicer's layout description of axial slice views beside each other."""
-    labels = dict(zip(VIEWS, ("M", "F", "Q"), strict=True))
-    views = "".join(
-        f'<item><view class="vtkMRMLSliceNode" singletontag="{name}">'
-        '<property name="orientation" action="default">Axial</property>'
-        f'<property name="viewlabel" action="default">{labels[name]}</property>'
-        '<property name="viewcolor" action="default">#8C8C8C</property></view></item>'
-        for name in names
-    )
+    properties = {"orientation": "Axial", "viewcolor": "#8C8C8C", "viewgroup": _VIEW_GROUP}
+    views = ""
+    for name in names:
+        texts = (properties | {"viewlabel": VIEWS[name]}).items()
+        lines = "".join(f'<property name="{key}" action="default">{text}</property>' for key, text in texts)
+        views += f'<item><view class="vtkMRMLSliceNode" singletontag="{name}">{lines}</view></item>'
     return f'<layout type="horizontal" split="true">{views}</layout>'
 
 
-def _all_layers():
-    return slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+def _side_by_side():
+    node = _layout_node()
+    return bool(node) and LAYOUT_ID < node.GetViewArrangement() < LAYOUT_ID + (1 << len(VIEWS))
+
+
+def _layout_node():
+    return slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLLayoutNode")
+
+
+def _set_layout(arrangement):
+    application = getattr(slicer, "app", None)
+    manager = application and application.layoutManager()
+    if manager:
+        manager.setLayout(arrangement)
+    else:
+        _layout_node().SetViewArrangement(arrangement)
+
+
+def _slice_node(name):
+    return slicer.mrmlScene.GetSingletonNode(name, "vtkMRMLSliceNode")
 
 
 def _layers(name):
-    return slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceCompositeNode{name}")
+    """The layers of one of our views; Slicer adds them with the view's widget."""
+    layers = slicer.mrmlScene.GetSingletonNode(name, "vtkMRMLSliceCompositeNode")
+    if not layers:
+        layers = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSliceCompositeNode")
+        layers.UnRegister(None)
+        layers.SetLayoutName(name)
+        layers = slicer.mrmlScene.AddNode(layers)
+    return layers
 
 
-def _layout_manager():
-    """Slicer's layout manager; None where there are no views."""
-    application = getattr(slicer, "app", None)
-    return application.layoutManager() if application else None
+def _usual_layers():
+    """The layers of the slice views that are not ours."""
+    every = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    return [layers for layers in every if layers.GetLayoutName() not in VIEWS]
+
+
+def _shown_in(name):
+    """Whether one of our views is in the layout."""
+    arrangement = _layout_node().GetViewArrangement() if _side_by_side() else LAYOUT_ID
+    return bool((arrangement - LAYOUT_ID) >> list(VIEWS).index(name) & 1)
+
+
+def _set_layers(layers, below, above, opacity=None):
+    """Show a volume, and one over it or None; fit the view if the one below is another than before."""
+    is_new = layers.GetBackgroundVolumeID() != below.GetID()
+    with slicer.util.NodeModify(layers):
+        layers.SetBackgroundVolumeID(below.GetID())
+        layers.SetForegroundVolumeID(above.GetID() if above else None)
+        if opacity is not None:
+            layers.SetForegroundOpacity(opacity)
+    if is_new:
+        _fit(layers)
+
+
+def _fit(layers):
+    """Fit a slice view to its volume, if it is on the screen."""
+    application = slicer.modules.volumes.logic().GetMRMLApplicationLogic()
+    if application.GetSliceLogics():
+        view = application.GetSliceLogicByLayoutName(layers.GetLayoutName())
+        if view:
+            view.FitSliceToBackground()
+
+
+def _go_to_usual_slice(names):
+    """Let our views show the slice that a usual view of their orientation shows."""
+    filled = {layers.GetLayoutName() for layers in _usual_layers() if layers.GetBackgroundVolumeID()}
+    usual = [node for node in slicer.util.getNodesByClass("vtkMRMLSliceNode") if node.GetLayoutName() in filled]
+    for node in map(_slice_node, names):
+        for other in usual:
+            if node and node.GetOrientation() == other.GetOrientation():
+                node.JumpSliceByOffsetting(*(other.GetSliceToRAS().GetElement(row, 3) for row in range(3)))
+                break
+
+
+def _legend(volume):
+    """The colour legend of a volume, made where there is none: at the right edge, with the unit in its title."""
+    legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(volume)
+    if not legend.GetAttribute(_LEGEND):
+        legend.SetAttribute(_LEGEND, "true")
+        legend.SetLabelFormat("%.2f")
+        legend.SetMaxNumberOfColors(256)
+        legend.SetSize(0.12, 0.5)
+        legend.SetPosition(0.98, 0.5)
+    legend.SetNumberOfLabels(_label_count(volume))
+    legend.SetTitleText(f"{volume.GetAttribute(MAP) or 'QSM'} [ppm]")
+    return legend
+
+
+def _label_count(volume):
+    """How many labels divide the window so that zero is one of them and all are whole hundredths of a ppm."""
+    low, high = (round(value, 6) for value in window_range(volume))
+    for count in _COUNTS:
+        values = [low + n * (high - low) / (count - 1) for n in range(count)]
+        if min(map(abs, values)) < 1e-9 and all(abs(value - round(value, 2)) < 1e-9 for value in values):
+            return count
+    return _COUNTS[0]
+
+
+def _show_legend_in(volume, name):
+    """Show the colour legend of a volume in one of our views only."""
+    legend = _legend(volume)
+    legend.RemoveAllViewNodeIDs()
+    legend.AddViewNodeID(_slice_node(name).GetID())
+    legend.SetVisibility(True)
+    legend.Modified()

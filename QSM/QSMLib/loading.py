@@ -230,8 +230,8 @@ def _describe(node, file):
     part = _PART.search(file.name)
     kind = file.kind or (part and _KIND_OF_PART[part[1]]) or kind_of_image_type(record.get("ImageType"))
     count = node.GetNumberOfDataNodes() if sequence else node.GetImageData().GetNumberOfScalarComponents()
-    if len(set(times)) != count:
-        times = []
+    if len(set(times)) != count or (not sequence and times != sorted(times)):
+        times = []  # the components of a volume, unlike the volumes of a sequence, cannot be put in order
     values = {
         ECHO_TIMES: " ".join(f"{time:.9g}" for time in sorted(times)),
         FIELD_STRENGTH: f"{strength:.9g}" if strength else "",

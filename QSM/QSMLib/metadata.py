@@ -92,7 +92,7 @@ def echo_times_s(magnitude, phase):
     if not found:
         raise QSMError(
             "The echo times are not known: the images do not carry them. "
-            "Pass them in seconds, one for each echo, for example echoTimes=(0.004, 0.012)."
+            "Type them in ms in the table of echoes; in Python pass them in seconds, as in echoTimes=(0.004, 0.012)."
         )
     return found.value
 
@@ -103,7 +103,7 @@ def field_strength_t(magnitude, phase):
     if not found:
         raise QSMError(
             "The field strength is not known: the images do not carry it. "
-            "Pass it in tesla, for example fieldStrength=3."
+            "Type it in tesla; in Python pass it, as in fieldStrength=3."
         )
     return found.value
 

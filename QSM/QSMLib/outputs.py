@@ -1,6 +1,8 @@
 """From maps and tables to nodes of the scene."""
 
 import json
+import re
+from typing import NamedTuple
 
 import numpy as np
 import slicer
@@ -9,18 +11,33 @@ import vtk
 from QSMLogic import QSMError, __version__
 from QSMLogic.statistics import COLUMNS
 
-from .metadata import ECHO_TIMES, FIELD_STRENGTH
+from .geometry import shape_of
+from .metadata import ECHO_TIMES, FIELD_STRENGTH, name_parts
 
-VERSION, PROVENANCE = "QSM.Version", "QSM.Provenance"
-WINDOW_PPM = (-0.1, 0.2)
-LOCAL_FIELD = "QSM.LocalField"
-# what Maps call it, the role of its node on the susceptibility's, its name behind that of the scan, its window in ppm
+VERSION, PROVENANCE, MAP = "QSM.Version", "QSM.Provenance", "QSM.Map"
+HAIR_PPM = 1e-8  # a window's lower end is so much higher, or its legend may read -0.00 where it should read 0.00
+WINDOW_PPM = (-0.1 + HAIR_PPM, 0.2)
+LOCAL_FIELD, FIELD_MASK = "QSM.LocalField", "QSM.Mask"
+
+
+class Intermediate(NamedTuple):
+    """What Maps call a map, the role of its node on the susceptibility's, and how it is named and shown."""
+
+    attribute: str
+    role: str
+    title: str
+    window_ppm: tuple | None = None
+
+
 INTERMEDIATE = (
-    ("total_field_ppm", "QSM.TotalField", "total field", None),
-    ("local_field_ppm", LOCAL_FIELD, "local field", (-0.05, 0.05)),
-    ("mask", "QSM.Mask", "field mask", None),
-    ("reliable_mask", "QSM.ReliableMask", "susceptibility mask", None),
+    Intermediate("total_field_ppm", "QSM.TotalField", "total field"),
+    Intermediate("local_field_ppm", LOCAL_FIELD, "local field", (-0.05 + HAIR_PPM, 0.05)),
+    Intermediate("mask", FIELD_MASK, "field mask"),
+    Intermediate("reliable_mask", "QSM.ReliableMask", "susceptibility mask"),
 )
+QUANTITY = ("126396", "DCM", "Magnetic Susceptibility")
+FIELD_QUANTITY = ("field_shift", "99QSM", "Relative Magnetic Field Shift")  # DICOM has no code for it
+LABEL_MAP, SCALAR = "vtkMRMLLabelMapVolumeNode", "vtkMRMLScalarVolumeNode"
 TITLES = {
     "segment": "Segment",
     "voxels": "Voxels",
@@ -48,23 +65,36 @@ def require_output(volume, inputs):
 def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
     """Put the susceptibility into the output volume (None for a new one) beside the scan, and return the volume.
 
-    source: the Echo whose grid the maps have; where `reduction` is more than 1, so many of its voxels along each axis
-    make one of the maps. inputs: names of the input nodes, for the provenance. intermediate: make volumes of the
-    fields and label maps of the masks, too; those that an earlier run has made are updated in any case.
+    source: the Echo whose grid the maps have; reduction: how many of its voxels make one of the maps, a number or one
+    per axis (k, j, i). inputs: names of the input nodes, for the provenance. intermediate: make volumes of the
+    fields and label maps of the masks, too; those that an earlier run has made are updated in any case, but for one
+    that is now an input. The scene changes only when all voxels are read.
     """
+    reduction = (reduction,) * 3 if isinstance(reduction, int) else tuple(reduction)
+    _require_grid(maps, source, reduction)
+    known = _known_intermediates(output, inputs)
+    wanted = [kind for kind in INTERMEDIATE if intermediate or known[kind.role]]
+    images = {kind.role: _image(getattr(maps, kind.attribute)) for kind in wanted}
+    image, windows = _image(maps.susceptibility_ppm), {kind.role: _window_ppm(kind, maps) for kind in wanted}
+
     preview = " preview" if maps.provenance.get("preview") else ""
-    volume = output or _new_node("vtkMRMLScalarVolumeNode", f"{source.holder.GetName()} QSM{preview}")
+    scan = _scan_name(source.holder.GetName())
+    volume = _node(output, SCALAR, f"{scan} QSM", preview)
+    attributes = _attributes(maps.provenance, inputs)
     with slicer.util.NodeModify(volume):
-        _fill(volume, maps.susceptibility_ppm, source, reduction)
-        volume.SetVoxelValueQuantity(_code("126396", "DCM", "Magnetic Susceptibility"))
-        _show(volume, WINDOW_PPM)
-        _explain(volume, maps.provenance, inputs)
+        _fill(volume, image, WINDOW_PPM, source, reduction)
+        _describe(volume, QUANTITY, attributes | {MAP: f"QSM{preview}"})
+        for role, node in known.items():
+            volume.SetNodeReferenceID(role, node.GetID() if node else None)
     place_beside(volume, source.holder)
-    for attribute, role, title, window in INTERMEDIATE:
-        known = volume.GetNodeReference(role)
-        if intermediate or known:
-            node = _write_intermediate(known, getattr(maps, attribute), title, window, volume, source, reduction)
-            volume.SetNodeReferenceID(role, node.GetID())
+    for kind in wanted:
+        is_field = kind.attribute.endswith("_ppm")
+        node = _node(known[kind.role], SCALAR if is_field else LABEL_MAP, f"{scan} {kind.title}", preview)
+        with slicer.util.NodeModify(node):
+            _fill(node, images[kind.role], windows[kind.role], source, reduction)
+            _describe(node, FIELD_QUANTITY if is_field else None, attributes | {MAP: kind.title.capitalize()})
+        place_beside(node, source.holder)
+        volume.SetNodeReferenceID(kind.role, node.GetID())
     return volume
 
 
@@ -95,35 +125,64 @@ def place_beside(node, neighbour):
         hierarchy.CreateItem(parent, node)
 
 
-def _write_intermediate(node, array, title, window, volume, source, reduction):
-    """A field as a volume or a mask as a label map, beside the map; the node where it is there already."""
-    is_mask = array.dtype == bool
-    kind = "vtkMRMLLabelMapVolumeNode" if is_mask else "vtkMRMLScalarVolumeNode"
-    node = node or _new_node(kind, f"{source.holder.GetName()} {title}")
-    with slicer.util.NodeModify(node):
-        _fill(node, array.astype(np.uint8) if is_mask else array, source, reduction)
-        if is_mask:
-            node.CreateDefaultDisplayNodes()
-        else:
-            _show(node, window)
-        for name in (VERSION, PROVENANCE, ECHO_TIMES, FIELD_STRENGTH):
-            node.SetAttribute(name, volume.GetAttribute(name))
-    place_beside(node, source.holder)
+def _scan_name(name):
+    """The name of an image less what tells its kind and echo, where something remains."""
+    base = name_parts(name).base
+    return base if any(letter.isalpha() for letter in base) else name
+
+
+def _require_grid(maps, source, reduction):
+    """Raise QSMError where the maps do not fit on the scan, whose voxels may have changed during the run."""
+    shape = tuple(n // r for n, r in zip(shape_of(source.volume), reduction, strict=True))
+    if maps.susceptibility_ppm.shape != shape:
+        raise QSMError(f"{source.volume.GetName()} has changed since the run began. Run again for a map of it.")
+
+
+def _known_intermediates(output, inputs):
+    """{role: the node that an earlier run into the output has made, or None}. Nodes that are now inputs are left out.
+
+    inputs: {kind: name or list of names or None}
+    """
+    names = {name for given in inputs.values() for name in (given if isinstance(given, list) else [given])}
+    nodes = {kind.role: output.GetNodeReference(kind.role) if output else None for kind in INTERMEDIATE}
+    return {role: None if node and node.GetName() in names else node for role, node in nodes.items()}
+
+
+def _node(node, kind, name, preview):
+    """The node, or a new one; its name says whether it holds a preview, unless the user has named it otherwise."""
+    if not node:
+        return slicer.mrmlScene.AddNewNodeByClass(kind, slicer.mrmlScene.GenerateUniqueName(name + preview))
+    ours = re.fullmatch(re.escape(name) + r"( preview)?(_\d+)?", node.GetName())
+    if ours and (ours[1] or "") != preview:
+        node.SetName(slicer.mrmlScene.GenerateUniqueName(name + preview))
     return node
 
 
-def _new_node(kind, name):
-    return slicer.mrmlScene.AddNewNodeByClass(kind, slicer.mrmlScene.GenerateUniqueName(name))
+def _image(array):
+    """A vtkImageData with a copy of the array (k, j, i), masks as bytes."""
+    node = slicer.vtkMRMLScalarVolumeNode()
+    slicer.util.updateVolumeFromArray(node, array.view(np.uint8) if array.dtype == bool else array)
+    return node.GetImageData()
 
 
-def _fill(volume, array, source, reduction):
-    """Voxels, and where they lie; of fields and susceptibility, their unit."""
-    image = slicer.vtkMRMLScalarVolumeNode()
-    slicer.util.updateVolumeFromArray(image, array)
-    volume.SetAndObserveImageData(image.GetImageData())
+def _window_ppm(kind, maps):
+    """The window of a field that is new in the scene; None for a mask."""
+    if kind.window_ppm or not kind.attribute.endswith("_ppm"):
+        return kind.window_ppm
+    some = getattr(maps, kind.attribute)[::3, ::3, ::3]
+    inside = some[maps.mask[::3, ::3, ::3] & np.isfinite(some)]
+    low, high = np.percentile(inside, (1, 99)) if inside.size else WINDOW_PPM
+    return (low, high) if low < high else WINDOW_PPM
+
+
+def _fill(volume, image, window_ppm, source, reduction):
+    """Voxels, where they lie and how they are shown. window_ppm: None for a label map."""
+    # the display comes first: with voxels in it, a new volume would have its histogram made for an automatic window
+    if window_ppm:
+        _show(volume, window_ppm)
+    volume.SetAndObserveImageData(image)
     _place(volume, source, reduction)
-    if array.dtype != np.uint8:
-        volume.SetVoxelValueUnits(_code("[ppm]", "UCUM", "ppm"))
+    volume.CreateDefaultDisplayNodes()
 
 
 def _place(volume, source, reduction):
@@ -131,32 +190,43 @@ def _place(volume, source, reduction):
     volume.CopyOrientation(source.volume)
     matrix = vtk.vtkMatrix4x4()
     source.volume.GetIJKToRASMatrix(matrix)
-    middle = (reduction - 1) / 2
-    volume.SetOrigin(matrix.MultiplyPoint((middle, middle, middle, 1))[:3])
-    volume.SetSpacing([reduction * spacing for spacing in source.volume.GetSpacing()])
+    reduction_ijk = reduction[::-1]
+    volume.SetOrigin(matrix.MultiplyPoint((*((r - 1) / 2 for r in reduction_ijk), 1))[:3])
+    volume.SetSpacing([r * mm for r, mm in zip(reduction_ijk, source.volume.GetSpacing(), strict=True)])
     holder = source.holder
     transform = holder.GetParentTransformNode() if holder.IsA("vtkMRMLTransformableNode") else None
     volume.SetAndObserveTransformNodeID(transform.GetID() if transform else None)
 
 
-def _show(volume, window):
+def _show(volume, window_ppm):
     """Grey levels and window of a map; an earlier map keeps the ones that it has by now."""
-    volume.CreateDefaultDisplayNodes()
-    if volume.GetAttribute(VERSION):
+    if volume.GetAttribute(VERSION) and volume.GetDisplayNode():
         return
+    volume.CreateDefaultDisplayNodes()
     display = volume.GetDisplayNode()
+    display.AutoWindowLevelOff()
     display.SetAndObserveColorNodeID("vtkMRMLColorTableNodeGrey")
-    if window:
-        display.AutoWindowLevelOff()
-        display.SetWindowLevelMinMax(*window)
+    display.SetWindowLevelMinMax(*window_ppm)
 
 
-def _explain(volume, provenance, inputs):
+def _attributes(provenance, inputs):
+    """The node attributes that explain a map."""
     scan = provenance["scan"]
-    volume.SetAttribute(VERSION, __version__)
-    volume.SetAttribute(ECHO_TIMES, " ".join(f"{time:g}" for time in scan["echo_times_s"]))
-    volume.SetAttribute(FIELD_STRENGTH, f"{scan['field_strength_t']:g}")
-    volume.SetAttribute(PROVENANCE, json.dumps(provenance | {"inputs": inputs}))
+    return {
+        VERSION: __version__,
+        ECHO_TIMES: " ".join(f"{time:g}" for time in scan["echo_times_s"]),
+        FIELD_STRENGTH: f"{scan['field_strength_t']:g}",
+        PROVENANCE: json.dumps(provenance | {"inputs": inputs}),
+    }
+
+
+def _describe(volume, quantity, attributes):
+    """quantity: what the voxels tell in ppm; None for a label map."""
+    if quantity:
+        volume.SetVoxelValueQuantity(_code(*quantity))
+        volume.SetVoxelValueUnits(_code("[ppm]", "UCUM", "ppm"))
+    for name, text in attributes.items():
+        volume.SetAttribute(name, text)
 
 
 def _column(name, values):

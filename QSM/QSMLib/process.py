@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import qt
@@ -16,6 +17,7 @@ import QSMLogic
 
 # no quotes, no backslashes: the line passes through Slicer's launcher on every platform
 CODE = "import sys; sys.path.insert(0, sys.argv[1]); from QSMLogic.job import start; start(sys.argv[2])"
+PREFIX, LEFT_OVER_S, RETRY_MS = "QSM-", 2 * 86400, 3000
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 ENDED = (
     "The computation ended before it was done: it was stopped from outside, or there was not enough memory. "
@@ -42,7 +44,8 @@ class Process:
     def start(self, prepare):
         """Begin a job. prepare(folder) is a generator that writes its input, step by step between other events."""
         self.stop()
-        self._folder = Path(tempfile.mkdtemp(prefix="QSM-", dir=slicer.app.temporaryPath))
+        _remove_left_overs()
+        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=slicer.app.temporaryPath))
         self._error, self._done, self._unread, self._pid = "", False, "", None
         self._steps = prepare(self._folder)
         self._prepare(self._steps)
@@ -54,7 +57,7 @@ class Process:
             self._end(process)
         folder, self._folder = self._folder, None
         if folder:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
     def _prepare(self, steps):
         if steps is not self._steps:
@@ -111,7 +114,8 @@ class Process:
         try:
             self.on_done(folder)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            process.deleteLater()
+            _remove(folder)
 
     def _not_started(self, process):
         if process is self._process and process.error() == qt.QProcess.FailedToStart:
@@ -131,6 +135,22 @@ class Process:
                 os.kill(self._pid, KILL)
         process.kill()
         process.waitForFinished(500)
+        process.deleteLater()
+
+
+def _remove(folder):
+    """Remove a folder, once more later where files are still held (on Windows, by a process that is just ending)."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        qt.QTimer.singleShot(RETRY_MS, lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def _remove_left_overs():
+    """Remove what a Slicer that has crashed days ago has left."""
+    for folder in Path(slicer.app.temporaryPath).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > LEFT_OVER_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def python_executable():

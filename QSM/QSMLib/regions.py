@@ -32,6 +32,19 @@ def mask_array(mask, volume, holder):
     return _voxels(mask, volume, holder) > 0
 
 
+def check_mask(mask, volume, holder):
+    """Raise QSMError where mask_array would, as far as can be told without making the mask."""
+    if isinstance(mask, list | tuple):
+        segmentation, segment = mask if len(mask) == 2 else (None, None)
+        _require_segments(segmentation)
+        _segment_id(segmentation, segment)
+    elif mask is not None and hasattr(mask, "IsA"):
+        if mask.IsA("vtkMRMLSegmentationNode"):
+            _require_segments(mask)
+        else:
+            _voxels(mask, volume, holder)
+
+
 def regions_of(node, volume):
     """Yield (name, bool array) on the grid of a volume for each segment, or for each label of a label map.
 

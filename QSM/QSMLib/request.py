@@ -11,7 +11,7 @@ from . import metadata
 from .geometry import grid_of, require_same_geometry
 from .inputs import Series, read_series
 from .outputs import require_output
-from .regions import mask_array
+from .regions import check_mask, mask_array
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,14 @@ def read_scan(request):
 
 
 def check_scan(request):
-    """As read_scan, but without the mask, so that it takes no time."""
+    """As read_scan, but the mask is only looked at and not made, so that it takes no time."""
     magnitude = read_series(request.magnitude_nodes, "magnitude")
     phase = read_series(request.phase_nodes, "phase")
     first = magnitude.echoes[0]
     require_output(request.output_volume, _nodes(magnitude, phase, request.mask_node))
     for echo in (*magnitude.echoes[1:], *phase.echoes):
         require_same_geometry(first.volume, first.holder, echo.volume, echo.holder)
+    check_mask(request.mask_node, first.volume, first.holder)
     times, strength = request.echo_times_s, request.field_strength_t
     times = metadata.echo_times_s(magnitude, phase) if times is None else times
     strength = metadata.field_strength_t(magnitude, phase) if strength is None else strength

@@ -1,6 +1,5 @@
 """What the panel would run, as Python for Slicer's console and as a command line."""
 
-import json
 import os
 import re
 import shlex
@@ -15,6 +14,7 @@ import QSMLogic
 from .loading import file_of
 from .process import python_executable
 from .request import read_scan
+from .sequences import sequence_of
 
 
 def as_python(request):
@@ -36,7 +36,8 @@ def as_python(request):
 
 def missing_files(request):
     """Names of the images and mask that no file on disk holds as they are, which a command line would need."""
-    return [node.GetName() for node in _input_nodes(request) if file_of(node) is None or _segmented(node)]
+    several = [node for node in _input_nodes(request) if _segmented(node) or sequence_of(node) or file_of(node) is None]
+    return [node.GetName() for node in several]
 
 
 def as_command_line(request, folder):
@@ -54,7 +55,7 @@ def as_command_line(request, folder):
     if scan.mask is not None:
         words += ["--mask", _mask_file(request.mask_node, scan, folder)]
     if request.settings:
-        words += ["--settings", json.dumps(request.settings)]
+        words += ["--settings", _settings_file(request.settings, folder)]
     words += ["--output", str(folder)]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
@@ -93,8 +94,10 @@ def _files(nodes, scan, kind, folder):
     """The files of the images, saved into the folder where there are none."""
     from QSMLogic.io import write_image
 
-    paths = [file_of(node) for node in (nodes if isinstance(nodes, list) else [nodes])]
-    if all(paths):
+    nodes = nodes if isinstance(nodes, list) else [nodes]
+    paths = [file_of(node) for node in nodes]
+    as_in_file = len(nodes) == len(scan.images(kind))  # the volumes of a 4D file may have been put in order
+    if all(paths) and as_in_file:
         return [str(path) for path in paths]
     path = folder / f"{kind}.nii.gz"
     write_image(path, np.stack(scan.images(kind)), _geometry(scan.source.volume))
@@ -108,6 +111,15 @@ def _mask_file(mask_node, scan, folder):
     if path is None:
         path = folder / "given_mask.nii.gz"
         write_image(path, scan.mask, _geometry(scan.source.volume))
+    return str(path)
+
+
+def _settings_file(settings, folder):
+    """A file, because no quotes pass through every shell."""
+    from QSMLogic.io import write_files
+
+    path = folder / "settings.json"
+    write_files({path: settings}, None)
     return str(path)
 
 

@@ -4,12 +4,29 @@ import json
 
 import slicer
 
-from QSMLogic import QSMError
-from QSMLogic.settings import DEFAULTS
+from QSMLogic import QSMError, Settings
 
+from .outputs import VERSION
 from .request import Request
+from .sequences import proxy_of
 
 MILLISECONDS = 1e-3
+
+
+def _numbers(text):
+    """The numbers in a text, separated by spaces, commas or semicolons; None where it holds something else."""
+    try:
+        return [float(part) for part in text.replace(",", " ").replace(";", " ").split()]
+    except ValueError:
+        return None
+
+
+def _text_property(name, help):
+    return property(lambda self: self._text(name), lambda self, text: self._set_text(name, text), doc=help)
+
+
+def _node_property(role, help):
+    return property(lambda self: self._reference(role), lambda self, node: self._set_reference(role, node), doc=help)
 
 
 class State:
@@ -18,6 +35,19 @@ class State:
     Rows of the scan: a magnitude node, a phase node and the echo time in ms as typed ("" for what the images tell).
     A row alone may hold sequences or 4D volumes, with the times of all echoes.
     """
+
+    field_strength = _text_property("FieldStrength", "Tesla as typed; empty for what the images tell.")
+    b0_direction = _text_property("B0Direction", "Along the image axes i, j, k as typed; empty for the geometry's.")
+    segment = _text_property("MaskSegment", "ID of the segment that is the mask; empty for all segments.")
+    mask = _node_property("Mask", "Segmentation, label map or None for an automatic mask.")
+    output = _node_property("Output", "The volume that takes the susceptibility map, or None for a new one.")
+    preview = _node_property("Preview", "The volume of the last preview, or None.")
+    result = _node_property("Result", "The last map that was computed or shown, or None.")
+    intermediate = property(
+        lambda self: self._text("Intermediate") == "true",
+        lambda self, wanted: self._set_text("Intermediate", "true" if wanted else "false"),
+        doc="Whether the fields and masks come into the scene, too.",
+    )
 
     def __init__(self, node):
         self.node = node
@@ -34,12 +64,36 @@ class State:
 
     @rows.setter
     def rows(self, rows):
+        before = self.rows[0][0]
         with slicer.util.NodeModify(self.node):
             for n in range(len(rows), self._count):
                 self._set_row(n, None, None, "")
             for n, row in enumerate(rows):
                 self._set_row(n, *row)
             self._set_text("Rows", str(len(rows)))
+            if before and before is not rows[0][0]:
+                self._forget_maps()
+
+    def _forget_maps(self):
+        """Another scan: its maps must not take the place of those of the scan before."""
+        self.output = None if self.output and self.output.GetAttribute(VERSION) else self.output
+        self.preview = None
+
+    def choose_scan(self, rows):
+        """Choose the images of a scan; what was typed and drawn for another one is forgotten."""
+        with slicer.util.NodeModify(self.node):
+            if [row[:2] for row in rows] != [row[:2] for row in self.rows]:
+                self.field_strength = self.b0_direction = self.segment = ""
+                self.mask = None
+            self.rows = [(magnitude, phase, "") for magnitude, phase, *_typed in rows]
+
+    @property
+    def magnitude_volume(self):
+        """A volume that shows the scan's magnitude, or None."""
+        for magnitude, _phase, _time in self.rows:
+            if magnitude:
+                return magnitude if magnitude.IsA("vtkMRMLVolumeNode") else proxy_of(magnitude)
+        return None
 
     @property
     def _count(self):
@@ -55,9 +109,9 @@ class State:
         """What differs from the defaults, as for Settings; what this version does not know is left out."""
         try:
             choices = json.loads(self._text("Settings") or "{}")
-        except ValueError:
+            return {stage: choice for stage, choice in choices.items() if _is_known(stage, choice)}
+        except (ValueError, AttributeError):
             return {}
-        return {stage: choice for stage, choice in choices.items() if stage in DEFAULTS and isinstance(choice, dict)}
 
     @choices.setter
     def choices(self, choices):
@@ -90,6 +144,9 @@ class State:
         """All times in seconds; None where none was typed."""
         if not any(text.strip() for text in typed):
             return None
+        for n, text in enumerate(typed, 1):
+            if len(typed) > 1 and text.strip() and len(_numbers(text) or ()) != 1:
+                raise QSMError(f"Give the echo time in row {n} as one number in ms, such as 4.5, not {text!r}.")
         if not all(text.strip() for text in typed):
             raise QSMError("Give the echo time of every row, or of none where the images tell them.")
         times = _numbers(" ".join(typed))
@@ -131,31 +188,10 @@ class State:
             self.node.SetNodeReferenceID(role, id_)
 
 
-def _numbers(text):
-    """The numbers in a text, separated by spaces, commas or semicolons; None where it holds something else."""
+def _is_known(stage, choice):
+    """Whether this version has the stage, the method and the parameters of a choice."""
     try:
-        return [float(part) for part in text.replace(",", " ").replace(";", " ").split()]
-    except ValueError:
-        return None
-
-
-def _text_property(name, help):
-    return property(lambda self: self._text(name), lambda self, text: self._set_text(name, text), doc=help)
-
-
-def _node_property(role, help):
-    return property(lambda self: self._reference(role), lambda self, node: self._set_reference(role, node), doc=help)
-
-
-State.field_strength = _text_property("FieldStrength", "Tesla as typed; empty for what the images tell.")
-State.b0_direction = _text_property("B0Direction", "Along the image axes i, j, k as typed; empty for the geometry's.")
-State.segment = _text_property("MaskSegment", "ID of the segment that is the mask; empty for all segments.")
-State.mask = _node_property("Mask", "Segmentation, label map or None for an automatic mask.")
-State.output = _node_property("Output", "The volume that takes the susceptibility map, or None for a new one.")
-State.preview = _node_property("Preview", "The volume of the last preview, or None.")
-State.result = _node_property("Result", "The last map that was computed or shown, or None.")
-State.intermediate = property(
-    lambda self: self._text("Intermediate") == "true",
-    lambda self, wanted: self._set_text("Intermediate", "true" if wanted else "false"),
-    doc="Whether the fields and masks come into the scene, too.",
-)
+        Settings({stage: choice})
+    except QSMError:
+        return False
+    return True

@@ -7,7 +7,7 @@ from .pythonqt import inner_property, qt_property, stand_in
 
 _ID = QtCore.Qt.ItemDataRole.UserRole
 _EXTRA = _ID + 1  # "none", or what a row below the nodes does
-_CHANGES = ("NodeAddedEvent", "NodeRemovedEvent", "EndImportEvent", "EndBatchProcessEvent")
+_CHANGES = ("NodeAddedEvent", "NodeRemovedEvent", "EndBatchProcessEvent")
 
 
 @stand_in
@@ -256,6 +256,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         if scene and scene not in self._observed:
             events = {getattr(scene, name): "_update_nodes" for name in _CHANGES}
             events |= {scene.NodeAboutToBeRemovedEvent: "_remove_row", scene.EndCloseEvent: "_update_all"}
+            events |= {scene.EndImportEvent: "_rebuild"}
             self._observed[scene] = [scene.AddObserver(event, follower(self, do)) for event, do in events.items()]
 
     def _forget(self, observed):
@@ -266,6 +267,13 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         """A node is about to be removed from the scene."""
         if self._row(node.GetID()) >= 0:
             self._box.removeItem(self._row(node.GetID()))
+
+    def _rebuild(self, _=None):
+        """A scene was loaded: Slicer's model takes all rows out and puts them in anew, and the choice is lost."""
+        for node_id in self._shown_ids():
+            self._box.removeItem(self._row(node_id))
+        self._update_nodes()
+        self.setCurrentNodeID("")
 
     def _update_all(self, _=None):
         """The scene was closed: no node is chosen by chance."""

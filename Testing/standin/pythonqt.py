@@ -129,7 +129,7 @@ class _SingleShot:
         return self.function if timer is None else timer.isSingleShot()
 
     def __set__(self, timer, value):
-        timer.setSingleShot(value)
+        raise AttributeError("Slot 'singleShot' can not be overwritten: PythonQt wants setSingleShot")
 
 
 def _getter(read):

@@ -96,7 +96,7 @@ def side_by_side(application, panel, path):
         view.look_at(CENTER_RAS, *FIELD_OF_VIEW_MM)
         view.mark_side()
         pictures.append(view.picture())
-    display.leave_side_by_side()
+    display.leave_side_by_side(volume)
     save_picture(path, np.hstack(pictures))
     return path
 

@@ -5,6 +5,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
+from QSMLogic.settings import DEFAULTS
 
 from .. import metadata, pairing
 from ..geometry import grid_of
@@ -24,6 +25,7 @@ class Inputs:
         ui.fillButton.connect("clicked()", self.fill)
         ui.addRowButton.connect("clicked()", self._add_row)
         ui.removeRowButton.connect("clicked()", self._remove_row)
+        ui.reversedPhaseCheckBox.connect("clicked(bool)", self._reverse_phase)
         ui.fieldStrengthEdit.connect("editingFinished()", self._facts_typed)
         ui.b0DirectionEdit.connect("editingFinished()", self._facts_typed)
 
@@ -36,20 +38,42 @@ class Inputs:
             row.show(magnitude, phase, time)
         self.ui.removeRowButton.enabled = len(rows) > 1
         self.ui.fieldStrengthEdit.text, self.ui.b0DirectionEdit.text = state.field_strength, state.b0_direction
+        self.ui.reversedPhaseCheckBox.checked = state.choices.get("scaling", {}).get("sign") == "negative"
         self._show_found(rows)
 
     def fill(self):
-        """Choose the best scan among the volumes of the scene; says so where there is none."""
+        """Choose the scan in the scene, or offer those that there are; says so where there is none."""
         scans = pairing.find_scans()
-        if not scans:
-            self.ui.foundLabel.text = _("No magnitude and phase of a scan were recognised; choose them in the table.")
-            return
-        self.state.rows = [(magnitude, phase, "") for magnitude, phase in scans[0].rows]
+        if len(scans) > 1:
+            self._offer(scans)
+        else:
+            self._choose(scans[0] if scans else None)
 
     def fill_if_empty(self):
         """On opening the panel: choose a scan where none is chosen yet and one is there."""
-        if not any(magnitude or phase for magnitude, phase, _typed in self.state.rows) and pairing.find_scans():
-            self.fill()
+        if not any(magnitude or phase for magnitude, phase, _typed in self.state.rows):
+            for scan in pairing.find_scans()[:1]:
+                self._choose(scan)
+
+    def choose_loaded(self, nodes):
+        """Choose the scan that images belong to which have just been loaded."""
+        scans = [scan for scan in pairing.find_scans() if any(node in nodes for row in scan.rows for node in row)]
+        self._choose(scans[0] if scans else None)
+
+    def _choose(self, scan):
+        self.state.choose_scan(scan.rows if scan else [(None, None)])
+        if not scan:
+            self.ui.foundLabel.text = _("No magnitude and phase of a scan were recognised; choose them in the table.")
+            self.ui.foundLabel.setVisible(True)
+
+    def _offer(self, scans):
+        """A menu of scans below the button."""
+        button = self.ui.fillButton
+        menu = self._menu = qt.QMenu(button)
+        for scan in scans:
+            name = _("{scan} ({count} echoes)").format(scan=scan.name, count=len(scan.rows))
+            menu.addAction(name).connect("triggered()", lambda chosen=scan: self._choose(chosen))
+        menu.popup(button.mapToGlobal(qt.QPoint(0, button.height)))
 
     def _prepare_table(self, table):
         table.setColumnCount(3)
@@ -58,7 +82,6 @@ class Inputs:
         for column in (MAGNITUDE, PHASE):
             header.setSectionResizeMode(column, qt.QHeaderView.Stretch)
         header.setSectionResizeMode(ECHO_TIME, qt.QHeaderView.Fixed)
-        table.verticalHeader().setVisible(False)
 
     def _show_row_count(self, count):
         table = self.ui.scanTable
@@ -75,9 +98,8 @@ class Inputs:
         table.setFixedHeight(height)
 
     def _row_edited(self):
-        if self.state.settling:
-            return
-        self.state.rows = [row.content for row in self.rows]
+        if not self.state.settling:
+            self.state.rows = [row.content for row in self.rows]
 
     def _add_row(self):
         self.state.rows = [*self.state.rows, (None, None, "")]
@@ -92,6 +114,16 @@ class Inputs:
         with slicer.util.NodeModify(self.state.node):
             self.state.field_strength = self.ui.fieldStrengthEdit.text.strip()
             self.state.b0_direction = self.ui.b0DirectionEdit.text.strip()
+
+    def _reverse_phase(self, reverse):
+        """The parameter `sign` of the scaling, which is also among the stages."""
+        choices = self.state.choices
+        scaling = {name: value for name, value in choices.pop("scaling", {}).items() if name != "sign"}
+        if reverse:
+            scaling = {"method": DEFAULTS["scaling"], **scaling, "sign": "negative"}
+        if scaling.keys() - {"method"} or scaling.get("method", DEFAULTS["scaling"]) != DEFAULTS["scaling"]:
+            choices["scaling"] = scaling
+        self.state.choices = choices
 
     def _show_found(self, rows):
         """What the images tell, as placeholders where nothing was typed, and where it comes from."""
@@ -115,8 +147,8 @@ class Row:
     """One echo in the table: a selector of the magnitude, one of the phase, and the echo time."""
 
     def __init__(self, table, n, on_edit):
-        self.magnitude = _selector(_("magnitude"), n, on_edit)
-        self.phase = _selector(_("phase"), n, on_edit)
+        self.magnitude = _selector(f"magnitudeSelector_{n}", on_edit)
+        self.phase = _selector(f"phaseSelector_{n}", on_edit)
         self.time = qt.QLineEdit()
         self.time.setObjectName(f"echoTimeEdit_{n}")
         self.time.toolTip = _("Echo time in ms; of a sequence, all of them. Leave empty where the images tell it.")
@@ -139,13 +171,13 @@ class Row:
             self.time.text = time
 
 
-def _selector(kind, n, on_edit):
+def _selector(name, on_edit):
     selector = slicer.qMRMLNodeComboBox()
     selector.nodeTypes = list(IMAGES)
     selector.showChildNodeTypes = False
     selector.addEnabled = selector.removeEnabled = selector.renameEnabled = False
     selector.noneEnabled = True
-    selector.setObjectName(f"{'magnitude' if kind == _('magnitude') else 'phase'}Selector_{n}")
+    selector.setObjectName(name)
     selector.setMRMLScene(slicer.mrmlScene)
     selector.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Fixed)
     selector.connect("currentNodeChanged(vtkMRMLNode*)", on_edit)

@@ -12,7 +12,7 @@ FILTER = "*.nii *.nii.gz *.nrrd *.mha"
 
 
 class Load:
-    """on_loaded(): called when images have come into the scene."""
+    """on_loaded(nodes): called when images have come into the scene."""
 
     def __init__(self, ui, on_loaded):
         self.ui, self.on_loaded = ui, on_loaded
@@ -40,19 +40,20 @@ class Load:
             self._load(lambda: loading.load_paths([folder]), folder)
             return
         picked = Choice(self.ui.loadButton, _("Which scans of the data set?"), [run.name for run in runs]).ask()
-        self._load(lambda: [loading.load_bids(runs[n]) for n in picked], picked)
+        self._load(lambda: [node for n in picked for node in loading.load_bids(runs[n])], picked)
 
     def _load(self, load, wanted):
         if not wanted:
             return
         slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
         try:
-            load()
+            nodes = load()
         except QSMError as error:
             self.ui.statusLabel.text = str(error)
         else:
             self.ui.statusLabel.text = ""
-            self.on_loaded()
+            slicer.util.setSliceViewerLayers(background=nodes[0], foreground=None, fit=True)
+            self.on_loaded(nodes)
         finally:
             slicer.app.restoreOverrideCursor()
 
@@ -67,7 +68,8 @@ class Choice:
         for name in names:
             self.list.addItem(name)
         self.list.setCurrentRow(0)
-        buttons = qt.QDialogButtonBox(qt.QDialogButtonBox.Ok | qt.QDialogButtonBox.Cancel)
+        buttons = qt.QDialogButtonBox()
+        buttons.setStandardButtons(qt.QDialogButtonBox.Ok | qt.QDialogButtonBox.Cancel)
         buttons.connect("accepted()", self.dialog.accept)
         buttons.connect("rejected()", self.dialog.reject)
         layout = qt.QVBoxLayout(self.dialog)
@@ -76,6 +78,7 @@ class Choice:
 
     def ask(self):
         """The positions of what was picked; empty where the user has cancelled."""
-        if not self.dialog.exec_():
-            return []
-        return [n for n in range(self.list.count) if self.list.item(n).isSelected()]
+        accepted = self.dialog.exec_()
+        picked = [n for n in range(self.list.count) if self.list.item(n).isSelected()]
+        self.dialog.deleteLater()
+        return picked if accepted else []

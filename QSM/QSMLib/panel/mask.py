@@ -3,13 +3,16 @@
 import slicer
 from slicer.i18n import tr as _
 
+from ..outputs import FIELD_MASK
+
 
 class Mask:
     """Shows and edits State.mask and State.segment."""
 
     def __init__(self, ui, state):
         self.ui, self.state = ui, state
-        ui.maskSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._choose_node)
+        for signal in ("currentNodeChanged(vtkMRMLNode*)", "nodeActivated(vtkMRMLNode*)"):
+            ui.maskSelector.connect(signal, self._choose_node)
         ui.segmentBox.connect("activated(int)", self._choose_segment)
         ui.editMaskButton.connect("clicked()", self.edit)
 
@@ -29,10 +32,13 @@ class Mask:
         self.ui.segmentBox.currentIndex = max(0, self.ui.segmentBox.findData(state.segment))
 
     def edit(self):
-        """Open the Segment Editor on the chosen segmentation; without one, on a new one that becomes the mask."""
-        magnitude = next((magnitude for magnitude, _phase, _time in self.state.rows if magnitude), None)
-        magnitude = magnitude if magnitude and magnitude.IsA("vtkMRMLVolumeNode") else None
-        segmentation = self.state.mask
+        """Open the Segment Editor on the chosen mask.
+
+        Without one, on the mask that the last run has made, where it was kept, else on a new one; it becomes the mask.
+        """
+        magnitude = self.state.magnitude_volume
+        result = self.state.result if self.state.result is self.state.output else None
+        segmentation = self.state.mask or (result and result.GetNodeReference(FIELD_MASK))
         if segmentation and segmentation.IsA("vtkMRMLLabelMapVolumeNode"):
             segmentation = self._from_label_map(segmentation)
         if not segmentation:
@@ -53,7 +59,7 @@ class Mask:
         return segmentation
 
     def _choose_node(self, node):
-        if self.state.settling:
+        if self.state.settling or node is self.state.mask:
             return
         with slicer.util.NodeModify(self.state.node):
             self.state.mask, self.state.segment = node, ""

@@ -9,6 +9,8 @@ from QSMLogic.settings import DEFAULTS
 
 from .parameters import ParameterForm, method_tooltip
 
+KEPT = "scaling"  # how the scanner stores phase is no matter of presets
+
 
 class Methods:
     """Shows and edits State.choices."""
@@ -27,14 +29,16 @@ class Methods:
         self.state = state
         for stage, row in self.stages.items():
             row.show(state.choices.get(stage, {}))
-        matching = [name for name, preset in PRESETS.items() if _without_defaults(preset.choices) == self._choices()]
+        chosen = {stage: choice for stage, choice in self._choices().items() if stage != KEPT}
+        matching = [name for name, preset in PRESETS.items() if _without_defaults(preset.choices) == chosen]
         self.box.currentIndex = self.box.findData(matching[0] if matching else "")
         self.box.toolTip = _(PRESETS[matching[0]].help) if matching else _("Methods and parameters of your own choice.")
 
     def _choose_preset(self, index):
         name = self.box.itemData(index)
         if name:
-            self.state.choices = PRESETS[name].choices
+            kept = {KEPT: self.state.choices[KEPT]} if KEPT in self.state.choices else {}
+            self.state.choices = PRESETS[name].choices | kept
         self.update(self.state)
 
     def _changed(self):

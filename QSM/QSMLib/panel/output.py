@@ -6,7 +6,8 @@ class Output:
 
     def __init__(self, ui, state):
         self.ui, self.state = ui, state
-        ui.outputSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._choose)
+        for signal in ("currentNodeChanged(vtkMRMLNode*)", "nodeActivated(vtkMRMLNode*)"):
+            ui.outputSelector.connect(signal, self._choose)
         ui.intermediateCheckBox.connect("toggled(bool)", self._choose_intermediate)
 
     def update(self, state):

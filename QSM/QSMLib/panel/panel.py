@@ -24,18 +24,20 @@ class Panel(VTKObservationMixin):
         super().__init__()
         self.ui, self._parameter_node, self._updating = ui, parameter_node, False
         self._soon = qt.QTimer()
-        self._soon.singleShot = True
+        self._soon.setSingleShot(True)
         self._soon.connect("timeout()", self.update)
         self.state = None
         self._observe()
         self.inputs, self.mask, self.methods = (part(ui, self.state) for part in (Inputs, Mask, Methods))
         self.output, self.look, self.reuse = (part(ui, self.state) for part in (Output, Look, Reuse))
         self.run = Run(ui, self.state, self.update)
-        self.load = Load(ui, self.inputs.fill)
+        self.load = Load(ui, self.inputs.choose_loaded)
         scene = slicer.mrmlScene
-        self.addObserver(scene, scene.StartCloseEvent, self._scene_closes)
+        for event in (scene.StartCloseEvent, scene.StartImportEvent, scene.StartRestoreEvent):
+            self.addObserver(scene, event, self._scene_changes, priority=FIRST)
         for event in (scene.EndCloseEvent, scene.EndImportEvent, scene.EndRestoreEvent):
-            self.addObserver(scene, event, self._scene_changed)
+            self.addObserver(scene, event, self._scene_changed, priority=LAST)
+        self.addObserver(scene, scene.EndBatchProcessEvent, self._nodes_changed)
         self.addObserver(scene, scene.NodeAddedEvent, self._nodes_changed)
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self._node_leaves, priority=FIRST)
         self.addObserver(scene, scene.NodeRemovedEvent, self._node_left, priority=LAST)
@@ -51,11 +53,12 @@ class Panel(VTKObservationMixin):
         """The panel goes: end what runs, and let go of the scene."""
         self.run.cancel()
         self._soon.stop()
+        self.look.removeObservers()
         self.removeObservers()
 
     def update(self, *ignored):
         """Show what the parameter node and the scene hold."""
-        if self._updating:
+        if self._updating or self.state.settling:
             return
         self._updating = True
         try:
@@ -72,12 +75,15 @@ class Panel(VTKObservationMixin):
             self.state = State(node)
             self.addObserver(node, "ModifiedEvent", self.update)
 
-    def _scene_closes(self, caller, event):
-        self.run.cancel()
-        self.removeObservers(self.update)
+    def _scene_changes(self, caller, event):
+        """From here to _scene_changed, selectors lose and get back their nodes, which is nobody's choice."""
+        self.state.settling = True
+        if slicer.mrmlScene.IsClosing():
+            self.run.cancel()
 
     def _scene_changed(self, caller, event):
         self._observe()
+        self.state.settling = False
         self.update()
 
     def _nodes_changed(self, caller, event):

@@ -61,7 +61,9 @@ class Run:
             maps = job.read_maps(folder)
             volume = write_map(maps, scan.source, _present(output), scan.names, request.intermediate)
             with slicer.util.NodeModify(self.state.node):
-                self.state.output = self.state.result = volume
+                self.state.result = volume
+                if self.state.output is _present(output):  # nothing else was chosen meanwhile
+                    self.state.output = volume
             return lambda: _show(volume, scan)
 
         self._start(lambda folder: _write(folder, scan, request), arrive, _("Computing the susceptibility map"))
@@ -70,7 +72,7 @@ class Run:
         """Map the scan on coarse voxels into a volume of its own."""
         request = self.state.request()
         scan = read_scan(request)
-        reduction = preview_reduction(scan.grid.shape)
+        reduction = preview_reduction(scan.grid.shape, scan.grid.spacing_mm)
 
         def arrive(folder):
             maps = job.read_maps(folder)
@@ -86,7 +88,7 @@ class Run:
 
         def arrive(folder):
             magnitude, phase = sample.add_scan(folder)[:2]
-            self.state.rows = [(m, p, "") for m, p in zip(magnitude, phase, strict=True)]
+            self.state.choose_scan(list(zip(magnitude, phase, strict=True)))
             return lambda: slicer.util.setSliceViewerLayers(background=magnitude[0], foreground=None, fit=True)
 
         self._start(_simulation, arrive, _("Simulating a scan"))
@@ -119,7 +121,10 @@ class Run:
         for button in (self.ui.previewButton, self.ui.sampleButton):
             button.enabled = False
         self._say(what + " ...")
-        self.process.start(prepare)
+        try:
+            self.process.start(prepare)
+        except OSError as error:
+            self._finish(_("There is no room for temporary files: {reason}. Free some space.").format(reason=error))
 
     def _progress(self, stage, fraction):
         self.ui.progressBar.value = round(100 * fraction)
@@ -133,6 +138,7 @@ class Run:
 
     def _arrived(self, folder):
         """Bring the result into the scene; show it in a later turn of the event loop, which must not stand still."""
+        self.ui.applyButton.enabled = False  # too late to cancel
         try:
             show = self._arrive(folder)
         except Exception as error:
@@ -166,7 +172,7 @@ def _show(volume, scan):
     display.show_result(volume, _present(background))
 
 
-def _write(folder, scan, request, reduction=1):
+def _write(folder, scan, request, reduction=None):
     images = scan.images("magnitude"), scan.images("phase")
     return job.write_run(folder, *images, scan.facts, scan.mask, request.settings, reduction)
 

@@ -101,6 +101,18 @@ def test_process_ends_with_the_one_who_holds_its_input(images, tmp_path):
     assert not (tmp_path / "maps.json").exists()
 
 
+def test_process_ends_when_its_folder_is_taken_away(images, tmp_path):
+    """As on cancelling before the process has told its number."""
+    folder = tmp_path / "job"
+    folder.mkdir()
+    prepare(folder, images)
+    process = start(folder)
+    for _ in range(2):
+        process.stdout.readline()
+    (folder / "job.json").unlink()
+    assert process.wait(timeout=10) == job.ABANDONED
+
+
 def test_writing_goes_image_by_image(images, tmp_path):
     magnitude, phase, _ = images
     steps = job.write_run(tmp_path, list(magnitude), list(phase), FACTS)

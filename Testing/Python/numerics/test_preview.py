@@ -1,11 +1,13 @@
 """A coarse scan gives nearly the same map, on a grid that says what it is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fields import ball, sphere
 
 from QSMLogic import Acquisition, Grid, QSMError, Settings, run
-from QSMLogic.preview import SMALLEST, preview, preview_reduction, reduced
+from QSMLogic.preview import SMALLEST, VOXELS, preview, preview_reduction, reduced
 
 GRID = Grid((61, 64, 67), (1.0, 1.0, 1.1), (0.96, 0.28, 0.0))
 RAD_PER_S_AND_PPM = 2 * np.pi * 42.577478518 * 3
@@ -21,17 +23,43 @@ def scan(scale=1.0):
     return Acquisition(np.abs(signal), scale * np.angle(signal), times, 3.0, GRID), head
 
 
-@pytest.mark.parametrize("shape", [(164, 205, 205), (256, 256, 160), (40, 512, 512), (30, 30, 30), (800, 20, 20)])
-def test_reduction_is_the_smallest_that_is_quick_enough(shape):
-    reduction = preview_reduction(shape, 400_000)
-    assert np.prod(shape) / reduction**3 <= 400_000 or min(shape) // (reduction + 1) < SMALLEST
-    assert reduction == 1 or np.prod(shape) / (reduction - 1) ** 3 > 400_000
-    assert min(shape) // reduction >= min(SMALLEST, min(shape))
+@pytest.mark.parametrize(
+    "shape, spacing, expected",
+    [
+        ((164, 205, 205), (1, 1, 1), (3, 3, 3)),
+        ((30, 30, 30), (1, 1, 1), (1, 1, 1)),
+        ((30, 384, 384), (3, 0.6, 0.6), (1, 4, 4)),
+        ((64, 256, 256), (2, 1, 1), (2, 3, 3)),
+        ((800, 20, 20), (1, 1, 1), (1, 1, 1)),
+    ],
+)
+def test_reduction_is_quick_and_makes_voxels_cubic(shape, spacing, expected):
+    reduction = preview_reduction(shape, spacing)
+    left = [n // r for n, r in zip(shape, reduction, strict=True)]
+    assert np.prod(left) <= VOXELS
+    assert all(n >= SMALLEST for n in left)
+    assert all(abs(r - e) <= 1 for r, e in zip(reduction, expected, strict=True))
+
+
+def test_parameters_in_voxels_keep_their_size_in_mm():
+    settings = Settings({"mask": {"method": "robust", "closing_voxels": 6}})
+    for reduction, voxels in (((2, 2, 2), 3), ((1, 4, 4), 2), ((9, 9, 9), 1)):
+        _, _, coarse = reduced(*scan(), settings, reduction)
+        assert coarse.parameters("mask").closing_voxels == voxels
+
+
+def test_reversed_phase_is_turned_round_once():
+    acquisition, head = scan()
+    reverse = replace(acquisition, phase=-acquisition.phase)
+    coarse, _, settings = reduced(reverse, head, Settings({"scaling": {"sign": "negative"}}), (2, 2, 2))
+    same, _, _ = reduced(acquisition, head, Settings(), (2, 2, 2))
+    np.testing.assert_allclose(coarse.phase, same.phase, atol=1e-5)
+    assert settings.parameters("scaling").sign == "positive"
 
 
 def test_coarse_voxels_are_complex_means():
     acquisition, head = scan()
-    coarse, mask, _ = reduced(acquisition, head, Settings(), 2)
+    coarse, mask, _ = reduced(acquisition, head, Settings(), (2, 2, 2))
     assert coarse.grid.shape == mask.shape == (30, 32, 33)
     assert coarse.grid.spacing_mm == (2.0, 2.0, 2.2)
     assert coarse.grid.b0_direction == pytest.approx(GRID.b0_direction)
@@ -46,7 +74,7 @@ def test_coarse_voxels_are_complex_means():
 def test_preview_resembles_the_map(scale):
     acquisition, head = scan(scale)
     full = run(acquisition, head).susceptibility_ppm
-    coarse = preview(run, acquisition, head, Settings(), 2)
+    coarse = preview(run, acquisition, head, Settings(), (2, 2, 2))
     plus, minus = (sphere(GRID, 7, (0, y, 0))[1] < 5 for y in (11, -11))
     coarse_plus, coarse_minus = (
         m[:60, :64, :66].reshape(30, 2, 32, 2, 33, 2).all(axis=(1, 3, 5)) for m in (plus, minus)
@@ -56,12 +84,14 @@ def test_preview_resembles_the_map(scale):
     map_ppm = coarse.susceptibility_ppm
     assert map_ppm[coarse_plus].mean() - map_ppm[coarse_minus].mean() == pytest.approx(contrast, rel=0.15)
     assert coarse.provenance["preview"] is True
-    assert coarse.provenance["reduction"] == 2
+    assert coarse.provenance["reduction"] == [2, 2, 2]
 
 
 def test_without_reduction_nothing_changes():
     acquisition, head = scan()
-    assert reduced(acquisition, head, Settings(), 1)[0] is acquisition
+    same, mask, _ = reduced(acquisition, head, Settings(), (1, 1, 1))
+    np.testing.assert_allclose(same.phase, acquisition.phase, atol=1e-5)
+    np.testing.assert_array_equal(mask, head)
 
 
 def test_mask_that_would_vanish_is_refused():
@@ -69,4 +99,4 @@ def test_mask_that_would_vanish_is_refused():
     sheet = np.zeros_like(head)
     sheet[30] = head[30]
     with pytest.raises(QSMError, match="too thin for a preview"):
-        reduced(acquisition, sheet, Settings(), 3)
+        reduced(acquisition, sheet, Settings(), (3, 3, 3))

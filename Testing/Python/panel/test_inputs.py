@@ -109,13 +109,68 @@ def test_echo_times_in_part_are_told(spheres):
     assert "echo time of every row" in tooltip(spheres)
     for row in spheres.inputs.rows:
         type_in(row.time, "x")
-    assert "numbers in ms" in tooltip(spheres)
+    assert "one number in ms" in tooltip(spheres)
 
 
-def test_seconds_typed_as_milliseconds_are_told(spheres):
-    for row, time in zip(spheres.inputs.rows, ("4000", "12000", "20000"), strict=True):
+@pytest.mark.parametrize(
+    "times, message",
+    [
+        (("4000", "12000", "20000"), "too long"),
+        (("0.004", "0.012", "0.02"), "too short"),
+        (("4,5", "12,5", "20,5"), "row 1 as one number"),
+        (("12", "4", "20"), "ascend"),
+    ],
+)
+def test_echo_times_that_cannot_be_are_told(spheres, times, message):
+    for row, time in zip(spheres.inputs.rows, times, strict=True):
         type_in(row.time, time)
-    assert "too long" in tooltip(spheres)
+    assert message in tooltip(spheres)
+
+
+def test_what_was_typed_and_drawn_for_one_scan_does_not_hold_for_the_next(spheres):
+    from QSMLib import sample
+
+    type_in(spheres.ui.fieldStrengthEdit, "7")
+    type_in(spheres.ui.b0DirectionEdit, "0 1 0")
+    type_in(spheres.inputs.rows[0].time, "3")
+    spheres.state.mask = spheres.spheres[2]
+    spheres.ui.fillButton.click()
+    assert spheres.ui.fieldStrengthEdit.text == "7"  # the same scan
+    for node in (*spheres.spheres[0], *spheres.spheres[1]):
+        slicer.mrmlScene.RemoveNode(node)
+    magnitude, _, _ = sample.add_spheres()
+    spheres.ui.fillButton.click()
+    assert spheres.state.rows[0][0] is magnitude[0]
+    request = spheres.state.request()
+    assert (request.field_strength_t, request.b0_direction_ijk, request.mask_node) == (None, None, None)
+    assert request.echo_times_s is None
+
+
+def test_several_scans_in_the_scene_are_offered(spheres):
+    for echo in range(2):
+        for kind in ("Magnitude", "Phase"):
+            source = slicer.util.getNode(f"{kind} echo {echo + 1}")
+            copy = slicer.modules.volumes.logic().CloneVolume(slicer.mrmlScene, source, f"Other {kind} echo {echo + 1}")
+            copy.SetAttribute("QSM.EchoTimes", source.GetAttribute("QSM.EchoTimes"))
+            copy.SetAttribute("QSM.FieldStrength", "3")
+    spheres.ui.fillButton.click()
+    actions = [action for action in spheres.inputs._menu.actions() if "2 echoes" in action.text]
+    assert len(spheres.inputs._menu.actions()) == 2
+    actions[0].trigger()
+    assert [row[0].GetName() for row in spheres.state.rows] == ["Other Magnitude echo 1", "Other Magnitude echo 2"]
+    assert tooltip(spheres) == ""
+
+
+def test_reversed_phase_is_a_parameter_of_the_scaling(spheres):
+    spheres.ui.reversedPhaseCheckBox.click()
+    assert spheres.state.choices == {"scaling": {"method": "automatic", "sign": "negative"}}
+    box = spheres.ui.presetBox
+    box.currentIndex = box.findData("brain-fast")
+    box.activated.emit(box.currentIndex)
+    assert spheres.ui.reversedPhaseCheckBox.checked
+    assert box.currentData == "brain-fast"
+    spheres.ui.reversedPhaseCheckBox.click()
+    assert "scaling" not in spheres.state.choices
 
 
 def test_rows_are_added_and_removed(spheres):
@@ -200,6 +255,25 @@ def test_files_are_loaded_and_chosen(panel, scan_files, monkeypatch):
     assert len(panel.state.rows) == 3
     assert "JSON sidecar" in panel.ui.foundLabel.text
     assert tooltip(panel) == ""
+    layers = slicer.mrmlScene.GetNodeByID("vtkMRMLSliceCompositeNodeRed")
+    assert layers.GetBackgroundVolumeID() == panel.state.rows[0][0].GetID()
+
+
+def test_loaded_scan_is_chosen_also_beside_one_with_more_echoes(spheres, bids_folder, monkeypatch):
+    import qt
+
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *arguments: str(bids_folder / "sub-01"))
+    spheres.load.load_folder()
+    assert [row[0].GetName() for row in spheres.state.rows] == ["sub-01_part-mag_T2starw"]
+
+
+def test_loaded_images_that_are_no_scan_leave_no_other_scan_chosen(spheres, scan_files, monkeypatch):
+    import qt
+
+    monkeypatch.setattr(qt.QFileDialog, "getOpenFileNames", lambda *arguments: (str(scan_files[0]),))
+    spheres.load.load_files()
+    assert spheres.state.rows == [(None, None, "")]
+    assert "recognised" in spheres.ui.foundLabel.text
 
 
 def test_cancelled_dialogue_changes_nothing(panel, monkeypatch):

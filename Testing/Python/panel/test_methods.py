@@ -1,5 +1,6 @@
 """The section of methods: what it shows comes from the registry, what is chosen goes into the scene."""
 
+import numpy as np
 import pytest
 import slicer
 from standin.module import load_module
@@ -100,8 +101,11 @@ def test_parameters_are_folded_until_asked_for(panel):
 def test_stage_that_this_version_does_not_know_is_ignored(panel):
     panel.state._set_text("Settings", '{"sharpen": {"method": "x"}, "invert": {"method": "of the future", "a": 1}}')
     assert panel.methods.stages["invert"].menu.currentData == DEFAULTS["invert"]
-    panel.state._set_text("Settings", "no JSON")
-    assert panel.state.choices == {}
+    panel.state._set_text("Settings", '{"invert": {"method": "rts", "delta": 0.3}, "background": {"radius": 3}}')
+    assert panel.state.choices == {"invert": {"method": "rts", "delta": 0.3}}
+    for nonsense in ("no JSON", "[1, 2]", '"text"', "3"):
+        panel.state._set_text("Settings", nonsense)
+        assert panel.state.choices == {}
 
 
 def test_state_survives_saving_and_loading_the_scene(panel, tmp_path):
@@ -129,6 +133,27 @@ def test_state_survives_saving_and_loading_the_scene(panel, tmp_path):
     assert panel.ui.fieldStrengthEdit.text == "2.9"
     assert panel.ui.intermediateCheckBox.checked
     assert panel.inputs.rows[1].time.text == "2"
+
+
+def test_scene_added_to_the_present_one_leaves_the_choice_as_it_was(panel, tmp_path):
+    """Slicer's selectors lose and get back their nodes meanwhile."""
+    from QSMLib import sample
+    from standin.scene_files import load_scene, save_scene
+
+    slicer.util.addVolumeFromArray(np.zeros((3, 3, 3)), None, "Something else")
+    slicer.mrmlScene.RemoveNode(panel.state.node)  # a scene of somebody who does not use the module
+    save_scene(tmp_path / "other.mrb")
+    slicer.mrmlScene.Clear(0)
+    _, _, segmentation = sample.add_spheres()
+    panel.inputs.fill()
+    panel.state.mask = segmentation
+    rows = panel.state.rows
+    load_scene(tmp_path / "other.mrb", add=True)
+    assert slicer.util.getNode("Something else")
+    assert panel.state.rows == rows
+    assert panel.state.mask is segmentation
+    assert panel.inputs.rows[0].magnitude.currentNode() is rows[0][0]
+    assert panel.ui.applyButton.enabled
 
 
 def test_a_new_panel_shows_the_state_of_the_scene(panel):

@@ -132,7 +132,7 @@ def test_command_line_uses_the_files_that_there_are(panel, scan_files, tmp_path,
     panel.load.load_files()
     command = copied_command(panel, tmp_path / "out", monkeypatch)
     assert all(str(path) in command for path in scan_files)
-    assert not (tmp_path / "out").exists()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["settings.json"]
 
 
 def test_cancelled_folder_copies_nothing(panel, monkeypatch):

@@ -187,18 +187,61 @@ def test_python_that_is_not_there_is_told(panel, monkeypatch):
     assert "could not be started" in panel.ui.statusLabel.text
 
 
-def test_unusable_mask_is_told_before_a_process_starts(panel):
-    empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Empty")
-    panel.state.mask = empty
+def test_unusable_mask_is_told_before_a_run(panel):
+    panel.state.mask = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Empty")
+    assert not panel.ui.applyButton.enabled
+    assert "has no segments" in panel.ui.applyButton.toolTip
+    ones = np.ones((2, 2, 2), np.uint8)
+    panel.state.mask = slicer.util.addVolumeFromArray(ones, None, "Small", "vtkMRMLLabelMapVolumeNode")
+    assert "2 x 2 x 2" in panel.ui.applyButton.toolTip
+
+
+def test_mask_without_voxels_is_told(panel):
+    labels = slicer.modules.volumes.logic().CreateAndAddLabelVolume(slicer.mrmlScene, panel.state.rows[0][0], "Nothing")
+    panel.state.mask = labels
+    run(panel)
+    assert "The mask is empty" in panel.ui.statusLabel.text
+
+
+def test_no_room_for_temporary_files_is_told(panel, monkeypatch):
+    from QSMLib import process
+
+    def full(**options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(process.tempfile, "mkdtemp", full)
     panel.ui.applyButton.click()
     assert not panel.run.running
-    assert "has no segments" in panel.ui.statusLabel.text
+    assert "No space left" in panel.ui.statusLabel.text
+    assert panel.ui.applyButton.text == "Apply"
+
+
+def test_next_scan_does_not_overwrite_the_map_of_this_one(panel):
+    from QSMLib import sample
+
+    run(panel)
+    first, values = panel.state.output, slicer.util.arrayFromVolume(panel.state.output).copy()
+    magnitude, phase, _ = sample.add_spheres()
+    panel.state.choose_scan(list(zip(magnitude, phase, strict=True)))
+    run(panel)
+    assert panel.state.output is not first
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(first), values)
+
+
+def test_output_chosen_during_a_run_is_for_the_next_one(panel):
+    begun(panel)
+    other = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Other")
+    panel.state.output = other
+    assert wait_until(lambda: not panel.run.running, 60)
+    assert panel.state.output is other
+    assert other.GetImageData() is None
+    assert panel.state.result.GetImageData()
 
 
 def test_preview_is_coarse_and_lies_on_the_scan(panel, monkeypatch):
     from QSMLib.panel import run as run_part
 
-    monkeypatch.setattr(run_part, "preview_reduction", lambda shape: 2)
+    monkeypatch.setattr(run_part, "preview_reduction", lambda shape, spacing: (2, 2, 2))
     before = volumes()
     run(panel, "previewButton")
     preview, source = panel.state.preview, panel.state.rows[0][0]

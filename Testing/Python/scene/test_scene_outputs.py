@@ -1,6 +1,7 @@
 """The map arrives in the scene with all that belongs to it, and only when the run succeeds."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -28,6 +29,10 @@ def ijk_to_ras(node):
     return slicer.util.arrayFromVTKMatrix(matrix)
 
 
+def window(node):
+    return node.GetDisplayNode().GetWindowLevelMin(), node.GetDisplayNode().GetWindowLevelMax()
+
+
 def test_map_has_the_grid_of_the_scan(logic, chain):
     magnitude, _, result = process(logic)
     np.testing.assert_array_equal(slicer.util.arrayFromVolume(result), slicer.util.arrayFromVolume(magnitude))
@@ -43,8 +48,9 @@ def test_units_and_quantity_are_coded(logic, chain):
 
 
 def test_display_shows_the_usual_range_in_grey(logic, chain):
-    display = process(logic)[2].GetDisplayNode()
-    assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == pytest.approx((-0.1, 0.2))
+    result = process(logic)[2]
+    display = result.GetDisplayNode()
+    assert window(result) == pytest.approx((-0.1, 0.2))
     assert not display.GetAutoWindowLevel()
     assert display.GetColorNodeID() == "vtkMRMLColorTableNodeGrey"
 
@@ -151,3 +157,69 @@ def test_map_of_a_sequence_stands_beside_the_volume_that_shows_it(logic, chain, 
         logic.process(magnitude, phase, (0.004, 0.012), 3)
     proxy.SetAndObserveTransformNodeID(None)
     assert logic.process(magnitude, phase, (0.004, 0.012), 3).GetName() == f"{proxy.GetName()} QSM"
+
+
+def maps_of(array):
+    """Maps that all hold one array, as a run in a process of its own leaves them."""
+    from QSMLogic import Grid, Maps
+
+    everywhere = np.ones(array.shape, bool)
+    scan = {"echo_times_s": [0.004], "field_strength_t": 3.0}
+    return Maps(Grid(array.shape), everywhere, everywhere, array, array, array, {"scan": scan})
+
+
+def write(maps, scan, output=None, holder=None, **keywords):
+    from QSMLib.inputs import Echo
+    from QSMLib.outputs import write_map
+
+    echo = Echo(scan, holder or scan, slicer.util.arrayFromVolume(scan))
+    return write_map(maps, echo, output, {"magnitude": [scan.GetName()], "phase": ["p"], "mask": None}, **keywords)
+
+
+@pytest.mark.parametrize("values", ["some", "all", "constant"])
+def test_windows_are_finite_whatever_the_fields_hold(scene, loaded, values):
+    array = np.random.default_rng(1).normal(0, 0.1, SHAPE).astype(np.float32)
+    if values == "constant":
+        array[:] = 0
+    else:
+        array[2 : 4 if values == "some" else None] = array[: 0 if values == "some" else 2] = np.nan
+    result = write(maps_of(array), volume("scan"), intermediate=True)
+    fields = [result.GetNodeReference(role) for role in ("QSM.TotalField", "QSM.LocalField")]
+    for node in (result, *fields):
+        display = node.GetDisplayNode()
+        low, high = display.GetWindowLevelMin(), display.GetWindowLevelMax()
+        assert np.isfinite((low, high)).all() and low < high
+        np.testing.assert_array_equal(slicer.util.arrayFromVolume(node), array)
+
+
+def test_map_of_a_sequence_that_nothing_shows(scene, loaded):
+    frames = sequence([volume("m1"), volume("m2")])
+    first = frames.GetNthDataNode(0)
+    result = write(maps_of(slicer.util.arrayFromVolume(first).copy()), first, holder=frames, intermediate=True)
+    assert result.GetName() == f"{frames.GetName()} QSM"
+    np.testing.assert_allclose(ijk_to_ras(result), MATRIX)
+    assert result.GetParentTransformNode() is None
+    item = hierarchy().GetItemByDataNode(result)
+    assert item and hierarchy().GetItemParent(item) == hierarchy().GetSceneItemID()
+
+
+def test_map_of_a_scan_that_has_left_the_scene(scene, loaded):
+    scan = volume("scan")
+    scan.SetAndObserveTransformNodeID(linear_transform(20).GetID())
+    array = slicer.util.arrayFromVolume(scan).copy()
+    slicer.mrmlScene.RemoveNode(scan)
+    result = write(maps_of(array), scan)
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(result), array)
+    np.testing.assert_allclose(ijk_to_ras(result), MATRIX)
+
+
+@pytest.mark.parametrize(("intermediate", "limit_s"), [(False, 0.15), (True, 0.6)])
+def test_whole_heads_are_written_quickly(scene, loaded, intermediate, limit_s):
+    array = np.random.default_rng(1).normal(0, 0.1, (164, 205, 205)).astype(np.float32)
+    maps, scan = maps_of(array), volume("scan", array.shape, fill=1)
+    seconds, output = [], None
+    for _ in range(3):
+        began = time.perf_counter()
+        output = write(maps, scan, output, intermediate=intermediate)
+        seconds.append(time.perf_counter() - began)
+    assert min(seconds) < limit_s
