@@ -24,7 +24,7 @@ RAMPS = {
     ),
 }
 COLORS = ("Grey", *RAMPS)
-CLEAR_PART = 0.2  # of the farther end of the window, on both sides of zero: what white matter and noise reach
+CLEAR_PART = 0.2  # of the farther end of the window, on both sides of zero, where white matter and noise are
 GREY, ENTRIES = "vtkMRMLColorTableNodeGrey", 256
 HAIR = 1e-7  # of the window: without it, a legend may read -0.00 where it should read 0.00
 _COLORS, _WINDOW = "QSM.Colors", "QSM.Window"
@@ -136,8 +136,10 @@ def _entries(name, window):
         places, *channels = zip(*ramp, strict=True)
         colors[side, :3] = np.stack([np.interp(parts, places, channel) for channel in channels], axis=1)
     if name.endswith("clear at zero"):
+        farther = np.abs(window).max()
+        ends = np.where(values < 0, abs(window[0]), abs(window[1]))
         # black, as legends do not know of opacity
-        colors[np.abs(values) < CLEAR_PART * np.abs(window).max()] = 0
+        colors[np.abs(values) < np.minimum(CLEAR_PART * farther, ends / 2)] = 0
     return colors.tolist()
 
 

@@ -24,7 +24,7 @@ class BetParameters:
         0.5, "Threshold", low=0.01, high=0.99, help="Between brain and background; a smaller one gives a larger brain."
     )
     iterations: int = parameter(1000, "Iterations", low=10, high=100000, help="Steps of the growing surface.")
-    homogeneity: bool = parameter(False, "Homogeneous magnitude", help="Divide the magnitude by its smooth part first.")
+    homogeneity: bool = parameter(False, "Homogenize", help="Divide the magnitude by its smooth part first.")
     recipe: str = parameter("", "Then", help="Operations on the mask, such as: erode 1, fill-holes, largest.")
 
 

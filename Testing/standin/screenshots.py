@@ -22,7 +22,7 @@ from standin.widget_pictures import grab, has_font, use_plain_looks
 
 FOLDER = Path(__file__).resolve().parents[2] / "Resources" / "Screenshots"
 WIDTH, DPI, TIMEOUT_S = 420, 192, 600
-VIEW, LEGEND, FIELD_OF_VIEW_MM = (460, 540), 110, (195, 229)
+VIEW, FIELD_OF_VIEW_MM = (460, 540), (195, 229)
 CENTER_RAS = (0, 12, 4)
 
 
@@ -71,9 +71,7 @@ def overlay(application, panel, path):
     background, volume = panel.state.rows[0][0], panel.state.result
     pictures = []
     for orientation in ("Axial", "Coronal", "Sagittal"):
-        view = SliceView(
-            application, orientation, VIEW, LEGEND if orientation == "Sagittal" else 0, f"Shot{orientation}"
-        )
+        view = SliceView(application, orientation, VIEW, name=f"Shot{orientation}")
         show_layers([view], background, volume, panel.ui.opacitySlider.value)
         view.look_at(CENTER_RAS, *FIELD_OF_VIEW_MM)
         view.mark_side()

@@ -71,7 +71,8 @@ class Inputs:
         button = self.ui.fillButton
         menu = self._menu = qt.QMenu(button)
         for scan in scans:
-            name = _("{scan} ({count} echoes)").format(scan=scan.name, count=len(scan.rows))
+            several = _("{scan} ({count} echoes)").format(scan=scan.name, count=len(scan.rows))
+            name = several if len(scan.rows) > 1 else scan.name
             menu.addAction(name).connect("triggered()", lambda chosen=scan: self._choose(chosen))
         menu.popup(button.mapToGlobal(qt.QPoint(0, button.height)))
 
