@@ -1,0 +1,72 @@
+"""ADMM for dipole inversion: any data fidelity of D x with any penalty of the gradient of x."""
+
+import numpy as np
+
+from .conjugate_gradients import dot
+from .convolution import multiply
+from .fft import irfftn, rfftn
+from .kernels import laplacian_kernel
+from .parallel import for_slabs
+
+
+class DipoleAdmm:
+    """Minimises F(D x) + R(grad x) over the map x, by ADMM with the splittings z = D x and y = grad x, scaled form.
+
+    model: DipoleModel. shrinkage: keeps y and its dual (GradientShrinkage). data_penalty, gradient_penalty: the
+    weights of the two splittings; they change the way to the answer, not the answer. start: the first map, or None
+    for zero. An iteration costs two pairs of transforms. Boyd et al. 2011, doi:10.1561/2200000016; for dipole
+    inversion with both splittings Milovic et al. 2018, doi:10.1002/mrm.27073.
+    """
+
+    def __init__(self, model, shrinkage, data_penalty, gradient_penalty, start=None):
+        self.model, self.shrinkage = model, shrinkage
+        penalty = np.float32(gradient_penalty) * laplacian_kernel(model.shape, model.spacing_mm)
+        penalty += np.float32(data_penalty) * np.square(model.kernel)
+        penalty[0, 0, 0] = 1
+        self.from_gradient = np.float32(gradient_penalty) / penalty
+        self.from_data = np.float32(data_penalty) * model.kernel / penalty
+        self.dual = np.zeros(model.shape, np.float32)
+        self.x = np.zeros(model.shape, np.float32) if start is None else start
+
+    def run(self, proximal, iterations, tolerance, progress):
+        """The map after `iterations`, or once its relative change falls below `tolerance`.
+
+        proximal: of the data fidelity with data_penalty, as in fidelity.py. May be called again with another one.
+        """
+        for iteration in range(iterations):
+            spectrum = rfftn(self._data_step(proximal))
+            multiply(spectrum, self.from_data)
+            divergence = rfftn(self.shrinkage.step(self.x))
+            _add_product(spectrum, divergence, self.from_gradient)
+            del divergence
+            before, self.x = self.x, irfftn(spectrum, self.model.shape)
+            progress((iteration + 1) / iterations)
+            before -= self.x
+            if dot(before, before) <= tolerance**2 * dot(self.x, self.x):
+                break
+        return self.x
+
+    def _data_step(self, proximal):
+        """Updates z and its dual u for the present x; returns z - u."""
+        field = self.model.field(self.x)
+
+        def work(start, stop):
+            planes = slice(start, stop)
+            v = field[planes]
+            v += self.dual[planes]
+            z = proximal(v, planes)
+            np.subtract(v, z, out=self.dual[planes])
+            np.subtract(z, self.dual[planes], out=v)
+
+        for_slabs(work, field.shape)
+        return field
+
+
+def _add_product(x, y, factor):
+    """x += factor * y."""
+
+    def work(start, stop):
+        y[start:stop] *= factor[start:stop]
+        x[start:stop] += y[start:stop]
+
+    for_slabs(work, x.shape)
