@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .conjugate_gradients import dot
-from .convolution import multiply
+from .conjugate_gradients import add, dot
+from .convolution import filtered, multiply
 from .fft import irfftn, rfftn
 from .kernels import laplacian_kernel
 from .parallel import for_slabs
@@ -27,6 +27,7 @@ class DipoleAdmm:
         self.from_data = np.float32(data_penalty) * model.kernel / penalty
         self.dual = np.zeros(model.shape, np.float32)
         self.x = np.zeros(model.shape, np.float32) if start is None else start
+        self.field = np.zeros(model.shape, np.float32) if start is None else model.field(start)
 
     def run(self, proximal, iterations, tolerance, progress):
         """The map after `iterations`, or once its relative change falls below `tolerance`.
@@ -34,21 +35,31 @@ class DipoleAdmm:
         proximal: of the data fidelity with data_penalty, as in fidelity.py. May be called again with another one.
         """
         for iteration in range(iterations):
-            spectrum = rfftn(self._data_step(proximal))
-            multiply(spectrum, self.from_data)
-            divergence = rfftn(self.shrinkage.step(self.x))
-            _add_product(spectrum, divergence, self.from_gradient)
-            del divergence
-            before, self.x = self.x, irfftn(spectrum, self.model.shape)
+            before = self.x
+            self._update_map(rfftn(self._data_step(proximal)))
             progress((iteration + 1) / iterations)
             before -= self.x
             if dot(before, before) <= tolerance**2 * dot(self.x, self.x):
                 break
         return self.x
 
+    def _update_map(self, data_spectrum):
+        """The next map and its field. data_spectrum: of z less its dual; it is overwritten."""
+        spectrum = self._map_spectrum(data_spectrum)
+        self.field = filtered(spectrum, self.model.kernel, self.model.shape)
+        self.x = irfftn(spectrum, self.model.shape)
+
+    def _map_spectrum(self, data_spectrum):
+        """The spectrum of the next map, written over `data_spectrum`."""
+        multiply(data_spectrum, self.from_data)
+        divergence = rfftn(self.shrinkage.step(self.x))
+        multiply(divergence, self.from_gradient)
+        add(data_spectrum, 1, divergence)
+        return data_spectrum
+
     def _data_step(self, proximal):
-        """Updates z and its dual u for the present x; returns z - u."""
-        field = self.model.field(self.x)
+        """Updates z and its dual u for the present field; returns z - u, written over the field."""
+        field = self.field
 
         def work(start, stop):
             planes = slice(start, stop)
@@ -59,14 +70,5 @@ class DipoleAdmm:
             np.subtract(z, self.dual[planes], out=v)
 
         for_slabs(work, field.shape)
+        self.field = None
         return field
-
-
-def _add_product(x, y, factor):
-    """x += factor * y."""
-
-    def work(start, stop):
-        y[start:stop] *= factor[start:stop]
-        x[start:stop] += y[start:stop]
-
-    for_slabs(work, x.shape)

@@ -32,9 +32,11 @@ class DipoleModel:
 
     def inverted(self, field, inverse, progress):
         """The result of multiplying the spectrum of `field`, on the grid of the FieldMap, by the real `inverse`."""
+        progress(0.3)
+        padded = self.padded(field)
         progress(0.4)
-        x = convolve(self.padded(field), inverse)
-        progress(0.8)
+        x = convolve(padded, inverse)
+        progress(0.9)
         return self.result(x)
 
 

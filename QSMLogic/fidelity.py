@@ -6,7 +6,9 @@ target: the measured field (ppm). weight: per voxel, zero where there is no data
 
 import numpy as np
 
-NEWTON_STEPS = 3
+from .parallel import for_slabs
+
+STEPS = 3
 
 
 def squares(target, weight, penalty):
@@ -31,16 +33,18 @@ def absolutes(target, weight, penalty):
 
 
 def phasor_squares(target, weight, penalty, rad_per_ppm):
-    """F(z) = 1/2 sum w |exp(i s z) - exp(i s f)|^2 / s^2, which nearly is `squares` where s |z - f| is small."""
-    scale, penalty = np.float32(rad_per_ppm), np.float32(penalty)
+    """F(z) = 1/2 sum w |exp(i s z) - exp(i s f)|^2 / s^2, which nearly is `squares` where s |z - f| is small.
+
+    From the answer of `squares`, each step minimises the parabola that touches F from above.
+    """
+    turns, penalty = np.float32(rad_per_ppm / np.pi), np.float32(penalty)
 
     def proximal(v, planes):
         distance, w = v - target[planes], weight[planes]
-        t = distance.copy()
-        for _ in range(NEWTON_STEPS):
-            angle = scale * t
-            slope = w * np.sin(angle) / scale + penalty * (t - distance)
-            t -= slope / (w * np.maximum(np.cos(angle), 0) + penalty)
+        distance *= penalty
+        t = distance / (w + penalty)
+        for _ in range(STEPS):
+            t = distance / (w * np.maximum(np.sinc(turns * t), 0) + penalty)
         return target[planes] + t
 
     return proximal
@@ -53,9 +57,25 @@ def phasor_absolutes(target, weight, penalty, rad_per_ppm):
     def proximal(v, planes):
         distance, threshold = v - target[planes], weight[planes] / penalty
         t = distance
-        for _ in range(NEWTON_STEPS):
+        for _ in range(STEPS):
             limit = threshold * np.abs(np.cos(half * t))
             t = distance - np.clip(distance, -limit, limit)
         return target[planes] + t
 
     return proximal
+
+
+def phasor_gradient(field, target, weight, rad_per_ppm):
+    """The derivative of `phasor_squares`' F at z = `field`: w sin(s (z - f)) / s, written over `field`."""
+    scale = np.float32(rad_per_ppm)
+
+    def work(start, stop):
+        z = field[start:stop]
+        z -= target[start:stop]
+        z *= scale
+        np.sin(z, out=z)
+        z *= weight[start:stop]
+        z /= scale
+
+    for_slabs(work, field.shape)
+    return field

@@ -25,6 +25,27 @@ def gradient_transposed(vectors, spacing_mm):
     return result
 
 
+def weighted_laplacian(x, weights, spacing_mm):
+    """`gradient_transposed` of weights times `gradient` of x, axis by axis, to save memory; float32 (k, j, i)."""
+    result, part = np.zeros(x.shape, np.float32), np.empty(x.shape, np.float32)
+    for axis, (weight, spacing) in enumerate(zip(weights, spacing_mm, strict=True)):
+
+        def differ(start, stop, axis=axis, weight=weight, factor=-1 / spacing**2):
+            planes = part[start:stop]
+            forward_difference(x, x[start:stop], axis, start, stop, planes)
+            planes *= weight[start:stop]
+            planes *= np.float32(factor)
+
+        def collect(start, stop, axis=axis):
+            planes = np.empty_like(part[start:stop])
+            backward_difference(part, axis, start, stop, planes)
+            result[start:stop] += planes
+
+        for_slabs(differ, x.shape)
+        for_slabs(collect, x.shape)
+    return result
+
+
 def transpose_planes(vectors, spacing_mm, result, start, stop):
     """The planes start to stop of `gradient_transposed`, written to `result`."""
     out = result[start:stop]

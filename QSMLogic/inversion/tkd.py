@@ -35,9 +35,9 @@ def tkd(local, parameters, progress):
     """Divide by the dipole kernel in k-space, with small values replaced by a threshold.
 
     local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
-    The paper's threshold is 0.1 to 0.2. The correction factor divides by the peak of the point-spread function; it brings
-    the values of nuclei up to the truth, but it magnifies streaks too, and raised the error on three simulated heads, so
-    it is off by default. Costs one pair of transforms.
+    The paper's threshold is 0.1 to 0.2. The correction factor divides by the peak of the point-spread function; it
+    brings the values of nuclei up to the truth, but it magnifies streaks too, and raised the error on three simulated
+    heads, so it is off by default. Costs one pair of transforms.
     """
     model = DipoleModel(local)
     threshold = np.float32(parameters.threshold)

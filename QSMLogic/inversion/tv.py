@@ -13,7 +13,7 @@ from ..total_variation import GradientShrinkage
 @dataclass(frozen=True)
 class TvParameters:
     strength: float = parameter(
-        2e-4,
+        1e-4,
         "Strength",
         unit="ppm mm",
         low=1e-7,
@@ -21,12 +21,12 @@ class TvParameters:
         help="Weight of the total variation. Higher takes away noise and streaks, then fine structures.",
     )
     data_penalty: float = parameter(
-        0.1, "Data splitting", low=1e-4, high=100, help="ADMM's weight of the field's splitting: speed only."
+        0.03, "Data splitting", low=1e-4, high=100, help="ADMM's weight of the field's splitting: speed only."
     )
     shrinkage: float = parameter(
-        0.01, "Shrinkage", unit="ppm/mm", low=1e-5, high=1, help="ADMM takes this off the gradient: speed only."
+        0.02, "Shrinkage", unit="ppm/mm", low=1e-5, high=1, help="ADMM takes this off the gradient: speed only."
     )
-    iterations: int = parameter(30, "Iterations", low=1, high=2000, help="At most so many ADMM steps.")
+    iterations: int = parameter(25, "Iterations", low=1, high=2000, help="At most so many ADMM steps.")
     tolerance: float = parameter(
         0.01, "Tolerance", low=0, high=1, help="Stops when the map's relative change falls below this."
     )

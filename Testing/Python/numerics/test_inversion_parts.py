@@ -7,7 +7,7 @@ from fields import ball
 from QSMLogic import FieldMap, Grid, fidelity
 from QSMLogic.dipole import DipoleModel, correction_factor
 from QSMLogic.fft import irfftn
-from QSMLogic.gradient import gradient, gradient_transposed
+from QSMLogic.gradient import gradient, gradient_transposed, weighted_laplacian
 from QSMLogic.kernels import laplacian_kernel
 from QSMLogic.reliability import squared_weight
 
@@ -39,11 +39,28 @@ def test_gradient_and_its_transpose():
     np.testing.assert_allclose(twice, expected, atol=1e-4)
 
 
+def test_weighted_laplacian_is_that_of_the_formula():
+    x, weights = noise(*GRID.shape), np.abs(noise(3, *GRID.shape))
+    expected = gradient_transposed(weights * gradient(x, GRID.spacing_mm), GRID.spacing_mm)
+    np.testing.assert_allclose(weighted_laplacian(x, weights, GRID.spacing_mm), expected, atol=1e-4)
+
+
+def test_gradient_of_the_nonlinear_objective():
+    target, weight, z, step = (0.05 * noise(5, 6, 7) for _ in range(4))
+    weight = np.abs(weight)
+    cost = lambda z: np.sum(weight * np.abs(np.exp(16j * z) - np.exp(16j * target)) ** 2) / 2 / 16**2  # noqa: E731
+    slope = np.vdot(fidelity.phasor_gradient(z.copy(), target, weight, 16.0), step)
+    small = 1e-3 * step.astype(float)
+    assert slope == pytest.approx((cost(z + small) - cost(z - small)) / 2e-3, rel=1e-3)
+
+
 def test_padding_and_result_are_transposes():
     local = FieldMap(noise(*GRID.shape), ball(GRID, 6), GRID)
     dipole = DipoleModel(local)
     x, y = noise(*dipole.shape), noise(*GRID.shape)
-    assert np.vdot(dipole.result(x), y) == pytest.approx(np.vdot(x, dipole.padded(np.where(local.mask, y, 0))), rel=1e-4)
+    assert np.vdot(dipole.result(x), y) == pytest.approx(
+        np.vdot(x, dipole.padded(np.where(local.mask, y, 0))), rel=1e-4
+    )
 
 
 @pytest.mark.parametrize("shape", [(6, 7, 8), (6, 8, 9)])
