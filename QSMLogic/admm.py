@@ -3,7 +3,7 @@
 import numpy as np
 
 from .conjugate_gradients import add, dot
-from .convolution import filtered, multiply
+from .convolution import filtered
 from .fft import irfftn, rfftn
 from .kernels import laplacian_kernel
 from .parallel import for_slabs
@@ -38,8 +38,7 @@ class DipoleAdmm:
             before = self.x
             self._update_map(rfftn(self._data_step(proximal)))
             progress((iteration + 1) / iterations)
-            before -= self.x
-            if dot(before, before) <= tolerance**2 * dot(self.x, self.x):
+            if tolerance and _relative_change(before, self.x) <= tolerance:
                 break
         return self.x
 
@@ -51,10 +50,15 @@ class DipoleAdmm:
 
     def _map_spectrum(self, data_spectrum):
         """The spectrum of the next map, written over `data_spectrum`."""
-        multiply(data_spectrum, self.from_data)
         divergence = rfftn(self.shrinkage.step(self.x))
-        multiply(divergence, self.from_gradient)
-        add(data_spectrum, 1, divergence)
+
+        def work(start, stop):
+            planes = slice(start, stop)
+            divergence[planes] *= self.from_gradient[planes]
+            data_spectrum[planes] *= self.from_data[planes]
+            data_spectrum[planes] += divergence[planes]
+
+        for_slabs(work, data_spectrum.shape)
         return data_spectrum
 
     def _data_step(self, proximal):
@@ -72,3 +76,10 @@ class DipoleAdmm:
         for_slabs(work, field.shape)
         self.field = None
         return field
+
+
+def _relative_change(before, x):
+    """|x - before| / |x|; overwrites `before`."""
+    add(before, -1, x)
+    norm = dot(x, x)
+    return (dot(before, before) / norm) ** 0.5 if norm else 0.0

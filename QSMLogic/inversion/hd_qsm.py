@@ -30,8 +30,8 @@ class HdQsmParameters:
     shrinkage: float = parameter(
         0.02, "Shrinkage", unit="ppm/mm", low=1e-5, high=1, help="ADMM takes this off the gradient: speed only."
     )
-    l1_iterations: int = parameter(15, "L1 iterations", low=1, high=2000, help="Steps with the L1 data fidelity.")
-    l2_iterations: int = parameter(35, "L2 iterations", low=1, high=2000, help="At most so many with the L2 fidelity.")
+    l1_iterations: int = parameter(12, "L1 iterations", low=1, high=2000, help="Steps with the L1 data fidelity.")
+    l2_iterations: int = parameter(28, "L2 iterations", low=1, high=2000, help="At most so many with the L2 fidelity.")
     tolerance: float = parameter(
         0.01, "Tolerance", low=0, high=1, help="Each part stops when the map's relative change falls below this."
     )

@@ -32,7 +32,7 @@ class MediParameters:
         0.3, "Share of edges", low=0, high=0.9, help="The share of the magnitude's gradient that counts as edges."
     )
     outer_iterations: int = parameter(3, "Gauss-Newton steps", low=1, high=100, help="At most so many.")
-    inner_iterations: int = parameter(8, "Iterations within", low=1, high=500, help="Conjugate gradients in each step.")
+    inner_iterations: int = parameter(7, "Iterations within", low=1, high=500, help="Conjugate gradients in each step.")
     tolerance: float = parameter(
         0.02, "Tolerance", low=0, high=1, help="Stops when a step changes the map by less than this share."
     )

@@ -26,7 +26,7 @@ class TvParameters:
     shrinkage: float = parameter(
         0.02, "Shrinkage", unit="ppm/mm", low=1e-5, high=1, help="ADMM takes this off the gradient: speed only."
     )
-    iterations: int = parameter(25, "Iterations", low=1, high=2000, help="At most so many ADMM steps.")
+    iterations: int = parameter(24, "Iterations", low=1, high=2000, help="At most so many ADMM steps.")
     tolerance: float = parameter(
         0.01, "Tolerance", low=0, high=1, help="Stops when the map's relative change falls below this."
     )
