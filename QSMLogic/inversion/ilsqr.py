@@ -26,7 +26,7 @@ class IlsqrParameters:
         0.01, "Tolerance", low=0, high=1, help="Both steps stop when the residual has fallen to this share."
     )
     threshold: float = parameter(
-        0.15, "Cone threshold", low=0.001, high=0.6, help="Streaks lie where the dipole kernel is smaller than this."
+        0.12, "Cone threshold", low=0.001, high=0.6, help="Streaks lie where the dipole kernel is smaller than this."
     )
     flat: float = parameter(
         0.5, "Flat share", low=0, high=1, help="The share of the gradient that is small enough to show streaks only."

@@ -43,6 +43,7 @@ def tv(local, parameters, progress):
 
     local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     W lowers the weight of voxels whose uncertainty (or else magnitude) is worse than the median, where it is given.
+    On a realistic head at 3 T a strength of 1e-4 did better than half or three times as much.
     """
     model = DipoleModel(local)
     shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
