@@ -1,5 +1,7 @@
 """Convolution with a kernel that is kept as a real spectrum."""
 
+import numpy as np
+
 from .fft import irfftn, rfftn
 from .parallel import for_slabs
 
@@ -17,8 +19,8 @@ def convolve(x, kernel, weight=None):
 
 def filtered(spectrum, kernel, shape):
     """The array of `shape` whose spectrum is `spectrum` times the real `kernel`; `spectrum` is left as it is."""
-    product = spectrum.copy()
-    multiply(product, kernel)
+    product = np.empty_like(spectrum)
+    for_slabs(lambda start, stop: np.multiply(spectrum[start:stop], kernel[start:stop], out=product[start:stop]), shape)
     return irfftn(product, shape)
 
 

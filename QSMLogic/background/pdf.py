@@ -9,6 +9,7 @@ from ..convolution import convolve
 from ..fft import next_fast_shape, pad
 from ..kernels import dipole_kernel
 from ..method import Citation, method, parameter
+from ..reliability import squared_weight
 
 MARGIN_VOXELS = 6  # room for sources around a mask that touches the image's border
 STABILISER = 0.01  # keeps sources inside the mask from fitting what no dipoles explain
@@ -62,18 +63,19 @@ def pdf(total, parameters, progress):
     inside = tuple(slice(n) for n in total.ppm.shape)
     shape = next_fast_shape(n + MARGIN_VOXELS for n in total.ppm.shape)
     dipole = dipole_kernel(shape, total.grid.spacing_mm, total.grid.b0_direction)
-    squared_weight, outside = pad(_squared_weight(total, parameters.weighted), shape), pad(total.mask, shape) == 0
+    weight = squared_weight(total) if parameters.weighted else total.mask
+    weight, outside = pad(weight, shape), pad(total.mask, shape) == 0
     share = parameters.iterations / (parameters.iterations + parameters.joint_iterations)
 
     def background_of(field, strength, stabiliser, iterations, report):
         """The field of the sources outside, where sources of the given strengths fit `field` best."""
 
         def normal(y):
-            result = convolve(convolve(y * strength, dipole, squared_weight), dipole, strength)
+            result = convolve(convolve(y * strength, dipole, weight), dipole, strength)
             add(result, stabiliser, y)
             return result
 
-        right = convolve(squared_weight * field, dipole, strength)
+        right = convolve(weight * field, dipole, strength)
         sources = conjugate_gradients(normal, right, iterations, progress=report)
         sources *= strength
         sources *= outside
@@ -86,16 +88,3 @@ def pdf(total, parameters, progress):
         report = lambda f: progress(share + (1 - share) * f)  # noqa: E731
         field -= background_of(field, strength, STABILISER, parameters.joint_iterations, report)
     return total.with_field(field[inside])
-
-
-def _squared_weight(total, weighted):
-    """The squared weights of the voxels: 1 in the mask, less where worse than the median, elsewhere 0."""
-    weight = total.mask.astype(np.float32)
-    if weighted and total.uncertainty_ppm is not None:
-        np.divide(1, total.uncertainty_ppm, out=weight, where=total.mask & (total.uncertainty_ppm > 0))
-    elif weighted and total.magnitude is not None:
-        weight *= total.magnitude
-    median = np.median(weight[total.mask])
-    if median > 0:
-        weight /= median
-    return np.square(np.minimum(weight, 1))

@@ -1,0 +1,57 @@
+"""NDI: nonlinear dipole inversion (Polak et al. 2020)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..conjugate_gradients import add, add_to_scaled
+from ..dipole import DipoleModel
+from ..fidelity import phasor_gradient
+from ..method import Citation, method, parameter
+from ..reliability import squared_weight
+
+
+@dataclass(frozen=True)
+class NdiParameters:
+    iterations: int = parameter(
+        16, "Iterations", low=1, high=2000, help="Steps of descent. More sharpen and add noise and streaks."
+    )
+    step: float = parameter(2.0, "Step", low=0.01, high=2.25, help="Length of a step, as in the paper.")
+    rad_per_ppm: float = parameter(
+        16.0,
+        "Phase scale",
+        unit="rad/ppm",
+        low=0.1,
+        high=1000,
+        help="Phase of 1 ppm: 2 pi x 42.58 x tesla x echo time in s. Residuals beyond pi count as phase wraps.",
+    )
+
+
+@method(
+    "invert",
+    title="NDI",
+    parameters=NdiParameters,
+    citations=[Citation("Polak et al., NMR Biomed 2020;33:e4271", "10.1002/nbm.4271")],
+)
+def ndi(local, parameters, progress):
+    """Descend along the gradient of 1/2 |W (exp(i s D x) - exp(i s f))|_2^2 / s^2, and stop before noise is fitted.
+
+    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+    W lowers the weight of voxels whose uncertainty (or else magnitude) is worse than the median, where it is given;
+    s turns ppm into radians. The number of steps is the only regularisation. Nesterov's momentum replaces most of the
+    paper's 200 steps: on a realistic head the error rose again after 16. Sources are sought in the mask only, which
+    lowered the error a little. A step costs two pairs of transforms.
+    """
+    model = DipoleModel(local)
+    target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
+    inside = model.padded(local.mask)
+    x, before, momentum = (np.zeros(model.shape, np.float32) for _ in range(3))
+    for iteration in range(parameters.iterations):
+        residual = phasor_gradient(model.field(momentum), target, weight, parameters.rad_per_ppm)
+        x, before = before, x
+        x[...] = momentum
+        add(x, -parameters.step, model.field(residual, inside))
+        np.subtract(x, before, out=momentum)
+        add_to_scaled(momentum, iteration / (iteration + 3), x)
+        progress((iteration + 1) / parameters.iterations)
+    return model.result(x)

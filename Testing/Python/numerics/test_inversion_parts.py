@@ -1,0 +1,112 @@
+"""What the dipole inversions are made of: adjoints, proximal maps, the correction factor."""
+
+import numpy as np
+import pytest
+from fields import ball
+
+from QSMLogic import FieldMap, Grid, fidelity
+from QSMLogic.dipole import DipoleModel, correction_factor
+from QSMLogic.fft import irfftn
+from QSMLogic.gradient import gradient, gradient_transposed, weighted_laplacian
+from QSMLogic.kernels import laplacian_kernel
+from QSMLogic.reliability import squared_weight
+
+GRID = Grid((14, 15, 17), (1.5, 1.0, 0.8), (0.8, 0.36, -0.48))
+RANDOM = np.random.default_rng(0)
+EVERYTHING = slice(None)
+
+
+def noise(*shape):
+    return RANDOM.standard_normal(shape).astype(np.float32)
+
+
+def model():
+    return DipoleModel(FieldMap(noise(*GRID.shape), ball(GRID, 6), GRID))
+
+
+def test_dipole_is_its_own_transpose():
+    dipole = model()
+    x, y = noise(*dipole.shape), noise(*dipole.shape)
+    assert np.vdot(dipole.field(x), y) == pytest.approx(np.vdot(x, dipole.field(y)), rel=1e-4)
+
+
+def test_gradient_and_its_transpose():
+    x, y = noise(*GRID.shape), noise(3, *GRID.shape)
+    left = np.vdot(gradient(x, GRID.spacing_mm), y)
+    assert left == pytest.approx(np.vdot(x, gradient_transposed(y, GRID.spacing_mm)), rel=1e-4)
+    twice = gradient_transposed(gradient(x, GRID.spacing_mm), GRID.spacing_mm)
+    expected = irfftn(np.fft.rfftn(x) * laplacian_kernel(x.shape, GRID.spacing_mm), x.shape)
+    np.testing.assert_allclose(twice, expected, atol=1e-4)
+
+
+def test_weighted_laplacian_is_that_of_the_formula():
+    x, weights = noise(*GRID.shape), np.abs(noise(3, *GRID.shape))
+    expected = gradient_transposed(weights * gradient(x, GRID.spacing_mm), GRID.spacing_mm)
+    np.testing.assert_allclose(weighted_laplacian(x, weights, GRID.spacing_mm), expected, atol=1e-4)
+
+
+def test_gradient_of_the_nonlinear_objective():
+    target, weight, z, step = (0.05 * noise(5, 6, 7) for _ in range(4))
+    weight = np.abs(weight)
+    cost = lambda z: np.sum(weight * np.abs(np.exp(16j * z) - np.exp(16j * target)) ** 2) / 2 / 16**2  # noqa: E731
+    slope = np.vdot(fidelity.phasor_gradient(z.copy(), target, weight, 16.0), step)
+    small = 1e-3 * step.astype(float)
+    assert slope == pytest.approx((cost(z + small) - cost(z - small)) / 2e-3, rel=1e-3)
+
+
+def test_padding_and_result_are_transposes():
+    local = FieldMap(noise(*GRID.shape), ball(GRID, 6), GRID)
+    dipole = DipoleModel(local)
+    x, y = noise(*dipole.shape), noise(*GRID.shape)
+    assert np.vdot(dipole.result(x), y) == pytest.approx(
+        np.vdot(x, dipole.padded(np.where(local.mask, y, 0))), rel=1e-4
+    )
+
+
+@pytest.mark.parametrize("shape", [(6, 7, 8), (6, 8, 9)])
+def test_correction_factor_is_the_peak_of_the_point_spread_function(shape):
+    from QSMLogic.kernels import dipole_kernel
+
+    kernel = dipole_kernel(shape, (1, 1, 1), (1, 0, 0))
+    inverse = np.where(np.abs(kernel) > 0.1, kernel, 0.1).astype(np.float32)
+    peak = irfftn((kernel * inverse).astype(np.complex64), shape)[0, 0, 0]
+    assert correction_factor(kernel, inverse, shape) == pytest.approx(peak, abs=1e-5)
+
+
+PENALTY, RAD_PER_PPM = 0.7, 16.0
+FIDELITIES = {
+    "squares": (fidelity.squares, (), lambda t, w: w * t**2 / 2),
+    "absolutes": (fidelity.absolutes, (), lambda t, w: w * np.abs(t)),
+    "phasor_squares": (
+        fidelity.phasor_squares,
+        (RAD_PER_PPM,),
+        lambda t, w: w * np.abs(np.exp(1j * RAD_PER_PPM * t) - 1) ** 2 / 2 / RAD_PER_PPM**2,
+    ),
+    "phasor_absolutes": (
+        fidelity.phasor_absolutes,
+        (RAD_PER_PPM,),
+        lambda t, w: w * np.abs(np.exp(1j * RAD_PER_PPM * t) - 1) / RAD_PER_PPM,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FIDELITIES)
+def test_proximal_map_is_the_minimum(name):
+    """Among many values near it, none is better by more than rounding."""
+    make, more, cost = FIDELITIES[name]
+    target, v = 0.02 * noise(4, 5, 6), 0.02 * noise(4, 5, 6)
+    weight = np.abs(noise(4, 5, 6)) * (0.02 if "absolutes" in name else 1)
+    z = make(target, weight, PENALTY, *more)(v.copy(), EVERYTHING)
+    total = lambda z: cost(z - target, weight) + PENALTY / 2 * (z - v) ** 2  # noqa: E731
+    best = np.min([total(z + step) for step in np.linspace(-0.03, 0.03, 61)], axis=0)
+    assert (total(z) - best).max() < 2e-5
+    nowhere = make(target, 0 * weight, PENALTY, *more)(v.copy(), EVERYTHING)
+    np.testing.assert_allclose(nowhere, v, atol=1e-7)
+
+
+def test_weights_are_one_where_the_field_is_as_good_as_the_median():
+    mask, uncertainty = ball(GRID, 6), np.full(GRID.shape, 0.01)
+    uncertainty[7] = 0.02
+    weight = squared_weight(FieldMap(np.zeros(GRID.shape), mask, GRID, uncertainty))
+    np.testing.assert_allclose(weight, np.where(mask, np.where(uncertainty > 0.01, 0.25, 1), 0), rtol=1e-5)
+    np.testing.assert_array_equal(squared_weight(FieldMap(np.zeros(GRID.shape), mask, GRID)), mask)
