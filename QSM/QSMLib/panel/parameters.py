@@ -26,6 +26,7 @@ class ParameterForm:
             label.toolTip = editor.widget.toolTip = tooltip(editor.parameter)
             label.setBuddy(editor.widget)
             editor.widget.setObjectName(f"{method.stage}_{method.name}_{editor.parameter.name}")
+            editor.widget.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Fixed)  # as wide as the label leaves it
             layout.addRow(label, editor.widget)
         if not self.editors:
             layout.addRow(qt.QLabel(_("Nothing to set.")))
