@@ -1,4 +1,4 @@
-"""MEDI: morphology-enabled dipole inversion (Liu et al. 2011, 2013)."""
+"""MEDI: morphology-enabled dipole inversion (Liu et al. 2012, 2013)."""
 
 from dataclasses import dataclass
 
