@@ -36,8 +36,8 @@ def as_python(request):
 
 def missing_files(request):
     """Names of the images and mask that no file on disk holds as they are, which a command line would need."""
-    several = [node for node in _input_nodes(request) if _segmented(node) or sequence_of(node) or file_of(node) is None]
-    return [node.GetName() for node in several]
+    nodes = _input_nodes(request)
+    return [n.GetName() for n in nodes if _segmented(n) or sequence_of(n) or file_of(n) is None]
 
 
 def as_command_line(request, folder):

@@ -71,7 +71,7 @@ class State:
             for n, row in enumerate(rows):
                 self._set_row(n, *row)
             self._set_text("Rows", str(len(rows)))
-            if before and before is not rows[0][0]:
+            if before is not rows[0][0]:
                 self._forget_maps()
 
     def _forget_maps(self):

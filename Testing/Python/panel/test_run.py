@@ -216,11 +216,15 @@ def test_no_room_for_temporary_files_is_told(panel, monkeypatch):
     assert panel.ui.applyButton.text == "Apply"
 
 
-def test_next_scan_does_not_overwrite_the_map_of_this_one(panel):
+@pytest.mark.parametrize("deleted", [False, True])
+def test_next_scan_does_not_overwrite_the_map_of_this_one(panel, deleted):
     from QSMLib import sample
 
     run(panel)
     first, values = panel.state.output, slicer.util.arrayFromVolume(panel.state.output).copy()
+    if deleted:
+        for row in panel.state.rows:
+            slicer.mrmlScene.RemoveNode(row[0])
     magnitude, phase, _ = sample.add_spheres()
     panel.state.choose_scan(list(zip(magnitude, phase, strict=True)))
     run(panel)
