@@ -8,6 +8,7 @@ from .acquisition import Acquisition, Grid, checked_mask
 from .errors import QSMError
 from .method import STAGES
 from .settings import Settings
+from .simulation import block_mean
 
 VOXELS, SMALLEST = 400_000, 16  # what maps in a few seconds; below so many voxels along an axis a map means nothing
 RADIANS = {"method": "automatic", "rad_per_unit": 1.0}
@@ -38,12 +39,12 @@ def reduced(acquisition, mask, settings, reduction):
     scan = settings.method("scaling").run(acquisition, parameters=settings.parameters("scaling"))
     whole = tuple(slice(0, n - n % r) for n, r in zip(scan.grid.shape, reduction, strict=True))
     scan = scan.cropped(whole)
-    signal = _block_mean(scan.magnitude * np.exp(1j * scan.phase), reduction)
+    signal = block_mean(scan.magnitude * np.exp(1j * scan.phase), reduction)
     spacing = tuple(d * r for d, r in zip(scan.grid.spacing_mm, reduction, strict=True))
     grid = Grid(signal.shape[1:], spacing, scan.grid.b0_direction)
     coarse = Acquisition(np.abs(signal), np.angle(signal), scan.echo_times_s, scan.field_strength_t, grid)
     if mask is not None:
-        mask = _block_mean(checked_mask(mask, acquisition.grid)[whole].astype(np.float32), reduction) > 0.5
+        mask = block_mean(checked_mask(mask, acquisition.grid)[whole], reduction) > 0.5
         if not mask.any():
             raise QSMError("The mask is too thin for a preview; run the whole scan, or give a larger mask.")
     return coarse, mask, _in_coarse_voxels(settings, float(np.mean(reduction)))
@@ -65,13 +66,3 @@ def _in_coarse_voxels(settings, reduction):
                 coarse = max(parameter.type(1), parameter.type(round(value / reduction)))
                 choices[stage] = {"method": method.name, **choices.get(stage, {}), parameter.name: coarse}
     return Settings(choices)
-
-
-def _block_mean(values, size):
-    """The mean over blocks of voxels, along the last three axes, which are whole multiples of `size`."""
-    total = 0
-    for k in range(size[0]):
-        for j in range(size[1]):
-            for i in range(size[2]):
-                total = total + values[..., k :: size[0], j :: size[1], i :: size[2]]
-    return total / np.float32(np.prod(size))

@@ -90,12 +90,16 @@ def dipole_field(susceptibility_ppm, spacing_mm, b0_direction):
 
 
 def block_mean(values, size):
-    """The mean over blocks of size x size x size voxels, along the last three axes; complex64 or float32."""
+    """The mean over blocks of voxels along the last three axes; complex64 or float32.
+
+    size: of a block, one number or one for each axis (k, j, i), of which the axes are whole multiples.
+    """
     if values.dtype == bool:
         values = values.astype(np.float32)
-    parts = [slice(start, None, size) for start in range(size)]
-    total = sum(values[..., k, j, i] for k in parts for j in parts for i in parts)
-    return total / np.float32(size**3)
+    sizes = (size,) * 3 if isinstance(size, int) else tuple(size)
+    parts_k, parts_j, parts_i = ([slice(start, None, n) for start in range(n)] for n in sizes)
+    total = sum(values[..., k, j, i] for k in parts_k for j in parts_j for i in parts_i)
+    return total / np.float32(np.prod(sizes))
 
 
 def stored_as_integers(acquisition):
