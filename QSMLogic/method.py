@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 
 from .errors import QSMError
+from .progress import Progress
 
 # stage -> (package, what a method of the stage is called with before `parameters` and `progress`, what it returns)
 STAGES = {
@@ -128,8 +129,9 @@ class Method:
             raise QSMError(f"{self.stage} {self.name}: {error}") from None
 
     def run(self, *inputs, parameters=None, progress=None):
-        """The stage's result. progress is called with the fraction done, in the end with 1; it may raise Cancelled."""
-        progress = progress or _silent
+        """The stage's result. progress: a Progress, or a function of the fraction done, in the end 1; it may raise
+        Cancelled. Give a Progress to have the method's notes."""
+        progress = progress if isinstance(progress, Progress) else Progress(progress)
         result = self.function(*inputs, parameters or self.parameters_class(), progress)
         progress(1.0)
         return result
@@ -181,10 +183,6 @@ def find(stage, name):
     if not isinstance(name, str) or name not in registry()[stage]:
         raise QSMError(f"{stage} has no method {name!r}; it has: {', '.join(registry()[stage])}.")
     return registry()[stage][name]
-
-
-def _silent(fraction):
-    pass
 
 
 def _plain(value):

@@ -7,6 +7,7 @@ import numpy as np
 from .acquisition import bounding_box, checked_mask, uncropped
 from .errors import QSMError
 from .maps import Maps
+from .progress import Progress
 from .provenance import Provenance
 from .settings import Settings
 
@@ -86,10 +87,10 @@ class _Chain:
         start = sum(SHARES[name] for name in before)
         self.progress(stage, start)
         began = time.perf_counter()
-        result = self.settings.method(stage).run(
-            *inputs,
-            parameters=self.settings.parameters(stage),
-            progress=lambda fraction: self.progress(stage, start + SHARES[stage] * min(fraction, 1.0)),
-        )
+        progress = Progress(lambda fraction: self.progress(stage, start + SHARES[stage] * min(fraction, 1.0)))
+        method, parameters = self.settings.method(stage), self.settings.parameters(stage)
+        result = method.run(*inputs, parameters=parameters, progress=progress)
         self.provenance.seconds[stage] = time.perf_counter() - began
+        if progress.notes:
+            self.provenance.notes[stage] = progress.notes
         return result

@@ -14,7 +14,8 @@ class Provenance:
     """Collects what run.json tells of a run."""
 
     def __init__(self, acquisition, settings):
-        self.acquisition, self.settings, self.seconds = acquisition, settings, {}
+        self.acquisition, self.settings = acquisition, settings
+        self.seconds, self.notes = {}, {}
         self.started = datetime.now(timezone.utc)
 
     def finished(self, given_mask):
@@ -40,6 +41,7 @@ class Provenance:
             },
             "mask": "given" if given_mask else "made",
             "settings": settings,
+            "notes": self.notes,
             "citations": {s: [asdict(c) for c in self.settings.method(s).citations] for s in ran},
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
             "total_seconds": round(sum(self.seconds.values()), 3),

@@ -61,7 +61,10 @@ def automatic(acquisition, parameters, progress):
     factor = parameters.rad_per_unit or rad_per_unit(phase)
     scaled = replace(acquisition, magnitude=np.maximum(magnitude, 0), phase=wrapped(phase * np.float32(factor)))
     progress(0.5)
-    reversed_sign = parameters.sign == "negative" or (parameters.sign == "auto" and sign_evidence(scaled) < -CERTAIN)
+    evidence = sign_evidence(scaled)
+    reversed_sign = parameters.sign == "negative" or (parameters.sign == "auto" and evidence < -CERTAIN)
+    progress.note(rad_per_unit=float(factor), sign="negative" if reversed_sign else "positive")
+    progress.note(sign_evidence=round(evidence, 3), sign_certain_from=CERTAIN)
     return replace(scaled, phase=-scaled.phase) if reversed_sign else scaled
 
 
