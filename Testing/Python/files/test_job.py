@@ -88,6 +88,7 @@ def test_unexpected_error_is_told_with_its_place_in_the_log(images, tmp_path):
     assert "Traceback" in log
 
 
+@pytest.mark.timed
 def test_process_ends_with_the_one_who_holds_its_input(images, tmp_path):
     prepare(tmp_path, images)
     process = start(tmp_path, stdin=subprocess.PIPE)

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 import slicer
 from standin.waiting import wait_until
 
@@ -25,6 +26,7 @@ print([m for m in ("scipy", "SimpleITK") if m in sys.modules])
 """
 
 
+@pytest.mark.timed
 def test_panel_opens_quickly_and_without_heavy_libraries():
     seconds = []
     for _ in range(3):
@@ -113,6 +115,7 @@ def test_panel_opened_twice_observes_the_scene_once(loaded):
     assert len(loaded.widget.panel.Observations) == count
 
 
+@pytest.mark.timed
 def test_many_nodes_are_shown_quickly(loaded):
     from QSMLib import sample
 

@@ -113,6 +113,7 @@ def test_second_run_updates_the_same_volume(panel):
     assert not np.array_equal(slicer.util.arrayFromVolume(first), values)
 
 
+@pytest.mark.timed
 def test_event_loop_keeps_turning_during_a_run(panel):
     gaps = []
     for _ in range(3):  # other programs may get in between: the best of three tells what the panel needs
@@ -124,6 +125,7 @@ def test_event_loop_keeps_turning_during_a_run(panel):
     assert min(gaps) < 0.1
 
 
+@pytest.mark.timed
 def test_cancel_is_quick_and_leaves_the_scene_as_it_was(panel):
     before, pid = volumes(), begun(panel)
     assert panel.ui.applyButton.text == "Cancel"

@@ -213,6 +213,7 @@ def test_map_of_a_scan_that_has_left_the_scene(scene, loaded):
     np.testing.assert_allclose(ijk_to_ras(result), MATRIX)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(("intermediate", "limit_s"), [(False, 0.15), (True, 0.6)])
 def test_whole_heads_are_written_quickly(scene, loaded, intermediate, limit_s):
     array = np.random.default_rng(1).normal(0, 0.1, (164, 205, 205)).astype(np.float32)
