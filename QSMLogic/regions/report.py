@@ -198,5 +198,5 @@ def _made(provenance):
     yield f"<h2>How the map was made</h2><pre>{escape(methods_text(provenance))}</pre>"
     versions = provenance["software"] | {"Run started": provenance.get("started", "")}
     yield f"<h3>Versions</h3>{_definitions(versions)}"
-    parameters = json.dumps(provenance["settings"], indent=1, ensure_ascii=False)
-    yield f"<h3>All parameters</h3><pre>{escape(parameters)}</pre>"
+    stages = {stage: json.dumps(choice, ensure_ascii=False) for stage, choice in provenance["settings"].items()}
+    yield f"<h3>All parameters</h3>{_definitions(stages)}"
