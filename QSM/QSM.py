@@ -83,6 +83,7 @@ class QSMLogic(ScriptedLoadableModuleLogic):
         progress=None,
         b0Direction=None,
         intermediateMaps=False,
+        referenceNode=None,
     ):
         """Map the susceptibility of a gradient-echo scan and return the volume node that holds it, in ppm.
 
@@ -96,7 +97,10 @@ class QSMLogic(ScriptedLoadableModuleLogic):
         settings: methods and parameters per stage, e.g. {"background": {"method": "vsharp"}}; None is the default.
         progress: called as progress(stage, fraction of the run); it may raise Cancelled.
         b0Direction: B0 along the image axes (i, j, k); None takes the scanner's z axis from the orientation.
-        intermediateMaps: add volumes of the total and the local field, and label maps of the masks, too.
+        intermediateMaps: add volumes of the total and the local field, of the field's uncertainty (ppm, where there are
+        several echoes) and of the phase's quality (0 to 1), and label maps of the masks, too.
+        referenceNode: where the susceptibility is to be zero on average, a node or pair like maskNode; None leaves the
+        reference to the settings.
         QSMError and Cancelled are in the package QSMLogic.
         The inputs stay as they are, and so does the scene where the run fails or is cancelled.
         """
@@ -113,6 +117,7 @@ class QSMLogic(ScriptedLoadableModuleLogic):
             outputVolume,
             settings,
             intermediateMaps,
+            referenceNode,
         )
         return scene.process(request, progress)
 

@@ -65,6 +65,14 @@ class Acquisition:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
+    @classmethod
+    def of_signal(cls, signal, echo_times_s, field_strength_t, grid):
+        """The scan with a complex signal (echo, k, j, i), or real + 1j * imaginary part."""
+        signal = np.asarray(signal)
+        if not np.iscomplexobj(signal):
+            raise QSMError("The signal is not complex; give real + 1j * imaginary, or magnitude and phase.")
+        return cls(np.abs(signal), np.angle(signal), echo_times_s, field_strength_t, grid)
+
     @property
     def echoes(self):
         return len(self.echo_times_s)
@@ -126,14 +134,15 @@ class FieldMap:
         return replace(self, ppm=ppm, mask=self.mask if mask is None else mask)
 
 
-def checked_mask(mask, grid):
+def checked_mask(mask, grid, name="mask"):
     """The mask as a boolean array of the grid's shape; QSMError where it is empty or of another shape."""
     mask = np.asarray(mask)
     if mask.shape != grid.shape:
-        raise QSMError(f"The mask has shape {mask.shape}, the scan {grid.shape}; resample the mask to the scan's grid.")
+        raise QSMError(f"The {name} has shape {mask.shape}, the scan {grid.shape}; resample it to the scan's grid.")
     mask = np.ascontiguousarray(np.nan_to_num(mask) > 0) if mask.dtype != bool else np.ascontiguousarray(mask)
     if not mask.any():
-        raise QSMError("The mask is empty; draw it over the tissue to be mapped, or leave it out to have one made.")
+        tissue = "tissue to be mapped, or leave it out to have one made" if name == "mask" else "region that it names"
+        raise QSMError(f"The {name} is empty; draw it over the {tissue}.")
     return mask
 
 
@@ -173,7 +182,7 @@ def _echoes(images, name):
     if images.ndim != 4:
         raise QSMError(f"{name} must be one 3D image per echo; this one has {images.ndim} dimensions.")
     if np.iscomplexobj(images):
-        raise QSMError(f"{name} is complex; give its modulus as magnitude and its angle as phase.")
+        raise QSMError(f"{name} is complex; give its modulus as magnitude and its angle as phase, or use of_signal.")
     return np.ascontiguousarray(images, np.float32)
 
 

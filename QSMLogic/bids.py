@@ -1,7 +1,8 @@
 """Scans in BIDS folders, and maps as BIDS derivatives.
 
-A run is one magnitude and phase pair of MEGRE, GRE, T2starw, bold or epi images: all files of a session folder whose
-names agree in everything but echo and part. An image without part entity beside one with part-phase is the magnitude.
+A run is one magnitude and phase pair of MEGRE, GRE, T2starw, bold or epi images, or one of real and imaginary part:
+all files of a session folder whose names agree in everything but echo and part. An image without part entity beside
+one with part-phase is the magnitude.
 A file of several volumes is a time series unless its EchoTime is a list; QSM is made of the first volume, because
 averaging over time would blur the phase with motion, breathing and drift.
 """
@@ -12,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import QSMError
-from .io import load_acquisition, write_files
+from .io import load_acquisition, load_signal, write_files
 from .sidecar import echo_times, field_strength, image_stem, read_json
 from .version import __version__
 
 SUFFIXES = ("MEGRE", "GRE", "T2starw", "bold", "epi")
+PARTS = {"mag": "magnitude", "phase": "phase", "real": "real", "imag": "imaginary"}
 DATATYPES = ("anat", "func", "fmap", "perf")
 # name of a map -> (desc entity, suffix, unit, description)
 DERIVATIVES = {
@@ -25,19 +27,23 @@ DERIVATIVES = {
     "total_field_ppm": ("total", "fieldmap", "ppm", "Total field relative to B0"),
     "local_field_ppm": ("local", "fieldmap", "ppm", "Field of the sources inside the mask relative to B0"),
     "susceptibility_ppm": ("", "Chimap", "ppm", "Magnetic susceptibility"),
+    "uncertainty_ppm": ("uncertainty", "fieldmap", "ppm", "Standard deviation of the total field"),
+    "quality": ("quality", "probseg", None, "Quality of the phase, 0 to 1"),
 }
 
 
 @dataclass(frozen=True)
 class BidsRun:
-    """A scan of a BIDS folder: magnitude and phase are {echo number: path}; label tells runs of one stem apart."""
+    """A scan of a BIDS folder; label tells runs of one stem apart.
+
+    images: {echo number: path} of magnitude and of phase, or of the real and of the imaginary part, by these names.
+    """
 
     root: Path
     session: Path
     stem: str
     suffix: str
-    magnitude: dict
-    phase: dict
+    images: dict
     label: str = ""
 
     @property
@@ -46,17 +52,18 @@ class BidsRun:
 
     def load(self, field_strength_t=None, b0_direction_ijk=None):
         """The run's Acquisition and Geometry, with echo times and field strength from its sidecars."""
-        if self.magnitude.keys() != self.phase.keys():
+        (one, first), (two, second) = self.images.items()
+        if first.keys() != second.keys():
             raise QSMError(
-                f"magnitude has the echoes {_echo_list(self.magnitude)} and phase {_echo_list(self.phase)}; "
-                "supply the missing files."
+                f"{one} has the echoes {_echo_list(first)} and {two} {_echo_list(second)}; supply the missing files."
             )
-        magnitude, phase = ([images[echo] for echo in sorted(images)] for images in (self.magnitude, self.phase))
-        times = echo_times(magnitude, phase, self.metadata)
+        first, second = ([images[echo] for echo in sorted(images)] for images in (first, second))
+        times = echo_times(first, second, self.metadata)
         if field_strength_t is None:
-            field_strength_t = field_strength(magnitude, phase, self.metadata)
-        volume = 0 if len(times) == len(phase) else None
-        return load_acquisition(magnitude, phase, times, field_strength_t, b0_direction_ijk, volume=volume)
+            field_strength_t = field_strength(first, second, self.metadata)
+        volume = 0 if len(times) == len(second) else None
+        load = load_acquisition if two == "phase" else load_signal
+        return load(first, second, times, field_strength_t, b0_direction_ijk, volume=volume)
 
     def metadata(self, path):
         """What the JSON files that apply to an image say of it; files nearer to the image overrule outer ones."""
@@ -81,7 +88,8 @@ class BidsRun:
 def find_runs(root, participants=()):
     """The runs of a BIDS folder, of all participants or of those named (with or without "sub-").
 
-    Images that have no phase are no runs. Raises QSMError where a participant or any run is missing.
+    Images that have neither phase nor imaginary part are no runs. Raises QSMError where a participant or any run is
+    missing.
     """
     root = Path(root)
     known = sorted(folder.name for folder in root.glob("sub-*") if folder.is_dir())
@@ -102,6 +110,8 @@ def write_derivatives(run, maps, geometry, output):
     """Write the Maps of a run with their sidecars into the derivatives folder `output`. Returns the paths."""
     contents = {}
     for name, path in run.outputs(output).items():
+        if getattr(maps, name) is None:
+            continue
         contents[path] = getattr(maps, name)
         contents[path.with_name(f"{image_stem(path)}.json")] = _sidecar(run, name, maps.provenance)
     description = Path(output) / "dataset_description.json"
@@ -123,15 +133,23 @@ def _runs_of_session(root, session):
             continue
         part, echo = entities.pop("part", "mag"), entities.pop("echo", "1")
         stem = "_".join(f"{key}-{value}" for key, value in entities.items())
-        group = groups.setdefault((stem, suffix), {"mag": {}, "phase": {}})
-        if part in group and echo.isdigit():
-            group[part][int(echo)] = path
-    complete = {key: group for key, group in groups.items() if group["phase"]}
+        group = groups.setdefault((stem, suffix), {name: {} for name in PARTS.values()})
+        if part in PARTS and echo.isdigit():
+            group[PARTS[part]][int(echo)] = path
+    complete = {key: images for key, group in groups.items() if (images := _images(group))}
     shared = Counter(stem for stem, _ in complete)
     return [
-        BidsRun(root, session, stem, suffix, group["mag"], group["phase"], suffix if shared[stem] > 1 else "")
-        for (stem, suffix), group in complete.items()
+        BidsRun(root, session, stem, suffix, images, suffix if shared[stem] > 1 else "")
+        for (stem, suffix), images in complete.items()
     ]
+
+
+def _images(group):
+    """The images to map of a group: magnitude and phase, else real and imaginary part, else None."""
+    for pair in (("magnitude", "phase"), ("real", "imaginary")):
+        if group[pair[1]]:
+            return {name: group[name] for name in pair}
+    return None
 
 
 def _parsed(path):
@@ -144,9 +162,13 @@ def _echo_list(images):
     return ", ".join(map(str, sorted(images))) or "none"
 
 
+def _files(run):
+    return [path for images in run.images.values() for path in images.values()]
+
+
 def _sidecar(run, name, provenance):
     _, suffix, unit, description = DERIVATIVES[name]
-    sources = [path.relative_to(run.root).as_posix() for path in (*run.magnitude.values(), *run.phase.values())]
+    sources = [path.relative_to(run.root).as_posix() for path in _files(run)]
     content = {"Description": description, "Sources": [f"bids:raw:{source}" for source in sources]}
     if run.suffix in ("bold", "epi"):
         content["SourceVolume"] = 0

@@ -9,7 +9,14 @@ from .console import Console
 from .errors import QSMError
 from .lazy import sitk
 from .method import registry
-from .options import add_b0_option, add_mask_option, add_method_options, add_scan_options, plain
+from .options import (
+    add_b0_option,
+    add_mask_option,
+    add_method_options,
+    add_reference_mask_option,
+    add_scan_options,
+    plain,
+)
 from .presets import PRESETS
 from .regions.command import add_statistics_options, statistics_command
 from .stages import COMMANDS
@@ -90,9 +97,11 @@ def _command(commands, name, function, common):
 
 
 def _add_run(parser):
-    add_scan_options(parser, required=False, phase_required=False)
+    add_scan_options(parser)
     add_b0_option(parser)
     add_mask_option(parser)
+    add_reference_mask_option(parser)
+    parser.add_argument("--quality-map", action="store_true", help="write the quality of the phase (0 to 1), too")
     parser.add_argument(
         "--settings", metavar="FILE", help="methods and parameters: a JSON file or JSON itself (default: see methods)"
     )

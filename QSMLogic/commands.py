@@ -11,13 +11,20 @@ from pathlib import Path
 from .bids import find_runs, write_derivatives
 from .errors import QSMError
 from .files import check_writable
-from .io import load_acquisition, load_mask, map_paths, write_maps
+from .io import load_acquisition, load_mask, load_signal, map_paths, write_maps
 from .method import STAGES, registry
 from .methods_text import methods_text
 from .pipeline import run
 from .presets import PRESETS
+from .provenance import warnings
 from .settings import DEFAULTS, Settings
 from .sidecar import read_json
+
+SCANS = (("magnitude", "phase"), ("real", "imaginary"), ("complex",))  # the files that make a scan
+INPUT_OPTIONS = (
+    *("magnitude", "phase", "real", "imaginary", "complex", "unwrapped", "mask", "reference_mask", "settings"),
+    *("total_field", "local_field", "uncertainty"),
+)
 
 
 def run_command(arguments, console):
@@ -25,15 +32,13 @@ def run_command(arguments, console):
     settings = read_settings(arguments)
     if arguments.bids:
         return _run_bids(arguments, settings, console)
-    if not (arguments.magnitude and arguments.phase and arguments.output):
+    if not (scan_files(arguments) and arguments.output):
         raise QSMError("run needs --magnitude, --phase and --output, or --bids; see `run --help`.")
     if arguments.participant_label:
         raise QSMError("--participant-label goes with --bids.")
     check_writable(map_paths(arguments.output).values(), input_files(arguments))
     scan, geometry = load_scan(arguments)
-    mask = load_mask(arguments.mask, geometry) if arguments.mask else None
-    maps = run(scan, mask, settings, console.progress)
-    maps = _with_inputs(maps, magnitude=arguments.magnitude, phase=arguments.phase, mask=arguments.mask)
+    maps = _mapped(scan, geometry, scan_files(arguments), arguments, settings, console)
     console.wrote(write_maps(maps, geometry, arguments.output))
 
 
@@ -80,21 +85,35 @@ def read_settings(arguments):
     return Settings.from_file(arguments.settings) if arguments.settings else Settings()
 
 
+def scan_files(arguments):
+    """The files of the scan, {kind: list}: magnitude and phase, real and imaginary, or complex.
+
+    Empty where none are given; raises QSMError where they make no scan.
+    """
+    given = {name: getattr(arguments, name, None) for name in ("magnitude", "phase", "real", "imaginary", "complex")}
+    given = {name: paths for name, paths in given.items() if paths}
+    if given and tuple(given) not in SCANS:
+        options = " and ".join(f"--{name}" for name in given)
+        raise QSMError(
+            f"{options} make no scan; give --magnitude and --phase, or --real and --imaginary, or --complex alone."
+        )
+    return given
+
+
 def load_scan(arguments):
-    """The Acquisition and Geometry of the files in --magnitude and --phase."""
-    return load_acquisition(
-        arguments.magnitude,
-        arguments.phase,
-        arguments.echo_times,
-        arguments.field_strength,
-        getattr(arguments, "b0_direction", None),
-    )
+    """The Acquisition and Geometry of the files that the arguments name; QSMError where they name none."""
+    files = scan_files(arguments)
+    if not files:
+        raise QSMError("Give the scan: --magnitude and --phase, or --real and --imaginary, or --complex.")
+    load = load_acquisition if "phase" in files else load_signal
+    facts = arguments.echo_times, arguments.field_strength, getattr(arguments, "b0_direction", None)
+    return load(*files.values(), *(((),) if len(files) == 1 else ()), *facts)
 
 
 def input_files(arguments):
     """Every file that the arguments name as an input."""
     files = []
-    for name in ("magnitude", "phase", "unwrapped", "mask", "settings", "total_field", "local_field", "uncertainty"):
+    for name in INPUT_OPTIONS:
         value = getattr(arguments, name, None)
         files += value if isinstance(value, list) else [value] if value else []
     return [file for file in files if not file.lstrip().startswith("{")]  # settings may be JSON itself
@@ -102,8 +121,8 @@ def input_files(arguments):
 
 def _run_bids(arguments, settings, console):
     """Every run that is found; one that fails does not stop the others. Returns the exit status."""
-    if arguments.magnitude or arguments.phase or arguments.echo_times:
-        raise QSMError("--bids finds images and echo times itself; leave out --magnitude, --phase and --echo-times.")
+    if scan_files(arguments) or arguments.echo_times:
+        raise QSMError("--bids finds images and echo times itself; leave out the options that name them.")
     root = Path(arguments.bids)
     output = Path(arguments.output) if arguments.output else root / "derivatives" / "QSM"
     if output.resolve() == root.resolve():
@@ -127,17 +146,21 @@ def _run_bids(arguments, settings, console):
 
 def _run_one(bids_run, arguments, settings, output, console):
     scan, geometry = bids_run.load(arguments.field_strength, arguments.b0_direction)
-    mask = load_mask(arguments.mask, geometry) if arguments.mask else None
-    maps = run(scan, mask, settings, console.progress)
-    maps = _with_inputs(maps, magnitude=bids_run.magnitude.values(), phase=bids_run.phase.values(), mask=arguments.mask)
+    files = {name: images.values() for name, images in bids_run.images.items()}
+    maps = _mapped(scan, geometry, files, arguments, settings, console)
     console.wrote(write_derivatives(bids_run, maps, geometry, output))
 
 
-def _with_inputs(maps, magnitude, phase, mask):
-    """The Maps with the names of the input files in their provenance."""
-    names = {"magnitude": [Path(p).name for p in magnitude], "phase": [Path(p).name for p in phase]}
-    if mask:
-        names["mask"] = Path(mask).name
+def _mapped(scan, geometry, files, arguments, settings, console):
+    """The Maps of a scan, with the names of the input files in their provenance."""
+    names = {name: [Path(path).name for path in paths] for name, paths in files.items()}
+    masks = {}
+    for name in ("mask", "reference_mask"):
+        path = getattr(arguments, name)
+        masks[name] = load_mask(path, geometry) if path else None
+        names |= {name: Path(path).name} if path else {}
+    maps = run(scan, masks["mask"], settings, console.progress, masks["reference_mask"], arguments.quality_map)
+    console.warn(warnings(maps.provenance))
     return replace(maps, provenance=maps.provenance | {"inputs": names})
 
 

@@ -27,6 +27,12 @@ class Console:
         if not self.quiet:
             print(*paths, sep="\n", flush=True)
 
+    def warn(self, warnings):
+        """Say what the result is to be doubted for."""
+        if not self.quiet:
+            for warning in warnings:
+                self.complain(f"warning: {warning}")
+
     def complain(self, message):
         """Say in one line what went wrong."""
         self._end_line()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .accuracy import nrmse, region_agreement
 from .files import check_writable
-from .io import Geometry, load_acquisition, map_paths, write_files
+from .io import Geometry, load_acquisition, map_contents, map_paths, write_files
 from .lazy import ndimage
 from .phantom import LABELS, head
 from .pipeline import run
@@ -56,7 +56,7 @@ def run_demo(folder, progress=None, voxel_mm=1.5, seed=0):
     maps = run(scan, progress=lambda stage, done: progress(stage, WRITTEN + (1 - WRITTEN) * done))
     accuracy = judge(maps.susceptibility_ppm, maps.reliable_mask, truth)
     maps = replace(maps, provenance=maps.provenance | {"accuracy": accuracy})
-    paths += write_files({path: getattr(maps, name) for name, path in map_paths(folder).items()}, geometry)
+    paths += write_files(map_contents(maps, map_paths(folder)), geometry)
     regions = (Region(name, region) for _, name, region in _regions(truth, maps.reliable_mask))
     measured = {"susceptibility": MapImage(maps.susceptibility_ppm, "ppm")}
     write_table(measure(measured, regions, truth.grid, mask=maps.reliable_mask), table)

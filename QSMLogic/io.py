@@ -13,12 +13,15 @@ from .lazy import sitk
 from .sidecar import ENDINGS, echo_times, field_strength
 
 TOLERANCE = 1e-3  # mm, and components of direction vectors: rounding of headers is far below, other grids far above
+COMPLEX = "is complex; give it as --complex, which stands for magnitude and phase"
 MAP_FILES = {
     "mask": "mask.nii.gz",
     "reliable_mask": "reliable_mask.nii.gz",
     "total_field_ppm": "total_field_ppm.nii.gz",
     "local_field_ppm": "local_field_ppm.nii.gz",
     "susceptibility_ppm": "susceptibility_ppm.nii.gz",
+    "uncertainty_ppm": "field_uncertainty_ppm.nii.gz",
+    "quality": "phase_quality.nii.gz",
     "provenance": "run.json",
 }
 
@@ -66,7 +69,8 @@ def read_image(path):
     """Read a 3D or 4D image.
 
     Returns a float32 array (k, j, i), or (e, k, j, i) where the file has several volumes (a fourth axis, or several
-    components per voxel), with the header's scaling applied, and its Geometry. Raises QSMError that names the file.
+    components per voxel), with the header's scaling applied, and its Geometry. Complex files give complex64. Raises
+    QSMError that names the file.
     """
     path = Path(path)
     check_complete(path)
@@ -75,13 +79,15 @@ def read_image(path):
     try:
         reader.ReadImageInformation()
         _check_kind(path, reader)
-        vector = reader.GetNumberOfComponents() > 1
-        reader.SetOutputPixelType(sitk.sitkVectorFloat32 if vector else sitk.sitkFloat32)
+        compound = "complex" in sitk.GetPixelIDValueAsString(reader.GetPixelID())
+        vector = reader.GetNumberOfComponents() > 1 and not compound
+        real = sitk.sitkVectorFloat32 if vector else sitk.sitkFloat32
+        reader.SetOutputPixelType(sitk.sitkComplexFloat32 if compound else real)
         image = reader.Execute()
     except RuntimeError as error:
         raise QSMError(_why_unreadable(path, error)) from None
     array = sitk.GetArrayFromImage(image)
-    if not vector and (lost := not_numbers(path)) is not None:
+    if not (vector or compound) and (lost := not_numbers(path)) is not None:
         array[lost.reshape(array.shape)] = np.nan
     if vector:
         array = np.ascontiguousarray(np.moveaxis(array, -1, 0))
@@ -132,20 +138,35 @@ def load_acquisition(
     own axes (i, j, k); by default the scanner's z axis. volume: where 4D files are time series, the volume of them to
     take. Raises QSMError that names the file at fault.
     """
-    if echo_times_s is None:
-        echo_times_s = echo_times(magnitude_paths, phase_paths)
-    if field_strength_t is None:
-        field_strength_t = field_strength(magnitude_paths, phase_paths)
-    magnitude, first = _read_echoes(magnitude_paths, volume)
-    phase, first = _read_echoes(phase_paths, volume, first)
-    geometry = first[1]
-    scan = Acquisition(magnitude, phase, echo_times_s, field_strength_t, geometry.grid(b0_direction_ijk))
-    return scan, geometry
+    (magnitude, phase), times, strength, geometry = _read_scan(
+        magnitude_paths, phase_paths, echo_times_s, field_strength_t, volume
+    )
+    return Acquisition(magnitude, phase, times, strength, geometry.grid(b0_direction_ijk)), geometry
+
+
+def load_signal(
+    real_paths,
+    imaginary_paths=(),
+    echo_times_s=None,
+    field_strength_t=None,
+    b0_direction_ijk=None,
+    volume=None,
+):
+    """As load_acquisition, of the real and imaginary part of the signal; without the latter, of complex files."""
+    parts, times, strength, geometry = _read_scan(
+        real_paths, imaginary_paths, echo_times_s, field_strength_t, volume, compound=not imaginary_paths
+    )
+    if len(parts) == 2 and parts[0].shape != parts[1].shape:
+        raise QSMError("The real and the imaginary images are not as many; give one of either for each echo.")
+    signal = parts[0] + 1j * parts[1] if len(parts) == 2 else parts[0]
+    return Acquisition.of_signal(signal, times, strength, geometry.grid(b0_direction_ijk)), geometry
 
 
 def load_on_grid(path, geometry):
     """The array (k, j, i) of a 3D image that must lie on the grid of `geometry`; QSMError where it does not."""
     array, own = read_image(path)
+    if np.iscomplexobj(array):
+        raise QSMError(f"{path} is complex where a real image is needed.")
     array = array[0] if array.ndim == 4 and len(array) == 1 else array
     difference = geometry.difference(own)
     if array.ndim != 3:
@@ -165,16 +186,35 @@ def map_paths(folder):
     return {name: Path(folder) / file for name, file in MAP_FILES.items()}
 
 
+def map_contents(maps, paths):
+    """{path: map} of the Maps that are there, for write_files; paths: {name of the map: path}."""
+    return {path: getattr(maps, name) for name, path in paths.items() if getattr(maps, name) is not None}
+
+
 def write_maps(maps, geometry, folder):
     """Write the Maps of a run and its run.json into `folder`, all or nothing. Returns the paths."""
-    return write_files({path: getattr(maps, name) for name, path in map_paths(folder).items()}, geometry)
+    return write_files(map_contents(maps, map_paths(folder)), geometry)
 
 
-def _read_echoes(paths, volume, first=None):
+def _read_scan(first_paths, second_paths, times, strength, volume, compound=False):
+    """([images of either kind], echo times, field strength, Geometry); the second kind may be missing."""
+    times = echo_times(first_paths, second_paths or first_paths) if times is None else times
+    strength = field_strength(first_paths, second_paths or first_paths) if strength is None else strength
+    images, first = [], None
+    for paths in filter(None, (first_paths, second_paths)):
+        echoes, first = _read_echoes(paths, volume, compound, first)
+        images.append(echoes)
+    return images, times, strength, first[1]
+
+
+def _read_echoes(paths, volume, compound, first):
     """The echoes in a list of files, and (path, Geometry) of the file that all of them are held against."""
     echoes = []
     for path in paths:
         image, geometry = read_image(path)
+        if np.iscomplexobj(image) != compound:
+            kind = "is not complex; give it as --magnitude, --phase, --real or --imaginary"
+            raise QSMError(f"{path} {kind if compound else COMPLEX}.")
         if volume is not None and image.ndim == 4:
             image = image[volume]
         if image.ndim == 4 and len(paths) > 1:
@@ -191,9 +231,8 @@ def _check_kind(path, reader):
     size = reader.GetSize()
     if len(size) not in (3, 4) or min(size[:3]) < 2:
         raise QSMError(f"{path} is not a 3D image: its size is {_numbers(size)}. QSM needs a stack of slices.")
-    if "complex" in sitk.GetPixelIDValueAsString(reader.GetPixelID()):
-        raise QSMError(f"{path} is complex; save its modulus as magnitude and its angle as phase and give those.")
-    if len(size) == 4 and reader.GetNumberOfComponents() > 1:
+    compound = "complex" in sitk.GetPixelIDValueAsString(reader.GetPixelID())
+    if len(size) == 4 and reader.GetNumberOfComponents() > 1 and not compound:
         raise QSMError(f"{path} has vectors in a 4D image; give one volume for each echo.")
 
 

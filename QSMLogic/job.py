@@ -26,15 +26,17 @@ from .pipeline import run
 from .settings import Settings
 
 ARRAYS = ("mask", "reliable_mask", "total_field_ppm", "local_field_ppm", "susceptibility_ppm")
+OPTIONAL_ARRAYS = ("uncertainty_ppm", "quality")  # None where the run does not yield them
 DONE, UNEXPECTED, BAD_INPUT, ABANDONED = 0, 1, 2, 3
 POLL_S = 0.5
 
 
-def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reduction=None):
+def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reduction=None, **options):
     """Prepare the folder for the map of a scan, one image at a time: a generator, to be run to its end.
 
     magnitude, phase: images (k, j, i), one per echo. facts: echo_times_s, field_strength_t and grid (a Grid).
     mask, settings: as in pipeline.run. reduction: of a preview, see preview.reduced; None for the whole scan.
+    options: reference_mask and quality, as in pipeline.run.
     """
     folder = Path(folder)
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
@@ -42,11 +44,12 @@ def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reducti
         for echo, image in enumerate(images):
             np.save(folder / f"{name}_{echo}.npy", np.asarray(image, np.float32))
             yield
-    if mask is not None:
-        np.save(folder / "given_mask.npy", mask)
+    for name, given in (("given_mask", mask), ("reference_mask", options.pop("reference_mask", None))):
+        if given is not None:
+            np.save(folder / f"{name}.npy", given)
     job = {"task": "run", **facts, "grid": asdict(facts["grid"]), "settings": settings.choices}
     counts = {"magnitude": len(magnitude), "phase": len(phase)}
-    _write_json(folder / "job.json", job | counts | {"reduction": reduction})
+    _write_json(folder / "job.json", job | counts | {"reduction": reduction, "options": options})
 
 
 def write_simulation(folder, voxel_mm=1.5, seed=0):
@@ -58,7 +61,8 @@ def read_maps(folder):
     """The Maps that a run has left in the folder; their arrays are read from there when they are used."""
     folder = Path(folder)
     result = _read_json(folder / "maps.json")
-    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+    names = [*ARRAYS, *(name for name in OPTIONAL_ARRAYS if (folder / f"{name}.npy").is_file())]
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}
     return Maps(grid=Grid(**result["grid"]), provenance=result["provenance"], **arrays)
 
 
@@ -93,16 +97,18 @@ def _run(folder, job, progress):
     grid = Grid(**job["grid"])
     images = (_read_echoes(folder, name, job[name]) for name in ("magnitude", "phase"))
     scan = Acquisition(*images, job["echo_times_s"], job["field_strength_t"], grid)
-    given = folder / "given_mask.npy"
-    mask, settings = np.load(given) if given.is_file() else None, Settings(job["settings"])
+    given = [folder / f"{name}.npy" for name in ("given_mask", "reference_mask")]
+    mask, reference_mask = (np.load(path) if path.is_file() else None for path in given)
+    settings, options = Settings(job["settings"]), {"reference_mask": reference_mask, **job["options"]}
     if job["reduction"]:
         from .preview import preview
 
-        maps = preview(run, scan, mask, settings, job["reduction"], progress)
+        maps = preview(run, scan, mask, settings, job["reduction"], progress, **options)
     else:
-        maps = run(scan, mask, settings, progress)
-    for name in ARRAYS:
-        np.save(folder / f"{name}.npy", getattr(maps, name))
+        maps = run(scan, mask, settings, progress, **options)
+    for name in (*ARRAYS, *OPTIONAL_ARRAYS):
+        if getattr(maps, name) is not None:
+            np.save(folder / f"{name}.npy", getattr(maps, name))
     _write_json(folder / "maps.json", {"grid": asdict(maps.grid), "provenance": maps.provenance})
 
 

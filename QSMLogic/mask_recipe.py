@@ -6,8 +6,9 @@ A recipe is an image, a colon and steps; several recipes may be joined from left
 
 Images: phase-quality (0 to 1), magnitude (all echoes combined), magnitude-first, magnitude-last.
 Steps on the image: homogenize [mm], smooth [mm], then one of: otsu, percentile P, above VALUE.
-Steps on the mask: erode, dilate, open, close [size], fill-holes, largest, smooth [mm]. A size is a number of voxels, or
-of millimetres where "mm" follows; it is 1 voxel where none is given.
+Steps on the mask: erode, dilate, open, close [size], fill-holes [volume], largest, smooth [mm]. A size is a number of
+voxels, or of millimetres where "mm" follows; it is 1 voxel where none is given. Holes are filled up to a volume, a
+number of voxels or of cubic millimetres where "mm3" follows; all of them where none is given.
 """
 
 import re
@@ -17,7 +18,7 @@ import numpy as np
 from .errors import QSMError
 from .homogeneity import SIGMA_MM, homogeneous
 from .lazy import ndimage, sitk
-from .phase_quality import voxel_quality
+from .phase_quality import scan_quality
 
 JOINTS = {"or": np.logical_or, "and": np.logical_and, "without": lambda one, two: one & ~two}
 
@@ -57,15 +58,8 @@ def _image(name, acquisition):
     return np.nan_to_num(IMAGES[name](acquisition))
 
 
-def _quality(acquisition):
-    second, times = None, acquisition.echo_times_s
-    if acquisition.echoes > 1:
-        second = acquisition.phase[1], times[0] / times[1]
-    return voxel_quality(acquisition.phase[0], acquisition.magnitude[0], second)
-
-
 IMAGES = {
-    "phase-quality": _quality,
+    "phase-quality": scan_quality,
     "magnitude": lambda acquisition: acquisition.weight,
     "magnitude-first": lambda acquisition: acquisition.magnitude[0],
     "magnitude-last": lambda acquisition: acquisition.magnitude[-1],
@@ -96,10 +90,12 @@ def _masked(image, steps, grid):
 
 
 def _parsed(steps):
-    """[(name, None or (number, whether it is in mm))] of the steps in a text."""
+    """[(name, None or (number, whether it is in mm or mm3))] of the steps in a text."""
     parsed = []
     for step in filter(None, (s.strip() for s in steps.split(","))):
-        match = re.fullmatch(r"([a-z-]+)(?:\s+([0-9.]+)\s*(mm)?)?", step)
+        match = re.fullmatch(r"([a-z-]+)(?:\s+([0-9.]+)\s*(mm3?)?)?", step)
+        if match and match[3] and (match[3] == "mm3") != (match[1] == "fill-holes"):
+            raise QSMError(f"The step {step!r} of the mask recipe needs mm3 for a volume, and mm for a size.")
         try:
             parsed.append((match[1], (float(match[2]), bool(match[3])) if match[2] else None))
         except (TypeError, ValueError):
@@ -125,7 +121,14 @@ def _in_turn(first, second):
 
 
 def _fill_holes(mask, size, spacing_mm):
-    return ndimage.binary_fill_holes(mask)
+    filled = ndimage.binary_fill_holes(mask)
+    if not size:
+        return filled
+    number, in_mm3 = size
+    most = number / np.prod(spacing_mm) if in_mm3 else number
+    holes, count = ndimage.label(filled & ~mask)
+    small = np.bincount(holes.ravel(), minlength=count + 1) <= most * (1 + 1e-6)
+    return mask | (small[holes] & (holes > 0))
 
 
 def _largest(mask, size, spacing_mm):

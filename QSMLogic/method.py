@@ -21,9 +21,10 @@ STAGES = {
     "offset": ("phase", "Acquisition, mask -> Acquisition with phase proportional to echo time"),
     "unwrap": ("unwrapping", "Acquisition, mask -> unwrapped phase in radians"),
     "field": ("field", "Acquisition, unwrapped phase, mask -> FieldMap of the total field"),
+    "passes": ("passes", "FieldMap of the total field -> list of FieldMaps to map one after the other"),
     "background": ("background", "FieldMap of the total field -> FieldMap of the local field"),
     "invert": ("inversion", "FieldMap of the local field -> susceptibility in ppm"),
-    "reference": ("referencing", "susceptibility in ppm, mask -> susceptibility in ppm"),
+    "reference": ("referencing", "UnreferencedMap -> susceptibility in ppm"),
 }
 
 
@@ -34,6 +35,7 @@ STAGE_TITLES = {
     "offset": "Phase offset",
     "unwrap": "Unwrapping",
     "field": "Field map",
+    "passes": "Passes",
     "background": "Background field",
     "invert": "Dipole inversion",
     "reference": "Reference",

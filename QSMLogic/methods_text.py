@@ -9,9 +9,10 @@ SENTENCES = {
     "offset": "Phase offsets were removed by {}{}.",
     "unwrap": "Phase was unwrapped by {}{}.",
     "field": "The echoes were combined to a map of the total field by {}{}.",
+    "passes": "The field was mapped in {}{}.",
     "background": "Background fields were removed by {}{}.",
     "invert": "Susceptibility was computed by {}{}.",
-    "reference": "It is relative to the {}{}.",
+    "reference": "Its zero is {}{}.",
 }
 GIVEN_MASK = "A mask was given."
 PREVIEW = "PREVIEW on coarse voxels, not for publication."

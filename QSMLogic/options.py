@@ -41,19 +41,20 @@ def plain(text):
     return text.replace("%", "%%")
 
 
-def _scan_options(parser, phase_required=True):
-    add_scan_options(parser, required=True, phase_required=phase_required)
+def _scan_options(parser):
+    add_scan_options(parser)
     parser.add_argument("--settings", metavar="FILE", help="JSON file with the methods of the stages before this one")
     parser.add_argument("--output", metavar="FILE", required=True, help="image to write")
 
 
-def add_scan_options(parser, required, phase_required):
+def add_scan_options(parser):
     """The options that name the files of a scan."""
     files = {"nargs": "+", "metavar": "FILE"}
-    parser.add_argument(
-        "--magnitude", required=required, help="magnitude: one 3D file per echo, or one 4D file", **files
-    )
-    parser.add_argument("--phase", required=phase_required, help="phase in any scaling, files like magnitude", **files)
+    parser.add_argument("--magnitude", help="magnitude: one 3D file per echo, or one 4D file", **files)
+    parser.add_argument("--phase", help="phase in any scaling, files like magnitude", **files)
+    parser.add_argument("--real", help="real part of the signal, instead of magnitude and phase", **files)
+    parser.add_argument("--imaginary", help="imaginary part of the signal, files like real", **files)
+    parser.add_argument("--complex", help="complex images, instead of magnitude and phase", **files)
     parser.add_argument(
         "--echo-times", type=float, nargs="+", metavar="S", help="echo times in seconds (default: JSON sidecars)"
     )
@@ -68,19 +69,36 @@ def add_mask_option(parser, required=False):
     parser.add_argument("--mask", required=required, metavar="FILE", help=f"mask, above zero inside{without}")
 
 
+def add_reference_mask_option(parser):
+    """The option for the region that a map is referenced to."""
+    parser.add_argument(
+        "--reference-mask", metavar="FILE", help="where the susceptibility is to be zero on average, above zero inside"
+    )
+
+
 def _offset_option(parser):
     names = [*registry()["offset"], "none"]
     parser.add_argument("--offset", choices=names, help="how phase offsets of several echoes are removed first")
+
+
+def _mask_options(parser):
+    _scan_options(parser)
+    _quality_option(parser)
+
+
+def _quality_option(parser):
+    parser.add_argument("--output-quality", metavar="FILE", help="quality of the phase, 0 to 1")
 
 
 def _unwrap_options(parser):
     _scan_options(parser)
     add_mask_option(parser)
     _offset_option(parser)
+    _quality_option(parser)
 
 
 def _field_options(parser):
-    _scan_options(parser, phase_required=False)
+    _scan_options(parser)
     parser.add_argument("--unwrapped", metavar="FILE", help="unwrapped phase in radians, instead of --phase")
     add_mask_option(parser)
     _offset_option(parser)
@@ -117,12 +135,13 @@ def _background_options(parser):
 
 def _invert_options(parser):
     _map_options(parser, "--local-field")
-    names = [*registry()["reference"], "none"]
+    names = list(registry()["reference"])
     parser.add_argument("--reference", choices=names, help="what the map is referenced to (default: as in run)")
+    add_reference_mask_option(parser)
 
 
 STAGE_OPTIONS = {
-    "mask": _scan_options,
+    "mask": _mask_options,
     "unwrap": _unwrap_options,
     "field": _field_options,
     "background": _background_options,

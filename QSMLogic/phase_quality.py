@@ -49,6 +49,14 @@ def edge_quality(axis, phase_rad, magnitude=None, second=None, coherence=True, l
     return quality
 
 
+def scan_quality(acquisition):
+    """The voxel quality of a scan whose phase is in radians, of its first echo and, where there is one, its second."""
+    second, times = None, acquisition.echo_times_s
+    if acquisition.echoes > 1:
+        second = acquisition.phase[1], times[0] / times[1]
+    return voxel_quality(acquisition.phase[0], acquisition.magnitude[0], second)
+
+
 def voxel_quality(phase_rad, magnitude=None, second=None):
     """The mean quality of a voxel's edges (six, or fewer at the image's border), 0 to 1; float32 (k, j, i)."""
     quality, count = np.zeros(phase_rad.shape, np.float32), np.zeros(phase_rad.shape, np.uint8)

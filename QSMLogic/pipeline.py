@@ -4,9 +4,10 @@ import time
 
 import numpy as np
 
-from .acquisition import bounding_box, checked_mask, uncropped
+from .acquisition import bounding_box, checked_mask, cropped_grid, uncropped
 from .errors import QSMError
-from .maps import Maps
+from .maps import NO_REGION, Maps, UnreferencedMap
+from .phase_quality import scan_quality
 from .progress import Progress
 from .provenance import Provenance
 from .settings import Settings
@@ -18,25 +19,31 @@ SHARES = {
     "offset": 0.10,
     "unwrap": 0.20,
     "field": 0.05,
+    "passes": 0.005,
     "background": 0.15,
     "invert": 0.27,
-    "reference": 0.01,
+    "reference": 0.005,
 }
+REPEATED = ("background", "invert")  # in every pass
 
 
-def run(acquisition, mask=None, settings=None, progress=None):
+def run(acquisition, mask=None, settings=None, progress=None, reference_mask=None, quality=False):
     """Map the susceptibility of a scan.
 
     acquisition: Acquisition, phase as stored. mask: array (k, j, i), non-zero inside, or None to have one made.
     settings: Settings, or a dictionary for it, or None for the defaults. progress: called as progress(stage, fraction
-    of the whole run); it may raise Cancelled. Returns Maps; raises QSMError for input that cannot be used.
+    of the whole run); it may raise Cancelled. reference_mask: array (k, j, i), non-zero where the susceptibility is to
+    be zero on average; it makes the reference "region". quality: whether the map of the phase's quality is wanted.
+    Returns Maps; raises QSMError for input that cannot be used.
     """
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
+    region, settings = _region(reference_mask, settings, acquisition.grid)
     chain = _Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings))
     if mask is not None:
         mask = checked_mask(mask, acquisition.grid)
         _check_known(acquisition, mask)
     scan = chain.stage("scaling", acquisition)
+    quality = scan_quality(scan) if quality else None
     if mask is None:
         mask = checked_mask(chain.stage("mask", scan), scan.grid)
 
@@ -47,23 +54,62 @@ def run(acquisition, mask=None, settings=None, progress=None):
     unwrapped_rad = chain.stage("unwrap", scan, inside)
     total = chain.stage("field", scan, unwrapped_rad, inside)
     del scan, unwrapped_rad
-    local = chain.stage("background", total.without_unreliable_rim())
-    inner = bounding_box(local.mask)
-    susceptibility = chain.stage("invert", local.cropped(inner))
-    susceptibility = chain.stage("reference", susceptibility, local.mask[inner])
-    susceptibility = uncropped(susceptibility, inner, local.ppm.shape)
+    local, susceptibility, reliable = _mapped(chain, total)
+    inner = bounding_box(reliable)
+    unreferenced = UnreferencedMap(
+        susceptibility[inner],
+        reliable[inner],
+        cropped_grid(local.grid, inner),
+        acquisition.magnitude[(slice(None), *box)][(slice(None), *inner)],
+        acquisition.echo_times_s,
+        None if region is None else region[box][inner],
+    )
+    susceptibility = uncropped(chain.stage("reference", unreferenced), inner, local.ppm.shape)
     chain.progress("reference", 1.0)
 
     shape = acquisition.grid.shape
     return Maps(
         grid=acquisition.grid,
         mask=mask,
-        reliable_mask=uncropped(local.mask, box, shape),
+        reliable_mask=uncropped(reliable, box, shape),
         total_field_ppm=uncropped(total.ppm, box, shape),
         local_field_ppm=uncropped(local.ppm, box, shape),
         susceptibility_ppm=uncropped(susceptibility, box, shape),
         provenance=chain.provenance.finished(given_mask="mask" not in chain.provenance.seconds),
+        uncertainty_ppm=None if total.uncertainty_ppm is None else uncropped(total.uncertainty_ppm, box, shape),
+        quality=quality,
     )
+
+
+def _mapped(chain, total):
+    """The local field of the last pass, the susceptibility of all passes, and where it is known.
+
+    Where passes overlap, the first counts; the later ones are shifted to its level.
+    """
+    passes = chain.stage("passes", total.without_unreliable_rim())
+    for turn, part in enumerate(passes):
+        local = chain.stage("background", part, turn=turn, turns=len(passes))
+        inner = bounding_box(local.mask)
+        found = chain.stage("invert", local.cropped(inner), turn=turn, turns=len(passes))
+        found = uncropped(found, inner, local.ppm.shape)
+        if turn == 0:
+            susceptibility, reliable = found, local.mask
+            continue
+        both = local.mask & reliable
+        level = np.median((found - susceptibility)[both]) if both.any() else np.float32(0)
+        np.copyto(susceptibility, found - level, where=local.mask & ~reliable)
+        reliable = reliable | local.mask
+    return local, susceptibility, reliable
+
+
+def _region(reference_mask, settings, grid):
+    """The checked reference mask, or None, and the Settings that make it the reference."""
+    if reference_mask is not None:
+        region = checked_mask(reference_mask, grid, name="reference mask")
+        return region, Settings({**settings.choices, "reference": {"method": "region"}})
+    if settings.method("reference").name == "region":
+        raise QSMError(NO_REGION)
+    return None, settings
 
 
 def _check_known(acquisition, mask):
@@ -82,15 +128,17 @@ class _Chain:
     def __init__(self, settings, progress, provenance):
         self.settings, self.progress, self.provenance = settings, progress, provenance
 
-    def stage(self, stage, *inputs):
-        before = list(SHARES)[: list(SHARES).index(stage)]
-        start = sum(SHARES[name] for name in before)
-        self.progress(stage, start)
-        began = time.perf_counter()
-        progress = Progress(lambda fraction: self.progress(stage, start + SHARES[stage] * min(fraction, 1.0)))
+    def stage(self, stage, *inputs, turn=0, turns=1):
+        """The stage's result. turn: of the passes over the stages REPEATED, which share their time evenly."""
+        names = list(SHARES)
+        before = sum(SHARES[name] for name in names[: names.index(stage)])
+        if stage in REPEATED:
+            before += turn / turns * sum(SHARES[name] for name in REPEATED)
+            before -= (1 - 1 / turns) * sum(SHARES[name] for name in REPEATED[: REPEATED.index(stage)])
+        self.progress(stage, before)
+        began, share = time.perf_counter(), SHARES[stage] / turns
+        progress = Progress(lambda fraction: self.progress(stage, before + share * min(fraction, 1.0)))
         method, parameters = self.settings.method(stage), self.settings.parameters(stage)
         result = method.run(*inputs, parameters=parameters, progress=progress)
-        self.provenance.seconds[stage] = time.perf_counter() - began
-        if progress.notes:
-            self.provenance.notes[stage] = progress.notes
+        self.provenance.add(stage, time.perf_counter() - began, progress.notes, turn)
         return result

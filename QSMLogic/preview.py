@@ -11,7 +11,7 @@ from .settings import Settings
 from .simulation import block_mean
 
 VOXELS, SMALLEST = 400_000, 16  # what maps in a few seconds; below so many voxels along an axis a map means nothing
-RADIANS = {"method": "automatic", "rad_per_unit": 1.0}
+RADIANS = {"method": "automatic", "rad_per_unit": 1.0, "sign": "positive"}
 
 
 def preview_reduction(shape, spacing_mm, voxels=VOXELS):
@@ -37,26 +37,38 @@ def reduced(acquisition, mask, settings, reduction):
     mm as well as can be. Raises QSMError where the mask would vanish.
     """
     scan = settings.method("scaling").run(acquisition, parameters=settings.parameters("scaling"))
-    whole = tuple(slice(0, n - n % r) for n, r in zip(scan.grid.shape, reduction, strict=True))
-    scan = scan.cropped(whole)
+    scan = scan.cropped(_whole_blocks(scan.grid, reduction))
     signal = block_mean(scan.magnitude * np.exp(1j * scan.phase), reduction)
     spacing = tuple(d * r for d, r in zip(scan.grid.spacing_mm, reduction, strict=True))
     grid = Grid(signal.shape[1:], spacing, scan.grid.b0_direction)
     coarse = Acquisition(np.abs(signal), np.angle(signal), scan.echo_times_s, scan.field_strength_t, grid)
-    if mask is not None:
-        mask = block_mean(checked_mask(mask, acquisition.grid)[whole], reduction) > 0.5
-        if not mask.any():
-            raise QSMError("The mask is too thin for a preview; run the whole scan, or give a larger mask.")
-    return coarse, mask, _in_coarse_voxels(settings, float(np.mean(reduction)))
+    return coarse, _coarse(mask, "mask", acquisition.grid, reduction), _in_coarse_voxels(settings, reduction)
 
 
-def preview(run, acquisition, mask, settings, reduction, progress=None):
+def preview(run, acquisition, mask, settings, reduction, progress=None, reference_mask=None, **options):
     """`run` (pipeline.run) on the reduced scan; the provenance of its Maps says that it is a preview."""
-    maps = run(*reduced(acquisition, mask, settings, reduction), progress)
+    region = _coarse(reference_mask, "reference mask", acquisition.grid, reduction)
+    scan = reduced(acquisition, mask, settings, reduction)
+    maps = run(*scan, progress, reference_mask=region, **options)
     return replace(maps, provenance=maps.provenance | {"preview": True, "reduction": list(reduction)})
 
 
+def _whole_blocks(grid, reduction):
+    return tuple(slice(0, n - n % r) for n, r in zip(grid.shape, reduction, strict=True))
+
+
+def _coarse(mask, name, grid, reduction):
+    """The mask on coarser voxels, or None where it is None."""
+    if mask is None:
+        return None
+    mask = block_mean(checked_mask(mask, grid, name)[_whole_blocks(grid, reduction)], reduction) > 0.5
+    if not mask.any():
+        raise QSMError(f"The {name} is too thin for a preview; run the whole scan, or give a larger {name}.")
+    return mask
+
+
 def _in_coarse_voxels(settings, reduction):
+    reduction = float(np.mean(reduction))
     choices = {**settings.choices, "scaling": RADIANS}
     for stage in STAGES:
         method, values = settings.method(stage), settings.parameters(stage)

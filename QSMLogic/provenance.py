@@ -18,6 +18,15 @@ class Provenance:
         self.seconds, self.notes = {}, {}
         self.started = datetime.now(timezone.utc)
 
+    def add(self, stage, seconds, notes, turn=0):
+        """Keep what a stage took and noted; in a second turn, notes become a list with one entry for each turn."""
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+        if turn and stage in self.notes:
+            before = self.notes[stage]
+            self.notes[stage] = [*(before if isinstance(before, list) else [before]), notes]
+        elif notes:
+            self.notes[stage] = notes
+
     def finished(self, given_mask):
         """The record as plain dictionaries. Stages that did not run are left out."""
         grid, ran = self.acquisition.grid, list(self.seconds)
@@ -47,6 +56,13 @@ class Provenance:
             "total_seconds": round(sum(self.seconds.values()), 3),
             "peak_memory_mb": peak_memory_mb(),
         }
+
+
+def warnings(provenance):
+    """What the stages of a run warn of, from what run.json holds: a list of sentences."""
+    notes = provenance.get("notes", {}).values()
+    each = [note for entry in notes for note in (entry if isinstance(entry, list) else [entry])]
+    return [note["warning"] for note in each if "warning" in note]
 
 
 def peak_memory_mb():

@@ -12,6 +12,7 @@ DEFAULTS = {
     "offset": "mcpc3ds",
     "unwrap": "romeo",
     "field": "phase_snr",
+    "passes": "one_pass",
     "background": "vsharp",
     "invert": "rts",
     "reference": "mean",

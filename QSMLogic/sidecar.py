@@ -46,7 +46,7 @@ def echo_times(magnitude_paths, phase_paths, metadata=sidecar):
         raise QSMError(_missing("EchoTime", phase_paths, "--echo-times with one time in seconds for each echo"))
     if any(times != found[0] for times in found):
         raise QSMError(
-            f"The sidecars of the phase give echo times {found[0]}, those of the magnitude {found[1]}; "
+            f"The sidecars of one kind of image give echo times {found[0]}, those of the other {found[1]}; "
             "give both lists of files in the same order."
         )
     return found[0]

@@ -7,11 +7,15 @@ for the work, as in a whole run.
 import numpy as np
 
 from .acquisition import FieldMap, bounding_box, checked_mask, uncropped
-from .commands import input_files, load_scan, read_settings
+from .commands import input_files, load_scan, read_settings, scan_files
 from .errors import QSMError
 from .files import check_writable
 from .io import check_image_name, load_acquisition, load_mask, load_on_grid, read_image, write_files
+from .maps import UnreferencedMap
 from .options import PREFIX
+from .phase_quality import scan_quality
+from .progress import Progress
+from .provenance import warnings
 from .settings import Settings
 from .sidecar import sidecar
 
@@ -23,27 +27,30 @@ class Chain:
         choices = dict(read_settings(arguments).choices)
         for stage in ("offset", "reference"):
             name = getattr(arguments, stage, None)
-            if name and name != "none":
+            if name and not (stage == "offset" and name == "none"):
                 choices[stage] = {"method": name}
         given = {k.removeprefix(PREFIX): v for k, v in vars(arguments).items() if k.startswith(PREFIX)}
         choices[arguments.stage] = {"method": arguments.method, **given}
-        self.settings, self.progress = Settings(choices), console.progress
+        if getattr(arguments, "reference_mask", None):
+            choices["reference"] = {"method": "region"}
+        self.settings, self.console = Settings(choices), console
 
     def __call__(self, stage, *inputs):
-        self.progress(stage, 0.0)
-        return self.settings.method(stage).run(
-            *inputs,
-            parameters=self.settings.parameters(stage),
-            progress=lambda fraction: self.progress(stage, min(fraction, 1.0)),
-        )
+        self.console.progress(stage, 0.0)
+        progress = Progress(lambda fraction: self.console.progress(stage, min(fraction, 1.0)))
+        method, parameters = self.settings.method(stage), self.settings.parameters(stage)
+        result = method.run(*inputs, parameters=parameters, progress=progress)
+        self.console.warn(warnings({"notes": {stage: progress.notes}}))
+        return result
 
 
 def mask_command(arguments, console):
     """Make a mask of the tissue whose phase can be used."""
     chain = _checked_chain(arguments, console)
     scan, geometry = _load_phase(arguments)
-    mask = checked_mask(chain("mask", chain("scaling", scan)), scan.grid)
-    console.wrote(write_files({arguments.output: mask}, geometry))
+    scan = chain("scaling", scan)
+    wanted = _quality(scan, arguments) | {arguments.output: checked_mask(chain("mask", scan), scan.grid)}
+    console.wrote(write_files(wanted, geometry))
 
 
 def unwrap_command(arguments, console):
@@ -51,17 +58,18 @@ def unwrap_command(arguments, console):
     chain = _checked_chain(arguments, console)
     scan, geometry = _load_phase(arguments)
     scan, mask = _scaled_and_masked(scan, geometry, arguments, chain)
-    box = bounding_box(mask)
+    wanted, box = _quality(scan, arguments), bounding_box(mask)
     _, unwrapped_rad = _unwrapped(scan.cropped(box), mask[box], arguments, chain)
     echoes = np.stack([uncropped(echo, box, mask.shape) for echo in unwrapped_rad])
-    console.wrote(write_files({arguments.output: echoes if len(echoes) > 1 else echoes[0]}, geometry))
+    wanted[arguments.output] = echoes if len(echoes) > 1 else echoes[0]
+    console.wrote(write_files(wanted, geometry))
 
 
 def field_command(arguments, console):
     """Combine the echoes to the total field in ppm of B0."""
     chain = _checked_chain(arguments, console)
-    if bool(arguments.phase) == bool(arguments.unwrapped):
-        raise QSMError("field needs either --phase or --unwrapped.")
+    if bool(arguments.phase or arguments.real or arguments.complex) == bool(arguments.unwrapped):
+        raise QSMError("field needs either --phase or --unwrapped, and --magnitude.")
     if arguments.unwrapped:
         total, box, geometry = _field_of_unwrapped(arguments, chain)
     else:
@@ -85,14 +93,15 @@ def invert_command(arguments, console):
     chain = _checked_chain(arguments, console)
     local, box, geometry = _field_map(arguments.local_field, arguments)
     susceptibility = chain("invert", local)
-    if arguments.reference != "none":
-        susceptibility = chain("reference", susceptibility, local.mask)
+    region = load_mask(arguments.reference_mask, geometry)[box] if arguments.reference_mask else None
+    unreferenced = UnreferencedMap(susceptibility, local.mask, local.grid, region=region)
+    susceptibility = chain("reference", unreferenced)
     console.wrote(write_files({arguments.output: uncropped(susceptibility, box, geometry.shape)}, geometry))
 
 
 def _checked_chain(arguments, console):
     """A Chain, once it is known that the outputs can be written."""
-    names = ("output", "output_mask", "output_uncertainty", "output_magnitude")
+    names = ("output", "output_mask", "output_uncertainty", "output_magnitude", "output_quality")
     outputs = [name for name in (getattr(arguments, n, None) for n in names) if name]
     if len(set(outputs)) < len(outputs):
         raise QSMError("Two outputs have the same name; give each its own.")
@@ -105,13 +114,18 @@ def _checked_chain(arguments, console):
 def _load_phase(arguments):
     """As load_scan; the field strength, which plays no part here, and the time of a single echo may be unknown."""
     arguments.field_strength = arguments.field_strength or 1.0
-    if arguments.echo_times is None and _is_untimed_single_echo(arguments.phase):
+    if arguments.echo_times is None and _is_untimed_single_echo(next(iter(scan_files(arguments).values()), ())):
         arguments.echo_times = [0.01]
     return load_scan(arguments)
 
 
 def _is_untimed_single_echo(paths):
     return len(paths) == 1 and "EchoTime" not in sidecar(paths[0]) and read_image(paths[0])[0].ndim == 3
+
+
+def _quality(scan, arguments):
+    """{path: quality of the phase} where that is asked for; scan: phase in radians."""
+    return {arguments.output_quality: scan_quality(scan)} if arguments.output_quality else {}
 
 
 def _scaled_and_masked(scan, geometry, arguments, chain):
@@ -130,8 +144,8 @@ def _unwrapped(scan, mask, arguments, chain):
 
 def _field_of_unwrapped(arguments, chain):
     """The total field from files of magnitude and unwrapped phase, the box that it lies in, and the Geometry."""
-    if not arguments.mask:
-        raise QSMError("--unwrapped needs --mask: no mask can be made of unwrapped phase.")
+    if not (arguments.mask and arguments.magnitude):
+        raise QSMError("--unwrapped needs --magnitude and --mask: no mask can be made of unwrapped phase.")
     scan, geometry = load_acquisition(
         arguments.magnitude, [arguments.unwrapped], arguments.echo_times, arguments.field_strength
     )

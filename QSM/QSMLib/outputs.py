@@ -16,26 +16,34 @@ from .metadata import ECHO_TIMES, FIELD_STRENGTH, name_parts
 VERSION, PROVENANCE, MAP = "QSM.Version", "QSM.Provenance", "QSM.Map"
 HAIR_PPM = 1e-8  # a window's lower end is so much higher, or its legend may read -0.00 where it should read 0.00
 WINDOW_PPM = (-0.1 + HAIR_PPM, 0.2)
-LOCAL_FIELD, FIELD_MASK = "QSM.LocalField", "QSM.Mask"
+LOCAL_FIELD, FIELD_MASK, QUALITY = "QSM.LocalField", "QSM.Mask", "QSM.PhaseQuality"
+QUANTITY = ("126396", "DCM", "Magnetic Susceptibility")
+FIELD_QUANTITY = ("field_shift", "99QSM", "Relative Magnetic Field Shift")  # DICOM has no code for it
+QUALITY_QUANTITY = ("phase_quality", "99QSM", "Phase Quality")
+PPM, NO_UNIT = ("[ppm]", "UCUM", "ppm"), ("1", "UCUM", "no units")
 
 
 class Intermediate(NamedTuple):
-    """What Maps call a map, the role of its node on the susceptibility's, and how it is named and shown."""
+    """What Maps call a map, the role of its node on the susceptibility's, and how it is named and shown.
+
+    quantity: what the voxels tell, as a code; None for a mask. window: lowest and highest level; None to have it found.
+    """
 
     attribute: str
     role: str
     title: str
-    window_ppm: tuple | None = None
+    quantity: tuple | None
+    window: tuple | None = None
 
 
 INTERMEDIATE = (
-    Intermediate("total_field_ppm", "QSM.TotalField", "total field"),
-    Intermediate("local_field_ppm", LOCAL_FIELD, "local field", (-0.05 + HAIR_PPM, 0.05)),
-    Intermediate("mask", FIELD_MASK, "field mask"),
-    Intermediate("reliable_mask", "QSM.ReliableMask", "susceptibility mask"),
+    Intermediate("total_field_ppm", "QSM.TotalField", "total field", FIELD_QUANTITY),
+    Intermediate("local_field_ppm", LOCAL_FIELD, "local field", FIELD_QUANTITY, (-0.05 + HAIR_PPM, 0.05)),
+    Intermediate("mask", FIELD_MASK, "field mask", None),
+    Intermediate("reliable_mask", "QSM.ReliableMask", "susceptibility mask", None),
+    Intermediate("uncertainty_ppm", "QSM.FieldUncertainty", "field uncertainty", FIELD_QUANTITY),
+    Intermediate("quality", QUALITY, "phase quality", QUALITY_QUANTITY, (0.0, 1.0)),
 )
-QUANTITY = ("126396", "DCM", "Magnetic Susceptibility")
-FIELD_QUANTITY = ("field_shift", "99QSM", "Relative Magnetic Field Shift")  # DICOM has no code for it
 LABEL_MAP, SCALAR = "vtkMRMLLabelMapVolumeNode", "vtkMRMLScalarVolumeNode"
 
 
@@ -54,15 +62,16 @@ def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
 
     source: the Echo whose grid the maps have; reduction: how many of its voxels make one of the maps, a number or one
     per axis (k, j, i). inputs: names of the input nodes, for the provenance. intermediate: make volumes of the
-    fields and label maps of the masks, too; those that an earlier run has made are updated in any case, but for one
-    that is now an input. The scene changes only when all voxels are read.
+    fields, of their uncertainty and of the phase's quality, and label maps of the masks, too; those that an earlier run
+    has made are updated in any case, but for one that is now an input. The scene changes only when all voxels are read.
     """
     reduction = (reduction,) * 3 if isinstance(reduction, int) else tuple(reduction)
     _require_grid(maps, source, reduction)
     known = _known_intermediates(output, inputs)
-    wanted = [kind for kind in INTERMEDIATE if intermediate or known[kind.role]]
+    there = [kind for kind in INTERMEDIATE if getattr(maps, kind.attribute) is not None]
+    wanted = [kind for kind in there if intermediate or known[kind.role]]
     images = {kind.role: _image(getattr(maps, kind.attribute)) for kind in wanted}
-    image, windows = _image(maps.susceptibility_ppm), {kind.role: _window_ppm(kind, maps) for kind in wanted}
+    image, windows = _image(maps.susceptibility_ppm), {kind.role: _window(kind, maps) for kind in wanted}
 
     preview = " preview" if maps.provenance.get("preview") else ""
     scan = _scan_name(source.holder.GetName())
@@ -72,17 +81,21 @@ def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
         _fill(volume, image, WINDOW_PPM, source, reduction)
         _describe(volume, QUANTITY, attributes | {MAP: f"QSM{preview}"})
         for role, node in known.items():
-            volume.SetNodeReferenceID(role, node.GetID() if node else None)
+            volume.SetNodeReferenceID(role, node.GetID() if node and role in images else None)
     place_beside(volume, source.holder)
     for kind in wanted:
-        is_field = kind.attribute.endswith("_ppm")
-        node = _node(known[kind.role], SCALAR if is_field else LABEL_MAP, f"{scan} {kind.title}", preview)
+        node = _node(known[kind.role], SCALAR if kind.quantity else LABEL_MAP, f"{scan} {kind.title}", preview)
         with slicer.util.NodeModify(node):
             _fill(node, images[kind.role], windows[kind.role], source, reduction)
-            _describe(node, FIELD_QUANTITY if is_field else None, attributes | {MAP: kind.title.capitalize()})
+            _describe(node, kind.quantity, attributes | {MAP: kind.title.capitalize()})
         place_beside(node, source.holder)
         volume.SetNodeReferenceID(kind.role, node.GetID())
     return volume
+
+
+def wants_quality(output, intermediate):
+    """Whether a run into the output volume (or None) needs the map of the phase's quality."""
+    return bool(intermediate or (output and output.GetNodeReference(QUALITY)))
 
 
 def write_table(measured, table, volume):
@@ -154,10 +167,10 @@ def _image(array):
     return node.GetImageData()
 
 
-def _window_ppm(kind, maps):
-    """The window of a field that is new in the scene; None for a mask."""
-    if kind.window_ppm or not kind.attribute.endswith("_ppm"):
-        return kind.window_ppm
+def _window(kind, maps):
+    """The window of a map that is new in the scene; None for a mask."""
+    if kind.window or not kind.quantity:
+        return kind.window
     some = getattr(maps, kind.attribute)[::3, ::3, ::3]
     inside = some[maps.mask[::3, ::3, ::3] & np.isfinite(some)]
     low, high = np.percentile(inside, (1, 99)) if inside.size else WINDOW_PPM
@@ -210,10 +223,10 @@ def _attributes(provenance, inputs):
 
 
 def _describe(volume, quantity, attributes):
-    """quantity: what the voxels tell in ppm; None for a label map."""
+    """quantity: what the voxels tell; None for a label map."""
     if quantity:
         volume.SetVoxelValueQuantity(_code(*quantity))
-        volume.SetVoxelValueUnits(_code("[ppm]", "UCUM", "ppm"))
+        volume.SetVoxelValueUnits(_code(*(NO_UNIT if quantity == QUALITY_QUANTITY else PPM)))
     for name, text in attributes.items():
         volume.SetAttribute(name, text)
 

@@ -27,13 +27,14 @@ class Request:
     output_volume: object = None
     settings: dict | Settings | None = None
     intermediate: bool = False
+    reference_node: object = None
 
 
 @dataclass(frozen=True)
 class Scan:
     """A scan of the scene that can be mapped: its images are views of the nodes' voxels, nothing is copied yet.
 
-    mask: bool (k, j, i) or None. names: of the input nodes, for the provenance.
+    mask, reference: bool (k, j, i) or None. names: of the input nodes, for the provenance.
     """
 
     magnitude: Series
@@ -43,6 +44,7 @@ class Scan:
     grid: Grid
     mask: np.ndarray | None
     names: dict
+    reference: np.ndarray | None = None
 
     @property
     def source(self):
@@ -75,7 +77,10 @@ def read_scan(request):
     echo times or field strength are not to be found or do not fit, and where the mask cannot be used.
     """
     scan = check_scan(request)
-    return replace(scan, mask=mask_array(request.mask_node, scan.source.volume, scan.source.holder))
+    where = scan.source.volume, scan.source.holder
+    return replace(
+        scan, mask=mask_array(request.mask_node, *where), reference=mask_array(request.reference_node, *where)
+    )
 
 
 def check_scan(request):
@@ -83,10 +88,14 @@ def check_scan(request):
     magnitude = read_series(request.magnitude_nodes, "magnitude")
     phase = read_series(request.phase_nodes, "phase")
     first = magnitude.echoes[0]
-    require_output(request.output_volume, _nodes(magnitude, phase, request.mask_node))
+    require_output(request.output_volume, _nodes(magnitude, phase, request.mask_node, request.reference_node))
     for echo in (*magnitude.echoes[1:], *phase.echoes):
         require_same_geometry(first.volume, first.holder, echo.volume, echo.holder)
-    check_mask(request.mask_node, first.volume, first.holder)
+    for node in (request.mask_node, request.reference_node):
+        check_mask(node, first.volume, first.holder)
+    names = {"magnitude": magnitude.names, "phase": phase.names, "mask": _mask_name(request.mask_node)}
+    if request.reference_node:
+        names["reference"] = _mask_name(request.reference_node)
     times, strength = request.echo_times_s, request.field_strength_t
     times = metadata.echo_times_s(magnitude, phase) if times is None else times
     strength = metadata.field_strength_t(magnitude, phase) if strength is None else strength
@@ -97,15 +106,15 @@ def check_scan(request):
         checked_field_strength(strength),
         grid_of(first.volume, first.holder, request.b0_direction_ijk),
         None,
-        {"magnitude": magnitude.names, "phase": phase.names, "mask": _mask_name(request.mask_node)},
+        names,
     )
 
 
-def _nodes(magnitude, phase, mask_node):
+def _nodes(magnitude, phase, *mask_nodes):
     """Every node that is read."""
     echoes = (*magnitude.echoes, *phase.echoes)
-    mask = mask_node[0] if isinstance(mask_node, list | tuple) and mask_node else mask_node
-    return [node for echo in echoes for node in (echo.volume, echo.holder)] + [mask]
+    masks = [mask[0] if isinstance(mask, list | tuple) and mask else mask for mask in mask_nodes]
+    return [node for echo in echoes for node in (echo.volume, echo.holder)] + masks
 
 
 def _mask_name(mask_node):

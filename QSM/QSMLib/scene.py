@@ -6,7 +6,7 @@ from QSMLogic import QSMError, run
 from QSMLogic.acquisition import Grid
 from QSMLogic.regions import MapImage, Region, measure
 
-from .outputs import VERSION, write_map, write_table
+from .outputs import VERSION, wants_quality, write_map, write_table
 from .regions import regions_of
 from .request import read_scan
 
@@ -14,7 +14,8 @@ from .request import read_scan
 def process(request, progress=None):
     """Map the susceptibility of a scan, in this process; returns the volume node in ppm. See QSM.QSMLogic.process."""
     scan = read_scan(request)
-    maps = run(scan.acquisition(), scan.mask, request.settings, progress)
+    quality = wants_quality(request.output_volume, request.intermediate)
+    maps = run(scan.acquisition(), scan.mask, request.settings, progress, scan.reference, quality)
     return write_map(maps, scan.source, request.output_volume, scan.names, request.intermediate)
 
 

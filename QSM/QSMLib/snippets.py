@@ -28,6 +28,7 @@ def as_python(request):
         "settings": request.settings,
         "b0Direction": request.b0_direction_ijk,
         "intermediateMaps": request.intermediate,
+        "referenceNode": request.reference_node and _nodes(request.reference_node),
     }
     arguments += [f"{name}={value!r}" for name, value in optional.items() if value]
     lines = ",\n".join(f"    {argument}" for argument in arguments)

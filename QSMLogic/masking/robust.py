@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import QSMError
 from ..lazy import sitk
 from ..method import Citation, method, parameter
-from ..phase_quality import voxel_quality
+from ..phase_quality import scan_quality
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,7 @@ def robust(acquisition, parameters, progress):
 
     acquisition: phase in radians. Returns bool (k, j, i). Raises QSMError where nothing stands out.
     """
-    second = None
-    if acquisition.echoes > 1:
-        second = acquisition.phase[1], acquisition.echo_times_s[0] / acquisition.echo_times_s[1]
-    quality = voxel_quality(acquisition.phase[0], acquisition.magnitude[0], second)
+    quality = scan_quality(acquisition)
     progress(0.4)
     mask = sitk.OtsuThreshold(sitk.GetImageFromArray(quality), 0, 1)
     radius = [parameters.closing_voxels] * 3

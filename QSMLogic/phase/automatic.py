@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import QSMError
 from ..method import method, parameter
 from ..phase_quality import neighbours, wrapped
-from ..phase_sign import CERTAIN, sign_evidence
+from ..phase_sign import CERTAIN, STRONG, sign_evidence
 
 # Stored range of a full turn (lowest, highest) and its name. Scanner integers may stop a step short of the highest.
 KNOWN_RANGES = (
@@ -37,7 +37,8 @@ class AutomaticParameters:
         "Sign",
         choices=("positive", "negative", "auto"),
         help="Whether positive susceptibility gives positive or negative phase, which depends on the scanner. Auto "
-        "compares the phase with the field that the tissue in the image makes; where no air is seen it stays positive.",
+        "compares the phase with the field that the tissue in the image makes; where no air is seen it stays positive. "
+        "It needs a whole head and the right B0 direction.",
     )
 
 
@@ -65,6 +66,12 @@ def automatic(acquisition, parameters, progress):
     reversed_sign = parameters.sign == "negative" or (parameters.sign == "auto" and evidence < -CERTAIN)
     progress.note(rad_per_unit=float(factor), sign="negative" if reversed_sign else "positive")
     progress.note(sign_evidence=round(evidence, 3), sign_certain_from=CERTAIN)
+    if parameters.sign != "auto" and (-evidence if reversed_sign else evidence) < -STRONG:
+        other = "positive" if reversed_sign else "negative"
+        progress.note(
+            warning=f"The phase looks as if its sign were {other} (evidence {evidence:.2f} of at most 1): if veins are "
+            f"dark in the map, set the scaling's sign to {other}. A wrong B0 direction looks alike."
+        )
     return replace(scaled, phase=-scaled.phase) if reversed_sign else scaled
 
 

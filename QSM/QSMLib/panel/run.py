@@ -9,9 +9,10 @@ from slicer.i18n import tr as _
 from QSMLogic import QSMError, job
 from QSMLogic.method import STAGE_TITLES
 from QSMLogic.preview import preview_reduction
+from QSMLogic.provenance import warnings
 
 from .. import display, sample
-from ..outputs import write_map
+from ..outputs import wants_quality, write_map
 from ..process import Process
 from ..request import check_scan, read_scan
 
@@ -58,7 +59,7 @@ class Run:
         output = request.output_volume
 
         def arrive(folder):
-            maps = job.read_maps(folder)
+            maps = self._read_maps(folder)
             volume = write_map(maps, scan.source, _present(output), scan.names, request.intermediate)
             with slicer.util.NodeModify(self.state.node):
                 self.state.result = volume
@@ -75,7 +76,7 @@ class Run:
         reduction = preview_reduction(scan.grid.shape, scan.grid.spacing_mm)
 
         def arrive(folder):
-            maps = job.read_maps(folder)
+            maps = self._read_maps(folder)
             volume = write_map(maps, scan.source, self.state.preview, scan.names, reduction=reduction)
             with slicer.util.NodeModify(self.state.node):
                 self.state.preview = self.state.result = volume
@@ -133,6 +134,13 @@ class Run:
             self._log(f"{time.monotonic() - self._began:6.1f} s  {title}")
         self.ui.statusLabel.text = f"{title} ..."
 
+    def _read_maps(self, folder):
+        """The maps of a run; what it warns of goes to the log."""
+        maps = job.read_maps(folder)
+        for warning in warnings(maps.provenance):
+            self._log(_("Warning: {text}").format(text=warning))
+        return maps
+
     def _log(self, line):
         self.ui.logText.appendPlainText(line)
 
@@ -174,7 +182,9 @@ def _show(volume, scan):
 
 def _write(folder, scan, request, reduction=None):
     images = scan.images("magnitude"), scan.images("phase")
-    return job.write_run(folder, *images, scan.facts, scan.mask, request.settings, reduction)
+    quality = not reduction and wants_quality(request.output_volume, request.intermediate)
+    options = {"reference_mask": scan.reference, "quality": quality}
+    return job.write_run(folder, *images, scan.facts, scan.mask, request.settings, reduction, **options)
 
 
 def _simulation(folder):

@@ -44,10 +44,10 @@ def test_runs_are_told_apart_by_all_but_echo_and_part(tmp_path):
         *("sub-01_ses-a_MEGRE", "sub-01_ses-b_MEGRE", "sub-02_acq-x_run-1_T2starw", "sub-02_acq-x_run-2_T2starw"),
         *("sub-02_epi", "sub-02_task-rest_bold"),
     ]
-    assert [p.name for p in map(runs[0].phase.get, sorted(runs[0].phase))] == [
+    assert [path.name for _, path in sorted(runs[0].images["phase"].items())] == [
         f"sub-01_ses-a_echo-{e}_part-phase_MEGRE.nii.gz" for e in (1, 2, 10)
     ]
-    assert runs[5].magnitude[1].name == "sub-02_task-rest_bold.nii.gz"
+    assert runs[5].images["magnitude"][1].name == "sub-02_task-rest_bold.nii.gz"
 
 
 def test_images_without_phase_are_no_runs(tmp_path):
@@ -72,7 +72,7 @@ def test_participants_are_chosen_by_label(tmp_path):
 def test_runs_that_would_share_a_name_get_their_suffix(tmp_path):
     touch(tmp_path, *(f"sub-1/anat/sub-1_part-{p}_{s}.nii" for s in ("MEGRE", "T2starw") for p in ("mag", "phase")))
     outputs = [path for run in find_runs(tmp_path) for path in run.outputs(tmp_path / "out").values()]
-    assert len(set(outputs)) == len(outputs) == 10
+    assert len(set(outputs)) == len(outputs) == 14
     assert tmp_path / "out/sub-1/anat/sub-1_desc-T2starw_Chimap.nii.gz" in outputs
 
 
@@ -84,6 +84,7 @@ def test_derivatives(cli, tmp_path):
     derivatives = root / "derivatives" / "QSM"
     stem = "sub-01_ses-1_acq-x"
     images = ("desc-field_mask", "desc-susceptibility_mask", "desc-total_fieldmap", "desc-local_fieldmap", "Chimap")
+    images += ("desc-uncertainty_fieldmap",)
     written = {p.relative_to(derivatives).as_posix() for p in derivatives.rglob("*") if p.is_file()}
     assert written == {
         "dataset_description.json",
@@ -152,6 +153,20 @@ def test_volumes_with_a_list_of_echo_times_are_echoes(tmp_path):
     scan, _ = find_runs(tmp_path)[0].load()
     assert scan.echo_times_s == ECHO_TIMES
     np.testing.assert_array_equal(scan.phase, phase)
+
+
+def test_real_and_imaginary_parts(tmp_path):
+    magnitude, phase, _ = simulated_scan()
+    signal = magnitude * np.exp(1j * phase)
+    for part, images in (("real", signal.real), ("imag", signal.imag)):
+        path = save(tmp_path / "sub-01" / "anat" / f"sub-01_part-{part}_MEGRE.nii.gz", images.astype(np.float32))
+        content = {"EchoTime": ECHO_TIMES, "MagneticFieldStrength": 3}
+        path.with_name(f"sub-01_part-{part}_MEGRE.json").write_text(json.dumps(content))
+    (run,) = find_runs(tmp_path)
+    assert list(run.images) == ["real", "imaginary"]
+    scan, _ = run.load()
+    np.testing.assert_allclose(scan.magnitude, magnitude, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(scan.phase, phase, atol=1e-3)
 
 
 def test_missing_sidecar_is_named(cli, tmp_path):

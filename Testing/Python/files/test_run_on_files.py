@@ -16,6 +16,7 @@ from QSMLogic import io
 OUTPUTS = {
     *("mask.nii.gz", "reliable_mask.nii.gz", "run.json"),
     *("total_field_ppm.nii.gz", "local_field_ppm.nii.gz", "susceptibility_ppm.nii.gz"),
+    "field_uncertainty_ppm.nii.gz",
 }
 STEPS = ("mask", "unwrapped", "total", "known", "u", "g", "local", "e", "chi")
 
