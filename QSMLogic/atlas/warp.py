@@ -15,7 +15,7 @@ MESH_MM, SPLINE_ITERATIONS, BINS = 15.0, 40, 32
 def demons(fixed, moving, fixed_mask, affine, tell):
     """Fast symmetric forces demons on a pyramid; the images must have the same contrast."""
     mask = sitk.Cast(fixed_mask, sitk.sitkFloat32)
-    moving = sitk.HistogramMatching(sitk.Resample(moving, fixed, affine, sitk.sitkLinear, 0.0), fixed, 128, 16, True)
+    moving = sitk.Resample(moving, fixed, affine, sitk.sitkLinear, 0.0)
     images, field = (fixed * mask, moving * mask), None
     work = [iterations / shrink**3 for shrink, iterations in PYRAMID]
     for level, (shrink, iterations) in enumerate(PYRAMID):
