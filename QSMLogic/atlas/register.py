@@ -21,7 +21,7 @@ CONTRASTS = {"same": demons, "other": spline}
 class Registration:
     """Labels on the subject's grid, and how well they came there.
 
-    labels: uint16 (k, j, i), 0 outside. names: {label: name} of the template. quality: plain values: version and contrast;
+    labels: uint16 (k, j, i), 0 outside. names: {label: name} of the template. quality: plain values: version; contrast;
     similarity: mutual information (bits) of the images in the subject's mask as they lay, aligned and warped;
     overlap: Dice coefficient of the two masks; jacobian: smallest and largest local change of volume in the mask, and
     the share of it that is folded; labels: for each name, its volume (mm3) and the share of it inside the mask.

@@ -8,7 +8,7 @@ from ..lazy import sitk
 from .itk import execute
 
 PYRAMID = ((4, 60), (2, 60), (1, 40))  # shrink factor and iterations of each level
-FIELD_VOXELS, UPDATE_VOXELS = 1.0, 0.5  # Gaussians that smooth the field and its updates at every iteration
+FIELD_VOXELS, UPDATE_VOXELS = 0.9, 0.5  # Gaussians that smooth the field and its updates at every iteration
 MESH_MM, SPLINE_ITERATIONS, BINS = 15.0, 40, 32
 
 
