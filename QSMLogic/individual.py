@@ -50,7 +50,9 @@ class Shape:
     def _displacement_mm(self, position):
         """Along each axis, (k, j, i)."""
         for axis in range(3):
-            yield sum(np.float32(self.deformation * size_mm) * noises[axis](position) for size_mm, noises in self._warps)
+            yield sum(
+                np.float32(self.deformation * size_mm) * noises[axis](position) for size_mm, noises in self._warps
+            )
 
 
 def _deviations(rng, shape):

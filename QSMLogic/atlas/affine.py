@@ -6,7 +6,7 @@ from ..lazy import sitk
 from .itk import execute
 
 LEVELS = ((3, 4.0), (2, 2.0))  # of the pyramid: shrink factor, smoothing (mm)
-ITERATIONS, BINS, SHARE, SEED = 100, 32, 0.5, 1  # per level; of the histograms; of voxels looked at; of their choice
+ITERATIONS, BINS = 100, 32  # per level; of the histograms
 
 
 def matched_moments(fixed_mask, moving_mask):
@@ -20,26 +20,27 @@ def matched_moments(fixed_mask, moving_mask):
 
 
 def aligned(fixed, moving, fixed_mask, transform, tell):
-    """Refine the affine transform (in place) until the images' mutual information in the mask is largest."""
+    """The affine transform, begun from the one given, that makes the images' mutual information in the mask largest.
+
+    All voxels are looked at, so that nothing is left to chance.
+    """
     method, done = sitk.ImageRegistrationMethod(), [0]
     method.SetMetricAsMattesMutualInformation(BINS)
-    method.SetMetricSamplingStrategy(method.REGULAR)
-    method.SetMetricSamplingPercentage(SHARE, SEED)
     method.SetMetricFixedMask(fixed_mask)
     method.SetInterpolator(sitk.sitkLinear)
     method.SetShrinkFactorsPerLevel([shrink for shrink, _ in LEVELS])
     method.SetSmoothingSigmasPerLevel([sigma_mm for _, sigma_mm in LEVELS])
-    method.SetOptimizerAsGradientDescent(
-        1.0, ITERATIONS, 1e-6, 10, estimateLearningRate=method.EachIteration, maximumStepSizeInPhysicalUnits=2.0
+    method.SetOptimizerAsRegularStepGradientDescent(
+        1.0, 0.02, ITERATIONS, 0.6, 1e-7, estimateLearningRate=method.Once, maximumStepSizeInPhysicalUnits=1.0
     )
     method.SetOptimizerScalesFromPhysicalShift()
-    method.SetInitialTransform(transform, True)
+    method.SetInitialTransform(transform, False)
 
     def tell_iteration():
         done[0] += 1
         tell(min(done[0] / (ITERATIONS * len(LEVELS)), 1.0))
 
-    execute(method, fixed, moving, tell=tell_iteration)
+    return execute(method, fixed, moving, tell=tell_iteration)
 
 
 def _moments(mask):
