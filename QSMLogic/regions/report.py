@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import QSMError
-from ..files import placed_together
+from ..files import write_texts
 from ..methods_text import methods_text
 from ..version import __version__
-from .pictures import PLANES, Patient, letters, triptych
+from .pictures import PLANES, Patient, extent, letters, triptych
 from .plots import box_plot, value_label
 from .svg import COLOURS
 from .table import ASYMMETRY_COLUMNS, COLUMNS, PER_PPM, paired_names
@@ -25,13 +25,14 @@ NOTICE = "Research software, not a medical device: not for diagnosis or treatmen
 
 def write_report(path, table, image, regions, geometry, **options):
     """Write the `report` to an HTML file, whole or not at all. Returns the path."""
-    path = Path(path)
-    if path.suffix.lower() not in (".html", ".htm"):
+    check_report_name(path)
+    return write_texts({path: report(table, image, regions, geometry, **options)})[0]
+
+
+def check_report_name(path):
+    """QSMError where a report's name does not end in .html."""
+    if Path(path).suffix.lower() not in (".html", ".htm"):
         raise QSMError(f"{path} must end in .html.")
-    text = report(table, image, regions, geometry, **options)
-    with placed_together([path]) as temporary:
-        temporary[path].write_text(text, encoding="utf-8")
-    return path
 
 
 def report(table, image, regions, geometry, *, provenance=None, title="Regions of interest", inputs=None, plots=()):
@@ -147,12 +148,14 @@ def _shown(row, column):
 def _pictures(table, image, regions, geometry):
     patient, window, cards = Patient(geometry), _window(image), []
     turned = patient.turned(image.array)
+    known = extent(turned)
     counted = {row["segment"] for row in table.rows if row["voxels"]}
     for n, region in enumerate(regions):
         inside = region.filled(geometry.shape)
         if region.name in counted and inside.any():
             colour = region.colour or tuple(int(COLOURS[n % 6][at : at + 2], 16) / 255 for at in (1, 3, 5))
-            cards.append(_card(region.name, triptych(patient, turned, patient.turned(inside), window, colour), colour))
+            planes = triptych(patient, turned, patient.turned(inside), window, colour, known)
+            cards.append(_card(region.name, planes, colour))
     told = "Slices in which each region is largest, as seen from the feet, the front and the left."
     if patient.degrees_oblique > OBLIQUE_DEGREES:
         told += f" They are tilted by up to {patient.degrees_oblique:.0f} degrees; letters name the nearest directions."

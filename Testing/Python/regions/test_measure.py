@@ -63,6 +63,12 @@ def test_voxels_outside_the_mask_or_without_a_value_are_excluded_and_counted(ppm
     assert row["note"] == "64 voxels outside the mask, 2 voxels not finite"
 
 
+def test_exact_zeros_without_a_mask_are_pointed_out(ppm):
+    ppm[2] = 0
+    assert measured(ppm, Region("left", LEFT)).rows[0]["note"] == "64 voxels are exactly 0: outside the map?"
+    assert measured(ppm, Region("left", LEFT), mask=np.ones(SHAPE, bool)).rows[0]["note"] == ""
+
+
 def test_regions_without_a_voxel_that_counts_say_why(ppm):
     mask = np.ones(SHAPE, bool)
     mask[11] = False
@@ -178,6 +184,8 @@ BAD = {
     "no region": (lambda ppm: measured(ppm), "no region"),
     "names that collide": (lambda ppm: measured(ppm, Region("a", LEFT), Region("a", RIGHT)), "'a'; rename"),
     "label names that collide": (lambda ppm: LabelRegions(LEFT * 1 + RIGHT, {1: "a", 2: "a"}), "'a'; rename"),
+    "share above one": (lambda ppm: Region("a", LEFT * 2.0), "'a' covers voxels by shares"),
+    "share that is no number": (lambda ppm: Region("a", LEFT * np.nan), "'a' covers voxels by shares"),
     "region without name": (lambda ppm: measured(ppm, Region("", LEFT)), "has no name"),
     "no overlap": (lambda ppm: measured(ppm, Region("a", NOTHING, outside=1.0)), "outside the image.*lie on the map"),
     "nothing in the mask": (lambda ppm: measured(ppm, Region("a", LEFT), mask=~LEFT), "outside the mask"),

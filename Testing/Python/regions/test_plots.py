@@ -104,6 +104,16 @@ def test_time_course_has_a_line_per_subject(times):
     assert ("2023-01-05" in texts) == (times[0] == "2023-01-05")
 
 
+def test_a_curve_of_what_is_expected_lies_among_the_lines():
+    study = with_scan(None, table(), "01", time="40")
+    root, texts, dots = drawn(region_against_time(study, "second", curve=[(60, 0.06), (20, 0.02), (40, 0.05)]))
+    (curve,) = [e for e in root.iter(f"{SVG}polyline") if e.get("stroke") == "#888888"]
+    points = [tuple(map(float, pair.split(","))) for pair in curve.get("points").split()]
+    px = axis_px(texts, "20", "60", 0)
+    assert [x for x, _ in points] == pytest.approx([px(20), px(40), px(60)], abs=0.1)
+    assert points[1][1] == pytest.approx(dots[0][1], abs=12)
+
+
 def test_what_cannot_be_plotted_is_told():
     measured, study = table(), with_scan(None, table(), "01", time="early")
     empty = RegionTable(tuple(r for r in measured.rows if r["segment"] == "none"), measured.settings)

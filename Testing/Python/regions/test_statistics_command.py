@@ -128,7 +128,11 @@ BAD = {
     "report of another kind": ((*ARGUMENTS, "--output", "r.csv", "--report", "r.pdf"), "must end in .html"),
     "study without subject": ((*ARGUMENTS, "--output", "r.csv", "--study", "s.csv"), "--study needs --subject"),
     "subject without study": ((*ARGUMENTS, "--output", "r.csv", "--subject", "1"), "go with --study"),
-    "histogram without plots": ((*ARGUMENTS, "--output", "r.csv", "--histogram", "CSF"), "--histogram needs --plots"),
+    "histogram without plots": (
+        (*ARGUMENTS, "--output", "r.csv", "--histogram", "CSF"),
+        "--histogram and --time-course need --plots",
+    ),
+    "curve of nothing": ((*ARGUMENTS, "--output", "r.csv", "--curve", "names.json"), "--curve with --time-course"),
     "histogram of nothing": (
         (*ARGUMENTS, "--output", "r.csv", "--plots", "p", "--histogram", "x"),
         "There is no segment 'x'",
@@ -148,6 +152,10 @@ BAD = {
         "No two",
     ),
     "labels are a map": (("--map", "chi.nii.gz", "--labels", "chi.nii.gz", "--output", "r.csv"), "chi.nii.gz: Labels"),
+    "record of nothing": (
+        (*ARGUMENTS, "--output", "r.csv", "--report", "r.html", "--record", "names.json"),
+        "no record of a run",
+    ),
     "no labels": (("--map", "chi.nii.gz", "--labels", "none.nii.gz", "--output", "r.csv"), "no file none.nii.gz"),
 }
 
@@ -177,3 +185,17 @@ def test_a_second_scan_with_other_settings_is_refused_and_loses_nothing(folder, 
     assert (folder / "study.csv").read_bytes() == before
     assert cli(*study, "--subject", "02", "--erode-mm", "1", "--allow-mixed")[0] == 0
     assert {r["mixed_settings"] for r in rows("study.csv")} == {"yes"}
+
+
+def test_time_course_of_a_study_with_the_curve_of_what_is_expected(folder, cli):
+    (folder / "curve.csv").write_text("time,value\n30,0.1\n50,0.12\n")
+    study = (*ARGUMENTS, "--output", "roi.csv", "--study", "study.csv", "--plots", "plots", "--time-course", "CSF")
+    for subject, time in (("01", 40), ("02", 45)):
+        assert cli(*study, "--subject", subject, "--time", time, "--curve", "curve.csv")[0] == 0
+    drawn = (folder / "plots/time-CSF.svg").read_text()
+    assert drawn.count("<circle") == 2 + 2
+    before = (folder / "study.csv").read_bytes()
+    (folder / "curve.csv").write_text("age\n30\n")
+    status, _, error = cli(*study, "--subject", "03", "--time", "50", "--curve", "curve.csv")
+    assert status == 2 and "columns time and value" in error
+    assert (folder / "study.csv").read_bytes() == before

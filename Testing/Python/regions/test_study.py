@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from QSMLogic import Grid, QSMError
-from QSMLogic.regions import MapImage, Region, add_to_study, measure, read_table, with_scan
-from QSMLogic.regions.study import SCAN_COLUMNS
+from QSMLogic.regions import MapImage, Region, add_to_study, measure, read_study, with_scan
 
 SHAPE = (4, 4, 4)
 PROVENANCE = {
@@ -28,16 +27,12 @@ def table(value=0.1, unit="ppm", **options):
     return measure({"susceptibility": MapImage(array, unit)}, regions, Grid(SHAPE), **options)
 
 
-def read(path):
-    return read_table(path, SCAN_COLUMNS)
-
-
 @pytest.mark.parametrize("ending", ["csv", "tsv"])
 def test_it_grows_by_scans(tmp_path, ending):
     path = tmp_path / f"study.{ending}"
     for subject, session, time, value in (("01", "a", "40.5", 0.1), ("01", "b", "41.5", 0.2), ("02", "a", "", 0.3)):
         add_to_study(path, table(value), subject, session, time, provenance=PROVENANCE)
-    rows = read(path).rows
+    rows = read_study(path).rows
     assert [(r["subject"], r["session"], r["segment"]) for r in rows[:3]] == [
         ("01", "a", "caudate"),
         ("01", "a", "putamen"),
@@ -58,8 +53,8 @@ def test_a_scan_that_is_there_is_refused_or_replaced(tmp_path):
         add_to_study(path, table(0.2), "01", "a")
     assert path.read_bytes() == before
     add_to_study(path, table(0.2), "01", "a", replaces=True)
-    assert {r["subject"]: round(r["mean"], 6) for r in read(path).rows} == {"02": 0.5, "01": 0.2}
-    assert len(read(path).rows) == 4
+    assert {r["subject"]: round(r["mean"], 6) for r in read_study(path).rows} == {"02": 0.5, "01": 0.2}
+    assert len(read_study(path).rows) == 4
 
 
 def changed():
