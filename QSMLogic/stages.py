@@ -145,7 +145,7 @@ def _unwrapped(scan, mask, arguments, chain):
 def _field_of_unwrapped(arguments, chain):
     """The total field from files of magnitude and unwrapped phase, the box that it lies in, and the Geometry."""
     if not (arguments.mask and arguments.magnitude):
-        raise QSMError("--unwrapped needs --magnitude and --mask: no mask can be made of unwrapped phase.")
+        raise QSMError("--unwrapped needs --mask and --magnitude: no mask can be made of unwrapped phase.")
     scan, geometry = load_acquisition(
         arguments.magnitude, [arguments.unwrapped], arguments.echo_times, arguments.field_strength
     )

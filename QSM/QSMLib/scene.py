@@ -15,7 +15,9 @@ def process(request, progress=None):
     """Map the susceptibility of a scan, in this process; returns the volume node in ppm. See QSM.QSMLogic.process."""
     scan = read_scan(request)
     quality = wants_quality(request.output_volume, request.intermediate)
-    maps = run(scan.acquisition(), scan.mask, request.settings, progress, scan.reference, quality)
+    maps = run(
+        scan.acquisition(), scan.mask, request.settings, progress, reference_mask=scan.reference, quality=quality
+    )
     return write_map(maps, scan.source, request.output_volume, scan.names, request.intermediate)
 
 

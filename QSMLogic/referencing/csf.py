@@ -9,6 +9,7 @@ from ..method import Citation, method, parameter
 
 LARGEST_PARTS = 3
 SMALLEST_MM3 = 100.0  # less fluid tells no mean; of a head, of smaller ones in proportion
+DARK = 0.3  # of the median signal: noise does not decay either
 HEAD_MM = 70.0  # radius of the ball that holds as much as a human brain
 
 
@@ -55,6 +56,8 @@ def _fluid(unreferenced, parameters):
     scale = min(1.0, (0.75 / np.pi * np.count_nonzero(mask) * unreferenced.grid.voxel_volume_mm3) ** (1 / 3) / HEAD_MM)
     rate_hz = _r2star_hz(unreferenced.magnitude, unreferenced.echo_times_s)
     slow = mask & _near_the_middle(mask, unreferenced.grid, parameters.radius_mm * scale)
+    first = np.nan_to_num(unreferenced.magnitude[0])
+    slow &= first > DARK * np.median(first[mask])
     slow &= ndimage.median_filter(rate_hz, 3) <= parameters.r2star_hz
     parts, count = ndimage.label(slow)
     sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]

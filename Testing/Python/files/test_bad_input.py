@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from scan_on_disk import load, save
 
 
@@ -99,6 +100,25 @@ def test_nan_inside_the_mask(scan, run_refused, ending):
 def test_magnitude_and_phase_swapped(scan, run_refused, mask):
     given = ("--mask", scan.mask) if mask else ()
     run_refused(r"swapped", *scan.arguments(magnitude=scan.phase, phase=scan.magnitude), *given)
+
+
+def test_files_that_make_no_scan(scan, run_refused):
+    facts = ("--echo-times", *scan.times, "--field-strength", 3)
+    run_refused(r"--real make no scan; give", "--real", *scan.phase, *facts)
+    run_refused(r"--magnitude and --imaginary make no scan", *("--magnitude", *scan.phase, "--imaginary", *scan.phase))
+    run_refused(r"phase1.* is not complex", "--complex", *scan.phase, *facts)
+    run_refused(r"not as many", "--real", *scan.phase, "--imaginary", scan.phase[0], *facts)
+
+
+def test_complex_files_given_as_magnitude_or_mask(scan, run_refused, tmp_path):
+    path = tmp_path / "complex.nii"
+    sitk.WriteImage(sitk.GetImageFromArray(load(scan.phase[0]).astype(np.complex64)), str(path))
+    run_refused(r"complex.nii is complex; give it as --complex", *scan.arguments(magnitude=[path] * 3))
+    run_refused(r"complex.nii is complex where a real image", *scan.arguments(), "--mask", path)
+
+
+def test_region_without_its_mask(scan, run_refused):
+    run_refused(r"--reference-mask", *scan.arguments(), "--settings", '{"reference": {"method": "region"}}')
 
 
 def test_empty_mask(scan, run_refused):

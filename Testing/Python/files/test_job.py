@@ -25,7 +25,8 @@ def images():
 
 def prepare(folder, images, **changes):
     magnitude, phase, tissue = images
-    for _ in job.write_run(folder, list(magnitude), list(phase), FACTS | changes, tissue, FAST):
+    options = {"reference_mask": tissue, "quality": True}
+    for _ in job.write_run(folder, list(magnitude), list(phase), FACTS | changes, tissue, FAST, **options):
         pass
 
 
@@ -49,9 +50,9 @@ def test_maps_equal_those_of_a_run_in_this_process(finished, images):
     folder, status, _ = finished
     assert status == job.DONE
     magnitude, phase, tissue = images
-    here = run(Acquisition(magnitude, phase, ECHO_TIMES, 3.0, GRID), tissue, FAST)
+    here = run(Acquisition(magnitude, phase, ECHO_TIMES, 3.0, GRID), tissue, FAST, reference_mask=tissue, quality=True)
     there = job.read_maps(folder)
-    for name in job.ARRAYS:
+    for name in (*job.ARRAYS, *job.OPTIONAL_ARRAYS):
         np.testing.assert_array_equal(getattr(there, name), getattr(here, name))
     assert there.grid == here.grid
     assert there.provenance["settings"] == here.provenance["settings"]

@@ -144,6 +144,48 @@ def test_single_echo(cli, scan, tmp_path):
     assert load(tmp_path / "out" / "susceptibility_ppm.nii.gz")[15:17, 17:19, 19:21].mean() > 0.2
 
 
+def test_real_and_imaginary_and_complex_files_are_the_same_scan(scan, tmp_path):
+    expected, geometry = io.load_acquisition(scan.magnitude, scan.phase, scan.times, 3)
+    signal = expected.magnitude * np.exp(1j * expected.phase)
+    parts = [
+        [save(tmp_path / f"{name}{e}.nii.gz", part[e].astype(np.float32)) for e in range(3)]
+        for name, part in (("real", signal.real), ("imaginary", signal.imag))
+    ]
+    compound = []
+    for e, ending in enumerate((".nii.gz", ".nrrd", ".nii")):
+        compound.append(tmp_path / f"complex{e}{ending}")
+        sitk.WriteImage(sitk.GetImageFromArray(signal[e].astype(np.complex64)), str(compound[-1]))
+    one_4d = tmp_path / "all.nii.gz"
+    sitk.WriteImage(sitk.GetImageFromArray(signal.astype(np.complex64), isVector=False), str(one_4d))
+    for files in (parts, (compound,), ([one_4d],)):
+        found, where = io.load_signal(*files, echo_times_s=scan.times, field_strength_t=3)
+        assert not geometry.difference(where)
+        np.testing.assert_allclose(found.magnitude, expected.magnitude, rtol=1e-4, atol=1e-3)
+        assert np.abs(np.angle(np.exp(1j * (found.phase - expected.phase)))).max() < 1e-3
+
+
+def test_run_with_all_options_of_input_and_output(cli, scan, tmp_path):
+    signal = np.stack([load(m) * np.exp(1j * load(p)) for m, p in zip(scan.magnitude, scan.phase, strict=True)])
+    real, imaginary = save(tmp_path / "r.nii", signal.real), save(tmp_path / "i.nii", signal.imag)
+    facts = ("--echo-times", *scan.times, "--field-strength", 3, "--mask", scan.mask, "--reference-mask", scan.mask)
+    output = tmp_path / "out"
+    status, _, err = cli("run", "--real", real, "--imaginary", imaginary, *facts, "--quality-map", "--output", output)
+    assert status == 0, err
+    assert {p.name for p in output.iterdir()} == OUTPUTS | {"phase_quality.nii.gz"}
+    record = json.loads((output / "run.json").read_text())
+    assert record["inputs"] == {
+        **{"real": ["r.nii"], "imaginary": ["i.nii"]},
+        **{"mask": "tissue.nii.gz", "reference_mask": "tissue.nii.gz"},
+    }
+    assert record["settings"]["reference"]["method"] == "region"
+    quality = load(output / "phase_quality.nii.gz")
+    assert quality[scan.tissue].mean() > 0.8 > 2 * quality[~scan.tissue].mean()
+    options = ("--mask", scan.mask, "--output", tmp_path / "u.nii.gz", "--output-quality", tmp_path / "q.nii.gz")
+    status, _, err = cli("unwrap", "romeo", *scan.arguments(), *options)
+    assert status == 0, err
+    np.testing.assert_allclose(load(tmp_path / "q.nii.gz"), quality, atol=1e-3)
+
+
 def test_stages_by_hand_equal_the_run(cli, scan, tmp_path):
     run(cli, scan, tmp_path / "run")
 

@@ -124,6 +124,19 @@ def test_operations_by_hand():
     assert apply_operations("erode 2", np.ones((9, 9, 9), bool), Grid((9, 9, 9))).all()
 
 
+def test_holes_are_filled_up_to_a_volume():
+    mask, grid = np.ones((20, 20, 20), bool), Grid((20, 20, 20), (1.0, 2.0, 0.5))
+    mask[3, 3, 3] = mask[6:8, 6:8, 6:8] = mask[10:14, 10:14, 10:14] = False
+    mask[0, 0, 0] = False  # at the border: no hole
+    left = lambda steps: np.count_nonzero(~apply_operations(steps, mask, grid))  # noqa: E731
+    assert left("fill-holes") == 1
+    assert [left(f"fill-holes {n}") for n in (0, 1, 7, 8, 63, 64)] == [74, 73, 73, 65, 65, 1]
+    assert [left(f"fill-holes {v} mm3") for v in (0.9, 1, 8, 64)] == [74, 73, 65, 1]
+    for wrong in ("fill-holes 5 mm", "erode 2 mm3"):
+        with pytest.raises(QSMError, match="mm3 for a volume"):
+            apply_operations(wrong, mask, grid)
+
+
 def test_recipes_join_from_left_to_right():
     acquisition = scan(ball(GRID, 13), noise=0)
     left = np.broadcast_to(np.arange(37) < 18, GRID.shape)

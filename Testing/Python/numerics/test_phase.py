@@ -9,6 +9,7 @@ from QSMLogic.method import find
 from QSMLogic.phase_quality import wrapped
 
 SHAPE, TIMES = (24, 28, 30), (0.004, 0.010, 0.016)
+TURN = 2 * np.pi
 RAD_PER_S_AND_PPM = 2 * np.pi * 42.577478518 * 3
 
 
@@ -24,6 +25,10 @@ def noise_rad():
     return np.random.default_rng(0).uniform(-np.pi, np.pi, (3, *SHAPE)).astype(np.float32)
 
 
+def unsigned(phase_rad, steps):
+    return np.floor(np.mod(phase_rad, TURN) / TURN * steps).astype(np.uint16)
+
+
 STORED = {
     "radians": lambda p: p,
     "radians from zero": lambda p: np.mod(p, 2 * np.pi),
@@ -33,6 +38,11 @@ STORED = {
     "Siemens 0 to 4095": lambda p: np.floor(np.mod(p, 2 * np.pi) / (2 * np.pi) * 4096),
     "12 bit signed": lambda p: np.floor(p / np.pi * 2048),
     "16 bit signed": lambda p: np.floor(p / np.pi * 32768),
+    "16 bit unsigned stored as signed": lambda p: unsigned(p, 65536).view(np.int16),
+    "12 bit with an offset": lambda p: unsigned(p, 4096) + 1000.0,
+    "12 bit below zero": lambda p: unsigned(p, 4096) - 4096.0,
+    "overflowed 16 bit": lambda p: unsigned(p, 40960).view(np.int16),
+    "quarters": lambda p: unsigned(p, 1024) / 4,
     "odd": lambda p: p * 0.0036744 / np.pi,
 }
 
@@ -40,7 +50,27 @@ STORED = {
 @pytest.mark.parametrize("form", STORED)
 def test_stored_phase_becomes_radians(noise_rad, form):
     scaled = find("scaling", "automatic").run(scan(STORED[form](noise_rad))).phase
-    assert np.abs(wrapped(scaled - noise_rad)).max() < 0.005
+    constant = np.angle(np.exp(1j * (scaled - noise_rad)).mean()) if "offset" in form else 0
+    assert np.abs(wrapped(scaled - noise_rad - constant)).max() < 0.007
+
+
+def test_complex_signal_is_the_same_scan(noise_rad):
+    magnitude = np.random.default_rng(1).uniform(1, 2, noise_rad.shape)
+    expected = scan(noise_rad, magnitude)
+    found = Acquisition.of_signal(magnitude * np.exp(1j * noise_rad), TIMES, 3, Grid(SHAPE))
+    np.testing.assert_allclose(found.magnitude, expected.magnitude, rtol=1e-6)
+    np.testing.assert_allclose(found.phase, expected.phase, atol=1e-6)
+    with pytest.raises(QSMError, match="imaginary"):
+        Acquisition.of_signal(magnitude, TIMES, 3, Grid(SHAPE))
+    with pytest.raises(QSMError, match="of_signal"):
+        Acquisition(magnitude * 1j, magnitude, TIMES, 3, Grid(SHAPE))
+
+
+def test_a_narrow_range_beside_a_wrap_is_no_overflow():
+    phase = np.broadcast_to(np.linspace(-0.2, 0.3, SHAPE[2]) + np.pi, (1, *SHAPE))
+    stored = np.floor(wrapped(phase.astype(np.float32)) / np.pi * 32767)
+    scaled = find("scaling", "automatic").run(scan(stored)).phase
+    assert np.abs(wrapped((scaled - phase).astype(np.float32))).max() < 0.001
 
 
 def test_small_phase_in_radians_stays():

@@ -15,6 +15,8 @@ from QSMLogic.method import find
 from QSMLogic.phantom import head
 from QSMLogic.phase_quality import wrapped
 from QSMLogic.phase_sign import CERTAIN, sign_evidence
+from QSMLogic.progress import Progress
+from QSMLogic.provenance import warnings
 from QSMLogic.simulation import simulate_scan
 
 AUTOMATIC, MCPC = find("scaling", "automatic"), find("offset", "mcpc3ds")
@@ -46,6 +48,17 @@ def test_realistic_head():
     evidence = sign_evidence(scan)
     assert evidence > 2 * CERTAIN
     assert sign_evidence(replace(scan, phase=-scan.phase)) == pytest.approx(-evidence, abs=0.01)
+
+
+def test_a_set_sign_that_the_head_contradicts_is_warned_of():
+    scan = simulated((1.0, 0.0, 0.0))
+    for sign, phase, warned in (("positive", 1, 0), ("positive", -1, 1), ("negative", 1, 1), ("auto", -1, 0)):
+        progress = Progress()
+        given = replace(scan, phase=phase * scan.phase)
+        AUTOMATIC.run(given, parameters=AUTOMATIC.make_parameters({"sign": sign}), progress=progress)
+        found = warnings({"notes": {"scaling": progress.notes}})
+        assert len(found) == warned and all("sign" in text for text in found)
+        assert abs(progress.notes["sign_evidence"]) > CERTAIN
 
 
 def test_a_crop_without_air_tells_nothing_and_stays():

@@ -1,5 +1,6 @@
 """What holds for every registered method: description, parameters, citations, and the contract of its stage."""
 
+import argparse
 import json
 import re
 import subprocess
@@ -8,14 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from fields import ball, sphere
 
-from QSMLogic import Cancelled, FieldMap, Grid, QSMError, Settings
+from QSMLogic import Acquisition, Cancelled, FieldMap, Grid, QSMError, Settings
 from QSMLogic.method import STAGES, find, registry
+from QSMLogic.options import STAGE_OPTIONS, add_method_options
 
 ROOT = Path(__file__).resolve().parents[3]
 EVERY = [entry for stage in registry().values() for entry in stage.values()]
 ON_FIELDS = [entry for entry in EVERY if entry.stage in ("background", "invert")]
+ON_SCANS = [entry for entry in EVERY if entry.stage in ("mask", "offset", "unwrap", "field")]
+WITH_OPTIONS = [entry for entry in EVERY if entry.stage in STAGE_OPTIONS]
+TIMES = (0.004, 0.010, 0.016)
 GRID = Grid((30, 33, 36), (1.2, 1.0, 0.9), (0.9, 0.3, -0.3))
 
 
@@ -56,6 +62,39 @@ def test_parameters_are_checked(entry):
         for value in wrong + ([p.low - 1] if np.isfinite(p.low) and p.type in (int, float) else []):
             with pytest.raises(QSMError, match=p.name):
                 entry.make_parameters({p.name: value})
+
+
+@pytest.mark.parametrize("entry", WITH_OPTIONS, ids=names(WITH_OPTIONS))
+def test_no_parameter_is_called_like_another_option(entry):
+    """argparse refuses two options of one name, which would take the whole command line down."""
+    common = argparse.ArgumentParser(add_help=False)
+    for option in ("--quiet", "--debug"):
+        common.add_argument(option)
+    add_method_options(argparse.ArgumentParser(parents=[common]), entry.stage, entry)
+
+
+def on_scan(entry):
+    """What a method makes of a small scan: mask, phase or field."""
+    signal = np.stack([ball(GRID, 13) * np.exp(1j * 60 * t * (sphere(GRID, 5, (2, 0, 1), 3)[0] + 1)) for t in TIMES])
+    random = np.random.default_rng(0)
+    signal += 0.02 * (random.standard_normal(signal.shape) + 1j * random.standard_normal(signal.shape))
+    scan, mask = Acquisition.of_signal(signal, TIMES, 3.0, GRID), ball(GRID, 13)
+    inputs = {"mask": (scan,), "offset": (scan, mask), "unwrap": (scan, mask), "field": (scan, scan.phase, mask)}
+    few = {"iterations": 20} if any(p.name == "iterations" for p in entry.parameters) else {}
+    output = entry.run(*inputs[entry.stage], parameters=entry.make_parameters(few))
+    return getattr(output, {"offset": "phase", "field": "ppm"}.get(entry.stage, "real"))
+
+
+@pytest.mark.parametrize("entry", ON_SCANS, ids=names(ON_SCANS))
+def test_threads_do_not_matter_on_scans(entry, monkeypatch):
+    expected, threads = on_scan(entry), sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    for module in ("QSMLogic.fft", "QSMLogic.parallel"):
+        monkeypatch.setattr(f"{module}.WORKERS", 1)
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        np.testing.assert_allclose(on_scan(entry), expected, atol=1e-5)
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
 
 
 @pytest.mark.parametrize("entry", ON_FIELDS, ids=names(ON_FIELDS))

@@ -10,6 +10,7 @@ from nodes import MATRIX, SHAPE, content, linear_transform, volume
 
 from QSMLogic import Grid, Maps, QSMError
 
+OPTIONAL = ("QSM.FieldUncertainty", "QSM.PhaseQuality")
 FIELDS, MASKS = ("QSM.TotalField", "QSM.LocalField"), ("QSM.Mask", "QSM.ReliableMask")
 ROLES = dict.fromkeys(FIELDS, "Scalar") | dict.fromkeys(MASKS, "LabelMap")
 INPUTS = {"magnitude": ["scan"], "phase": ["phase"], "mask": None}
@@ -85,6 +86,23 @@ def test_intermediate_maps(write):
     assert window(nodes["QSM.LocalField"]) == pytest.approx((-0.05, 0.05))
     low, high = window(nodes["QSM.TotalField"])
     assert maps.total_field_ppm.min() <= low < 0 < high <= maps.total_field_ppm.max()
+
+
+def test_uncertainty_and_quality_come_where_they_are_known(write):
+    from QSMLib.outputs import wants_quality
+
+    known = np.random.default_rng(1).random((2, *SHAPE), np.float32)
+    maps = dataclasses.replace(make_maps(), uncertainty_ppm=known[0], quality=known[1])
+    assert wants_quality(None, True) and not wants_quality(None, False)
+    result = write(maps, intermediate=True)
+    for role, array, unit in zip(OPTIONAL, known, ("[ppm]", "1"), strict=True):
+        node = result.GetNodeReference(role)
+        np.testing.assert_array_equal(slicer.util.arrayFromVolume(node), array)
+        assert node.GetVoxelValueUnits().GetCodeValue() == unit
+    assert window(result.GetNodeReference("QSM.PhaseQuality")) == (0, 1)
+    assert wants_quality(result, False)
+    write(make_maps(), result, intermediate=True)
+    assert not any(result.GetNodeReference(role) for role in OPTIONAL)
 
 
 @pytest.mark.parametrize("intermediate", [True, False])

@@ -28,6 +28,19 @@ def test_no_mask(masked):
     assert masked(None) is None
 
 
+def test_reference_comes_like_a_mask(logic, chain, scene):
+    image = volume("m")
+    reference = segmentation({"inside": INSIDE, "corner": CORNER}, image)
+    result = logic.process(
+        image, volume("p"), 0.004, 3, maskNode=label_map(INSIDE), referenceNode=(reference, "corner")
+    )
+    np.testing.assert_array_equal(chain.reference_mask, CORNER)
+    np.testing.assert_array_equal(chain.mask, INSIDE)
+    assert "segment corner" in result.GetAttribute("QSM.Provenance")
+    logic.process(image, volume("p"), 0.004, 3)
+    assert chain.reference_mask is None and not chain.quality
+
+
 def test_label_map(masked):
     np.testing.assert_array_equal(masked(label_map(INSIDE * 7)), INSIDE)
 

@@ -1,0 +1,96 @@
+"""The zero of a map: the mean of the mask, cerebrospinal fluid, a region, or as inverted."""
+
+import numpy as np
+import pytest
+from fields import ball, positions_mm
+
+from QSMLogic import Acquisition, Grid, QSMError, run
+from QSMLogic.maps import UnreferencedMap
+from QSMLogic.method import find
+from QSMLogic.progress import Progress
+from QSMLogic.provenance import warnings
+
+GRID, TIMES = Grid((44, 48, 52), (3.0, 3.0, 3.0)), (0.005, 0.015, 0.025)
+
+
+def referenced(name, progress=None, **changes):
+    """The map that the method makes of a brain with ventricles, and the truth relative to their mean."""
+    brain, random = ball(GRID, 60), np.random.default_rng(0)
+    k, j, i = positions_mm(GRID)
+    fluid = brain & (np.abs(i) < 12) & (np.abs(j) < 20) & (np.abs(k) < 9)
+    truth = np.where(fluid, 0.0, 0.03 + 0.02 * random.standard_normal(GRID.shape))
+    rate_hz = np.where(fluid, 2.0, 20.0)
+    magnitude = np.stack([brain * np.exp(-rate_hz * t) for t in TIMES])
+    magnitude += 0.01 * random.standard_normal(magnitude.shape)
+    given = {"ppm": (truth + 0.7).astype(np.float32), "mask": brain, "grid": GRID}
+    given |= {"magnitude": np.abs(magnitude).astype(np.float32), "echo_times_s": TIMES} | changes
+    return find("reference", name).run(UnreferencedMap(**given), progress=progress), np.where(brain, truth, 0), brain
+
+
+def test_fluid_becomes_zero():
+    progress = Progress()
+    found, truth, brain = referenced("csf", progress)
+    np.testing.assert_allclose(found, truth, atol=1e-3)
+    assert found.dtype == np.float32 and not found[~brain].any()
+    assert progress.notes["region"] == "CSF" and progress.notes["voxels"] > 100
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"magnitude": None}, "two echoes"),
+        ({"magnitude": np.ones((1, *GRID.shape), np.float32), "echo_times_s": TIMES[:1]}, "two echoes"),
+        ({"magnitude": np.exp(-30 * np.reshape(TIMES, (3, 1, 1, 1))) * np.ones(GRID.shape)}, "decays"),
+        ({"magnitude": np.zeros((3, *GRID.shape), np.float32)}, "decays"),
+    ],
+)
+def test_without_fluid_the_mean_serves_and_a_warning_says_so(changes, reason):
+    progress = Progress()
+    found, _, brain = referenced("csf", progress, **changes)
+    assert abs(found[brain].mean(dtype=float)) < 1e-5
+    (warning,) = warnings({"notes": {"reference": progress.notes}})
+    assert reason in warning and "mean of the mask" in warning
+
+
+def test_region_and_none():
+    region = ball(GRID, 20)
+    found, _, _ = referenced("region", region=region)
+    assert abs(found[region].mean(dtype=float)) < 1e-6
+    unchanged, truth, brain = referenced("none")
+    np.testing.assert_allclose(unchanged[brain], truth[brain] + 0.7, atol=1e-6)
+    with pytest.raises(QSMError, match="reference mask"):
+        referenced("region")
+    with pytest.raises(QSMError, match="outside the map"):
+        referenced("region", region=~ball(GRID, 62))
+
+
+def small_scan():
+    grid, random = Grid((24, 26, 28)), np.random.default_rng(0)
+    k, j, i = positions_mm(grid)
+    signal = np.stack([ball(grid, 10) * np.exp(1j * 2 * t * (20 * k + 9 * j + i * k)) for t in TIMES])
+    signal += 0.02 * (random.standard_normal(signal.shape) + 1j * random.standard_normal(signal.shape))
+    return Acquisition.of_signal(signal, TIMES, 3.0, grid), ball(grid, 10)
+
+
+def test_a_run_takes_a_reference_mask_and_yields_quality_and_uncertainty():
+    scan, mask = small_scan()
+    region = ball(scan.grid, 4)
+    maps = run(scan, mask, reference_mask=region, quality=True)
+    assert abs(maps.susceptibility_ppm[region & maps.reliable_mask].mean(dtype=float)) < 1e-6
+    assert maps.provenance["settings"]["reference"] == {"method": "region"}
+    assert 0.8 < maps.quality[mask].mean() <= 1 and maps.quality[~mask].mean() < 0.3
+    assert (maps.uncertainty_ppm[mask] > 0).all() and not maps.uncertainty_ppm[~mask].any()
+    assert run(scan, mask).quality is None
+
+
+def test_a_run_without_its_reference_mask_is_refused_before_the_work():
+    scan, mask = small_scan()
+    stages = []
+    for options in (
+        {"settings": {"reference": {"method": "region"}}},
+        {"reference_mask": np.zeros(scan.grid.shape)},
+        {"reference_mask": np.ones((3, 3, 3))},
+    ):
+        with pytest.raises(QSMError, match="reference"):
+            run(scan, mask, progress=lambda stage, fraction: stages.append(stage), **options)
+    assert not stages
