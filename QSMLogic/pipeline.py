@@ -10,6 +10,7 @@ from .maps import Maps
 from .progress import Progress
 from .provenance import Provenance
 from .settings import Settings
+from .simulation import dipole_field
 
 # share of the run's time that each stage takes, for the progress bar
 SHARES = {
@@ -47,9 +48,15 @@ def run(acquisition, mask=None, settings=None, progress=None):
     unwrapped_rad = chain.stage("unwrap", scan, inside)
     total = chain.stage("field", scan, unwrapped_rad, inside)
     del scan, unwrapped_rad
-    local = chain.stage("background", total.without_unreliable_rim())
+    local = total.without_unreliable_rim()
+    single_step = chain.settings.method("invert").takes_total_field
+    if not single_step:
+        local = chain.stage("background", local)
     inner = bounding_box(local.mask)
     susceptibility = chain.stage("invert", local.cropped(inner))
+    if single_step:  # what it takes for local is the field of its map
+        whole = uncropped(susceptibility, inner, local.ppm.shape)
+        local = local.with_field(dipole_field(whole, local.grid.spacing_mm, local.grid.b0_direction))
     susceptibility = chain.stage("reference", susceptibility, local.mask[inner])
     susceptibility = uncropped(susceptibility, inner, local.ppm.shape)
     chain.progress("reference", 1.0)
