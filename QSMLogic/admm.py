@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from .conjugate_gradients import add, dot
 from .convolution import filtered
 from .fft import irfftn, rfftn
+from .iteration import iterate
 from .kernels import laplacian_kernel
 from .parallel import for_slabs
+from .total_variation import GradientShrinkage
 
 
 class DipoleAdmm:
@@ -19,28 +20,29 @@ class DipoleAdmm:
     """
 
     def __init__(self, model, shrinkage, data_penalty, gradient_penalty, start=None):
-        self.model, self.shrinkage = model, shrinkage
-        penalty = np.float32(gradient_penalty) * laplacian_kernel(model.shape, model.spacing_mm)
-        penalty += np.float32(data_penalty) * np.square(model.kernel)
-        penalty[0, 0, 0] = 1
-        self.from_gradient = np.float32(gradient_penalty) / penalty
-        self.from_data = np.float32(data_penalty) * model.kernel / penalty
+        self.model, self.shrinkage, self.gradient_penalty = model, shrinkage, gradient_penalty
+        # the spectrum of the next map is inverse * (divergence + relative * kernel * data)
+        self.relative = np.float32(data_penalty / gradient_penalty)
+        self.inverse = laplacian_kernel(model.shape, model.spacing_mm)
+        self.inverse += self.relative * np.square(model.kernel)
+        self.inverse[0, 0, 0] = 1
+        np.divide(1, self.inverse, out=self.inverse)
         self.dual = np.zeros(model.shape, np.float32)
         self.x = np.zeros(model.shape, np.float32) if start is None else start
         self.field = np.zeros(model.shape, np.float32) if start is None else model.field(start)
 
-    def run(self, proximal, iterations, tolerance, progress):
-        """The map after `iterations`, or once its relative change falls below `tolerance`.
+    def run(self, fidelity, iterations, tolerance, progress, name="convergence"):
+        """The map after `iterations`, or once its relative change is `tolerance` or less; told as `iterate` does.
 
-        proximal: of the data fidelity with data_penalty, as in fidelity.py. May be called again with another one.
+        fidelity: as in fidelity.py, with data_penalty. May be called again with another one.
         """
-        for iteration in range(iterations):
-            before = self.x
-            self._update_map(rfftn(self._data_step(proximal)))
-            progress((iteration + 1) / iterations)
-            if tolerance and _relative_change(before, self.x) <= tolerance:
-                break
-        return self.x
+
+        def step(x):
+            data, cost = self._data_step(fidelity)
+            self._update_map(rfftn(data))
+            return self.x, cost + self.gradient_penalty * self.shrinkage.cost
+
+        return iterate(step, self.x, iterations, tolerance, progress, name)
 
     def _update_map(self, data_spectrum):
         """The next map and its field. data_spectrum: of z less its dual; it is overwritten."""
@@ -54,32 +56,33 @@ class DipoleAdmm:
 
         def work(start, stop):
             planes = slice(start, stop)
-            divergence[planes] *= self.from_gradient[planes]
-            data_spectrum[planes] *= self.from_data[planes]
-            data_spectrum[planes] += divergence[planes]
+            data = data_spectrum[planes]
+            data *= self.relative * self.model.kernel[planes]
+            data += divergence[planes]
+            data *= self.inverse[planes]
 
         for_slabs(work, data_spectrum.shape)
         return data_spectrum
 
-    def _data_step(self, proximal):
-        """Updates z and its dual u for the present field; returns z - u, written over the field."""
-        field = self.field
+    def _data_step(self, fidelity):
+        """Updates z and its dual u for the present field; returns z - u, written over the field, and the cost F."""
+        field, costs = self.field, np.zeros(len(self.field))
 
         def work(start, stop):
             planes = slice(start, stop)
             v = field[planes]
+            costs[start] = fidelity.cost(v, planes)
             v += self.dual[planes]
-            z = proximal(v, planes)
+            z = fidelity.proximal(v, planes)
             np.subtract(v, z, out=self.dual[planes])
             np.subtract(z, self.dual[planes], out=v)
 
         for_slabs(work, field.shape)
         self.field = None
-        return field
+        return field, float(costs.sum())
 
 
-def _relative_change(before, x):
-    """|x - before| / |x|; overwrites `before`."""
-    add(before, -1, x)
-    norm = dot(x, x)
-    return (dot(before, before) / norm) ** 0.5 if norm else 0.0
+def total_variation_admm(model, strength, parameters, start=None):
+    """A DipoleAdmm for R(grad x) = strength |grad x|_1. parameters: of the method, for shrinkage and data_penalty."""
+    shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
+    return DipoleAdmm(model, shrinkage, parameters.data_penalty, strength / parameters.shrinkage, start)

@@ -5,20 +5,23 @@ import numpy as np
 from .parallel import for_slabs
 
 
-def conjugate_gradients(apply, right, iterations, *, start=None, tolerance=0.0, precondition=None, progress=None):
+def conjugate_gradients(
+    apply, right, iterations, *, start=None, tolerance=0.0, precondition=None, progress=None, name=None
+):
     """Solve apply(x) = right; returns x (float32, the shape of `right`). Overwrites `right`, and `start` with x.
 
     apply, precondition: functions of an array that return a new one; precondition is near the inverse of apply, and
     like it symmetric and positive definite. start: the first x, or None for zero. Stops after `iterations`, or when
     the preconditioned norm of the residual has fallen below `tolerance` times its first value. progress: called with
-    the fraction of `iterations` done. Hestenes & Stiefel 1952, doi:10.6028/jres.049.044.
+    the fraction of `iterations` done, or where there is a `name`, a Progress that is told the residual's norm of each
+    step under it, relative to the first. Hestenes & Stiefel 1952, doi:10.6028/jres.049.044.
     """
     x, residual = np.zeros_like(right) if start is None else start, right
     if start is not None:
         add(residual, -1, apply(start))
     conditioned = precondition(residual) if precondition else residual
     direction, norm = conditioned.copy(), dot(residual, conditioned)
-    smallest = tolerance**2 * norm
+    first, smallest = norm, tolerance**2 * norm
     for iteration in range(iterations):
         if not norm > smallest:
             break
@@ -32,7 +35,12 @@ def conjugate_gradients(apply, right, iterations, *, start=None, tolerance=0.0, 
             conditioned = precondition(residual)
             norm = dot(residual, conditioned)
         add_to_scaled(direction, norm / before, conditioned)
-        if progress:
+        if name:
+            converged = norm <= smallest if tolerance else None
+            progress.iteration(
+                iteration + 1, iterations, converged=converged, name=name, residual=(norm / first) ** 0.5
+            )
+        elif progress:
             progress((iteration + 1) / iterations)
     return x
 

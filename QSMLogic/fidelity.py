@@ -1,8 +1,11 @@
-"""Data fidelities, each by its proximal map, for ADMM: voxel by voxel, in slabs.
+"""Data fidelities F, each by its proximal map and its value, for ADMM: voxel by voxel, in slabs.
 
-A proximal map takes v and a slice of planes to the z that minimises F(z) + penalty/2 |z - v|_2^2 in these planes.
-target: the measured field (ppm). weight: per voxel, zero where there is no data. All arrays are float32 (k, j, i).
+target: the measured field (ppm). weight: per voxel, zero where there is no data. penalty: of the splitting that the
+proximal map serves. All arrays are float32 (k, j, i).
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,25 +14,44 @@ from .parallel import for_slabs
 STEPS = 3
 
 
+@dataclass(frozen=True)
+class Fidelity:
+    """proximal(v, planes): the z that minimises F(z) + penalty/2 |z - v|_2^2 in a slice of planes, of which v is the
+    part; v is left as it is. cost(z, planes): F(z) in these planes."""
+
+    proximal: Callable
+    cost: Callable
+
+
 def squares(target, weight, penalty):
     """F(z) = 1/2 sum w (z - f)^2."""
-    share = weight / (weight + np.float32(penalty))
+    penalty = np.float32(penalty)
 
     def proximal(v, planes):
-        return v + share[planes] * (target[planes] - v)
+        z = target[planes] - v
+        z *= weight[planes] / (weight[planes] + penalty)
+        z += v
+        return z
 
-    return proximal
+    def cost(z, planes):
+        distance = z - target[planes]
+        return np.vdot(distance * weight[planes], distance) / 2
+
+    return Fidelity(proximal, cost)
 
 
 def absolutes(target, weight, penalty):
     """F(z) = sum w |z - f|."""
-    threshold = weight / np.float32(penalty)
+    penalty = np.float32(penalty)
 
     def proximal(v, planes):
-        distance = v - target[planes]
-        return v - np.clip(distance, -threshold[planes], threshold[planes])
+        distance, threshold = v - target[planes], weight[planes] / penalty
+        return v - np.clip(distance, -threshold, threshold)
 
-    return proximal
+    def cost(z, planes):
+        return np.vdot(np.abs(z - target[planes]), weight[planes])
+
+    return Fidelity(proximal, cost)
 
 
 def phasor_squares(target, weight, penalty, rad_per_ppm):
@@ -37,7 +59,7 @@ def phasor_squares(target, weight, penalty, rad_per_ppm):
 
     From the answer of `squares`, each step minimises the parabola that touches F from above.
     """
-    turns, penalty = np.float32(rad_per_ppm / np.pi), np.float32(penalty)
+    turns, half, penalty = np.float32(rad_per_ppm / np.pi), np.float32(rad_per_ppm / 2), np.float32(penalty)
 
     def proximal(v, planes):
         distance, w = v - target[planes], weight[planes]
@@ -47,7 +69,11 @@ def phasor_squares(target, weight, penalty, rad_per_ppm):
             t = distance / (w * np.maximum(np.sinc(turns * t), 0) + penalty)
         return target[planes] + t
 
-    return proximal
+    def cost(z, planes):
+        distance = np.sin(half * (z - target[planes]))
+        return np.vdot(distance * weight[planes], distance) / (2 * half * half)
+
+    return Fidelity(proximal, cost)
 
 
 def phasor_absolutes(target, weight, penalty, rad_per_ppm):
@@ -62,7 +88,10 @@ def phasor_absolutes(target, weight, penalty, rad_per_ppm):
             t = distance - np.clip(distance, -limit, limit)
         return target[planes] + t
 
-    return proximal
+    def cost(z, planes):
+        return np.vdot(np.abs(np.sin(half * (z - target[planes]))), weight[planes]) / half
+
+    return Fidelity(proximal, cost)
 
 
 def phasor_gradient(field, target, weight, rad_per_ppm):

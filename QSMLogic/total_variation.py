@@ -2,38 +2,67 @@
 
 import numpy as np
 
-from .gradient import forward_difference, gradient_transposed
+from .gradient import backward_difference, forward_difference
 from .parallel import for_slabs
 
 
 class GradientShrinkage:
     """The auxiliary variables of ADMM for a penalty |grad x|_1 (anisotropic total variation), scaled form.
 
-    Keeps the scaled dual u = (u_k, u_j, u_i) of an image of `shape` with periodic borders. `step(x)` makes the update
-    z = shrink(grad x + u, threshold), u = grad x + u - z, and returns div^T = grad^T (z - u), which the next update
-    of x needs. threshold: per mm, as the gradient; a number, or an array (3, k, j, i).
+    Serves an image of `shape` with periodic borders. `step(x)` makes the update z = shrink(grad x + u, threshold),
+    u = grad x + u - z, and returns div^T = grad^T (z - u), which the next update of x needs. Of z and u it keeps
+    the sum t = z + u only: u is t clipped to the threshold, z is the rest. threshold: per mm, as the gradient; a
+    number, or an array (3, k, j, i). cost: the sum of threshold |grad x| at the last step's x.
     Boyd et al. 2011, doi:10.1561/2200000016, section 6.4.
     """
 
     def __init__(self, shape, spacing_mm, threshold):
         self.shape, self.spacing_mm, self.threshold = tuple(shape), spacing_mm, np.asarray(threshold, np.float32)
-        self.dual = np.zeros((3, *self.shape), np.float32)
-        self.difference = np.empty((3, *self.shape), np.float32)
+        self.sum = np.zeros((3, *self.shape), np.float32)
+        self.cost = 0.0
 
     def step(self, x):
         """grad^T (z - u) after the update of z and u for the image x, float32 (k, j, i)."""
-        for_slabs(lambda start, stop: self._shrink(x, start, stop), self.shape)
-        return gradient_transposed(self.difference, self.spacing_mm)
+        costs, result = np.zeros(len(x)), np.empty(self.shape, np.float32)
+        for_slabs(lambda start, stop: self._shrink(x, start, stop, costs), self.shape)
+        for_slabs(lambda start, stop: self._diverge(result, start, stop), self.shape)
+        self.cost = float(costs.sum())
+        return result
 
-    def _shrink(self, x, start, stop):
+    def _shrink(self, x, start, stop, costs):
+        """t for the planes start to stop."""
         here = x[start:stop]
+        steps = np.empty_like(here)
         for axis in range(3):
-            target = self.difference[axis, start:stop]
-            forward_difference(x, here, axis, start, stop, target)
-            target *= np.float32(1 / self.spacing_mm[axis])
-            dual = self.dual[axis, start:stop]
-            target += dual
-            threshold = self.threshold[axis, start:stop] if self.threshold.ndim else self.threshold
-            np.clip(target, -threshold, threshold, out=dual)
-            target -= dual
-            target -= dual
+            threshold, total = self._threshold(axis, slice(start, stop)), self.sum[axis, start:stop]
+            forward_difference(x, here, axis, start, stop, steps)
+            steps *= np.float32(1 / self.spacing_mm[axis])
+            np.clip(total, -threshold, threshold, out=total)
+            total += steps
+            np.abs(steps, out=steps)
+            steps *= threshold
+            costs[start] += steps.sum()
+
+    def _diverge(self, result, start, stop):
+        """grad^T (z - u) for the planes start to stop."""
+        out = result[start:stop]
+        vectors = self._difference(0, np.arange(start - 1, stop))
+        np.subtract(vectors[1:], vectors[:-1], out=out)
+        out *= np.float32(-1 / self.spacing_mm[0])
+        part = np.empty_like(out)
+        for axis in (1, 2):
+            vectors = self._difference(axis, slice(start, stop))
+            backward_difference(vectors, axis, 0, len(vectors), part)
+            part *= np.float32(-1 / self.spacing_mm[axis])
+            out += part
+
+    def _difference(self, axis, planes):
+        """z - u = t - 2 u in `planes`."""
+        total, threshold = self.sum[axis, planes], self._threshold(axis, planes)
+        difference = np.clip(total, -threshold, threshold)
+        difference *= np.float32(-2)
+        difference += total
+        return difference
+
+    def _threshold(self, axis, planes):
+        return self.threshold[axis, planes] if self.threshold.ndim else self.threshold

@@ -2,42 +2,23 @@
 
 from dataclasses import dataclass
 
-from ..admm import DipoleAdmm
+from .. import inversion_parameters as shared
+from ..admm import total_variation_admm
 from ..dipole import DipoleModel
 from ..fidelity import phasor_squares
-from ..method import Citation, method, parameter
+from ..method import Citation, method
+from ..regularisation import chosen_strength
 from ..reliability import squared_weight
-from ..total_variation import GradientShrinkage
 
 
 @dataclass(frozen=True)
 class FansiParameters:
-    strength: float = parameter(
-        1e-4,
-        "Strength",
-        unit="ppm mm",
-        low=1e-7,
-        high=1,
-        help="Weight of the total variation. Higher takes away noise and streaks, then fine structures.",
-    )
-    data_penalty: float = parameter(
-        0.03, "Data splitting", low=1e-4, high=100, help="ADMM's weight of the field's splitting: speed only."
-    )
-    shrinkage: float = parameter(
-        0.02, "Shrinkage", unit="ppm/mm", low=1e-5, high=1, help="ADMM takes this off the gradient: speed only."
-    )
-    iterations: int = parameter(80, "Iterations", low=1, high=2000, help="At most so many ADMM steps.")
-    tolerance: float = parameter(
-        0.005, "Tolerance", low=0, high=1, help="Stops when the map's relative change falls below this."
-    )
-    rad_per_ppm: float = parameter(
-        16.0,
-        "Phase scale",
-        unit="rad/ppm",
-        low=0.1,
-        high=1000,
-        help="Phase of 1 ppm: 2 pi x 42.58 x tesla x echo time in s. Residuals beyond pi count as phase wraps.",
-    )
+    strength: float = shared.strength()
+    data_penalty: float = shared.data_penalty()
+    shrinkage: float = shared.shrinkage()
+    iterations: int = shared.iterations(80)
+    tolerance: float = shared.tolerance(0.005)
+    rad_per_ppm: float = shared.rad_per_ppm()
 
 
 @method(
@@ -53,9 +34,8 @@ def fansi(local, parameters, progress):
     W lowers the weight of voxels whose uncertainty (or else magnitude) is worse than the median, where it is given;
     s turns ppm into radians. A step costs two pairs of transforms and a few steps in each voxel.
     """
-    model = DipoleModel(local)
-    shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
-    solver = DipoleAdmm(model, shrinkage, parameters.data_penalty, parameters.strength / parameters.shrinkage)
+    model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
+    solver = total_variation_admm(model, strength, parameters)
     target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
-    proximal = phasor_squares(target, weight, parameters.data_penalty, parameters.rad_per_ppm)
-    return model.result(solver.run(proximal, parameters.iterations, parameters.tolerance, progress))
+    fidelity = phasor_squares(target, weight, parameters.data_penalty, parameters.rad_per_ppm)
+    return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import inversion_parameters as shared
 from ..conjugate_gradients import conjugate_gradients
 from ..convolution import convolve
 from ..dipole import DipoleModel
@@ -16,15 +17,11 @@ from ..reliability import squared_weight
 
 @dataclass(frozen=True)
 class IlsqrParameters:
-    iterations: int = parameter(
-        18, "Iterations of step 1", low=1, high=500, help="Least squares; more sharpen and add noise and streaks."
+    iterations: int = shared.iterations(
+        18, "Iterations of step 1", "Least squares; more sharpen and add noise and streaks."
     )
-    streak_iterations: int = parameter(
-        20, "Iterations of step 2", low=1, high=1000, help="At most so many, to find the streaks."
-    )
-    tolerance: float = parameter(
-        0.01, "Tolerance", low=0, high=1, help="Both steps stop when the residual has fallen to this share."
-    )
+    streak_iterations: int = shared.iterations(20, "Iterations of step 2", "At most so many, to find the streaks.")
+    tolerance: float = shared.tolerance(0.01, "Both steps stop when the residual has fallen to this share.")
     threshold: float = parameter(
         0.12, "Cone threshold", low=0.001, high=0.6, help="Streaks lie where the dipole kernel is smaller than this."
     )
@@ -60,15 +57,15 @@ def ilsqr(local, parameters, progress):
         model.field(weight * field),
         parameters.iterations,
         tolerance=parameters.tolerance,
-        progress=lambda f: progress(0.4 * f),
+        progress=progress.part(0, 0.4),
+        name="least squares",
     )
     mask = model.padded(local.mask)
     edges = smooth_weights(
         _quick_map(model, field, mask), mask, model.spacing_mm, parameters.flat, 1 - parameters.edges
     )
     cone = np.abs(model.kernel) < parameters.threshold
-    report = lambda f: progress(0.4 + 0.6 * f)  # noqa: E731
-    first -= _streaks(model, first, edges, cone, parameters, report)
+    first -= _streaks(model, first, edges, cone, parameters, progress.part(0.4, 1))
     return model.result(first)
 
 
@@ -95,4 +92,5 @@ def _streaks(model, x, edges, cone, parameters, progress):
         tolerance=parameters.tolerance,
         precondition=lambda y: convolve(y, conditioner),
         progress=progress,
+        name="streaks",
     )

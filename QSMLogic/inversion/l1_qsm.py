@@ -4,24 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import inversion_parameters as shared
 from ..admm import DipoleAdmm
 from ..dipole import DipoleModel
 from ..fidelity import phasor_absolutes
 from ..method import Citation, method, parameter
+from ..regularisation import chosen_strength
 from ..reliability import squared_weight
 from ..total_variation import GradientShrinkage
 
 
 @dataclass(frozen=True)
 class L1QsmParameters:
-    strength: float = parameter(
-        0.03,
-        "Strength",
-        unit="mm",
-        low=1e-5,
-        high=10,
-        help="Weight of the total variation. Higher takes away noise and streaks, then fine structures.",
-    )
+    strength: float = shared.strength(unit="mm")
     distance: float = parameter(
         0.05,
         "Data shrinkage",
@@ -30,21 +25,10 @@ class L1QsmParameters:
         high=1,
         help="ADMM takes this off the residual in a step: speed only.",
     )
-    shrinkage: float = parameter(
-        0.02, "Shrinkage", unit="ppm/mm", low=1e-5, high=1, help="ADMM takes this off the gradient: speed only."
-    )
-    iterations: int = parameter(40, "Iterations", low=1, high=2000, help="At most so many ADMM steps.")
-    tolerance: float = parameter(
-        0.01, "Tolerance", low=0, high=1, help="Stops when the map's relative change falls below this."
-    )
-    rad_per_ppm: float = parameter(
-        16.0,
-        "Phase scale",
-        unit="rad/ppm",
-        low=0.1,
-        high=1000,
-        help="Phase of 1 ppm: 2 pi x 42.58 x tesla x echo time in s. Residuals beyond pi count as phase wraps.",
-    )
+    shrinkage: float = shared.shrinkage()
+    iterations: int = shared.iterations(40)
+    tolerance: float = shared.tolerance(0.01)
+    rad_per_ppm: float = shared.rad_per_ppm()
 
 
 @method(
@@ -60,9 +44,13 @@ def l1_qsm(local, parameters, progress):
     W lowers the weight of voxels whose uncertainty (or else magnitude) is worse than the median, where it is given;
     s turns ppm into radians. A step costs two pairs of transforms.
     """
-    model, data_penalty = DipoleModel(local), 1 / parameters.distance
-    shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
-    solver = DipoleAdmm(model, shrinkage, data_penalty, parameters.strength / parameters.shrinkage)
+    model = DipoleModel(local)
+    strength = chosen_strength(parameters.strength, local, progress, power=1, share=0.3, low=1e-3, high=1)
+    shrinkage, data_penalty = (
+        GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage),
+        1 / parameters.distance,
+    )
+    solver = DipoleAdmm(model, shrinkage, data_penalty, strength / parameters.shrinkage)
     weight = np.sqrt(model.padded(squared_weight(local)))
-    proximal = phasor_absolutes(model.padded(local.ppm), weight, data_penalty, parameters.rad_per_ppm)
-    return model.result(solver.run(proximal, parameters.iterations, parameters.tolerance, progress))
+    fidelity = phasor_absolutes(model.padded(local.ppm), weight, data_penalty, parameters.rad_per_ppm)
+    return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import inversion_parameters as shared
 from ..conjugate_gradients import add, add_to_scaled
 from ..dipole import DipoleModel
 from ..fidelity import phasor_gradient
@@ -13,18 +14,9 @@ from ..reliability import squared_weight
 
 @dataclass(frozen=True)
 class NdiParameters:
-    iterations: int = parameter(
-        16, "Iterations", low=1, high=2000, help="Steps of descent. More sharpen and add noise and streaks."
-    )
+    iterations: int = shared.iterations(16, help="Steps of descent. More sharpen and add noise and streaks.")
     step: float = parameter(2.0, "Step", low=0.01, high=2.25, help="Length of a step, as in the paper.")
-    rad_per_ppm: float = parameter(
-        16.0,
-        "Phase scale",
-        unit="rad/ppm",
-        low=0.1,
-        high=1000,
-        help="Phase of 1 ppm: 2 pi x 42.58 x tesla x echo time in s. Residuals beyond pi count as phase wraps.",
-    )
+    rad_per_ppm: float = shared.rad_per_ppm()
 
 
 @method(

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..fft import irfftn, next_fast_shape, pad, rfftn
-from ..kernels import dipole_kernel, laplacian_kernel
+from .. import inversion_parameters as shared
+from ..conjugate_gradients import conjugate_gradients
+from ..convolution import multiply
+from ..dipole import DipoleModel
+from ..fft import irfftn, rfftn
+from ..iteration import iterate
+from ..kernels import laplacian_kernel
 from ..method import Citation, method, parameter
 from ..total_variation import GradientShrinkage
-
-MARGIN_VOXELS = 8
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,11 @@ class RtsParameters:
     rho: float = parameter(
         10.0, "ADMM penalty", low=0.01, high=1e5, help="Weight of the gradient's splitting; 1/rho (ppm/mm) is shrunk."
     )
-    first_iterations: int = parameter(
-        6, "Iterations of step 1", low=1, high=500, help="Conjugate gradients; more sharpen and add noise."
+    first_iterations: int = shared.iterations(
+        6, "Iterations of step 1", "Conjugate gradients; more sharpen and add noise."
     )
-    second_iterations: int = parameter(20, "Iterations of step 2", low=1, high=2000, help="At most so many ADMM steps.")
-    tolerance: float = parameter(
-        0.01, "Tolerance", low=0, high=1, help="Step 2 stops when the map's relative change falls below this."
-    )
+    second_iterations: int = shared.iterations(20, "Iterations of step 2", "At most so many ADMM steps.")
+    tolerance: float = shared.tolerance(0.01, "Step 2 stops when the map's relative change falls below this.")
 
 
 @method(
@@ -55,55 +56,40 @@ def rts(local, parameters, progress):
     (mu = 1e5, delta = 0.15); on a realistic head mu = 1e3 took the noise of step 1 away and lowered the error, and
     a wider cone brought the values of spheres and nuclei closer to the truth.
     """
-    inside = tuple(slice(n) for n in local.ppm.shape)
-    shape = next_fast_shape(n + MARGIN_VOXELS for n in local.ppm.shape)
-    dipole = dipole_kernel(shape, local.grid.spacing_mm, local.grid.b0_direction)
+    model = DipoleModel(local)
     share = parameters.first_iterations / (parameters.first_iterations + 0.7 * parameters.second_iterations)
-    first = _well_conditioned(local, dipole, shape, parameters.first_iterations, lambda f: progress(share * f))
-    second = _fill_cone(first, dipole, local.grid.spacing_mm, parameters, lambda f: progress(share + (1 - share) * f))
-    return np.where(local.mask, second[inside], np.float32(0))
+    first = _well_conditioned(local, model, parameters.first_iterations, progress.part(0, share))
+    return model.result(_fill_cone(first, model, parameters, progress.part(share, 1)))
 
 
-def _well_conditioned(local, dipole, shape, iterations, progress):
+def _well_conditioned(local, model, iterations, progress):
     """A few steps of conjugate gradients on the least-squares problem |M (D x - f)|, from zero."""
-    mask = pad(local.mask, shape)
-    convolve = lambda x: irfftn(dipole * rfftn(x), shape)  # noqa: E731  (D is its own transpose)
-    x, residual = np.zeros(shape, np.float32), pad(local.ppm, shape)
-    gradient = convolve(residual)
-    direction, norm = gradient.copy(), _dot(gradient, gradient)
-    for iteration in range(iterations):
-        if norm == 0:
-            break
-        change = mask * convolve(direction)
-        length = norm / _dot(change, change)
-        x += length * direction
-        residual -= length * change
-        gradient = convolve(residual)
-        norm, before = _dot(gradient, gradient), norm
-        direction *= norm / before
-        direction += gradient
-        progress((iteration + 1) / iterations)
-    return x
+    mask = model.padded(local.mask)
+    return conjugate_gradients(
+        lambda x: model.field(model.field(x, mask)),
+        model.field(model.padded(local.ppm)),
+        iterations,
+        progress=progress,
+        name="step 1",
+    )
 
 
-def _fill_cone(first, dipole, spacing_mm, parameters, progress):
+def _fill_cone(first, model, parameters, progress):
     """Total variation over the frequencies near the cone, by ADMM from the first step's map."""
-    kept = parameters.mu * (np.abs(dipole) > parameters.delta)
-    penalty = kept + parameters.rho * laplacian_kernel(first.shape, spacing_mm)
-    inverse = np.divide(1, penalty, out=np.zeros_like(dipole), where=penalty > 0)
-    target = (kept * inverse).astype(np.float32) * rfftn(first)
+    kept = np.float32(parameters.mu) * (np.abs(model.kernel) > parameters.delta)
+    inverse = kept + np.float32(parameters.rho) * laplacian_kernel(model.shape, model.spacing_mm)
+    np.divide(1, inverse, out=inverse, where=inverse > 0)
+    target = rfftn(first)
+    multiply(target, kept)
+    multiply(target, inverse)
+    del kept
     inverse *= np.float32(parameters.rho)
-    shrinkage, x = GradientShrinkage(first.shape, spacing_mm, 1 / parameters.rho), first
-    for iteration in range(parameters.second_iterations):
+    shrinkage = GradientShrinkage(model.shape, model.spacing_mm, 1 / parameters.rho)
+
+    def step(x):
         spectrum = rfftn(shrinkage.step(x))
-        spectrum *= inverse
+        multiply(spectrum, inverse)
         spectrum += target
-        x, before = irfftn(spectrum, first.shape), x
-        progress((iteration + 1) / parameters.second_iterations)
-        if np.linalg.norm(x - before) <= parameters.tolerance * np.linalg.norm(x):
-            break
-    return x
+        return irfftn(spectrum, model.shape), None
 
-
-def _dot(a, b):
-    return np.float32(np.vdot(a, b))
+    return iterate(step, first, parameters.second_iterations, parameters.tolerance, progress, "step 2")

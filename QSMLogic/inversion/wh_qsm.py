@@ -4,27 +4,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import inversion_parameters as shared
 from ..admm import DipoleAdmm
-from ..convolution import filtered, multiply
+from ..convolution import multiply
 from ..dipole import DipoleModel
 from ..fft import irfftn, rfftn
 from ..fidelity import phasor_squares
 from ..kernels import laplacian_kernel
 from ..method import Citation, method, parameter
+from ..parallel import for_slabs
+from ..regularisation import chosen_strength
 from ..reliability import squared_weight
 from ..total_variation import GradientShrinkage
 
 
 @dataclass(frozen=True)
 class WhQsmParameters:
-    strength: float = parameter(
-        1e-4,
-        "Strength",
-        unit="ppm mm",
-        low=1e-7,
-        high=1,
-        help="Weight of the total variation. Higher takes away noise and streaks, then fine structures.",
-    )
+    strength: float = shared.strength()
     harmonic: float = parameter(
         100.0,
         "Harmonicity",
@@ -33,24 +29,11 @@ class WhQsmParameters:
         high=1e8,
         help="Weight of the background's Laplacian in the mask. Lower gives more of the field to the background.",
     )
-    data_penalty: float = parameter(
-        0.03, "Data splitting", low=1e-4, high=100, help="ADMM's weight of the field's splitting: speed only."
-    )
-    shrinkage: float = parameter(
-        0.02, "Shrinkage", unit="ppm/mm", low=1e-5, high=1, help="ADMM takes this off the gradient: speed only."
-    )
-    iterations: int = parameter(60, "Iterations", low=1, high=2000, help="At most so many ADMM steps.")
-    tolerance: float = parameter(
-        0.005, "Tolerance", low=0, high=1, help="Stops when the map's relative change falls below this."
-    )
-    rad_per_ppm: float = parameter(
-        16.0,
-        "Phase scale",
-        unit="rad/ppm",
-        low=0.1,
-        high=1000,
-        help="Phase of 1 ppm: 2 pi x 42.58 x tesla x echo time in s. Residuals beyond pi count as phase wraps.",
-    )
+    data_penalty: float = shared.data_penalty()
+    shrinkage: float = shared.shrinkage()
+    iterations: int = shared.iterations(60)
+    tolerance: float = shared.tolerance(0.005)
+    rad_per_ppm: float = shared.rad_per_ppm()
 
 
 @method(
@@ -67,49 +50,61 @@ def wh_qsm(local, parameters, progress):
     (or else magnitude) is worse than the median, where it is given; s turns ppm into radians; a is the strength, b
     the harmonicity. A step costs three pairs of transforms.
     """
-    model = DipoleModel(local)
-    shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
-    solver = _WeakHarmonic(
-        model,
-        shrinkage,
-        parameters.data_penalty,
-        parameters.strength / parameters.shrinkage,
-        parameters.harmonic,
-        model.padded(local.mask) > 0,
-    )
+    model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
+    solver = _WeakHarmonic(model, local.mask, strength, parameters)
     target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
-    proximal = phasor_squares(target, weight, parameters.data_penalty, parameters.rad_per_ppm)
-    return model.result(solver.run(proximal, parameters.iterations, parameters.tolerance, progress))
+    fidelity = phasor_squares(target, weight, parameters.data_penalty, parameters.rad_per_ppm)
+    return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))
 
 
 class _WeakHarmonic(DipoleAdmm):
-    """DipoleAdmm for the field D x + h, with one more splitting: y = lap h, which is to vanish in the mask."""
+    """DipoleAdmm for the field D x + h, with one more splitting: y = lap h, which is to vanish in the mask M.
 
-    def __init__(self, model, shrinkage, data_penalty, gradient_penalty, harmonic, mask):
-        super().__init__(model, shrinkage, data_penalty, gradient_penalty)
+    That splitting is as strong as its penalty, b, so that each step halves v = lap h + its dual in the mask to give
+    y. There y less its dual is then zero and the dual v / 2; outside they are v and zero. v is all that is kept.
+    """
+
+    def __init__(self, model, mask, strength, parameters):
+        shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
+        super().__init__(model, shrinkage, parameters.data_penalty, strength / parameters.shrinkage)
         self.laplacian = laplacian_kernel(model.shape, model.spacing_mm)
-        penalty = harmonic  # the splitting as strong as the penalty halves y in the mask in each step
-        self.from_residual = data_penalty / (np.float32(data_penalty) + np.float32(penalty) * self.laplacian**2)
-        self.kept = np.where(mask, np.float32(penalty / (penalty + harmonic)), np.float32(1))
-        self.second_dual = np.zeros(model.shape, np.float32)
-        self.second = np.zeros(model.shape, np.float32)  # y less its dual
-        self.from_second = self.laplacian * np.float32(penalty / data_penalty)
+        self.weight = np.float32(parameters.harmonic / parameters.data_penalty)
+        self.mask = np.zeros(model.shape, bool)
+        self.mask[tuple(slice(n) for n in mask.shape)] = mask
+        self.split = np.zeros(model.shape, np.float32)
         self.background = np.zeros((*model.shape[:2], model.shape[2] // 2 + 1), np.complex64)
 
     def _update_map(self, data_spectrum):
-        model = self.model
-        spectrum = self._map_spectrum(data_spectrum - self.background)
-        field = spectrum * model.kernel
-        harmonic = rfftn(self.second)
-        multiply(harmonic, self.from_second)
-        harmonic += data_spectrum
-        harmonic -= field
-        multiply(harmonic, self.from_residual)
-        field += harmonic
-        self.background, self.field = harmonic, irfftn(field, model.shape)
-        self.x = irfftn(spectrum, model.shape)
-        v = filtered(harmonic, self.laplacian, model.shape)
-        v += self.second_dual
-        self.second = self.kept * v
-        np.subtract(v, self.second, out=self.second_dual)
-        self.second -= self.second_dual
+        """The next map, from the data less the background; then the background, from the data less the map's field."""
+        model, background = self.model, self.background
+        np.subtract(data_spectrum, background, out=background)
+        spectrum = self._map_spectrum(background)
+        harmonic = rfftn(np.where(self.mask, np.float32(0), self.split))
+
+        def work(start, stop):
+            planes = slice(start, stop)
+            h, field, laplacian = harmonic[planes], spectrum[planes] * model.kernel[planes], self.laplacian[planes]
+            h *= self.weight * laplacian
+            h += data_spectrum[planes]
+            h -= field
+            h /= 1 + self.weight * np.square(laplacian)
+            np.add(field, h, out=data_spectrum[planes])
+
+        for_slabs(work, harmonic.shape)
+        self.x, self.background = irfftn(spectrum, model.shape), harmonic
+        self.field = irfftn(data_spectrum, model.shape)
+        self._update_split(harmonic)
+
+    def _update_split(self, background):
+        curved = background.copy()
+        multiply(curved, self.laplacian)
+        curved = irfftn(curved, self.model.shape)
+        kept = np.float32(0.5)
+
+        def work(start, stop):
+            split, mask = self.split[start:stop], self.mask[start:stop]
+            split *= mask
+            split *= kept
+            split += curved[start:stop]
+
+        for_slabs(work, curved.shape)

@@ -1,0 +1,41 @@
+"""Parameters that several dipole inversions share, each declared once; a method gives its own defaults."""
+
+from .method import parameter
+
+
+def strength(default=0.0, unit="ppm mm", of="total variation"):
+    """Of the penalty that regularises; 0 chooses itself (regularisation.chosen_strength)."""
+    text = f"Weight of the {of}. Higher takes away noise and streaks, then fine structures. 0: by the field's noise."
+    return parameter(default, "Strength", unit=unit, low=0, high=10, help=text)
+
+
+def data_penalty(default=0.03):
+    return parameter(
+        default, "Data splitting", low=1e-4, high=100, help="ADMM's weight of the field's splitting: speed only."
+    )
+
+
+def shrinkage(default=0.02):
+    return parameter(
+        default, "Shrinkage", unit="ppm/mm", low=1e-5, high=1, help="ADMM takes this off the gradient: speed only."
+    )
+
+
+def iterations(default, label="Iterations", help="At most so many steps."):
+    return parameter(default, label, low=1, high=2000, help=help)
+
+
+def tolerance(default, help="Stops when the map's relative change falls below this."):
+    return parameter(default, "Tolerance", low=0, high=1, help=help)
+
+
+def rad_per_ppm(default=16.0):
+    """Of methods that fit phasors; 16 is 3 T at an echo time of 20 ms."""
+    return parameter(
+        default,
+        "Phase scale",
+        unit="rad/ppm",
+        low=0.1,
+        high=1000,
+        help="Phase of 1 ppm: 2 pi x 42.58 x tesla x echo time in s. Residuals beyond pi count as phase wraps.",
+    )
