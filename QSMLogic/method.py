@@ -109,6 +109,7 @@ class Method:
     parameters_class: type
     citations: tuple
     erodes_mask: bool
+    takes_total_field: bool
 
     @property
     def summary(self):
@@ -146,6 +147,7 @@ class Method:
             "title": self.title,
             "summary": self.summary,
             "erodes_mask": self.erodes_mask,
+            "takes_total_field": self.takes_total_field,
             "parameters": [
                 {k: _plain(v) for k, v in asdict(p).items()} | {"type": p.type.__name__} for p in self.parameters
             ],
@@ -153,11 +155,16 @@ class Method:
         }
 
 
-def method(stage, *, title, parameters=NoParameters, citations=(), erodes_mask=False):
-    """Register the decorated function under `stage`; the function's name is the method's name."""
+def method(stage, *, title, parameters=NoParameters, citations=(), erodes_mask=False, takes_total_field=False):
+    """Register the decorated function under `stage`; the function's name is the method's name.
+
+    erodes_mask: whether a background method loses the mask's rim. takes_total_field: whether an inversion removes the
+    background itself, so that the stage before it does not run.
+    """
 
     def register(function):
-        entry = Method(stage, function.__name__, title, function, parameters, tuple(citations), erodes_mask)
+        facts = (erodes_mask, takes_total_field)
+        entry = Method(stage, function.__name__, title, function, parameters, tuple(citations), *facts)
         function.method = entry
         return function
 

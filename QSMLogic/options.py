@@ -10,7 +10,8 @@ PREFIX = "parameter:"  # of the names under which the parsed arguments hold the 
 
 def add_method_options(parser, stage, entry):
     """The options of a stage's command with the method `entry`."""
-    STAGE_OPTIONS[stage](parser)
+    options = _single_step_options if entry.takes_total_field else STAGE_OPTIONS[stage]
+    options(parser)
     for parameter in entry.parameters:
         _add_parameter(parser, parameter)
 
@@ -133,11 +134,15 @@ def _background_options(parser):
     parser.add_argument("--output-mask", metavar="FILE", help="where the local field is known")
 
 
-def _invert_options(parser):
-    _map_options(parser, "--local-field")
+def _invert_options(parser, field_option="--local-field"):
+    _map_options(parser, field_option)
     names = list(registry()["reference"])
     parser.add_argument("--reference", choices=names, help="what the map is referenced to (default: as in run)")
     add_reference_mask_option(parser)
+
+
+def _single_step_options(parser):
+    _invert_options(parser, "--total-field")
 
 
 STAGE_OPTIONS = {

@@ -11,6 +11,7 @@ from .phase_quality import scan_quality
 from .progress import Progress
 from .provenance import Provenance
 from .settings import Settings
+from .simulation import dipole_field
 
 # share of the run's time that each stage takes, for the progress bar
 SHARES = {
@@ -86,12 +87,15 @@ def _mapped(chain, total):
 
     Where passes overlap, the first counts; the later ones are shifted to its level.
     """
+    single_step = chain.settings.method("invert").takes_total_field
     passes = chain.stage("passes", total.without_unreliable_rim())
     for turn, part in enumerate(passes):
-        local = chain.stage("background", part, turn=turn, turns=len(passes))
+        local = part if single_step else chain.stage("background", part, turn=turn, turns=len(passes))
         inner = bounding_box(local.mask)
         found = chain.stage("invert", local.cropped(inner), turn=turn, turns=len(passes))
         found = uncropped(found, inner, local.ppm.shape)
+        if single_step:  # what it takes for local is the field of its map
+            local = local.with_field(dipole_field(found, local.grid.spacing_mm, local.grid.b0_direction))
         if turn == 0:
             susceptibility, reliable = found, local.mask
             continue

@@ -89,9 +89,12 @@ def background_command(arguments, console):
 
 
 def invert_command(arguments, console):
-    """Compute the susceptibility in ppm from the local field."""
+    """Compute the susceptibility in ppm from the local field, or in a single step from the total field."""
     chain = _checked_chain(arguments, console)
-    local, box, geometry = _field_map(arguments.local_field, arguments)
+    single_step = chain.settings.method("invert").takes_total_field
+    local, box, geometry = _field_map(arguments.total_field if single_step else arguments.local_field, arguments)
+    if single_step:
+        local = local.without_unreliable_rim()
     susceptibility = chain("invert", local)
     region = load_mask(arguments.reference_mask, geometry)[box] if arguments.reference_mask else None
     unreferenced = UnreferencedMap(susceptibility, local.mask, local.grid, region=region)
