@@ -171,8 +171,13 @@ def markdown(listing):
         for m in entry["methods"]:
             name = f"**{m['name']}**" if m["name"] == entry["default"] else m["name"]
             sources = ", ".join(f"[{_author_and_year(c['text'])}](https://doi.org/{c['doi']})" for c in m["citations"])
-            lines.append(f"| {stage} | {name} | {m['summary']} | {sources} |")
+            lines.append(f"| {stage} | {name} | {_escaped(m['summary'])} | {sources} |")
     return "\n".join(lines)
+
+
+def _escaped(text):
+    """Text in which a table sees no borders of its cells."""
+    return text.replace("|", "\\|")
 
 
 def _author_and_year(citation):
