@@ -54,7 +54,9 @@ def as_command_line(request, folder):
     words += ["--field-strength", f"{scan.facts['field_strength_t']!r}"]
     words += ["--b0-direction", *(f"{float(x)!r}" for x in reversed(scan.grid.b0_direction))]
     if scan.mask is not None:
-        words += ["--mask", _mask_file(request.mask_node, scan, folder)]
+        words += ["--mask", _mask_file(request.mask_node, scan.mask, scan, folder, "given_mask")]
+    if scan.reference is not None:
+        words += ["--reference-mask", _mask_file(request.reference_node, scan.reference, scan, folder, "reference")]
     if request.settings:
         words += ["--settings", _settings_file(request.settings, folder)]
     words += ["--output", str(folder)]
@@ -105,13 +107,13 @@ def _files(nodes, scan, kind, folder):
     return [str(path)]
 
 
-def _mask_file(mask_node, scan, folder):
+def _mask_file(mask_node, mask, scan, folder, name):
     from QSMLogic.io import write_image
 
     path = None if isinstance(mask_node, tuple) or _segmented(mask_node) else file_of(mask_node)
     if path is None:
-        path = folder / "given_mask.nii.gz"
-        write_image(path, scan.mask, _geometry(scan.source.volume))
+        path = folder / f"{name}.nii.gz"
+        write_image(path, mask, _geometry(scan.source.volume))
     return str(path)
 
 

@@ -127,7 +127,10 @@ def _check_magnitude(magnitude, phase):
     if not np.any(magnitude):
         raise QSMError("The magnitude is zero everywhere; choose the magnitude image of the scan.")
     if np.count_nonzero(magnitude < 0) > 0.05 * magnitude.size or _is_rough_where_low(magnitude[0], phase[0]):
-        raise QSMError("The magnitude looks like a phase image; are magnitude and phase swapped?")
+        raise QSMError(
+            "The magnitude looks like a phase image; are magnitude and phase swapped? If it is the real part of the "
+            "signal: the command line takes --real and --imaginary, Python takes Acquisition.of_signal."
+        )
 
 
 def _is_rough_where_low(image, signal):

@@ -124,6 +124,16 @@ def test_operations_by_hand():
     assert apply_operations("erode 2", np.ones((9, 9, 9), bool), Grid((9, 9, 9))).all()
 
 
+def test_a_small_head_is_masked_like_a_large_one():
+    mask, bet = ball(GRID, 13), METHODS["bet"]
+    few = bet.make_parameters({"iterations": 200})
+    small = Grid(GRID.shape, tuple(d / 10 for d in GRID.spacing_mm), GRID.b0_direction)
+    large = scan(mask)
+    images = large.magnitude, large.phase
+    made = [bet.run(Acquisition(*images, TIMES, 3.0, grid), parameters=few) for grid in (GRID, small)]
+    assert dice(*made) > 0.99 and dice(made[1], mask) > 0.9
+
+
 def test_holes_are_filled_up_to_a_volume():
     mask, grid = np.ones((20, 20, 20), bool), Grid((20, 20, 20), (1.0, 2.0, 0.5))
     mask[3, 3, 3] = mask[6:8, 6:8, 6:8] = mask[10:14, 10:14, 10:14] = False
