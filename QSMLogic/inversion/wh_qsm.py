@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import inversion_parameters as shared
 from ..admm import DipoleAdmm
-from ..convolution import multiply
+from ..convolution import filtered
 from ..dipole import DipoleModel
 from ..fft import irfftn, rfftn
 from ..fidelity import phasor_squares
@@ -76,30 +76,33 @@ class _WeakHarmonic(DipoleAdmm):
 
     def _update_map(self, data_spectrum):
         """The next map, from the data less the background; then the background, from the data less the map's field."""
-        model, background = self.model, self.background
-        np.subtract(data_spectrum, background, out=background)
-        spectrum = self._map_spectrum(background)
+        shape, spectrum, self.background = self.model.shape, self.background, None
+        np.subtract(data_spectrum, spectrum, out=spectrum)
+        self._map_spectrum(spectrum)
         harmonic = rfftn(np.where(self.mask, np.float32(0), self.split))
+        self._separate(data_spectrum, spectrum, harmonic)
+        self.x = irfftn(spectrum, shape)
+        del spectrum
+        self.field, self.background = irfftn(data_spectrum, shape), harmonic
+        del data_spectrum
+        self._update_split()
+
+    def _separate(self, data, x, harmonic):
+        """Makes of `harmonic`, the spectrum of y less its dual, that of h, and of `data` that of D x + h."""
 
         def work(start, stop):
             planes = slice(start, stop)
-            h, field, laplacian = harmonic[planes], spectrum[planes] * model.kernel[planes], self.laplacian[planes]
+            h, field, laplacian = harmonic[planes], x[planes] * self.model.kernel[planes], self.laplacian[planes]
             h *= self.weight * laplacian
-            h += data_spectrum[planes]
+            h += data[planes]
             h -= field
             h /= 1 + self.weight * np.square(laplacian)
-            np.add(field, h, out=data_spectrum[planes])
+            np.add(field, h, out=data[planes])
 
         for_slabs(work, harmonic.shape)
-        self.x, self.background = irfftn(spectrum, model.shape), harmonic
-        self.field = irfftn(data_spectrum, model.shape)
-        self._update_split(harmonic)
 
-    def _update_split(self, background):
-        curved = background.copy()
-        multiply(curved, self.laplacian)
-        curved = irfftn(curved, self.model.shape)
-        kept = np.float32(0.5)
+    def _update_split(self):
+        curved, kept = filtered(self.background, self.laplacian, self.model.shape), np.float32(0.5)
 
         def work(start, stop):
             split, mask = self.split[start:stop], self.mask[start:stop]

@@ -96,11 +96,12 @@ def test_proximal_map_is_the_minimum(name):
     make, more, cost = FIDELITIES[name]
     target, v = 0.02 * noise(4, 5, 6), 0.02 * noise(4, 5, 6)
     weight = np.abs(noise(4, 5, 6)) * (0.02 if "absolutes" in name else 1)
-    z = make(target, weight, PENALTY, *more)(v.copy(), EVERYTHING)
+    z = make(target, weight, PENALTY, *more).proximal(v.copy(), EVERYTHING)
     total = lambda z: cost(z - target, weight) + PENALTY / 2 * (z - v) ** 2  # noqa: E731
     best = np.min([total(z + step) for step in np.linspace(-0.03, 0.03, 61)], axis=0)
     assert (total(z) - best).max() < 2e-5
-    nowhere = make(target, 0 * weight, PENALTY, *more)(v.copy(), EVERYTHING)
+    assert make(target, weight, PENALTY, *more).total(z) == pytest.approx(cost(z - target, weight).sum(), rel=1e-4)
+    nowhere = make(target, 0 * weight, PENALTY, *more).proximal(v.copy(), EVERYTHING)
     np.testing.assert_allclose(nowhere, v, atol=1e-7)
 
 
