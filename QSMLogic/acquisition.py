@@ -94,7 +94,8 @@ class FieldMap:
     """A field in ppm of B0 (positive where susceptibility is positive), valid inside the mask, zero outside.
 
     ppm: float32 (k, j, i). mask: bool. uncertainty_ppm: standard deviation of the field, or None.
-    magnitude: a combined magnitude in any scale, or None.
+    magnitude: a combined magnitude in any scale, or None. csf: where cerebrospinal fluid is known to be, or None;
+    what of it lies outside the mask does not count.
     """
 
     ppm: np.ndarray
@@ -102,6 +103,7 @@ class FieldMap:
     grid: Grid
     uncertainty_ppm: np.ndarray | None = None
     magnitude: np.ndarray | None = None
+    csf: np.ndarray | None = None
 
     def __post_init__(self):
         mask = checked_mask(self.mask, self.grid)
@@ -109,13 +111,14 @@ class FieldMap:
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, _inside(value, mask, name))
+        if self.csf is not None:
+            object.__setattr__(self, "csf", _inside(np.nan_to_num(self.csf) > 0, mask, "csf") > 0)
         object.__setattr__(self, "mask", mask)
 
     def cropped(self, box):
         """The part inside `box`, a tuple of three slices."""
-        optional = {
-            n: None if getattr(self, n) is None else getattr(self, n)[box] for n in ("uncertainty_ppm", "magnitude")
-        }
+        names = ("uncertainty_ppm", "magnitude", "csf")
+        optional = {name: None if getattr(self, name) is None else getattr(self, name)[box] for name in names}
         return FieldMap(self.ppm[box], self.mask[box], cropped_grid(self.grid, box), **optional)
 
     def without_unreliable_rim(self, limit=8.0):

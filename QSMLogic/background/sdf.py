@@ -9,24 +9,25 @@ from ..errors import QSMError
 from ..fft import frequencies, next_fast_shape, pad, rfftn
 from ..lazy import ndimage
 from ..method import Citation, method, parameter
-from ..parallel import for_slabs
-from ..spherical_mean import depth_mm
 
 TAIL = 2.5  # widths of the kernel beyond which nothing of it comes back in at the opposite border
+SMALLEST = 0.3  # of the shortest edge of a voxel: a kernel of this width leaves a voxel as it is
 
 
 @dataclass(frozen=True)
 class SdfParameters:
     share: float = parameter(
-        0.4,
+        0.3,
         "Width by depth",
         low=0.05,
         high=2,
         help="The filter's width (sigma) as a share of the depth in the mask. Larger keeps broader local fields.",
     )
     largest_mm: float = parameter(10.0, "Largest width", unit="mm", low=0.1, high=200, help="Sigma at most.")
-    steps: int = parameter(6, "Steps of width", low=2, high=50, help="Widths between which the filter interpolates.")
-    passes: int = parameter(2, "Passes", low=1, high=20, help="More keep more of the local field, and of the background.")
+    widths: int = parameter(6, "Number of widths", low=2, high=50, help="The filter interpolates between so many.")
+    passes: int = parameter(
+        2, "Passes", low=1, high=20, help="More keep more of the local field, and more background at the rim."
+    )
 
 
 @method(
@@ -39,40 +40,50 @@ def sdf(total, parameters, progress):
     """Subtract the field's mean under a Gaussian that is the wider the deeper a voxel lies in the mask.
 
     total: FieldMap of the total field. Returns the FieldMap of the local field; the mask keeps its rim.
+    Raises QSMError where the mask is one voxel thin. A harmonic field equals its mean under any Gaussian that fits
+    into the mask. Means are taken over the mask only, of them means again in each further pass. A pass costs half a
+    pair of transforms for each width.
     """
-    filter_ = _DepthFilter(total, parameters, progress)
+    if not ndimage.binary_erosion(total.mask).any():
+        raise QSMError(
+            "The mask is too thin for SDF: no voxel of it has all its neighbours in the mask. Give a larger mask or "
+            "choose PDF."
+        )
+    mean = _DepthMean(total, parameters, progress.part(0, 1 / (parameters.passes + 1)))
     background = total.ppm
-    for turn in range(parameters.passes):
-        background = filter_(background)
-        progress((turn + 1) / parameters.passes)
+    for turn in range(1, parameters.passes + 1):
+        report = progress.part(turn / (parameters.passes + 1), (turn + 1) / (parameters.passes + 1))
+        background = mean(background, report)
     return total.with_field(total.ppm - background)
 
 
-class _DepthFilter:
+class _DepthMean:
+    """The mean under Gaussians of several widths, interpolated to the width at each voxel of the mask."""
+
     def __init__(self, total, parameters, progress):
-        grid = total.grid
-        self.mask = total.mask
-        smallest = 0.3 * min(grid.spacing_mm)
-        depth = ndimage.distance_transform_edt(np.pad(total.mask, 1), sampling=grid.spacing_mm)[1:-1, 1:-1, 1:-1]
-        width = np.clip(parameters.share * depth.astype(np.float32), smallest, parameters.largest_mm)
-        largest = max(float(width[self.mask].max()), 1.01*smallest)
-        self.widths = np.geomspace(smallest, largest, parameters.steps)
-        self.level = np.log(width / smallest) / np.log(largest / smallest) * (parameters.steps - 1)
+        grid, self.mask = total.grid, total.mask
+        smallest = SMALLEST * min(grid.spacing_mm)
+        depth_mm = ndimage.distance_transform_edt(np.pad(total.mask, 1), sampling=grid.spacing_mm)[1:-1, 1:-1, 1:-1]
+        width = np.clip(parameters.share * depth_mm, smallest, parameters.largest_mm)
+        self.widths = np.geomspace(smallest, max(width.max(), 1.01 * smallest), parameters.widths)
+        self.place = np.interp(np.log(width), np.log(self.widths), range(parameters.widths)).astype(np.float32)
+        margin = TAIL * self.widths[-1]
         self.shape = next_fast_shape(
-            n + int(np.ceil(TAIL * largest / d)) for n, d in zip(grid.shape, grid.spacing_mm, strict=True)
+            n + int(np.ceil(margin / d)) for n, d in zip(grid.shape, grid.spacing_mm, strict=True)
         )
-        self.inside = tuple(slice(n) for n in grid.shape)
-        k = frequencies(self.shape, grid.spacing_mm)
-        self.squared = sum(np.square(x) for x in k)
-        self.mass = self._smoothed(total.mask)
+        self.squared = sum(np.square(k) for k in frequencies(self.shape, grid.spacing_mm))
+        self.mass = self._smoothed(total.mask, progress)
 
-    def _smoothed(self, x):
+    def __call__(self, x, progress):
+        """The mean of `x`, float32 (k, j, i), over the mask; zero outside."""
+        smoothed = self._smoothed(x, progress)
+        return np.divide(smoothed, self.mass, out=np.zeros_like(smoothed), where=self.mask)
+
+    def _smoothed(self, x, progress):
         spectrum, result = rfftn(pad(x, self.shape)), np.zeros(self.mask.shape, np.float32)
-        for step, width in enumerate(self.widths):
+        inside = tuple(slice(n) for n in self.mask.shape)
+        for index, width in enumerate(self.widths):
             kernel = np.exp(np.float32(-2 * np.pi**2 * width**2) * self.squared)
-            level = filtered(spectrum, kernel, self.shape)[self.inside]
-            result += np.maximum(1 - np.abs(self.level - step), 0) * level
+            result += np.maximum(1 - np.abs(self.place - index), 0) * filtered(spectrum, kernel, self.shape)[inside]
+            progress((index + 1) / len(self.widths))
         return result
-
-    def __call__(self, x):
-        return np.where(self.mask, self._smoothed(x * self.mask) / np.maximum(self.mass, 1e-6), np.float32(0))

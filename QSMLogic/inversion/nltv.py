@@ -4,26 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..admm import DipoleAdmm
+from .. import inversion_parameters as shared
+from ..admm import total_variation_admm
 from ..dipole import DipoleModel
 from ..fidelity import phasor_squares
 from ..gradient import gradient
 from ..method import Citation, method, parameter
 from ..parallel import for_slabs
+from ..regularisation import chosen_strength
 from ..reliability import squared_weight
-from ..total_variation import GradientShrinkage
 
 
 @dataclass(frozen=True)
 class NltvParameters:
-    strength: float = parameter(
-        1e-4,
-        "Strength",
-        unit="ppm mm",
-        low=1e-7,
-        high=1,
-        help="Weight of the total variation. Higher takes away noise and streaks, then fine structures.",
-    )
+    strength: float = shared.strength()
     edge: float = parameter(
         0.02,
         "Edge",
@@ -33,24 +27,11 @@ class NltvParameters:
         help="A gradient of this size counts half, larger ones less. Lower keeps fainter edges sharp.",
     )
     rounds: int = parameter(3, "Rounds", low=1, high=50, help="Weights of the gradient: one at first, then anew.")
-    iterations: int = parameter(20, "Iterations", low=1, high=2000, help="At most so many ADMM steps in each round.")
-    data_penalty: float = parameter(
-        0.03, "Data splitting", low=1e-4, high=100, help="ADMM's weight of the field's splitting: speed only."
-    )
-    shrinkage: float = parameter(
-        0.02, "Shrinkage", unit="ppm/mm", low=1e-5, high=1, help="ADMM takes this off the gradient: speed only."
-    )
-    tolerance: float = parameter(
-        0.005, "Tolerance", low=0, high=1, help="Each round stops when the map's relative change falls below this."
-    )
-    rad_per_ppm: float = parameter(
-        16.0,
-        "Phase scale",
-        unit="rad/ppm",
-        low=0.1,
-        high=1000,
-        help="Phase of 1 ppm: 2 pi x 42.58 x tesla x echo time in s. Residuals beyond pi count as phase wraps.",
-    )
+    iterations: int = shared.iterations(15, help="At most so many ADMM steps in each round.")
+    data_penalty: float = shared.data_penalty()
+    shrinkage: float = shared.shrinkage()
+    tolerance: float = shared.tolerance(0.005, help="A round ends when the map's relative change falls below this.")
+    rad_per_ppm: float = shared.rad_per_ppm()
 
 
 @method(
@@ -63,31 +44,34 @@ class NltvParameters:
     ],
 )
 def nltv(local, parameters, progress):
-    """Solve min 1/2 |W (exp(i s D x) - exp(i s f))|_2^2 / s^2 + strength |V grad x|_1 by ADMM, with V from x itself.
+    """Solve min 1/2 |W (exp(i s D x) - exp(i s f))|_2^2 / s^2 + strength |V grad x|_1, with V from x, by ADMM.
+
+    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+    V = 1 in the first round and then edge / (edge + |dx|) of the map so far, for each component of the gradient: edges
+    once found cost less, and keep their height. W lowers the weight of voxels whose uncertainty (or else magnitude) is
+    worse than the median, where it is given; s turns ppm into radians. Two pairs of transforms a step.
     """
-    model = DipoleModel(local)
-    shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
-    solver = DipoleAdmm(model, shrinkage, parameters.data_penalty, parameters.strength / parameters.shrinkage)
+    model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
+    solver = total_variation_admm(model, strength, parameters)
     target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
-    proximal = phasor_squares(target, weight, parameters.data_penalty, parameters.rad_per_ppm)
-    for part in range(parameters.rounds):
-        if part:
-            shrinkage.threshold = _thresholds(solver.x, model.spacing_mm, parameters)
-        report = progress.part(part / parameters.rounds, (part + 1) / parameters.rounds)
-        solver.run(proximal, parameters.iterations, parameters.tolerance, report)
+    fidelity = phasor_squares(target, weight, parameters.data_penalty, parameters.rad_per_ppm)
+    for done in range(parameters.rounds):
+        if done:
+            solver.shrinkage.threshold = _thresholds(solver.x, model.spacing_mm, parameters)
+        report = progress.part(done / parameters.rounds, (done + 1) / parameters.rounds)
+        solver.run(fidelity, parameters.iterations, parameters.tolerance, report, f"round {done + 1}")
     return model.result(solver.x)
 
 
 def _thresholds(x, spacing_mm, parameters):
-    """shrinkage / (1 + |dx| / edge) for each component of the gradient (3, k, j, i)."""
+    """shrinkage edge / (edge + |dx|) for each component of the gradient, float32 (3, k, j, i)."""
     result = gradient(x, spacing_mm)
 
     def work(start, stop):
         part = result[:, start:stop]
         np.abs(part, out=part)
-        part *= np.float32(1 / parameters.edge)
-        part += 1
-        np.divide(np.float32(parameters.shrinkage), part, out=part)
+        part += np.float32(parameters.edge)
+        np.divide(np.float32(parameters.shrinkage * parameters.edge), part, out=part)
 
     for_slabs(work, x.shape)
     return result
