@@ -9,9 +9,9 @@ from .io import Geometry, load_acquisition, map_paths, write_files
 from .lazy import ndimage
 from .phantom import LABELS, head
 from .pipeline import run
+from .regions import MapImage, Region, measure, write_table
 from .sidecar import sidecar_path
 from .simulation import simulate_scan, stored_as_integers
-from .statistics import region_statistics, write_csv
 
 FIELD_OF_VIEW_MM, REDUCTION, RIM_VOXELS = (156, 192, 168), 2, 4
 TISSUE = range(LABELS["Caudate"], LABELS["Grey matter"] + 1)
@@ -57,8 +57,9 @@ def run_demo(folder, progress=None, voxel_mm=1.5, seed=0):
     accuracy = judge(maps.susceptibility_ppm, maps.reliable_mask, truth)
     maps = replace(maps, provenance=maps.provenance | {"accuracy": accuracy})
     paths += write_files({path: getattr(maps, name) for name, path in map_paths(folder).items()}, geometry)
-    regions = [(name, region) for _, name, region in _regions(truth, maps.reliable_mask)]
-    write_csv(region_statistics(maps.susceptibility_ppm, regions, truth.grid.voxel_volume_mm3), table)
+    regions = (Region(name, region) for _, name, region in _regions(truth, maps.reliable_mask))
+    measured = {"susceptibility": MapImage(maps.susceptibility_ppm, "ppm")}
+    write_table(measure(measured, regions, truth.grid, mask=maps.reliable_mask), table)
     return Demo([*paths, table], accuracy)
 
 

@@ -9,7 +9,6 @@ import slicer
 import vtk
 
 from QSMLogic import QSMError, __version__
-from QSMLogic.statistics import COLUMNS
 
 from .geometry import shape_of
 from .metadata import ECHO_TIMES, FIELD_STRENGTH, name_parts
@@ -38,18 +37,6 @@ INTERMEDIATE = (
 QUANTITY = ("126396", "DCM", "Magnetic Susceptibility")
 FIELD_QUANTITY = ("field_shift", "99QSM", "Relative Magnetic Field Shift")  # DICOM has no code for it
 LABEL_MAP, SCALAR = "vtkMRMLLabelMapVolumeNode", "vtkMRMLScalarVolumeNode"
-TITLES = {
-    "segment": "Segment",
-    "voxels": "Voxels",
-    "volume_mm3": "Volume",
-    "mean_ppm": "Mean",
-    "sd_ppm": "Standard deviation",
-    "median_ppm": "Median",
-    "p5_ppm": "5th percentile",
-    "p95_ppm": "95th percentile",
-    "min_ppm": "Minimum",
-    "max_ppm": "Maximum",
-}
 
 
 def require_output(volume, inputs):
@@ -98,18 +85,20 @@ def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
     return volume
 
 
-def write_table(rows, table, volume):
-    """Put rows of region statistics into a table node (None for a new one) beside the map; return the node."""
+def write_table(measured, table, volume):
+    """Put a RegionTable into a table node (None for a new one) beside the map; return the node."""
     if table is None:
         name = slicer.mrmlScene.GenerateUniqueName(f"{volume.GetName()} statistics")
         table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", name)
         place_beside(table, volume)
     with slicer.util.NodeModify(table):
         table.RemoveAllColumns()
-        for column, unit in COLUMNS:
-            table.AddColumn(_column(column, [row[column] for row in rows]))
-            table.SetColumnTitle(column, TITLES[column])
-            table.SetColumnUnitLabel(column, unit)
+        for column in measured.columns:
+            name = measured.header(column)
+            table.AddColumn(_column(name, column, [row[column.key] for row in measured.rows]))
+            table.SetColumnTitle(name, column.title)
+            table.SetColumnUnitLabel(name, measured.unit_of(column))
+            table.SetColumnDescription(name, column.meaning)
     return table
 
 
@@ -229,12 +218,14 @@ def _describe(volume, quantity, attributes):
         volume.SetAttribute(name, text)
 
 
-def _column(name, values):
-    column = {"segment": vtk.vtkStringArray, "voxels": vtk.vtkIntArray}.get(name, vtk.vtkDoubleArray)()
-    column.SetName(name)
+def _column(name, column, values):
+    """A VTK column: text, counts, or numbers with NaN for what is undefined."""
+    counts = all(isinstance(value, int) for value in values)
+    array = vtk.vtkStringArray() if column.is_text else vtk.vtkIntArray() if counts else vtk.vtkDoubleArray()
+    array.SetName(name)
     for value in values:
-        column.InsertNextValue(float("nan") if value is None else value)
-    return column
+        array.InsertNextValue(float("nan") if value is None else value)
+    return array
 
 
 def _code(value, scheme, meaning):

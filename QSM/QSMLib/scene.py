@@ -1,11 +1,10 @@
 """The whole chain on nodes of the scene: a scan in, a susceptibility map and a table of regions out."""
 
-import math
-
 import slicer
 
 from QSMLogic import QSMError, run
-from QSMLogic.statistics import region_statistics
+from QSMLogic.acquisition import Grid
+from QSMLogic.regions import MapImage, Region, measure
 
 from .outputs import VERSION, write_map, write_table
 from .regions import regions_of
@@ -31,5 +30,6 @@ def roi_statistics(region_node, volume, table=None):
         raise QSMError(f"{table.GetName()} is not a table. Choose a table node, or none for a new one.")
     values = slicer.util.arrayFromVolume(volume)
     mask = values != 0 if volume.GetAttribute(VERSION) else None
-    rows = region_statistics(values, regions_of(region_node, volume), math.prod(volume.GetSpacing()), mask)
-    return write_table(rows, table, volume)
+    grid = Grid(values.shape, volume.GetSpacing()[::-1])
+    regions = (Region(name, inside) for name, inside in regions_of(region_node, volume))
+    return write_table(measure({"susceptibility": MapImage(values, "ppm")}, regions, grid, mask=mask), table, volume)

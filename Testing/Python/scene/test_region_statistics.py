@@ -1,9 +1,6 @@
-"""Region statistics are exact, on arrays and in a table node."""
+"""Region statistics in a table node."""
 
-import csv
 import math
-import os
-import statistics
 
 import numpy as np
 import pytest
@@ -11,82 +8,17 @@ import slicer
 from nodes import MATRIX, SHAPE, label_map, segmentation, volume
 
 from QSMLogic import QSMError
-from QSMLogic.statistics import COLUMNS, region_statistics, write_csv
+from QSMLogic.regions import COLUMNS
 
 LEFT, RIGHT = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
 LEFT[2:4, 1:5, 0:6] = True
 RIGHT[2:4, 3:7, 4:10] = True
-NAMES = [name for name, _ in COLUMNS]
+NAMES = [f"{c.key}_ppm" if c.unit == "map" else c.key for c in COLUMNS]
 
 
 @pytest.fixture
 def ppm():
     return np.random.default_rng(1).normal(0.02, 0.05, SHAPE).astype(np.float32)
-
-
-def test_values_are_those_of_the_standard_library(ppm):
-    (row,) = region_statistics(ppm, [("left", LEFT)], 3.0)
-    values = [float(v) for v in ppm[LEFT]]
-    percentiles = statistics.quantiles(values, n=20, method="inclusive")
-    assert list(row) == NAMES
-    assert row["segment"] == "left"
-    assert (row["voxels"], row["volume_mm3"]) == (48, 144.0)
-    expected = (statistics.fmean(values), statistics.stdev(values), statistics.median(values))
-    assert (row["mean_ppm"], row["sd_ppm"], row["median_ppm"]) == pytest.approx(expected)
-    expected = (percentiles[0], percentiles[-1], min(values), max(values))
-    assert (row["p5_ppm"], row["p95_ppm"], row["min_ppm"], row["max_ppm"]) == pytest.approx(expected)
-
-
-def test_overlapping_regions_each_count_all_their_voxels(ppm):
-    rows = region_statistics(ppm, [("left", LEFT), ("right", RIGHT)], 1.0)
-    assert [row["voxels"] for row in rows] == [LEFT.sum(), RIGHT.sum()]
-
-
-def test_unreliable_and_undefined_voxels_do_not_count(ppm):
-    mask = np.ones(SHAPE, bool)
-    mask[2] = False
-    ppm[3, 1, :3] = np.nan, np.inf, 0.5
-    (row,) = region_statistics(ppm, [("left", LEFT)], 1.0, mask)
-    assert row["voxels"] == 22
-    assert row["max_ppm"] == 0.5
-
-
-def test_empty_and_single_voxel_regions_have_no_undefined_values(ppm):
-    single = np.zeros(SHAPE, bool)
-    single[0, 0, 0] = True
-    empty, one = region_statistics(ppm, [("empty", single & ~single), ("one", single)], 2.0)
-    assert (empty["voxels"], empty["volume_mm3"]) == (0, 0)
-    assert all(empty[name] is None for name in NAMES[3:])
-    assert one["mean_ppm"] == one["median_ppm"] == pytest.approx(float(ppm[0, 0, 0]))
-    assert one["sd_ppm"] is None
-
-
-@pytest.mark.parametrize("what", ["region", "mask"])
-def test_other_shape_is_refused(ppm, what):
-    small = np.ones((2, 2, 2), bool)
-    with pytest.raises(QSMError, match=f"{what}.*resample"):
-        region_statistics(ppm, [("left", small if what == "region" else LEFT)], 1.0, small if what == "mask" else None)
-
-
-def test_csv_has_a_row_per_region(ppm, tmp_path):
-    rows = region_statistics(ppm, [("left, upper", LEFT), ("empty", LEFT & ~LEFT)], 1.0)
-    write_csv(rows, tmp_path / "table.csv")
-    with open(tmp_path / "table.csv", newline="", encoding="utf-8") as file:
-        read = list(csv.DictReader(file))
-    assert list(read[0]) == NAMES
-    assert read[0]["segment"] == "left, upper"
-    assert float(read[0]["mean_ppm"]) == rows[0]["mean_ppm"]
-    assert read[1]["mean_ppm"] == ""
-    assert os.listdir(tmp_path) == ["table.csv"]
-
-
-def test_csv_that_cannot_be_written_leaves_nothing(ppm, tmp_path):
-    (tmp_path / "table.csv").mkdir()
-    with pytest.raises(QSMError, match="Cannot write"):
-        write_csv(region_statistics(ppm, [("left", LEFT)], 1.0), tmp_path / "table.csv")
-    assert os.listdir(tmp_path) == ["table.csv"]
-    with pytest.raises(QSMError, match="Cannot write"):
-        write_csv([], tmp_path / "missing" / "table.csv")
 
 
 def column(table, name):

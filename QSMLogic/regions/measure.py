@@ -1,0 +1,138 @@
+"""Measuring maps in regions: exact statistics of the voxels that count."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..errors import QSMError
+from ..lazy import ndimage
+from .region import MapImage, check_names
+from .statistics import statistics
+from .table import COLUMNS, RegionTable
+
+COUNTING = ("half", "weights")
+ROUNDING = 1e-6  # relative, of a distance
+
+
+def measure(maps, regions, grid, *, mask=None, reference=None, erosion_mm=0.0, partial_volume="half"):
+    """Measure maps in regions; returns a RegionTable with a row for each region of each map.
+
+    maps: {name: MapImage} on `grid`, a Grid. regions: Region objects on that grid; they may overlap, each counts all
+    its voxels. mask: array (k, j, i), above zero where the maps are reliable; None for everywhere. Voxels outside it
+    or without a finite value do not count, but are counted as excluded. reference: the region whose mean the maps in
+    ppm are made relative to. erosion_mm: voxels whose centre is as near to that of a voxel outside the region do not
+    belong to it; the edge of the image does not erode. partial_volume: "half" counts the voxels that are covered by at
+    least half, "weights" weighs each by its covered share.
+
+    Raises QSMError for maps, mask or regions of another shape, names that collide, and where no region has a voxel
+    that counts.
+    """
+    _check_choices(erosion_mm, partial_volume)
+    maps, mask = _checked_maps(maps, grid), _checked(mask, grid)
+    rows, names = {name: [] for name in maps}, []
+    for region in regions:
+        names.append(region.name)
+        check_names(names)
+        region = eroded(region.cropped(grid.shape), erosion_mm, grid)
+        for name, image in maps.items():
+            rows[name].append(_row(name, image, region, mask, grid, partial_volume))
+    table = RegionTable(
+        tuple(row for of_map in rows.values() for row in of_map),
+        {"erosion_mm": float(erosion_mm), "partial_volume": partial_volume, "masked": mask is not None},
+    )
+    _require_voxels(table)
+    return table.relative_to(reference) if reference else table
+
+
+def values_in(image, region, grid, *, mask=None, erosion_mm=0.0):
+    """The values of a MapImage that count in a region, float64, as `measure` takes them with "half"."""
+    (image,) = _checked_maps({"map": image}, grid).values()
+    region = eroded(region.cropped(grid.shape), erosion_mm, grid)
+    return _counted(image, region, _checked(mask, grid), "half")[0]
+
+
+def eroded(region, distance_mm, grid):
+    """A cropped Region without the voxels as near as `distance_mm` to one outside it; says so where none is left."""
+    inside = region.inside()
+    if not distance_mm or not inside.any():
+        return region
+    margin = tuple(slice(max(s.start - 1, 0), min(s.stop + 1, n)) for s, n in zip(region.box, grid.shape, strict=True))
+    within = tuple(slice(s.start - m.start, s.stop - m.start) for s, m in zip(region.box, margin, strict=True))
+    room = np.zeros([s.stop - s.start for s in margin], bool)
+    room[within] = inside
+    if room.all():  # it fills the image: there is nothing outside
+        return region
+    kept = ndimage.distance_transform_edt(room, sampling=grid.spacing_mm)[within] > distance_mm * (1 + ROUNDING)
+    coverage = np.where(kept, region.coverage, np.zeros((), region.coverage.dtype))
+    gone = "" if kept.any() else f"nothing is left after erosion by {distance_mm:g} mm"
+    return replace(region, coverage=coverage, note="; ".join(note for note in (region.note, gone) if note))
+
+
+def _row(name, image, region, mask, grid, partial_volume):
+    values, weights, lost = _counted(image, region, mask, partial_volume)
+    row = dict.fromkeys((column.key for column in COLUMNS), None)
+    count = float(weights.sum()) if weights is not None else values.size
+    row |= {"segment": region.name, "map": name, "unit": image.unit, "relative_to": ""}
+    row |= {"voxels": count, "volume_mm3": count * grid.voxel_volume_mm3, "excluded_voxels": sum(lost.values())}
+    return row | statistics(values, weights) | {"note": _note(region, lost, values.size)}
+
+
+def _counted(image, region, mask, partial_volume):
+    """The values that count (float64), their weights or None, and how many voxels do not count, {why: number}."""
+    inside = region.inside() if partial_volume == "half" else region.coverage > 0
+    known = inside if mask is None else inside & mask[region.box]
+    values = image.array[region.box]
+    counts = known & np.isfinite(values)
+    weights = None if partial_volume == "half" else region.coverage[counts].astype(np.float64)
+    covered, in_mask = np.count_nonzero(inside), np.count_nonzero(known)
+    values = values[counts].astype(np.float64)
+    return values, weights, {"outside the mask": covered - in_mask, "not finite": in_mask - values.size}
+
+
+def _note(region, lost, counted):
+    notes = [region.note] if region.note else []
+    reasons = [f"{number} {'voxel' if number == 1 else 'voxels'} {why}" for why, number in lost.items() if number]
+    if reasons:
+        notes.append(", ".join(reasons) if counted else " or ".join(why for why, number in lost.items() if number))
+    elif not counted and not notes:
+        notes.append("outside the image" if region.outside else "empty")
+    if region.outside and (counted or reasons):
+        notes.append(f"{100 * region.outside:.3g} % outside the image")
+    return "; ".join(notes)
+
+
+def _check_choices(erosion_mm, partial_volume):
+    if not np.isfinite(erosion_mm) or erosion_mm < 0:
+        raise QSMError(f"The erosion must be a distance in mm, 0 for none, not {erosion_mm}.")
+    if partial_volume not in COUNTING:
+        raise QSMError(f"Partial volume is counted by {' or '.join(COUNTING)}, not by {partial_volume!r}.")
+
+
+def _checked_maps(maps, grid):
+    if not maps:
+        raise QSMError("There is no map to measure; choose one.")
+    for name, image in maps.items():
+        if not isinstance(image, MapImage):
+            raise QSMError(f"The map {name!r} must be a MapImage: an array with its unit.")
+        if image.array.shape != grid.shape:
+            raise QSMError(f"The map {name!r} has shape {image.array.shape}, the grid {grid.shape}; they must match.")
+    return maps
+
+
+def _checked(mask, grid):
+    if mask is None:
+        return None
+    mask = np.asarray(mask)
+    if mask.shape != grid.shape:
+        raise QSMError(f"The mask has shape {mask.shape}, the map {grid.shape}; resample it to the map's grid.")
+    return mask if mask.dtype == bool else mask > 0
+
+
+def _require_voxels(table):
+    if not table.rows:
+        raise QSMError("There is no region to measure; choose a segmentation or a label image with regions.")
+    if all(not row["voxels"] for row in table.rows):
+        notes = "; ".join(dict.fromkeys(row["note"] for row in table.rows))
+        raise QSMError(
+            f"No region has a voxel that counts ({notes}). Check that the regions lie on the map, and the mask."
+        )
