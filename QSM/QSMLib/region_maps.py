@@ -2,7 +2,6 @@
 
 import re
 
-import numpy as np
 import slicer
 
 from QSMLogic import QSMError
@@ -68,13 +67,13 @@ def names_of(volumes):
     ]
 
 
-def image_of(volume):
-    """The MapImage of a volume; QSMError for one that is no map, or has no unit."""
+def image_of(volume, assumed=""):
+    """The MapImage of a volume; QSMError for one that is no map, or has no unit and none is `assumed`."""
     from QSMLogic.regions import MapImage
 
     if not volume or volume.GetClassName() != SCALAR or not volume.GetImageData():
         raise QSMError("The statistics need a susceptibility map. Choose a scalar volume with voxels.")
-    unit = unit_of(volume)
+    unit = unit_of(volume) or assumed
     if not unit:
         raise QSMError(f"{volume.GetName()} has no unit. Click its unit in the list of maps and type it, such as ppm.")
     return MapImage(slicer.util.arrayFromVolume(volume), unit)

@@ -10,7 +10,7 @@ from QSMLogic import QSMError
 
 from .outputs import place_beside
 
-SETTINGS, SOURCE, MAPS, ASYMMETRY = "QSM.Regions", "QSM.RegionSource", "QSM.RegionMap", "QSM.Asymmetry"
+SETTINGS, ASYMMETRY = "QSM.Regions", "QSM.Asymmetry"
 TABLE = "vtkMRMLTableNode"
 
 
@@ -31,10 +31,10 @@ def write_table(table, node, name, neighbour):
         node.RemoveAllColumns()
         node.SetUseColumnTitleAsColumnHeader(True)
         for column in table.columns:
-            header, unit = table.header(column), table.unit_of(column)
+            header = table.header(column)
             node.AddColumn(_column(header, column, [row[column.key] for row in table.rows]))
-            node.SetColumnTitle(header, f"{column.title} [{unit}]" if unit else column.title)
-            node.SetColumnUnitLabel(header, unit)
+            node.SetColumnTitle(header, column.title)
+            node.SetColumnUnitLabel(header, table.unit_of(column))
             node.SetColumnDescription(header, column.meaning)
         node.SetAttribute(SETTINGS, json.dumps(table.settings))
     return node

@@ -10,7 +10,8 @@ from QSMLogic import QSMError
 from .. import region_tables
 from ..region_choices import ATLAS, EDGES, SEGMENTATION, UNITS, RegionChoices
 from ..region_maps import measurable, set_unit, unit_of
-from ..region_measure import Measurement, check, measure_into_table, segment_names
+from ..region_measure import Measurement, check, measure_into_table
+from ..region_sources import region_names
 
 MAP, UNIT = range(2)
 SHOWN_MAPS = 4
@@ -133,7 +134,7 @@ class Regions(VTKObservationMixin):
         box, chosen = self.ui.referenceBox, self.choices.reference
         box.clear()
         box.addItem(_("None"), "")
-        for name in segment_names(self.choices.regions):
+        for name in region_names(self.choices.regions):
             box.addItem(name, name)
         if box.findData(chosen) < 0:
             box.addItem(_("{name} (missing)").format(name=chosen), chosen)
