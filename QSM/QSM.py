@@ -157,8 +157,12 @@ def _findCorePackage():
 
 
 def _startupCompleted():
-    """Offer the simulated head in the module Sample Data; make our layouts known to scenes that were saved in one."""
+    """Offer the simulated head in Sample Data and our values in Segment Statistics; tell Slicer of our layouts."""
     from QSMLib import display, sample
 
     sample.register_sample_data()
     display.add_layouts()
+    if hasattr(slicer.modules, "segmentstatistics"):
+        from QSMLib import segment_statistics
+
+        segment_statistics.register()

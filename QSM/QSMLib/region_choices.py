@@ -21,6 +21,7 @@ class RegionChoices(Stored):
     session = text_property("Regions.Session", "The session in the study's table.")
     time = text_property("Regions.Time", "The time in the study's table, as typed.")
     study = node_property("Regions.Study", "The table node of the study, or None for a new one.")
+    replaces = flag_property("Regions.Replaces", "Whether values of the same scan in a study give way.")
     mixed = flag_property("Regions.Mixed", "Whether a study may mix settings.")
 
     @property

@@ -62,9 +62,7 @@ def names_of(volumes):
     They are the same for every scan, so that a study's table can compare them.
     """
     names = [_name(volume) for volume in volumes]
-    return [
-        volume.GetName() if names.count(name) > 1 else name for volume, name in zip(volumes, names, strict=True)
-    ]
+    return [volume.GetName() if names.count(name) > 1 else name for volume, name in zip(volumes, names, strict=True)]
 
 
 def image_of(volume, assumed=""):

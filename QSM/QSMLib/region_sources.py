@@ -1,5 +1,7 @@
 """The regions of a segmentation or label map on the grid of a map, wherever and however fine they were drawn."""
 
+from dataclasses import replace
+
 import numpy as np
 import slicer
 import vtk
@@ -8,7 +10,6 @@ from vtk.util.numpy_support import vtk_to_numpy
 from QSMLogic import QSMError
 
 from .geometry import ijk_to_ras, shape_of
-from .region_grids import shares_on_grid
 from .regions import LABEL_MAP_REPRESENTATION, segments_array
 
 SEGMENTATION, LABEL_MAP = "vtkMRMLSegmentationNode", "vtkMRMLLabelMapVolumeNode"
@@ -34,58 +35,75 @@ def region_names(node):
     return list(_label_names(node).values())
 
 
-def regions_on(node, volume, cover=False):
+def regions_on(node, volume, cover=False, segment_ids=None):
     """The Regions of a segmentation or label map on the grid of a volume node, in their order.
 
     Segments may overlap; hidden ones count, too. Labels go to the voxels of the map by the nearest one, or with
-    `cover` by the share of each voxel that they cover; parent transforms of both nodes apply. Raises QSMError where
-    there are no regions.
+    `cover` by the share of each voxel that they cover; parent transforms of both nodes apply. segment_ids: only these
+    segments. Raises QSMError where there are no regions.
     """
     check_regions(node)
-    return _segments(node, volume, cover) if node.IsA(SEGMENTATION) else _labels(node, volume, cover)
+    if node.IsA(SEGMENTATION):
+        return _segments(node, volume, cover, segment_ids or node.GetSegmentation().GetSegmentIDs())
+    return _labels(node, volume, cover)
 
 
-def _segments(node, volume, cover):
+def _segments(node, volume, cover, wanted):
     segmentation = node.GetSegmentation()
     if not segmentation.CreateRepresentation(LABEL_MAP_REPRESENTATION):
         raise QSMError(f"{node.GetName()} cannot be turned into voxels. Draw its segments on a volume.")
-    found = {}
+    found, to_map = {}, _to_map(node, volume)
     for layer in range(segmentation.GetNumberOfLayers(LABEL_MAP_REPRESENTATION)):
-        ids = segmentation.GetSegmentIDsForLayer(layer, LABEL_MAP_REPRESENTATION)
+        ids = [i for i in segmentation.GetSegmentIDsForLayer(layer, LABEL_MAP_REPRESENTATION) if i in wanted]
         segments = [segmentation.GetSegment(id_) for id_ in ids]
         image = segmentation.GetLayerDataObject(layer, LABEL_MAP_REPRESENTATION)
-        to_image = _between(node, volume, _image_to_world(image))
-        if to_image is None:
+        if to_map is None:
             regions = [_warped(node, id_, segment, volume) for id_, segment in zip(ids, segments, strict=True)]
         else:
-            names = {segment.GetLabelValue(): segment.GetName() for segment in segments}
-            colours = {segment.GetLabelValue(): segment.GetColor() for segment in segments}
-            regions = _resampled(_voxels(image), to_image, shape_of(volume), names, colours, cover)
+            drawn = _drawn(_voxels(image), segments)
+            regions = _resampled(drawn, _voxels(image).shape, to_map @ _image_to_world(image), volume, cover)
         found |= dict(zip(ids, regions, strict=True))
-    return [found[id_] for id_ in segmentation.GetSegmentIDs()]
+    return [found[id_] for id_ in wanted]
 
 
 def _labels(node, volume, cover):
-    labels, to_labels = slicer.util.arrayFromVolume(node), _between(node, volume, ijk_to_ras(node))
-    if to_labels is None:
+    from QSMLogic.regions import LabelRegions
+
+    to_map, labels = _to_map(node, volume), slicer.util.arrayFromVolume(node)
+    if to_map is None:
         raise QSMError(f"{node.GetName()} is under a warp. Import it into a segmentation, or harden the transform.")
-    names, colours = _label_names(node), _label_colours(node)
-    present = [int(label) for label in np.unique(labels) if label > 0]
-    if not present:
-        raise QSMError(f"The label map {node.GetName()} is empty. Choose one with labels above zero.")
-    names = {label: names.get(label, f"Label {label}") for label in present}
-    return _resampled(labels, to_labels, shape_of(volume), names, colours, cover)
+    present, names = LabelRegions(labels, colours=_label_colours(node)), _label_names(node)
+    regions = [replace(r, name=names.get(label, r.name)) for label, r in zip(present.labels, present, strict=True)]
+    return _resampled(regions, labels.shape, to_map @ ijk_to_ras(node), volume, cover)
 
 
-def _resampled(labels, to_labels, shape, names, colours, cover):
-    """The Regions of a label image, each with its share outside the map."""
+def _drawn(labels, segments):
+    """The Regions of the segments of one layer, on its own grid; nothing may have been drawn in some."""
+    from QSMLogic.lazy import ndimage
     from QSMLogic.regions import Region
 
-    shares = shares_on_grid(labels, to_labels, shape, list(names), cover)
-    return [
-        Region(name, coverage, colours.get(label), box=box, outside=outside)
-        for (label, name), (coverage, box, outside) in zip(names.items(), shares, strict=True)
-    ]
+    boxes, regions = ndimage.find_objects(labels), []
+    for segment in segments:
+        label = segment.GetLabelValue()
+        box = (boxes[label - 1] if label <= len(boxes) else None) or (slice(0, 0),) * 3
+        regions.append(Region(segment.GetName(), labels[box] == label, segment.GetColor(), box=box))
+    return regions
+
+
+def _resampled(regions, shape, ijk_to_map, volume, cover):
+    """Regions on the grid of the map. ijk_to_map: 4x4, from their voxels to the map's own RAS."""
+    from QSMLogic.regions.resample import resampled_regions
+
+    source, target = _geometry(shape, ijk_to_map), _geometry(shape_of(volume), ijk_to_ras(volume))
+    return resampled_regions(regions, source, target, "coverage" if cover else "nearest")
+
+
+def _geometry(shape, matrix):
+    from QSMLogic.io import Geometry
+
+    spacing = np.linalg.norm(matrix[:3, :3], axis=0)
+    direction = (matrix[:3, :3] / spacing).ravel()
+    return Geometry(tuple(shape[::-1]), *(tuple(map(float, x)) for x in (spacing, matrix[:3, 3], direction)))
 
 
 def _warped(node, segment_id, segment, volume):
@@ -95,14 +113,12 @@ def _warped(node, segment_id, segment, volume):
     return Region(segment.GetName(), segments_array(node, [segment_id], volume), segment.GetColor())
 
 
-def _between(node, volume, ijk_to_ras_of_labels):
-    """The 4x4 matrix from voxels of the map to voxels of the labels; None where there is a warp between them."""
-    transform = vtk.vtkMatrix4x4()
-    parents = volume.GetParentTransformNode(), node.GetParentTransformNode()
-    if not slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(*parents, transform):
-        return None
-    between = slicer.util.arrayFromVTKMatrix(transform)
-    return np.linalg.inv(ijk_to_ras_of_labels) @ between @ ijk_to_ras(volume)
+def _to_map(node, volume):
+    """The 4x4 matrix from the RAS of the regions to that of the map; None where there is a warp between them."""
+    matrix = vtk.vtkMatrix4x4()
+    parents = node.GetParentTransformNode(), volume.GetParentTransformNode()
+    straight = slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(*parents, matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix) if straight else None
 
 
 def _voxels(image):

@@ -40,20 +40,24 @@ def write_table(table, node, name, neighbour):
     return node
 
 
-def read_table(node):
-    """The RegionTable in a table node of write_table; QSMError where it holds none."""
+def read_table(node, columns=None):
+    """The RegionTable in a table node of write_table; QSMError where it holds none.
+
+    columns: those of the table, by default those of a measurement.
+    """
     from QSMLogic.regions import COLUMNS, RegionTable
 
+    columns = columns or COLUMNS
     settings = node.GetAttribute(SETTINGS) if node else None
     if settings is None:
         raise QSMError("There is no table of regions. Measure first.")
-    found = {column: _header(node, column) for column in COLUMNS}
+    found = {column: _header(node, column) for column in columns}
     missing = [column.title for column, header in found.items() if not header]
     if missing:
         raise QSMError(f"The table {node.GetName()} has lost columns ({', '.join(missing)}). Measure again.")
     values = {column.key: _values(node, header, column) for column, header in found.items()}
     rows = tuple(dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True))
-    return RegionTable(rows, json.loads(settings))
+    return RegionTable(rows, json.loads(settings), columns)
 
 
 def show_table(node):

@@ -11,6 +11,8 @@ from .look import Look
 from .mask import Mask
 from .methods import Methods
 from .output import Output
+from .region_results import RegionResults
+from .regions import Regions
 from .reuse import Reuse
 from .run import Run
 
@@ -30,7 +32,11 @@ class Panel(VTKObservationMixin):
         self._observe()
         self.inputs, self.mask, self.methods = (part(ui, self.state) for part in (Inputs, Mask, Methods))
         self.output, self.look, self.reuse = (part(ui, self.state) for part in (Output, Look, Reuse))
+        self.regions = Regions(ui, self.state, self.update)
+        self.region_results = RegionResults(ui, self.regions)
         self.run = Run(ui, self.state, self.update)
+        self.parts = (self.inputs, self.mask, self.methods, self.output, self.look, self.reuse, self.run)
+        self.parts += (self.regions, self.region_results)
         self.load = Load(ui, self.inputs.choose_loaded)
         scene = slicer.mrmlScene
         for event in (scene.StartCloseEvent, scene.StartImportEvent, scene.StartRestoreEvent):
@@ -54,6 +60,7 @@ class Panel(VTKObservationMixin):
         self.run.cancel()
         self._soon.stop()
         self.look.removeObservers()
+        self.regions.removeObservers()
         self.removeObservers()
 
     def update(self, *ignored):
@@ -62,7 +69,7 @@ class Panel(VTKObservationMixin):
             return
         self._updating = True
         try:
-            for part in (self.inputs, self.mask, self.methods, self.output, self.look, self.reuse, self.run):
+            for part in self.parts:
                 part.update(self.state)
         finally:
             self._updating = False

@@ -1,0 +1,195 @@
+"""The results in the section Regions: the values, their plots, files and report, and the study's table."""
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from QSMLogic import QSMError
+
+from .. import plots, region_files, region_study, region_tables
+
+SEGMENT, MEAN, SD, VOXELS = range(4)
+SHOWN_ROWS = 8
+TABLES, PICTURES = "*.csv *.tsv", "*.png *.svg"
+
+
+class RegionResults:
+    """Acts on the table that was measured last. regions: the part Regions, whose choices tell the table."""
+
+    def __init__(self, ui, regions):
+        self.ui, self.regions = ui, regions
+        self._prepare_table(ui.regionResultsTable)
+        ui.regionShowButton.connect("clicked()", lambda: region_tables.show_table(self.node))
+        self.plot_menu = self._menu(ui.regionPlotButton, self._fill_plots)
+        self.save_menu = self._menu(ui.regionSaveButton, self._fill_files)
+        for name in ("subject", "session", "time"):
+            edit = getattr(ui, f"{name}Edit")
+            edit.connect("editingFinished()", lambda name=name, edit=edit: self._typed(name, edit))
+        for signal in ("currentNodeChanged(vtkMRMLNode*)", "nodeActivated(vtkMRMLNode*)"):
+            ui.studySelector.connect(signal, self._choose_study)
+        ui.mixedSettingsCheckBox.connect("toggled(bool)", lambda on: setattr(self.choices, "mixed", on))
+        ui.replaceScanCheckBox.connect("toggled(bool)", lambda on: setattr(self.choices, "replaces", on))
+        ui.addToStudyButton.connect("clicked()", lambda: self._try(self.add_to_study))
+        ui.addToFileButton.connect("clicked()", lambda: self._try(self.add_to_file))
+
+    @property
+    def choices(self):
+        return self.regions.choices
+
+    @property
+    def node(self):
+        """The table node with the values of the map that is shown, or None."""
+        node = self.choices.table(self.regions.state.result)
+        return node if node and node.GetAttribute(region_tables.SETTINGS) else None
+
+    def update(self, state):
+        """Show what the parameter node holds, and the values."""
+        ui, choices = self.ui, self.choices
+        ui.subjectEdit.text, ui.sessionEdit.text, ui.timeEdit.text = choices.subject, choices.session, choices.time
+        ui.mixedSettingsCheckBox.checked, ui.replaceScanCheckBox.checked = choices.mixed, choices.replaces
+        blocked = ui.studySelector.blockSignals(True)
+        ui.studySelector.setCurrentNode(choices.study)
+        ui.studySelector.blockSignals(blocked)
+        self._show_values()
+        missing = "" if self.node else _("Measure first.")
+        told = {
+            ui.regionShowButton: _("Show the table in the layout."),
+            ui.regionPlotButton: _("Plot the values of the table in the layout."),
+            ui.regionSaveButton: _("Save the table, its plots, or a report that opens in any browser."),
+        }
+        for button, tooltip in told.items():
+            button.enabled, button.toolTip = not missing, missing or tooltip
+        missing = missing or ("" if choices.subject else _("Type the subject first."))
+        for button, tooltip in (
+            (ui.addToStudyButton, _("Add the measured scan to the study table in the scene.")),
+            (ui.addToFileButton, _("Add the measured scan to a CSV or TSV file, which is made if there is none.")),
+        ):
+            button.enabled, button.toolTip = not missing, missing or tooltip
+
+    def plot(self, make, *arguments):
+        """Make a chart of the table and show it."""
+        plots.show_chart(make(self.node, *arguments))
+
+    def save(self, title, ending, filter_, write):
+        """Ask for a file and write it; write(path) returns the paths."""
+        name = f"{self.node.GetName()}{ending}"
+        path = qt.QFileDialog.getSaveFileName(self.ui.regionSaveButton, title, name, filter_)
+        if path:
+            written = write(path)
+            self._say(_("Saved {name}.").format(name=", ".join(one.name for one in written)))
+
+    def add_to_study(self):
+        """Add the table to the study's table node."""
+        node = region_study.add_to_node(self.node, self.choices.study, *self._scan(), **self._options())
+        self.choices.study = node
+        region_tables.show_table(node)
+        self._say(_("Added to the table {name}.").format(name=node.GetName()))
+
+    def add_to_file(self):
+        """Add the table to a file of the study."""
+        options = qt.QFileDialog.DontConfirmOverwrite
+        title, filter_ = _("Table of the study"), f"{_('Tables')} ({TABLES})"
+        path = qt.QFileDialog.getSaveFileName(self.ui.addToFileButton, title, "study.csv", filter_, "", options)
+        if path:
+            region_study.add_to_file(self.node, path, *self._scan(), **self._options())
+            self._say(_("Added to {name}.").format(name=path))
+
+    def _scan(self):
+        return self.choices.subject, self.choices.session, self.choices.time
+
+    def _options(self):
+        return {"replaces": self.choices.replaces, "mixed": self.choices.mixed}
+
+    def _menu(self, button, fill):
+        """A menu that is filled when it opens."""
+        menu = qt.QMenu(button)
+        menu.connect("aboutToShow()", lambda: (menu.clear(), fill(menu)))
+        button.setMenu(menu)
+        return menu
+
+    def _fill_plots(self, menu):
+        table = region_tables.read_table(self.node)
+        for name in table.maps:
+            self._action(menu, _("Box plot of {map}").format(map=name), self.plot, plots.box_chart, name)
+        for name in table.maps:
+            below = menu.addMenu(_("Histogram of {map}").format(map=name))
+            for row in table.rows:
+                if row["map"] == name and row["voxels"]:
+                    self._action(below, row["segment"], self.plot, plots.histogram_chart, row["segment"], name)
+        for name in table.maps[1:]:
+            text = _("{map} against {other}").format(map=table.maps[0], other=name)
+            self._action(menu, text, self.plot, plots.scatter_chart, name, table.maps[0])
+        if self.choices.study:
+            text = _("{map} against time").format(map=table.maps[0])
+            self._action(menu, text, lambda: plots.show_chart(plots.time_chart(self.choices.study, table.maps[0])))
+
+    def _fill_files(self, menu):
+        node = self.node
+        for text, ending, filter_, write in (
+            (_("Table..."), ".csv", f"{_('Tables')} ({TABLES})", region_files.save_table),
+            (_("Report..."), ".html", f"{_('Web pages')} (*.html)", region_files.save_report),
+            (_("Box plot..."), ".png", f"{_('Pictures')} ({PICTURES})", region_files.save_box_plot),
+        ):
+            write_it = lambda path, write=write: write(node, path)  # noqa: E731
+            self._action(menu, text, self.save, text.rstrip("."), ending, filter_, write_it)
+
+    def _action(self, menu, text, act, *arguments):
+        menu.addAction(text).connect("triggered()", lambda: self._try(lambda: act(*arguments)))
+
+    def _prepare_table(self, table):
+        table.setColumnCount(4)
+        table.verticalHeader().setVisible(False)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(SEGMENT, qt.QHeaderView.Stretch)
+        for column in (MEAN, SD, VOXELS):
+            header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
+
+    def _show_values(self):
+        table, node = self.ui.regionResultsTable, self.node
+        table.setVisible(node is not None)
+        if not node:
+            return
+        try:
+            measured = region_tables.read_table(node)
+        except QSMError as error:
+            table.setVisible(False)
+            self._say(str(error))
+            return
+        rows = [row for row in measured.rows if row["map"] == measured.maps[0]]
+        unit = rows[0]["unit"]
+        table.setHorizontalHeaderLabels([measured.maps[0], _("Mean [{unit}]").format(unit=unit), _("SD"), _("Voxels")])
+        table.setRowCount(len(rows))
+        digits = 1 if unit == "ppb" else 4
+        for n, row in enumerate(rows):
+            texts = row["segment"], _number(row["mean"], digits), _number(row["sd"], digits), f"{row['voxels']:.6g}"
+            for column, text in enumerate(texts):
+                item = qt.QTableWidgetItem(text)
+                item.setToolTip(row["note"] or row["segment"])
+                if column != SEGMENT:
+                    item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+                table.setItem(n, column, item)
+        height = table.horizontalHeader().sizeHint.height() + 2 * table.frameWidth
+        table.setFixedHeight(height + min(len(rows), SHOWN_ROWS) * table.verticalHeader().defaultSectionSize)
+
+    def _typed(self, name, edit):
+        setattr(self.choices, name, edit.text.strip())
+
+    def _choose_study(self, node):
+        if not self.regions.state.settling:
+            self.choices.study = node
+
+    def _try(self, act):
+        slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
+        try:
+            act()
+        except QSMError as error:
+            self._say(str(error))
+        finally:
+            slicer.app.restoreOverrideCursor()
+
+    def _say(self, text):
+        self.ui.regionsLabel.text = text
+
+
+def _number(value, digits):
+    return "" if value is None else f"{value:.{digits}f}"
