@@ -3,8 +3,8 @@
 Slicer's charts know lines and bars: a box with whiskers is drawn as one line that never leaves the paper.
 """
 
-import math
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import slicer
@@ -21,7 +21,7 @@ from .region_tables import new_column, read_table
 BOX, HISTOGRAM, SCATTER, TIME = "QSM.BoxChart", "QSM.HistogramChart", "QSM.ScatterChart", "QSM.TimeChart"
 DATA = "QSM.ChartData"
 HALF_BOX, HALF_CAP = 0.3, 0.12  # of the distance between two regions
-LARGEST_LEGEND, MOST_BINS = 24, 60
+LARGEST_LEGEND, MOST_BINS, DAYS = 24, 60, 365.25
 # colours that differ for every kind of sight (Okabe and Ito 2008, Color Universal Design), but for yellow on white
 COLOURS = ((0, 0.45, 0.7), (0.84, 0.37, 0), (0, 0.62, 0.45), (0.8, 0.47, 0.65), (0.34, 0.71, 0.91), (0.9, 0.62, 0))
 
@@ -76,21 +76,22 @@ def scatter_chart(node, map_x, map_y):
     )
 
 
-def time_chart(study, map_name):
-    """The means of a map over the time in a study's table node, a line for each region; returns the chart node."""
-    rows = [row for row in read_study(study).rows if row["map"] == map_name and row["mean"] is not None]
-    timed = [(float(row["time"]), row) for row in rows if _is_number(row["time"])]
-    if not timed:
-        raise QSMError(f"No scan in {study.GetName()} has a number as time and a value in {map_name!r}.")
-    timed.sort(key=lambda pair: pair[0])
+def time_chart(study, segment, map_name):
+    """The mean of one region over the time in a study's table node, a line for each subject; returns the chart node.
+
+    Times are numbers (ages, months), or dates, which are shown as years since the first scan.
+    """
+    rows = [
+        r for r in read_study(study).rows if (r["segment"], r["map"]) == (segment, map_name) and r["mean"] is not None
+    ]
+    if not rows:
+        raise QSMError(f"{study.GetName()} has no value of {segment} in {map_name!r}.")
+    times, title = _times([row["time"] for row in rows])
     series = []
-    for segment in dict.fromkeys(row["segment"] for row in rows):
-        points = [(time, row["mean"], row["subject"]) for time, row in timed if row["segment"] == segment]
-        if points:
-            x, y, subjects = zip(*points, strict=True)
-            line = len(set(subjects)) == 1
-            series.append(Series(segment, x, y, markers=True, line=line, labels=subjects))
-    return _chart(study, TIME, f"{map_name} against time", series, ("Time", _axis(map_name, timed[0][1])))
+    for subject in dict.fromkeys(row["subject"] for row in rows):
+        own = sorted((t, row["mean"]) for t, row in zip(times, rows, strict=True) if row["subject"] == subject)
+        series.append(Series(subject, *zip(*own, strict=True), markers=True))
+    return _chart(study, TIME, f"{segment} over time", series, (title, _axis(map_name, rows[0])))
 
 
 def values_of(node, segment, map_name=None):
@@ -135,14 +136,20 @@ def _box(row, place):
         (cap_left, row["p95"]),
         (cap_right, row["p95"]),
     ]
-    return zip(*path, strict=True)
+    return tuple(zip(*path, strict=True))
 
 
-def _is_number(text):
+def _times(texts):
+    """(numbers, what they are)"""
     try:
-        return math.isfinite(float(text))
+        return [float(text) for text in texts], "Time"
     except ValueError:
-        return False
+        pass
+    try:
+        days = [date.fromisoformat(text).toordinal() for text in texts]
+    except ValueError:
+        raise QSMError("To plot over time, all scans need a time: a number (age, months) or a date.") from None
+    return [(day - min(days)) / DAYS for day in days], "Years since the first scan"
 
 
 def _axis(name, row):
@@ -168,17 +175,19 @@ def _chart(owner, role, title, series, axis_titles):
         chart.SetXAxisTitle(axis_titles[0])
         chart.SetYAxisTitle(axis_titles[1])
         chart.SetLegendVisibility(1 < len(series) <= LARGEST_LEGEND)
+        length = max(len(one.x) for one in series)
         for n, one in enumerate(series):
-            chart.AddAndObservePlotSeriesNodeID(_series(one, n, data).GetID())
+            chart.AddAndObservePlotSeriesNodeID(_series(one, n, data, length).GetID())
     return chart
 
 
-def _series(series, n, data):
+def _series(series, n, data, length):
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", series.name)
     columns = {f"{series.name} x": series.x, f"{series.name} y": series.y}
     labels = {f"{series.name} label": series.labels} if series.labels else {}
     for name, values in (columns | labels).items():
-        data.AddColumn(new_column(name, list(values)))
+        values = list(values)
+        data.AddColumn(new_column(name, values + values[-1:] * (length - len(values))))  # columns are equally long
     node.SetAndObserveTableNodeID(data.GetID())
     node.SetPlotType(node.PlotTypeScatter)
     node.SetXColumnName(f"{series.name} x")
@@ -198,3 +207,6 @@ def _remove_content(chart):
     for node in (*map(slicer.mrmlScene.GetNodeByID, ids), chart.GetNodeReference(DATA)):
         if node:
             slicer.mrmlScene.RemoveNode(node)
+
+
+CHARTS = {"box": box_chart, "histogram": histogram_chart, "scatter": scatter_chart, "time": time_chart}

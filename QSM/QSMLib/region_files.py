@@ -1,12 +1,14 @@
 """Files of a table of regions: the table, its plots and its report."""
 
+import tempfile
 from pathlib import Path
 
-import qt
-
 from QSMLogic import QSMError
+from QSMLogic.files import placed_together
 
 from . import region_tables
+from .plots import values_of
+from .region_study import read_study
 
 SCALE = 2  # pixels of a PNG per unit of the drawing
 
@@ -18,29 +20,50 @@ def save_table(node, path):
     return write_table(region_tables.read_table(node), path)
 
 
-def write_picture(svg, path):
-    """Write a drawing (SVG text) as it is, or as PNG by the path's ending; returns the path."""
-    from QSMLogic.files import placed_together
+def save_plot(node, path, kind="box", *arguments):
+    """Write a plot of a table node as SVG or PNG, by the path's ending; returns the path.
 
+    kind: "box" with a map; "histogram" with a segment and a map; "scatter" with the maps along x and y; "time" with a
+    segment and a map, of a study's table node. Maps are named as in the table; by default it is the first.
+    """
     path = Path(path)
     if path.suffix.lower() not in (".svg", ".png"):
         raise QSMError(f"{path.name} must end in .svg or .png.")
+    svg = _drawing(node, kind, *arguments)
     with placed_together([path]) as temporary:
         if path.suffix.lower() == ".svg":
             temporary[path].write_text(svg, encoding="utf-8")
-        elif not _drawn(svg).save(str(temporary[path])):
+        elif not _image(svg).save(str(temporary[path])):
             raise QSMError(f"Cannot write {path}. Choose a folder with room.")
-    return path
+    return [path]
 
 
-def _drawn(svg):
-    """A QImage of the drawing."""
-    data = qt.QBuffer()
-    data.setData(svg.encode())
-    data.open(qt.QIODevice.ReadOnly)
-    reader = qt.QImageReader(data, b"svg")
-    reader.setScaledSize(reader.size() * SCALE)
-    image = reader.read()
+def _drawing(node, kind, *arguments):
+    """A plot as SVG text."""
+    from QSMLogic.regions import plots
+
+    if kind == "histogram":
+        values, row = values_of(node, *arguments)
+        return plots.histogram(values, row["segment"], row["map"], row["unit"])
+    if kind == "time":
+        return plots.region_against_time(read_study(node), *arguments)
+    draw = {"box": plots.box_plot, "scatter": plots.region_against_map}.get(kind)
+    if not draw:
+        raise QSMError(f"There is no plot {kind!r}. Choose box, histogram, scatter or time.")
+    return draw(region_tables.read_table(node), *arguments)
+
+
+def _image(svg):
+    """A QImage of a drawing."""
+    import qt  # files of other kinds are written without Qt, too
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "plot.svg"
+        path.write_text(svg, encoding="utf-8")
+        reader = qt.QImageReader(str(path))
+        size = reader.size()
+        reader.setScaledSize(qt.QSize(SCALE * size.width(), SCALE * size.height()))
+        image = reader.read()
     if image.isNull():
         raise QSMError("Qt cannot draw SVG here. Save the plot as SVG; browsers show it.")
     return image

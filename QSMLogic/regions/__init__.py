@@ -1,7 +1,11 @@
 """Regions of interest: statistics of maps in them, as tables, plots and reports."""
 
+from .label_names import read_label_names
 from .measure import measure, values_in
+from .plots import box_plot, histogram, region_against_map, region_against_time, write_plots
 from .region import LabelRegions, MapImage, Region
+from .resample import resampled_regions
+from .study import STUDY_COLUMNS, add_to_study, with_scan
 from .table import ASYMMETRY_COLUMNS, COLUMNS, Column, RegionTable
 from .table_files import read_table, write_table
 
@@ -13,8 +17,18 @@ __all__ = [
     "MapImage",
     "Region",
     "RegionTable",
+    "STUDY_COLUMNS",
+    "add_to_study",
+    "box_plot",
+    "histogram",
     "measure",
+    "read_label_names",
     "read_table",
+    "region_against_map",
+    "region_against_time",
+    "resampled_regions",
     "values_in",
+    "with_scan",
+    "write_plots",
     "write_table",
 ]

@@ -64,8 +64,12 @@ def eroded(region, distance_mm, grid):
         return region
     kept = ndimage.distance_transform_edt(room, sampling=grid.spacing_mm)[within] > distance_mm * (1 + ROUNDING)
     coverage = np.where(kept, region.coverage, np.zeros((), region.coverage.dtype))
-    gone = "" if kept.any() else f"nothing is left after erosion by {distance_mm:g} mm"
-    return replace(region, coverage=coverage, note="; ".join(note for note in (region.note, gone) if note))
+    note = ""
+    if not kept.any():
+        note = f"nothing is left after erosion by {distance_mm:g} mm"
+    elif kept[inside].all():
+        note = f"erosion by {distance_mm:g} mm is less than a voxel"
+    return replace(region, coverage=coverage, note="; ".join(n for n in (region.note, note) if n))
 
 
 def _row(name, image, region, mask, grid, partial_volume):
@@ -80,13 +84,13 @@ def _row(name, image, region, mask, grid, partial_volume):
 def _counted(image, region, mask, partial_volume):
     """The values that count (float64), their weights or None, and how many voxels do not count, {why: number}."""
     inside = region.inside() if partial_volume == "half" else region.coverage > 0
-    known = inside if mask is None else inside & mask[region.box]
-    values = image.array[region.box]
+    values = image.array[region.box][inside]
+    known = np.ones(values.size, bool) if mask is None else mask[region.box][inside]
+    in_mask = np.count_nonzero(known)
     counts = known & np.isfinite(values)
-    weights = None if partial_volume == "half" else region.coverage[counts].astype(np.float64)
-    covered, in_mask = np.count_nonzero(inside), np.count_nonzero(known)
-    values = values[counts].astype(np.float64)
-    return values, weights, {"outside the mask": covered - in_mask, "not finite": in_mask - values.size}
+    weights = None if partial_volume == "half" else region.coverage[inside][counts].astype(np.float64)
+    lost = {"outside the mask": values.size - in_mask, "not finite": in_mask - np.count_nonzero(counts)}
+    return values[counts].astype(np.float64), weights, lost
 
 
 def _note(region, lost, counted):

@@ -61,6 +61,8 @@ class Region:
                 f"The region {self.name!r} has shape {self.coverage.shape}, the map {tuple(shape)}; "
                 "resample it to the map's grid."
             )
+        if self.box and _touches_every_side(self.coverage):
+            return self
         inner = _box_of(self.coverage)
         outer = tuple(slice(b.start + s.start, b.start + s.stop) for b, s in zip(box, inner, strict=True))
         return replace(self, coverage=self.coverage[inner], box=outer)
@@ -129,6 +131,11 @@ def _whole_numbers(labels):
     if small.size and (small.min() < 0 or small.max() > 65535):
         raise QSMError("Labels must lie between 0 and 65535.")
     return small
+
+
+def _touches_every_side(coverage):
+    faces = (np.moveaxis(coverage, axis, 0)[end] for axis in range(3) for end in (0, -1))
+    return coverage.size > 0 and all(face.any() for face in faces)
 
 
 def _box_of(coverage):

@@ -23,7 +23,8 @@ class Column:
         return self.key in TEXTS
 
 
-TEXTS = ("segment", "map", "unit", "relative_to", "note", "pair", "left", "right")
+TEXTS = ("segment", "map", "unit", "relative_to", "note", "pair", "left", "right", "subject", "session", "time")
+TEXTS += ("settings", "mixed_settings")
 COLUMNS = (
     Column("segment", "Segment", "Region of interest"),
     Column("map", "Map", "What was measured"),

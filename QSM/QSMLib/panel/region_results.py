@@ -17,7 +17,7 @@ class RegionResults:
     """Acts on the table that was measured last. regions: the part Regions, whose choices tell the table."""
 
     def __init__(self, ui, regions):
-        self.ui, self.regions = ui, regions
+        self.ui, self.regions, self.plotted = ui, regions, ("box",)
         self._prepare_table(ui.regionResultsTable)
         ui.regionShowButton.connect("clicked()", lambda: region_tables.show_table(self.node))
         self.plot_menu = self._menu(ui.regionPlotButton, self._fill_plots)
@@ -66,17 +66,20 @@ class RegionResults:
         ):
             button.enabled, button.toolTip = not missing, missing or tooltip
 
-    def plot(self, make, *arguments):
-        """Make a chart of the table and show it."""
-        plots.show_chart(make(self.node, *arguments))
+    def plot(self, kind, *arguments):
+        """Make a chart of the table, or of the study for one over time, and show it; Save takes the same."""
+        self.plotted = (kind, *arguments)
+        plots.show_chart(plots.CHARTS[kind](self._plotted_node(), *arguments))
 
-    def save(self, title, ending, filter_, write):
-        """Ask for a file and write it; write(path) returns the paths."""
-        name = f"{self.node.GetName()}{ending}"
-        path = qt.QFileDialog.getSaveFileName(self.ui.regionSaveButton, title, name, filter_)
+    def _plotted_node(self):
+        return self.choices.study if self.plotted[0] == "time" else self.node
+
+    def save(self, ending, filter_, write, node):
+        """Ask for a file and write it; write(node, path) returns the paths."""
+        suggested = f"{node.GetName()}{ending}"
+        path = qt.QFileDialog.getSaveFileName(self.ui.regionSaveButton, _("Save"), suggested, filter_)
         if path:
-            written = write(path)
-            self._say(_("Saved {name}.").format(name=", ".join(one.name for one in written)))
+            self._say(_("Saved {name}.").format(name=", ".join(one.name for one in write(node, path))))
 
     def add_to_study(self):
         """Add the table to the study's table node."""
@@ -110,28 +113,33 @@ class RegionResults:
     def _fill_plots(self, menu):
         table = region_tables.read_table(self.node)
         for name in table.maps:
-            self._action(menu, _("Box plot of {map}").format(map=name), self.plot, plots.box_chart, name)
+            self._action(menu, _("Box plot of {map}").format(map=name), self.plot, "box", name)
         for name in table.maps:
-            below = menu.addMenu(_("Histogram of {map}").format(map=name))
-            for row in table.rows:
-                if row["map"] == name and row["voxels"]:
-                    self._action(below, row["segment"], self.plot, plots.histogram_chart, row["segment"], name)
+            filled = [row["segment"] for row in table.rows if row["map"] == name and row["voxels"]]
+            self._segments(menu, _("Histogram of {map}").format(map=name), "histogram", filled, name)
         for name in table.maps[1:]:
             text = _("{map} against {other}").format(map=table.maps[0], other=name)
-            self._action(menu, text, self.plot, plots.scatter_chart, name, table.maps[0])
+            self._action(menu, text, self.plot, "scatter", name, table.maps[0])
         if self.choices.study:
-            text = _("{map} against time").format(map=table.maps[0])
-            self._action(menu, text, lambda: plots.show_chart(plots.time_chart(self.choices.study, table.maps[0])))
+            for name in table.maps:
+                self._segments(menu, _("{map} over time").format(map=name), "time", table.segments, name)
+
+    def _segments(self, menu, text, kind, segments, map_name):
+        """A menu below the menu, with an entry for each segment."""
+        below = menu.addMenu(text)
+        for segment in segments:
+            self._action(below, segment, self.plot, kind, segment, map_name)
 
     def _fill_files(self, menu):
-        node = self.node
-        for text, ending, filter_, write in (
-            (_("Table..."), ".csv", f"{_('Tables')} ({TABLES})", region_files.save_table),
-            (_("Report..."), ".html", f"{_('Web pages')} (*.html)", region_files.save_report),
-            (_("Box plot..."), ".png", f"{_('Pictures')} ({PICTURES})", region_files.save_box_plot),
-        ):
-            write_it = lambda path, write=write: write(node, path)  # noqa: E731
-            self._action(menu, text, self.save, text.rstrip("."), ending, filter_, write_it)
+        tables, pages, pictures = _("Tables"), _("Web pages"), _("Pictures")
+        self._file(menu, _("Table..."), ".csv", f"{tables} (*.csv *.tsv)", region_files.save_table, self.node)
+        self._file(menu, _("Report..."), ".html", f"{pages} (*.html)", region_files.save_report, self.node)
+        plot = _("Plot ({kind})...").format(kind=self.plotted[0])
+        save = lambda node, path: region_files.save_plot(node, path, *self.plotted)  # noqa: E731
+        self._file(menu, plot, ".png", f"{pictures} (*.png *.svg)", save, self._plotted_node())
+
+    def _file(self, menu, text, ending, filter_, write, node):
+        self._action(menu, text, self.save, ending, filter_, write, node)
 
     def _action(self, menu, text, act, *arguments):
         menu.addAction(text).connect("triggered()", lambda: self._try(lambda: act(*arguments)))

@@ -1,0 +1,92 @@
+"""Names and colours of labels, from the kinds of file that atlases and segmentations come with."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+from ..errors import QSMError
+
+NUMBER_COLUMNS, NAME_COLUMNS = ("index", "label", "value", "id"), ("name", "region", "structure", "abbreviation")
+BACKGROUND = 0
+
+
+def read_label_names(path):
+    """({label: name}, {label: (red, green, blue) 0..1}) of a file; colours only where it has some.
+
+    Understood are JSON ({"1": "caudate"}), a BIDS or other table with header (.tsv, .csv) whose columns are called
+    index (label, value, id) and name (region, structure, abbreviation) and perhaps color, and the text files of
+    FreeSurfer (lookup table), Slicer (.ctbl) and ITK-SNAP: number and name, with colours 0..255. Label 0 is the
+    background. Raises QSMError for anything else.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise QSMError(f"Cannot read the label names {path}: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise QSMError(f"The label names {path} are no text; give a JSON, TSV, CSV or lookup-table file.") from None
+    read = {".json": _from_json, ".tsv": _from_table, ".csv": _from_table}.get(path.suffix.lower(), _from_lines)
+    entries = [entry for entry in read(text, path) if entry[0] > BACKGROUND]
+    if not entries:
+        raise QSMError(f"{path} names no label; see the help of --label-names for the kinds of file.")
+    labels = [label for label, *_ in entries]
+    if twice := next((label for label in labels if labels.count(label) > 1), None):
+        raise QSMError(f"{path} names label {twice} twice; keep one of its lines.")
+    return {label: name for label, name, _ in entries}, {label: rgb for label, _, rgb in entries if rgb}
+
+
+def _from_json(text, path):
+    try:
+        content = json.loads(text)
+        return [(int(label), str(name), None) for label, name in content.items()]
+    except (ValueError, AttributeError):
+        raise QSMError(f'{path} must be JSON such as {{"1": "caudate", "2": "putamen"}}.') from None
+
+
+def _from_table(text, path):
+    rows = list(csv.DictReader(text.splitlines(), delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
+    headers = {header.strip().lower(): header for header in (rows[0] if rows else ()) if header}
+    number = next((headers[name] for name in NUMBER_COLUMNS if name in headers), None)
+    named = next((headers[name] for name in NAME_COLUMNS if name in headers), None)
+    if number is None or named is None:
+        raise QSMError(f"{path} needs a header with the columns index and name, as a BIDS dseg.tsv has.")
+    colour = headers.get("color") or headers.get("colour")
+    return [
+        (_label(row[number], path), (row[named] or "").strip(), _hexadecimal(row[colour] if colour else ""))
+        for row in rows
+    ]
+
+
+def _from_lines(text, path):
+    return [entry for entry in (_from_line(line) for line in text.splitlines()) if entry]
+
+
+def _from_line(line):
+    """(label, name, colour) of a line of a lookup table; None of a comment or another line.
+
+    FreeSurfer and Slicer: label name r g b a. ITK-SNAP: label r g b a visible mesh "name". Otherwise: label name.
+    """
+    quoted = re.fullmatch(r'\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s.*"(.*)"\s*', line)
+    if quoted:
+        return int(quoted[1]), quoted[5], _bytes(quoted.group(2, 3, 4))
+    found = re.fullmatch(r"\s*(\d+)[\s,:=]+(\S.*?)(?:\s+(\d+)\s+(\d+)\s+(\d+)(?:\s+\d+)?)?\s*", line)
+    if not found:
+        return None
+    return int(found[1]), found[2], _bytes(found.group(3, 4, 5)) if found[3] else None
+
+
+def _label(text, path):
+    try:
+        return int(float(text))
+    except (TypeError, ValueError):
+        raise QSMError(f"{path} has {text!r} where a label's number belongs.") from None
+
+
+def _bytes(values):
+    return tuple(min(int(value), 255) / 255 for value in values)
+
+
+def _hexadecimal(text):
+    found = re.fullmatch(r"#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})(?:[0-9a-fA-F]{2})?", (text or "").strip())
+    return tuple(int(part, 16) / 255 for part in found.groups()) if found else None
