@@ -114,6 +114,8 @@ def test_the_edge_of_the_image_does_not_erode_and_what_vanishes_says_so(ppm):
     table = measured(ppm, *regions, erosion_mm=0.5)
     assert [row["voxels"] for row in table.rows] == [thin.size, 12 * 14 * 2, 0]
     assert table.of("lone")["note"] == "nothing is left after erosion by 0.5 mm"
+    table = measured(ppm, *regions, erosion_mm=0.4)
+    assert [row["note"] for row in table.rows] == ["", *["erosion by 0.4 mm is less than a voxel"] * 2]
 
 
 def test_partial_cover_counts_from_one_half_or_as_weight():
