@@ -1,16 +1,30 @@
 """Files of a table of regions: the table, its plots and its report."""
 
+import json
 import tempfile
 from pathlib import Path
+
+import numpy as np
 
 from QSMLogic import QSMError
 from QSMLogic.files import placed_together
 
 from . import region_tables
+from .geometry import ijk_to_ras, parent_matrix, shape_of
+from .outputs import PROVENANCE
 from .plots import values_of
+from .region_choices import NEAREST
+from .region_measure import recalled
+from .region_sources import regions_on
 from .region_study import read_study
 
 SCALE = 2  # pixels of a PNG per unit of the drawing
+
+
+def save(node, path):
+    """Write a table node to a file: a report where its name ends in .html, else as save_table; returns the paths."""
+    report = Path(path).suffix.lower() in (".html", ".htm")
+    return save_report(node, path) if report else save_table(node, path)
 
 
 def save_table(node, path):
@@ -18,6 +32,23 @@ def save_table(node, path):
     from QSMLogic.regions import write_table
 
     return write_table(region_tables.read_table(node), path)
+
+
+def save_report(node, path):
+    """Write one page with the values of a table node, pictures of its regions on the first map, and how they were made.
+
+    Returns the path; QSMError where the regions or maps have left the scene.
+    """
+    from QSMLogic.regions.report import write_report
+
+    table, measurement = region_tables.read_table(node), recalled(node)
+    volume, image = measurement.maps[0], next(iter(measurement.images().values()))
+    regions = regions_on(measurement.regions, volume, measurement.edges != NEAREST)
+    made = volume.GetAttribute(PROVENANCE)
+    inputs = {"Map": ", ".join(v.GetName() for v in measurement.maps), "Regions": measurement.regions.GetName()}
+    provenance = json.loads(made) if made else None
+    options = {"provenance": provenance, "title": node.GetName(), "inputs": inputs}
+    return [write_report(path, table, image, regions, _geometry(volume), **options)]
 
 
 def save_plot(node, path, kind="box", *arguments):
@@ -51,6 +82,16 @@ def _drawing(node, kind, *arguments):
     if not draw:
         raise QSMError(f"There is no plot {kind!r}. Choose box, histogram, scatter or time.")
     return draw(region_tables.read_table(node), *arguments)
+
+
+def _geometry(volume):
+    """The Geometry of a volume as the patient lies in the scene, in ITK's coordinates (LPS)."""
+    from QSMLogic.io import Geometry
+
+    matrix = np.diag((-1.0, -1.0, 1.0, 1.0)) @ parent_matrix(volume) @ ijk_to_ras(volume)
+    spacing = np.linalg.norm(matrix[:3, :3], axis=0)
+    numbers = spacing, matrix[:3, 3], (matrix[:3, :3] / spacing).ravel()
+    return Geometry(tuple(reversed(shape_of(volume))), *(tuple(map(float, some)) for some in numbers))
 
 
 def _image(svg):

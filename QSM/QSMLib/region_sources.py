@@ -92,7 +92,7 @@ def _drawn(labels, segments):
 
 def _resampled(regions, shape, ijk_to_map, volume, cover):
     """Regions on the grid of the map. ijk_to_map: 4x4, from their voxels to the map's own RAS."""
-    from QSMLogic.regions.resample import resampled_regions
+    from QSMLogic.regions import resampled_regions
 
     source, target = _geometry(shape, ijk_to_map), _geometry(shape_of(volume), ijk_to_ras(volume))
     return resampled_regions(regions, source, target, "coverage" if cover else "nearest")
