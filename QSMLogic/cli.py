@@ -11,6 +11,7 @@ from .lazy import sitk
 from .method import registry
 from .options import add_b0_option, add_mask_option, add_method_options, add_scan_options, plain
 from .presets import PRESETS
+from .regions.command import add_statistics_options, statistics_command
 from .stages import COMMANDS
 from .version import __version__
 
@@ -65,6 +66,7 @@ def build_parser():
     shape.add_argument("--markdown", action="store_true", help="a table of them and their sources, for documents")
     cite = _command(commands, "cite", cite_command, common)
     cite.add_argument("record", metavar="RUN_JSON", help="run.json of a run")
+    add_statistics_options(_command(commands, "statistics", statistics_command, common))
     demo = _command(commands, "demo", demo_command, common)
     demo.add_argument("--output", metavar="DIR", default="demo-output", help="folder to write (default: %(default)s)")
     return parser

@@ -4,6 +4,8 @@ from .label_names import read_label_names
 from .measure import measure, values_in
 from .plots import box_plot, histogram, region_against_map, region_against_time, write_plots
 from .region import LabelRegions, MapImage, Region
+from .region_files import read_regions
+from .report import report, write_report
 from .resample import resampled_regions
 from .study import STUDY_COLUMNS, add_to_study, with_scan
 from .table import ASYMMETRY_COLUMNS, COLUMNS, Column, RegionTable
@@ -23,12 +25,15 @@ __all__ = [
     "histogram",
     "measure",
     "read_label_names",
+    "read_regions",
     "read_table",
     "region_against_map",
     "region_against_time",
+    "report",
     "resampled_regions",
     "values_in",
     "with_scan",
     "write_plots",
+    "write_report",
     "write_table",
 ]

@@ -26,7 +26,7 @@ def read_label_names(path):
         raise QSMError(f"Cannot read the label names {path}: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise QSMError(f"The label names {path} are no text; give a JSON, TSV, CSV or lookup-table file.") from None
-    read = {".json": _from_json, ".tsv": _from_table, ".csv": _from_table}.get(path.suffix.lower(), _from_lines)
+    read = READERS.get(path.suffix.lower(), _from_lines)
     entries = [entry for entry in read(text, path) if entry[0] > BACKGROUND]
     if not entries:
         raise QSMError(f"{path} names no label; see the help of --label-names for the kinds of file.")
@@ -34,6 +34,11 @@ def read_label_names(path):
     if twice := next((label for label in labels if labels.count(label) > 1), None):
         raise QSMError(f"{path} names label {twice} twice; keep one of its lines.")
     return {label: name for label, name, _ in entries}, {label: rgb for label, _, rgb in entries if rgb}
+
+
+def is_lookup_table(path):
+    """Whether a file of label names is a general lookup table and no list of what one image holds."""
+    return Path(path).suffix.lower() not in READERS
 
 
 def _from_json(text, path):
@@ -90,3 +95,6 @@ def _bytes(values):
 def _hexadecimal(text):
     found = re.fullmatch(r"#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})(?:[0-9a-fA-F]{2})?", (text or "").strip())
     return tuple(int(part, 16) / 255 for part in found.groups()) if found else None
+
+
+READERS = {".json": _from_json, ".tsv": _from_table, ".csv": _from_table}

@@ -104,8 +104,10 @@ def _square(plane, spacing_mm):
 
 
 def _levels(values, window):
+    """Palette indices of values; exact zeros and what is no number lie outside the map and are black."""
     low, high = window
-    return np.clip((np.nan_to_num(values, nan=low) - low) / (high - low) * (GREYS - 1), 0, GREYS - 1).astype(np.uint8)
+    share = (np.nan_to_num(values, nan=low) - low) / (high - low)
+    return np.where(values == 0, 0, np.clip(share, 0, 1) * (GREYS - 1)).astype(np.uint8)
 
 
 def _byte_rows(colour):

@@ -90,7 +90,7 @@ class LabelRegions(Sequence):
         self.image = _whole_numbers(labels)
         self._boxes = ndimage.find_objects(self.image)
         found = [label for label, box in enumerate(self._boxes, 1) if box]
-        if not found:
+        if not found and not names:
             raise QSMError("The label image is empty; it needs whole numbers above zero inside the regions.")
         self.names = {label: f"Label {label}" for label in found} | {k: v for k, v in (names or {}).items() if k > 0}
         self.labels, self.colours = sorted(self.names), colours or {}

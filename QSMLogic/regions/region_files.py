@@ -1,9 +1,11 @@
 """Regions out of files: label images on any grid, and segmentations that Slicer has saved."""
 
+import numpy as np
+
 from ..errors import QSMError
 from ..io import read_image
 from ..lazy import sitk
-from .label_names import read_label_names
+from .label_names import is_lookup_table, read_label_names
 from .region import LabelRegions, check_names
 from .resample import resampled_regions
 
@@ -21,7 +23,7 @@ def read_regions(path, geometry, names_path=None, method="nearest"):
     if len(layers) > 1 and (names_path or not named):
         raise QSMError(f"{path} has {len(layers)} volumes; give one label image, or a segmentation saved by Slicer.")
     if names_path:
-        named = {0: read_label_names(names_path)}
+        named = {0: _known(names_path, image)}
     try:
         found = [LabelRegions(layer, *named.get(n, (None, None))) for n, layer in enumerate(layers)]
     except QSMError as error:
@@ -30,6 +32,15 @@ def read_regions(path, geometry, names_path=None, method="nearest"):
     check_names(region.name for region in regions)
     same = not geometry.difference(own)
     return (regions if same else resampled_regions(regions, own, geometry, method)), not same
+
+
+def _known(names_path, labels):
+    """The names and colours in a file; of a lookup table, which knows more labels than an image has, those in it."""
+    names, colours = read_label_names(names_path)
+    if is_lookup_table(names_path):
+        found = set(np.unique(labels).tolist())
+        names = {label: name for label, name in names.items() if label in found}
+    return names, colours
 
 
 def _segments(path):

@@ -59,18 +59,21 @@ def report(table, image, regions, geometry, *, provenance=None, title="Regions o
 
 
 STYLE = """
-body { font: 14px/1.45 Helvetica, Arial, sans-serif; color: #222; max-width: 1100px; margin: 24px auto; padding: 0 16px }
+body { font: 14px/1.45 Helvetica, Arial, sans-serif; color: #222; max-width: 1100px; margin: 24px auto;
+  padding: 0 16px }
 h1 { font-size: 24px; margin: 0 } h2 { font-size: 18px; margin: 28px 0 8px } h3 { font-size: 14px; margin: 0 0 4px }
 table { border-collapse: collapse; font-size: 12px; width: 100% } td, th { padding: 3px 6px; text-align: right }
-th { border-bottom: 1px solid #222; font-weight: bold; vertical-align: bottom } tr:nth-child(even) td { background: #f4f4f4 }
+th { border-bottom: 1px solid #222; vertical-align: bottom } tr:nth-child(even) td { background: #f4f4f4 }
 .text { text-align: left } .small { color: #555; font-size: 12px } figure { margin: 12px 0 } svg { max-width: 100% }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px } dt { color: #555 } dd { margin: 0 }
 .regions { display: grid; grid-template-columns: repeat(auto-fill, minmax(500px, 1fr)); gap: 16px 24px }
-.region { break-inside: avoid } .planes { display: flex; gap: 4px; background: #000; padding: 4px; align-items: center }
-.plane { position: relative; flex: 1; text-align: center } .plane img { max-width: 100%; display: block; margin: 0 auto }
+.region { break-inside: avoid } .plane { position: relative; flex: 1; text-align: center }
+.planes { display: flex; gap: 4px; background: #000; padding: 4px; align-items: center }
+.plane img { max-width: 100%; display: block; margin: 0 auto }
 .plane span { position: absolute; color: #ffd84d; font-size: 11px; font-weight: bold; text-shadow: 0 0 3px #000 }
-.l { left: 2px; top: 45% } .r { right: 2px; top: 45% } .t { top: 0; left: 0; right: 0 } .b { bottom: 0; left: 0; right: 0 }
-.legend { display: flex; align-items: center; gap: 8px; margin: 8px 0 } pre { white-space: pre-wrap; font-size: 12px }
+.l { left: 2px; top: 45% } .r { right: 2px; top: 45% } .t { top: 0; left: 0; right: 0 }
+.b { bottom: 0; left: 0; right: 0 } .legend { display: flex; align-items: center; gap: 8px; margin: 8px 0 }
+pre { white-space: pre-wrap; font-size: 12px }
 @media print { body { margin: 0; max-width: none } * { print-color-adjust: exact; -webkit-print-color-adjust: exact } }
 """
 
@@ -102,7 +105,8 @@ def _map_section(table, name):
     listing = _table(rows, [column for column in COLUMNS if column.key in SHOWN])
     plot = f"<figure>{box_plot(table, name)}</figure>" if any(row["mean"] is not None for row in rows) else ""
     told = "<p class='small'>Standard errors take voxels for independent, which neighbours are not: lower bounds.</p>"
-    return f"<h2>{escape(value_label(rows[0]))}</h2>{listing}{told}{plot}"
+    label = value_label(rows[0])
+    return f"<h2>{escape(label[:1].upper() + label[1:])}</h2>{listing}{told}{plot}"
 
 
 def _asymmetry(table):
@@ -143,27 +147,25 @@ def _shown(row, column):
 def _pictures(table, image, regions, geometry):
     patient, window, cards = Patient(geometry), _window(image), []
     turned = patient.turned(image.array)
+    counted = {row["segment"] for row in table.rows if row["voxels"]}
     for n, region in enumerate(regions):
         inside = region.filled(geometry.shape)
-        if region.name not in table.segments or not inside.any():
-            continue
-        colour = region.colour or tuple(int(COLOURS[n % 6][at : at + 2], 16) / 255 for at in (1, 3, 5))
-        planes = triptych(patient, turned, patient.turned(inside), window, colour)
-        pictures = "".join(_plane(plane, planes[plane], region.name) for plane in PLANES)
-        swatch = "#" + "".join(f"{round(255 * part):02x}" for part in colour)
-        named = f'<h3><span style="color:{swatch}">&#9632;</span> {escape(region.name)}</h3>'
-        cards.append(f'<div class="region">{named}<div class="planes">{pictures}</div></div>')
-    oblique = (
-        f" The slices are tilted by up to {patient.degrees_oblique:.0f} degrees against the patient's axes, whose "
-    )
-    oblique += "nearest letters are shown."
-    told = (
-        "Slices in which each region is largest, seen from the feet, the front and the left; R is the patient's right."
-    )
-    told += oblique if patient.degrees_oblique > OBLIQUE_DEGREES else ""
-    eroded = " Outlines are drawn before erosion." if table.settings.get("erosion_mm") else ""
-    return f"""<h2>Regions on the map</h2><p class="small">{told}{eroded}</p>{_legend(window, image.unit)}
+        if region.name in counted and inside.any():
+            colour = region.colour or tuple(int(COLOURS[n % 6][at : at + 2], 16) / 255 for at in (1, 3, 5))
+            cards.append(_card(region.name, triptych(patient, turned, patient.turned(inside), window, colour), colour))
+    told = "Slices in which each region is largest, as seen from the feet, the front and the left."
+    if patient.degrees_oblique > OBLIQUE_DEGREES:
+        told += f" They are tilted by up to {patient.degrees_oblique:.0f} degrees; letters name the nearest directions."
+    told += " Outlines are drawn before erosion." if table.settings.get("erosion_mm") else ""
+    return f"""<h2>Regions on the map</h2><p class="small">{told}</p>{_legend(window, image.unit)}
 <div class="regions">{"".join(cards)}</div>"""
+
+
+def _card(name, planes, colour):
+    pictures = "".join(_plane(plane, planes[plane], name) for plane in PLANES)
+    swatch = "#" + "".join(f"{round(255 * part):02x}" for part in colour)
+    named = f'<h3><span style="color:{swatch}; -webkit-text-stroke: 0.5px #222">&#9632;</span> {escape(name)}</h3>'
+    return f'<div class="region">{named}<div class="planes">{pictures}</div></div>'
 
 
 def _plane(plane, address, name):
@@ -194,6 +196,7 @@ def _made(provenance):
         yield "<h2>How the map was made</h2><p>No record of the run was given with the map.</p>"
         return
     yield f"<h2>How the map was made</h2><pre>{escape(methods_text(provenance))}</pre>"
-    versions = {name: value for name, value in provenance["software"].items()}
-    yield f"<h3>Versions</h3>{_definitions(versions | {'Run started': provenance.get('started', '')})}"
-    yield f"<h3>All parameters</h3><pre>{escape(json.dumps(provenance['settings'], indent=1, ensure_ascii=False))}</pre>"
+    versions = provenance["software"] | {"Run started": provenance.get("started", "")}
+    yield f"<h3>Versions</h3>{_definitions(versions)}"
+    parameters = json.dumps(provenance["settings"], indent=1, ensure_ascii=False)
+    yield f"<h3>All parameters</h3><pre>{escape(parameters)}</pre>"

@@ -80,13 +80,13 @@ class Figure:
         for at, words in (ticks(*self.y) if y_ticks is None else y_ticks).items():
             self.line([(self.x[0], at), (self.x[1], at)], GRID, 1)
             self.text(self.x[0], at, words, dx=-8, dy=4.5, anchor="end")
-        self.line([(self.x[0], self.y[0]), (self.x[1], self.y[0])], INK, 1)
         middle = (self.left + self.width - self.right) / 2
         self.words(middle, self.height - 14, x_label, anchor="middle")
         if y_label:
             self.words(20, (self.top + self.height - self.bottom) / 2, y_label, anchor="middle", turn=-90)
         self.words(self.left, 24, title, size=TITLE_PX, weight="bold")
         self.marks += in_front
+        self.line([(self.x[0], self.y[0]), (self.x[1], self.y[0])], INK, 1)
 
     def svg(self):
         """The figure as text."""

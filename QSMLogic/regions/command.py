@@ -1,0 +1,159 @@
+"""The command `statistics`: maps and regions in files, to tables, plots and a report."""
+
+from pathlib import Path
+
+from ..errors import QSMError
+from ..files import check_writable
+from ..io import MAP_FILES, load_mask, load_on_grid, read_image
+from ..sidecar import ENDINGS, read_json, sidecar
+from .measure import COUNTING, measure, values_in
+from .plots import box_plot, histogram, region_against_map, write_plots
+from .region import MapImage
+from .region_files import read_regions
+from .report import write_report
+from .resample import METHODS
+from .study import add_to_study
+from .table import PER_PPM
+from .table_files import check_table_name, write_table
+
+MAP = "susceptibility"
+LABEL_NAMES = "names of the labels: JSON, BIDS dseg.tsv, or a lookup table of FreeSurfer, Slicer or ITK-SNAP"
+
+
+def add_statistics_options(parser):
+    """The options of `statistics`."""
+    add = parser.add_argument
+    add("--map", required=True, metavar="FILE", help="susceptibility map")
+    add("--map-unit", default="ppm", choices=PER_PPM, help="unit of the map (default: %(default)s)")
+    add("--more-maps", nargs="+", default=[], metavar="NAME=FILE:UNIT", help="such as R2star=r2s.nii.gz:1/s")
+    add("--labels", required=True, metavar="FILE", help="label image or .seg.nrrd segmentation, on any grid")
+    add("--label-names", metavar="FILE", help=LABEL_NAMES)
+    add("--mask", metavar="FILE", help="where the maps are reliable (default: reliable_mask beside the map, if any)")
+    add("--reference", metavar="SEGMENT", help="make susceptibilities relative to the mean of this segment")
+    add("--unit", choices=PER_PPM, help="unit of susceptibilities in what is written (default: that of the map)")
+    add("--erode-mm", type=float, default=0.0, metavar="MM", help="leave out what is so near to a segment's rim")
+    add("--resample", choices=METHODS, default="nearest", help="how labels on another grid are brought to the map's")
+    add("--partial-volume", choices=COUNTING, default="half", help="count voxels half covered, or weigh all")
+    add("--output", required=True, metavar="FILE", help="table to write: .csv, or .tsv with a JSON dictionary")
+    add("--asymmetry", metavar="FILE", help="table of left against right to write, .csv or .tsv")
+    add("--report", metavar="FILE", help="report to write, .html")
+    add("--plots", metavar="DIR", help="folder for plots as SVG")
+    add("--histogram", nargs="+", default=[], metavar="SEGMENT", help="segments whose histograms are plotted, too")
+    add("--record", metavar="FILE", help="run.json of the map (default: the one beside it, if any)")
+    add("--study", metavar="FILE", help="table of a study that the scan is added to, .csv or .tsv")
+    for name, meaning in (("subject", "who was scanned"), ("session", "which scan"), ("time", "date or age")):
+        add(f"--{name}", default="", metavar=name.upper(), help=f"{meaning}, for --study")
+    add("--replace", action="store_true", help="let a scan that is in the study already give way")
+    add("--allow-mixed", action="store_true", help="add a scan with other settings than the study's, and flag it")
+
+
+def statistics_command(arguments, console):
+    """Measure maps in the segments of a label image: table, plots, report."""
+    check_writable(_outputs(arguments), _inputs(arguments))
+    maps, geometry = _read_maps(arguments)
+    mask_path = arguments.mask or _beside(arguments.map, "reliable_mask")
+    mask = load_mask(mask_path, geometry) if mask_path else None
+    regions, resampled = read_regions(arguments.labels, geometry, arguments.label_names, arguments.resample)
+    table = measure(
+        maps,
+        regions,
+        geometry.grid(),
+        mask=mask,
+        reference=arguments.reference,
+        erosion_mm=arguments.erode_mm,
+        partial_volume=arguments.partial_volume,
+    )
+    table.settings["resampling"] = arguments.resample if resampled else ""
+    table = table.in_unit(arguments.unit or arguments.map_unit)
+    provenance = _provenance(arguments)
+
+    plots = _plots(arguments, table, maps, regions, geometry.grid(), mask) if arguments.plots else {}
+    compared = table.asymmetry() if arguments.asymmetry else None
+    paths = []
+    if arguments.study:
+        scan = (arguments.subject, arguments.session, arguments.time)
+        options = {"provenance": provenance, "replaces": arguments.replace, "mixed": arguments.allow_mixed}
+        paths += add_to_study(arguments.study, table, *scan, **options)
+    paths += write_table(table, arguments.output)
+    paths += write_table(compared, arguments.asymmetry) if compared else []
+    paths += write_plots(plots, arguments.plots) if plots else []
+    if arguments.report:
+        inputs = {"Map": arguments.map, "Labels": arguments.labels, "Mask": mask_path or "none"}
+        inputs = {what: Path(path).name for what, path in inputs.items()}
+        told = {"provenance": provenance, "inputs": inputs}
+        paths.append(write_report(arguments.report, table, maps[MAP], regions, geometry, **told))
+    console.wrote(paths)
+
+
+def _read_maps(arguments):
+    """({name: MapImage}, Geometry of the map)"""
+    array, geometry = read_image(arguments.map)
+    maps = {MAP: MapImage(array, arguments.map_unit)}
+    for text in arguments.more_maps:
+        name, path, unit = _parsed(text)
+        if name in maps:
+            raise QSMError(f"Two maps are called {name}; rename one of them.")
+        maps[name] = MapImage(load_on_grid(path, geometry), unit)
+    return maps, geometry
+
+
+def _parsed(text):
+    """Name, path and unit of NAME=FILE:UNIT."""
+    name, _, rest = text.partition("=")
+    path, _, unit = rest.rpartition(":")
+    if not (name and unit and path.lower().endswith(ENDINGS)):
+        raise QSMError(f"{text} must be NAME=FILE:UNIT, such as R2star=r2s.nii.gz:1/s; a map needs its unit.")
+    return name, path, unit
+
+
+def _outputs(arguments):
+    """The files that are to be written; QSMError for names that do not fit and options that lack another."""
+    tables = [path for path in (arguments.output, arguments.asymmetry, arguments.study) if path]
+    for path in tables:
+        check_table_name(path)
+    if arguments.report and not arguments.report.lower().endswith((".html", ".htm")):
+        raise QSMError(f"{arguments.report} must end in .html.")
+    if arguments.study and not arguments.subject:
+        raise QSMError("--study needs --subject.")
+    if (arguments.subject or arguments.session or arguments.time) and not arguments.study:
+        raise QSMError("--subject, --session and --time go with --study.")
+    if arguments.histogram and not arguments.plots:
+        raise QSMError("--histogram needs --plots, the folder to write to.")
+    plots = [Path(arguments.plots) / "box.svg"] if arguments.plots else []
+    outputs = [*tables, *([arguments.report] if arguments.report else [])]
+    if len({Path(path).resolve() for path in outputs}) < len(outputs):
+        raise QSMError("Two outputs have the same name; give each its own.")
+    return [*outputs, *plots]
+
+
+def _inputs(arguments):
+    more = [_parsed(text)[1] for text in arguments.more_maps]
+    named = (arguments.map, arguments.labels, arguments.label_names, arguments.mask, arguments.record)
+    return [*more, *(path for path in named if path)]
+
+
+def _beside(map_path, name):
+    """A file of the same run as a map of `run`; None where there is none, or the map is of another kind."""
+    path = Path(map_path)
+    beside = path.with_name(MAP_FILES[name])
+    return beside if path.name == MAP_FILES["susceptibility_ppm"] and beside.is_file() else None
+
+
+def _provenance(arguments):
+    """What is known of how the map was made: run.json, or the sidecar of a BIDS derivative; None where nothing is."""
+    path = arguments.record or _beside(arguments.map, "provenance")
+    return read_json(path) if path else sidecar(arguments.map).get("Provenance")
+
+
+def _plots(arguments, table, maps, regions, grid, mask):
+    """{name: SVG}: boxes of every map, every other map against susceptibility, histograms that are asked for."""
+    plots = {f"box-{name}": box_plot(table, name) for name in table.maps}
+    plots |= {f"{name}-against-{MAP}": region_against_map(table, MAP, name) for name in table.maps if name != MAP}
+    named = {region.name: region for region in regions}
+    for segment in arguments.histogram:
+        region = named.get(segment)
+        if region is None:
+            raise QSMError(f"There is no segment {segment!r} for a histogram; there are: {', '.join(named)}.")
+        values = values_in(maps[MAP], region, grid, mask=mask, erosion_mm=arguments.erode_mm)
+        plots[f"histogram-{segment}"] = histogram(values, segment, MAP, maps[MAP].unit)
+    return plots
