@@ -6,7 +6,7 @@ from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
 
-from .. import plots, region_files, region_study, region_tables
+from .. import region_tables
 
 SEGMENT, MEAN, SD, VOXELS = range(4)
 SHOWN_ROWS = 8
@@ -68,6 +68,8 @@ class RegionResults:
 
     def plot(self, kind, *arguments):
         """Make a chart of the table, or of the study for one over time, and show it; Save takes the same."""
+        from .. import plots
+
         self.plotted = (kind, *arguments)
         plots.show_chart(plots.CHARTS[kind](self._plotted_node(), *arguments))
 
@@ -83,6 +85,8 @@ class RegionResults:
 
     def add_to_study(self):
         """Add the table to the study's table node."""
+        from .. import region_study
+
         node = region_study.add_to_node(self.node, self.choices.study, *self._scan(), **self._options())
         self.choices.study = node
         region_tables.show_table(node)
@@ -90,6 +94,8 @@ class RegionResults:
 
     def add_to_file(self):
         """Add the table to a file of the study."""
+        from .. import region_study
+
         options = qt.QFileDialog.DontConfirmOverwrite
         title, filter_ = _("Table of the study"), f"{_('Tables')} ({TABLES})"
         path = qt.QFileDialog.getSaveFileName(self.ui.addToFileButton, title, "study.csv", filter_, "", options)
@@ -131,6 +137,8 @@ class RegionResults:
             self._action(below, segment, self.plot, kind, segment, map_name)
 
     def _fill_files(self, menu):
+        from .. import region_files
+
         tables, pages, pictures = _("Tables"), _("Web pages"), _("Pictures")
         self._file(menu, _("Table..."), ".csv", f"{tables} (*.csv *.tsv)", region_files.save_table, self.node)
         self._file(menu, _("Report..."), ".html", f"{pages} (*.html)", region_files.save_report, self.node)
