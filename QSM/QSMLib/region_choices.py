@@ -15,6 +15,7 @@ class RegionChoices(Stored):
     template = node_property("Regions.Template", "The image of the atlas, or None.")
     target = node_property("Regions.Target", "The scan's image that the template is registered to, or None.")
     labels = node_property("Regions.Labels", "The labels of the atlas, or None.")
+    names = text_property("Regions.Names", "The file with the names of the labels; empty for the label map's own.")
     reference = text_property("Regions.Reference", "The name of the reference region; empty for none.")
     asymmetry = flag_property("Regions.Asymmetry", "Whether left and right are compared.")
     subject = text_property("Regions.Subject", "The subject in the study's table.")
@@ -31,6 +32,14 @@ class RegionChoices(Stored):
     @source.setter
     def source(self, source):
         self._set_text("Regions.From", source)
+
+    @property
+    def contrast(self):
+        return self._text("Regions.Contrast") or "same"
+
+    @contrast.setter
+    def contrast(self, contrast):
+        self._set_text("Regions.Contrast", contrast)
 
     @property
     def unit(self):

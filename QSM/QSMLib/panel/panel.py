@@ -5,6 +5,7 @@ import slicer
 from slicer.util import VTKObservationMixin
 
 from ..state import State
+from .atlas import Atlas
 from .inputs import Inputs
 from .load import Load
 from .look import Look
@@ -33,10 +34,10 @@ class Panel(VTKObservationMixin):
         self.inputs, self.mask, self.methods = (part(ui, self.state) for part in (Inputs, Mask, Methods))
         self.output, self.look, self.reuse = (part(ui, self.state) for part in (Output, Look, Reuse))
         self.regions = Regions(ui, self.state, self.update)
-        self.region_results = RegionResults(ui, self.regions)
+        self.region_results, self.atlas = RegionResults(ui, self.regions), Atlas(ui, self.regions)
         self.run = Run(ui, self.state, self.update)
         self.parts = (self.inputs, self.mask, self.methods, self.output, self.look, self.reuse, self.run)
-        self.parts += (self.regions, self.region_results)
+        self.parts += (self.regions, self.region_results, self.atlas)
         self.load = Load(ui, self.inputs.choose_loaded)
         scene = slicer.mrmlScene
         for event in (scene.StartCloseEvent, scene.StartImportEvent, scene.StartRestoreEvent):
@@ -58,6 +59,7 @@ class Panel(VTKObservationMixin):
     def close(self):
         """The panel goes: end what runs, and let go of the scene."""
         self.run.cancel()
+        self.atlas.cancel()
         self._soon.stop()
         self.look.removeObservers()
         self.regions.removeObservers()
@@ -87,6 +89,7 @@ class Panel(VTKObservationMixin):
         self.state.settling = True
         if slicer.mrmlScene.IsClosing():
             self.run.cancel()
+            self.atlas.cancel()
 
     def _scene_changed(self, caller, event):
         self._observe()

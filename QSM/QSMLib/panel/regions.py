@@ -68,6 +68,11 @@ class Regions(VTKObservationMixin):
         self._show_maps()
         self._show_segments()
 
+    def choose(self, node):
+        """Measure in these regions from now on."""
+        with slicer.util.NodeModify(self.state.node):
+            self.choices.regions, self.choices.reference = node, ""
+
     def measure(self):
         """Measure into the chosen table, or a new one."""
         slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
@@ -163,8 +168,7 @@ class Regions(VTKObservationMixin):
 
     def _choose_regions(self, node):
         if not self.state.settling and node is not self.choices.regions:
-            with slicer.util.NodeModify(self.state.node):
-                self.choices.regions, self.choices.reference = node, ""
+            self.choose(node)
 
     def _choose_table(self, node):
         if not self.state.settling and node is not self.choices.table(self.state.result):
