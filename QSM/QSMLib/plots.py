@@ -21,7 +21,7 @@ from .region_tables import new_column, read_table
 BOX, HISTOGRAM, SCATTER, TIME = "QSM.BoxChart", "QSM.HistogramChart", "QSM.ScatterChart", "QSM.TimeChart"
 DATA = "QSM.ChartData"
 HALF_BOX, HALF_CAP = 0.3, 0.12  # of the distance between two regions
-LARGEST_LEGEND, MOST_BINS, DAYS = 24, 60, 365.25
+LARGEST_LEGEND, ROOM_FOR_LEGEND, MOST_BINS, DAYS = 24, 0.35, 60, 365.25
 # colours that differ for every kind of sight (Okabe and Ito 2008, Color Universal Design), but for yellow on white
 COLOURS = ((0, 0.45, 0.7), (0.84, 0.37, 0), (0, 0.62, 0.45), (0.8, 0.47, 0.65), (0.34, 0.71, 0.91), (0.9, 0.62, 0))
 
@@ -48,8 +48,11 @@ def box_chart(node, map_name=None):
     rows = [row for row in table.rows if row["map"] == map_name and row["median"] is not None]
     if not rows:
         raise QSMError(f"No region of {node.GetName()} has a value in {map_name!r}.")
-    series = [Series(row["segment"], *_box(row, place)) for place, row in enumerate(rows, 1)]
-    return _chart(node, BOX, f"{node.GetName()} box plot", series, ("Region", _axis(map_name, rows[0])))
+    series = [Series(f"{place} {row['segment']}", *_box(row, place)) for place, row in enumerate(rows, 1)]
+    chart = _chart(node, BOX, f"{node.GetName()} box plot", series, ("Region", _axis(map_name, rows[0])))
+    chart.SetXAxisRangeAuto(False)
+    chart.SetXAxisRange(0.4, len(rows) + 0.6 + ROOM_FOR_LEGEND * len(rows) * chart.GetLegendVisibility())
+    return chart
 
 
 def histogram_chart(node, segment, map_name=None):

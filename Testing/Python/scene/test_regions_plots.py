@@ -31,7 +31,7 @@ def points(node):
 
 def test_boxes_show_the_quartiles_of_each_region(logic, table, ppm):
     chart = logic.regionPlot(table, "box", "map")
-    assert [node.GetName() for node in series(chart)] == list(REGIONS)
+    assert [node.GetName() for node in series(chart)] == [f"{n} {name}" for n, name in enumerate(REGIONS, 1)]
     for place, (node, region) in enumerate(zip(series(chart), REGIONS.values(), strict=True), 1):
         x, y = points(node)
         expected = 1000 * (np.percentile(ppm[region], (5, 25, 50, 75, 95)) - ppm[REGIONS["CSF"]].mean())
