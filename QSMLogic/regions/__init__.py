@@ -7,7 +7,7 @@ from .region import LabelRegions, MapImage, Region
 from .region_files import read_regions
 from .report import report, write_report
 from .resample import resampled_regions
-from .study import STUDY_COLUMNS, add_to_study, with_scan
+from .study import STUDY_COLUMNS, add_to_study, read_study, with_scan
 from .table import ASYMMETRY_COLUMNS, COLUMNS, Column, RegionTable
 from .table_files import read_table, write_table
 
@@ -26,6 +26,7 @@ __all__ = [
     "measure",
     "read_label_names",
     "read_regions",
+    "read_study",
     "read_table",
     "region_against_map",
     "region_against_time",

@@ -1,5 +1,6 @@
 """The command `statistics`: maps and regions in files, to tables, plots and a report."""
 
+import csv
 from pathlib import Path
 
 from ..errors import QSMError
@@ -7,12 +8,12 @@ from ..files import check_writable
 from ..io import MAP_FILES, load_mask, load_on_grid, read_image
 from ..sidecar import ENDINGS, read_json, sidecar
 from .measure import COUNTING, measure, values_in
-from .plots import box_plot, histogram, region_against_map, write_plots
+from .plots import box_plot, histogram, region_against_map, region_against_time, write_plots
 from .region import MapImage
 from .region_files import read_regions
 from .report import write_report
 from .resample import METHODS
-from .study import add_to_study
+from .study import read_study, with_scan
 from .table import PER_PPM
 from .table_files import check_table_name, write_table
 
@@ -39,6 +40,8 @@ def add_statistics_options(parser):
     add("--report", metavar="FILE", help="report to write, .html")
     add("--plots", metavar="DIR", help="folder for plots as SVG")
     add("--histogram", nargs="+", default=[], metavar="SEGMENT", help="segments whose histograms are plotted, too")
+    add("--time-course", nargs="+", default=[], metavar="SEGMENT", help="segments plotted over the study's time, too")
+    add("--curve", metavar="FILE", help="what is expected over time, for --time-course: CSV with time,value")
     add("--record", metavar="FILE", help="run.json of the map (default: the one beside it, if any)")
     add("--study", metavar="FILE", help="table of a study that the scan is added to, .csv or .tsv")
     for name, meaning in (("subject", "who was scanned"), ("session", "which scan"), ("time", "date or age")):
@@ -73,7 +76,10 @@ def statistics_command(arguments, console):
     if arguments.study:
         scan = (arguments.subject, arguments.session, arguments.time)
         options = {"provenance": provenance, "replaces": arguments.replace, "mixed": arguments.allow_mixed}
-        paths += add_to_study(arguments.study, table, *scan, **options)
+        study = with_scan(read_study(arguments.study), table, *scan, **options)
+        curve = _curve(arguments.curve) if arguments.curve else ()
+        plots |= {f"time-{name}": region_against_time(study, name, MAP, curve) for name in arguments.time_course}
+        paths += write_table(study, arguments.study)
     paths += write_table(table, arguments.output)
     paths += write_table(compared, arguments.asymmetry) if compared else []
     paths += write_plots(plots, arguments.plots) if plots else []
@@ -117,8 +123,10 @@ def _outputs(arguments):
         raise QSMError("--study needs --subject.")
     if (arguments.subject or arguments.session or arguments.time) and not arguments.study:
         raise QSMError("--subject, --session and --time go with --study.")
-    if arguments.histogram and not arguments.plots:
-        raise QSMError("--histogram needs --plots, the folder to write to.")
+    if (arguments.histogram or arguments.time_course) and not arguments.plots:
+        raise QSMError("--histogram and --time-course need --plots, the folder to write to.")
+    if arguments.time_course and not arguments.study or arguments.curve and not arguments.time_course:
+        raise QSMError("--time-course goes with --study, and --curve with --time-course.")
     plots = [Path(arguments.plots) / "box.svg"] if arguments.plots else []
     outputs = [*tables, *([arguments.report] if arguments.report else [])]
     if len({Path(path).resolve() for path in outputs}) < len(outputs):
@@ -128,7 +136,8 @@ def _outputs(arguments):
 
 def _inputs(arguments):
     more = [_parsed(text)[1] for text in arguments.more_maps]
-    named = (arguments.map, arguments.labels, arguments.label_names, arguments.mask, arguments.record)
+    names = ("map", "labels", "label_names", "mask", "record", "curve")
+    named = (getattr(arguments, name) for name in names)
     return [*more, *(path for path in named if path)]
 
 
@@ -157,3 +166,14 @@ def _plots(arguments, table, maps, regions, grid, mask):
         values = values_in(maps[MAP], region, grid, mask=mask, erosion_mm=arguments.erode_mm)
         plots[f"histogram-{segment}"] = histogram(values, segment, MAP, maps[MAP].unit)
     return plots
+
+
+def _curve(path):
+    """[(time, value)] of a CSV file with these two columns; QSMError for another."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            return [(row["time"].strip(), float(row["value"])) for row in csv.DictReader(file)]
+    except OSError as error:
+        raise QSMError(f"Cannot read the curve {path}: {error.strerror}.") from None
+    except (KeyError, ValueError, AttributeError, TypeError, csv.Error):
+        raise QSMError(f"The curve {path} must be a CSV file with the columns time and value.") from None

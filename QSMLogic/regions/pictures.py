@@ -35,12 +35,19 @@ class Patient:
         return array.transpose(self._order)[self._flips]
 
 
-def triptych(patient, image, region, window, colour):
+def extent(image):
+    """The slices of an image that hold all of it but zeros and what is no number; None where there is nothing."""
+    found = ndimage.find_objects((np.isfinite(image) & (image != 0)).view(np.uint8))
+    return found[0] if found else None
+
+
+def triptych(patient, image, region, window, colour, known=None):
     """{plane: PNG as a data URI} of the slices in which a region is largest.
 
-    image: the map, turned. region: bool, turned. window: values that are black and white. colour: 0..1, of the outline.
+    image: the map, turned. region: bool, turned. window: values that are black and white. colour: 0..1, of the
+    outline. known: the `extent` of the image, which the pictures show with the region and a margin.
     """
-    view = _field_of_view(image, region, patient.spacing_mm)
+    view = _field_of_view(region, known or extent(image), patient.spacing_mm)
     pictures = {}
     for axis, plane in enumerate(PLANES):
         others = tuple(a for a in range(3) if a != axis)
@@ -76,15 +83,14 @@ def data_uri(image):
     return "data:image/png;base64," + base64.b64encode(image).decode()
 
 
-def _field_of_view(image, region, spacing_mm):
-    """The slices that hold all of the image but zeros and what is no number, and the region, with a margin."""
-    box = []
-    for axis, mm in enumerate(spacing_mm):
-        others = tuple(a for a in range(3) if a != axis)
-        hit = np.flatnonzero((np.nan_to_num(image) != 0).any(axis=others) | region.any(axis=others))
-        margin = int(round(MARGIN_MM / mm))
-        box.append(slice(max(int(hit[0]) - margin, 0), min(int(hit[-1]) + 1 + margin, image.shape[axis])))
-    return tuple(box)
+def _field_of_view(region, known, spacing_mm):
+    """The slices that hold the region and what is known of the image, with a margin."""
+    boxes = [box for box in (*ndimage.find_objects(region.view(np.uint8)), known) if box]
+    margins = [round(MARGIN_MM / mm) for mm in spacing_mm]
+    return tuple(
+        slice(max(min(s.start for s in along) - margin, 0), min(max(s.stop for s in along) + margin, size))
+        for along, margin, size in zip(zip(*boxes, strict=True), margins, region.shape, strict=True)
+    )
 
 
 def _upright(plane, axis):

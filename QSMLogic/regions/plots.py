@@ -79,10 +79,11 @@ def region_against_map(table, x_map, y_map):
     return figure.svg()
 
 
-def region_against_time(study, segment, map_name=None):
+def region_against_time(study, segment, map_name=None, curve=()):
     """The mean of one region over the time of a study, a line for each subject, with its standard error. SVG text.
 
-    Times are numbers (ages, months) or dates (2024-03-01), all of one kind. Raises QSMError for anything else.
+    Times are numbers (ages, months) or dates (2024-03-01), all of one kind. curve: pairs (time, value) in the units of
+    the study, such as what is normal at an age; drawn in grey. Raises QSMError for anything else.
     """
     map_name = map_name or study.maps[0]
     rows = [r for r in study.rows if (r["segment"], r["map"]) == (segment, map_name) and r["mean"] is not None]
@@ -91,10 +92,14 @@ def region_against_time(study, segment, map_name=None):
     times, dated = _times([row["time"] for row in rows])
     subjects = list(dict.fromkeys(row["subject"] for row in rows))
     reach = [row["mean"] + sign * (row["sem"] or 0) for row in rows for sign in (-1, 1)]
+    expected = sorted(zip(_times([str(t) for t, _ in curve])[0], (float(v) for _, v in curve), strict=True))
     shown = subjects[:MOST_LINES]
     right = 48 + max(text_width(subject) for subject in shown)
     height = max(420, 110 + LEGEND_PX * len(shown))
-    figure = Figure(spread(times), spread(reach), 560 + right, height, right=right)
+    ends = [at for at, _ in expected] + times, [value for _, value in expected] + reach
+    figure = Figure(spread(ends[0]), spread(ends[1]), 560 + right, height, right=right)
+    if expected:
+        figure.line(expected, "#888888", 2.5, "8 4")
     for n, subject in enumerate(subjects):
         colour, dashes = COLOURS[n % len(COLOURS)], ("", "6 3", "2 3")[n // len(COLOURS) % 3]
         own = sorted((t, r["mean"], r["sem"] or 0) for t, r in zip(times, rows, strict=True) if r["subject"] == subject)

@@ -34,9 +34,9 @@ class MapImage:
 class Region:
     """A region of interest on the grid of a map.
 
-    coverage: array (k, j, i), bool, or the share 0..1 of each voxel that is covered. box: the slices of the grid that
-    the array fills, or None for all of it. colour: red, green, blue 0..1. outside: the share of the region that lies
-    outside the image. Raises QSMError for a share that cannot be.
+    coverage: array (k, j, i), bool, whole numbers above 0, or the share 0..1 of each voxel that is covered. box: the
+    slices of the grid that the array fills, or None for all of it. colour: red, green, blue 0..1. outside: the share
+    of the region that lies outside the image. Raises QSMError for a share that cannot be.
     """
 
     name: str
@@ -50,6 +50,10 @@ class Region:
         coverage = np.asarray(self.coverage)
         if coverage.ndim != 3 or np.iscomplexobj(coverage):
             raise QSMError(f"The region {self.name!r} must be a 3D array of real numbers.")
+        if np.issubdtype(coverage.dtype, np.integer):
+            coverage = coverage > 0
+        if coverage.dtype != bool and not ((coverage >= 0) & (coverage <= 1)).all():
+            raise QSMError(f"The region {self.name!r} covers voxels by shares that are not between 0 and 1; scale it.")
         object.__setattr__(self, "coverage", coverage)
 
     def cropped(self, shape):

@@ -11,7 +11,7 @@ from ..errors import QSMError
 from ..files import placed_together
 from ..methods_text import methods_text
 from ..version import __version__
-from .pictures import PLANES, Patient, letters, triptych
+from .pictures import PLANES, Patient, extent, letters, triptych
 from .plots import box_plot, value_label
 from .svg import COLOURS
 from .table import ASYMMETRY_COLUMNS, COLUMNS, PER_PPM, paired_names
@@ -147,12 +147,14 @@ def _shown(row, column):
 def _pictures(table, image, regions, geometry):
     patient, window, cards = Patient(geometry), _window(image), []
     turned = patient.turned(image.array)
+    known = extent(turned)
     counted = {row["segment"] for row in table.rows if row["voxels"]}
     for n, region in enumerate(regions):
         inside = region.filled(geometry.shape)
         if region.name in counted and inside.any():
             colour = region.colour or tuple(int(COLOURS[n % 6][at : at + 2], 16) / 255 for at in (1, 3, 5))
-            cards.append(_card(region.name, triptych(patient, turned, patient.turned(inside), window, colour), colour))
+            planes = triptych(patient, turned, patient.turned(inside), window, colour, known)
+            cards.append(_card(region.name, planes, colour))
     told = "Slices in which each region is largest, as seen from the feet, the front and the left."
     if patient.degrees_oblique > OBLIQUE_DEGREES:
         told += f" They are tilted by up to {patient.degrees_oblique:.0f} degrees; letters name the nearest directions."
@@ -198,5 +200,5 @@ def _made(provenance):
     yield f"<h2>How the map was made</h2><pre>{escape(methods_text(provenance))}</pre>"
     versions = provenance["software"] | {"Run started": provenance.get("started", "")}
     yield f"<h3>Versions</h3>{_definitions(versions)}"
-    parameters = json.dumps(provenance["settings"], indent=1, ensure_ascii=False)
-    yield f"<h3>All parameters</h3><pre>{escape(parameters)}</pre>"
+    stages = {stage: json.dumps(choice, ensure_ascii=False) for stage, choice in provenance["settings"].items()}
+    yield f"<h3>All parameters</h3>{_definitions(stages)}"

@@ -25,9 +25,13 @@ def add_to_study(path, table, subject, session="", time="", **options):
 
     For the options see `with_scan`. The file is replaced as a whole: what is refused or fails leaves it as it was.
     """
+    return write_table(with_scan(read_study(path), table, subject, session, time, **options), path)
+
+
+def read_study(path):
+    """The study in a file; None where there is no file yet. Raises QSMError where it holds something else."""
     check_table_name(path)
-    study = read_table(path, SCAN_COLUMNS) if Path(path).exists() else None
-    return write_table(with_scan(study, table, subject, session, time, **options), path)
+    return read_table(path, SCAN_COLUMNS) if Path(path).exists() else None
 
 
 def with_scan(study, table, subject, session="", time="", *, provenance=None, replaces=False, mixed=False):
@@ -70,7 +74,8 @@ def settings_text(settings, provenance=None):
     """
     made = (provenance or {}).get("settings", {})
     version = (provenance or {}).get("software", {}).get("QSMLogic")
-    whole = json.dumps([made, version, settings, bool((provenance or {}).get("preview"))], sort_keys=True)
+    kind = [(provenance or {}).get(key) for key in ("mask", "preview")]
+    whole = json.dumps([made, version, settings, kind], sort_keys=True)
     fingerprint = hashlib.sha256(whole.encode()).hexdigest()[:8]
     methods = "+".join(made[stage]["method"] for stage in NAMED_STAGES if stage in made) or "unknown"
     counted = [f"relative to {settings['reference']}"] if settings.get("reference") else []
