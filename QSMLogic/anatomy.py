@@ -28,9 +28,10 @@ OCCIPITAL_HORN = (((9, -42, 23), (5, -64, 21)), (5.0, 1.5))
 
 
 class Individual:
-    """What tells one head from another: the noise that dents and folds its surfaces, and its veins."""
+    """What tells one head from another: the noise that dents and folds its surfaces, its veins, and its Shape."""
 
-    def __init__(self, rng):
+    def __init__(self, rng, shape):
+        self.shape = shape
         self.warp, self.bend, self.folia = Noise(rng, 9.0), Noise(rng, 35.0), Noise(rng, 16.0)
         self.sulci = [(Noise(rng, scale_mm), scale_mm, depth_mm) for scale_mm, depth_mm in SULCI]
         self.veins = random_veins(rng)
@@ -44,8 +45,8 @@ def paint_head(position, individual, labels):
     _paint_cerebrum(canvas, hulls["cerebrum"], individual)
     _paint_cerebellum(canvas, hulls["cerebellum"], individual)
     _paint_brainstem(canvas, hulls["brainstem"])
-    _paint_ventricles(canvas)
-    _paint_nuclei(canvas)
+    _paint_ventricles(canvas, individual.shape)
+    _paint_nuclei(canvas, individual.shape)
     paint_vessels(canvas, hulls["brain"], individual.veins)
     _paint_lesions(canvas)
     return canvas.labels, hulls["brain"] < 0
@@ -204,8 +205,9 @@ def _paint_brainstem(canvas, hull):
     canvas.fill("White matter", (hull < 0) & (s < 4))
 
 
-def _paint_ventricles(canvas):
+def _paint_ventricles(canvas, shape):
     for path, radii in (LATERAL_VENTRICLE, OCCIPITAL_HORN):
+        radii = [shape.ventricle * radius for radius in radii]
         canvas.tube("Cerebrospinal fluid", path, radii, warp_mm=0.6)
     canvas.shape(
         "White matter", (4, -30, -1), (40, 40, 1), lambda p: box(p, (4, -30, 0), (34, 36, 0)) - np.float32(0.9)
@@ -215,10 +217,13 @@ def _paint_ventricles(canvas):
     canvas.ellipsoid("Cerebrospinal fluid", (-33, -34, 0), (10, 5, 7), pair=False, warp_mm=0.5)
 
 
-def _paint_nuclei(canvas):
-    for name, centre, radii in NUCLEI:
+def _paint_nuclei(canvas, shape):
+    for number, (name, (s, a, l), radii) in enumerate(NUCLEI):  # noqa: E741
+        wall_mm = shape.wall_mm if name == "Caudate" else 0
+        centre, radii = shape.nucleus(number, (s, a, l + wall_mm), radii)
         canvas.ellipsoid(name, centre, radii, warp_mm=0.7, over=("White matter", "Grey matter"))
-    canvas.tube("Caudate", CAUDATE_BODY, (5, 3.4, 3.0, 2.4, 1.8), over=("White matter",))
+    body = [(s, a, l + shape.wall_mm) for s, a, l in CAUDATE_BODY]
+    canvas.tube("Caudate", body, (5, 3.4, 3.0, 2.4, 1.8), over=("White matter",))
     path = ((-12, -3, 5), (-12, -10, 10), (-11, -16, 13.5))
     canvas.tube("Substantia nigra", path, (2.0, 3.2, 2.4), over=("White matter", "Cerebrospinal fluid", "Grey matter"))
 

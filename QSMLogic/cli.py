@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 
+from .atlas.commands import add_atlas_options, add_template_options, atlas_command, template_command
 from .commands import cite_command, demo_command, methods_command, run_command
 from .console import Console
 from .errors import QSMError
@@ -67,6 +68,8 @@ def build_parser():
     cite = _command(commands, "cite", cite_command, common)
     cite.add_argument("record", metavar="RUN_JSON", help="run.json of a run")
     add_statistics_options(_command(commands, "statistics", statistics_command, common))
+    add_atlas_options(_command(commands, "atlas", atlas_command, common))
+    add_template_options(_command(commands, "template", template_command, common))
     demo = _command(commands, "demo", demo_command, common)
     demo.add_argument("--output", metavar="DIR", default="demo-output", help="folder to write (default: %(default)s)")
     return parser

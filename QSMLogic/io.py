@@ -216,13 +216,13 @@ def _write(temporary, path, array, geometry):
     elif np.issubdtype(array.dtype, np.floating):
         array = array.astype(np.float32, copy=False)
     try:
-        sitk.WriteImage(_image(array, geometry), str(temporary), useCompression=True)
+        sitk.WriteImage(as_image(array, geometry), str(temporary), useCompression=True)
         check_complete(temporary)
     except (RuntimeError, QSMError):
         raise QSMError(f"Cannot write {path}: the disk is full or the folder does not take files.") from None
 
 
-def _image(array, geometry):
+def as_image(array, geometry):
     """The SimpleITK image of an array; a fourth axis gets unit spacing."""
     image = sitk.GetImageFromArray(array, isVector=False)
     extra = array.ndim - 3

@@ -129,7 +129,13 @@ def _simulate(folder, job, progress):
     _write_json(folder / "labels.json", facts)
 
 
-TASKS = {"run": _run, "simulate": _simulate}
+def _register(folder, job, progress):
+    from .atlas.job import run_registration
+
+    run_registration(folder, job, progress)
+
+
+TASKS = {"run": _run, "simulate": _simulate, "register": _register}
 
 
 class _Report:

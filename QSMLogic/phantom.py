@@ -6,6 +6,7 @@ import numpy as np
 
 from .acquisition import Grid
 from .anatomy import Individual, paint_head
+from .individual import Shape
 from .parallel import for_slabs
 from .shapes import Noise
 
@@ -69,17 +70,19 @@ class Head:
     brain_mask: np.ndarray
 
 
-def head(shape=(208, 256, 224), spacing_mm=(0.75, 0.75, 0.75), seed=0, variation=0.02):
+def head(shape=(208, 256, 224), spacing_mm=(0.75, 0.75, 0.75), seed=0, variation=0.02, deformation=0.0):
     """Make a Head.
 
     shape, spacing_mm: of the grid in axis order (k, j, i); its middle is the middle of the head, which is about 185 mm
     long and 155 mm wide. seed: of everything random: folding, vessels, texture, proportions. variation: how much
     (relative standard deviation) proportions, and twice as much susceptibilities, differ from head to head.
+    deformation: how much the shape of the brain and its parts differs, from 0 (not at all) to 1 (as adults do).
     The same arguments give the same head; another shape or spacing samples the same head differently.
     """
     grid, rng = Grid(shape, spacing_mm), np.random.default_rng(seed)
     stretch = 1 + variation * _few_deviations(rng, 3)
-    position, individual = _position(grid, stretch), Individual(rng)
+    own_shape = Shape(np.random.default_rng((seed, 1)), deformation)  # apart, so that it leaves the rest as it is
+    position, individual = _position(grid, stretch), Individual(rng, own_shape)
     labels, brain_mask = np.empty(grid.shape, np.uint8), np.empty(grid.shape, bool)
 
     def paint(start, stop):
@@ -87,6 +90,7 @@ def head(shape=(208, 256, 224), spacing_mm=(0.75, 0.75, 0.75), seed=0, variation
         labels[planes], brain_mask[planes] = paint_head((position[0][planes], *position[1:]), individual, LABELS)
 
     for_slabs(paint, grid.shape, SLAB_PLANES)
+    labels, brain_mask = (individual.shape.warped(image, position, spacing_mm) for image in (labels, brain_mask))
     return Head(
         grid,
         labels,

@@ -26,6 +26,22 @@ def grid_of(volume, holder, b0_direction_ijk=None):
     return Grid(shape_of(volume), tuple(reversed(volume.GetSpacing())), tuple(reversed(b0_direction_ijk)))
 
 
+def geometry_of(volume):
+    """The io.Geometry of a volume node in the world, in LPS; parent transforms must be linear.
+
+    Raises QSMError where the voxel axes, seen from the world, are not perpendicular.
+    """
+    from QSMLogic.io import Geometry
+
+    matrix = np.diag((-1.0, -1.0, 1.0, 1.0)) @ parent_matrix(volume) @ ijk_to_ras(volume)
+    spacing = np.linalg.norm(matrix[:3, :3], axis=0)
+    axes = matrix[:3, :3] / spacing
+    if not np.allclose(axes.T @ axes, np.eye(3), atol=1e-3):
+        raise QSMError(f"The axes of {volume.GetName()} are not perpendicular. Resample it to a regular grid.")
+    size = volume.GetImageData().GetDimensions()
+    return Geometry(size, *(tuple(float(x) for x in values) for values in (spacing, matrix[:3, 3], axes.ravel())))
+
+
 def shape_of(volume):
     """The shape (k, j, i) of a volume node."""
     return tuple(reversed(volume.GetImageData().GetDimensions()))

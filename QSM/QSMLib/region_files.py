@@ -4,13 +4,12 @@ import json
 import tempfile
 from pathlib import Path
 
-import numpy as np
 
 from QSMLogic import QSMError
 from QSMLogic.files import placed_together
 
 from . import region_tables
-from .geometry import ijk_to_ras, parent_matrix, shape_of
+from .geometry import geometry_of
 from .outputs import PROVENANCE
 from .plots import values_of
 from .region_choices import NEAREST
@@ -48,7 +47,7 @@ def save_report(node, path):
     inputs = {"Map": ", ".join(v.GetName() for v in measurement.maps), "Regions": measurement.regions.GetName()}
     provenance = json.loads(made) if made else None
     options = {"provenance": provenance, "title": node.GetName(), "inputs": inputs}
-    return [write_report(path, table, image, regions, _geometry(volume), **options)]
+    return [write_report(path, table, image, regions, geometry_of(volume), **options)]
 
 
 def save_plot(node, path, kind="box", *arguments):
@@ -82,16 +81,6 @@ def _drawing(node, kind, *arguments):
     if not draw:
         raise QSMError(f"There is no plot {kind!r}. Choose box, histogram, scatter or time.")
     return draw(region_tables.read_table(node), *arguments)
-
-
-def _geometry(volume):
-    """The Geometry of a volume as the patient lies in the scene, in ITK's coordinates (LPS)."""
-    from QSMLogic.io import Geometry
-
-    matrix = np.diag((-1.0, -1.0, 1.0, 1.0)) @ parent_matrix(volume) @ ijk_to_ras(volume)
-    spacing = np.linalg.norm(matrix[:3, :3], axis=0)
-    numbers = spacing, matrix[:3, 3], (matrix[:3, :3] / spacing).ravel()
-    return Geometry(tuple(reversed(shape_of(volume))), *(tuple(map(float, some)) for some in numbers))
 
 
 def _image(svg):

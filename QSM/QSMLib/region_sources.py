@@ -32,7 +32,7 @@ def region_names(node):
     if node.IsA(SEGMENTATION):
         segments = map(node.GetSegmentation().GetSegment, node.GetSegmentation().GetSegmentIDs())
         return [segment.GetName() for segment in segments]
-    return list(_label_names(node).values())
+    return list(label_names(node).values())
 
 
 def regions_on(node, volume, cover=False, segment_ids=None):
@@ -72,7 +72,7 @@ def _labels(node, volume, cover):
     to_map, labels = _to_map(node, volume), slicer.util.arrayFromVolume(node)
     if to_map is None:
         raise QSMError(f"{node.GetName()} is under a warp. Import it into a segmentation, or harden the transform.")
-    present, names = LabelRegions(labels, colours=_label_colours(node)), _label_names(node)
+    present, names = LabelRegions(labels, colours=_label_colours(node)), label_names(node)
     regions = [replace(r, name=names.get(label, r.name)) for label, r in zip(present.labels, present, strict=True)]
     return _resampled(regions, labels.shape, to_map @ ijk_to_ras(node), volume, cover)
 
@@ -146,7 +146,7 @@ def _colors(node):
     return colors if chosen else None
 
 
-def _label_names(node):
+def label_names(node):
     """{label: name} of a label map's own colour table."""
     colors = _colors(node)
     if not colors:

@@ -1,0 +1,69 @@
+"""Between arrays and ITK: images, masks that say where an image has content, and methods that can be stopped."""
+
+import numpy as np
+
+from ..errors import QSMError
+from ..io import as_image
+from ..lazy import sitk
+
+WORK_UNITS = 8  # a fixed number, so that sums are split alike, and results equal, on any number of cores
+
+
+def image_of(array, geometry):
+    """The float32 image of an array (k, j, i), or the uint8 image of a boolean one."""
+    array = np.asarray(array)
+    return as_image(array.astype(np.uint8 if array.dtype == bool else np.float32), geometry)
+
+
+def content(array, mask, what):
+    """Where the image `what` shows the subject, bool (k, j, i).
+
+    The mask where one is given; else where the image is not exactly 0 if that leaves out a tenth or more, else what
+    is brighter than Otsu's threshold. Raises QSMError where the image is empty or does not vary there.
+    """
+    finite = np.isfinite(array)
+    inside = finite & (array != 0)
+    if mask is not None:
+        inside = finite & (np.asarray(mask) > 0)
+    elif inside.mean() > 0.9:
+        image = sitk.GetImageFromArray(np.where(finite, array, 0).astype(np.float32))
+        inside = sitk.GetArrayFromImage(sitk.OtsuThreshold(image, 0, 1)) > 0
+    if not inside.any() or np.ptp(array[inside]) == 0:
+        raise QSMError(f"The {what} is empty: it has one value everywhere inside. Choose an image with content.")
+    return inside
+
+
+def normalised(array, inside, low=1, high=99):
+    """The image between its percentiles inside as 0 to 1, and 0 outside; float32."""
+    bottom, top = np.percentile(array[inside], (low, high))
+    scaled = (np.where(inside, array, bottom) - bottom) / max(top - bottom, np.finfo(np.float32).tiny)
+    return np.where(inside, np.clip(scaled, 0, 1), 0).astype(np.float32)
+
+
+def execute(method, *images, tell):
+    """What an ITK method makes of the images. tell() is called at every iteration; what it raises stops the method."""
+    raised = []
+
+    def listen():
+        try:
+            raised or tell()
+        except BaseException as error:  # also KeyboardInterrupt, which ITK would swallow
+            raised.append(error)
+            getattr(method, "StopRegistration", method.Abort)()
+
+    method.SetNumberOfWorkUnits(WORK_UNITS)
+    method.AddCommand(sitk.sitkIterationEvent, listen)
+    try:
+        result = method.Execute(*images)
+    except RuntimeError as error:
+        if not raised:
+            reason = str(error).strip().splitlines()[-1]
+            raise QSMError(
+                f"The template could not be registered ({reason}). Check that both images show the same part of the "
+                "body, that their orientation is right, and that the contrast is chosen rightly."
+            ) from None
+    finally:
+        method.RemoveAllCommands()
+    if raised:
+        raise raised[0]
+    return result

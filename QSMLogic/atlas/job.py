@@ -1,0 +1,53 @@
+"""A registration in a process of its own: what QSMLogic.job reads from its folder and leaves there."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from ..io import Geometry
+from .register import Registration, register
+from .template import Template
+
+FACTS, IMAGES = "registration.json", ("image", "mask", "template", "labels", "template_mask")
+
+
+def write_registration(folder, image, geometry, template, mask=None, contrast="same"):
+    """Prepare the folder for a registration, one image at a time: a generator, to be run to its end.
+
+    The arguments are those of register.register.
+    """
+    folder, images = Path(folder), (image, mask, template.image, template.labels, template.mask)
+    for name, array in zip(IMAGES, images, strict=True):
+        if array is not None:
+            np.save(folder / f"{name}.npy", array)
+            yield
+    job = {"task": "register", "contrast": contrast, "names": template.names}
+    job |= {"geometry": asdict(geometry), "template_geometry": asdict(template.geometry)}
+    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+
+
+def run_registration(folder, job, progress):
+    """The task "register"; leaves the labels and what is known of them."""
+    image, mask, template, labels, template_mask = (_load(folder, name) for name in IMAGES)
+    atlas = Template(template, labels, _geometry(job["template_geometry"]), job["names"], template_mask)
+    done = register(image, _geometry(job["geometry"]), atlas, mask, job["contrast"], progress)
+    np.save(folder / "registered.npy", done.labels)
+    (folder / FACTS).write_text(json.dumps({"names": done.names, "quality": done.quality}), encoding="utf-8")
+
+
+def read_registration(folder):
+    """The Registration that the task has left in the folder."""
+    facts = json.loads((Path(folder) / FACTS).read_text(encoding="utf-8"))
+    names = {int(label): name for label, name in facts["names"].items()}
+    return Registration(np.load(Path(folder) / "registered.npy"), names, facts["quality"])
+
+
+def _load(folder, name):
+    path = folder / f"{name}.npy"
+    return np.load(path) if path.is_file() else None
+
+
+def _geometry(values):
+    return Geometry(**{name: tuple(value) for name, value in values.items()})

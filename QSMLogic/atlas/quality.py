@@ -1,0 +1,51 @@
+"""How well a registration went, in numbers."""
+
+import numpy as np
+
+from ..lazy import sitk
+
+BINS, MIN_OVERLAP = 32, 0.5
+
+
+def similarity(fixed, moving, fixed_mask, transform):
+    """Mutual information (bits) of two images with values 0 to 1 in the fixed mask."""
+    inside = sitk.GetArrayViewFromImage(fixed_mask) > 0
+    there = sitk.GetArrayFromImage(sitk.Resample(moving, fixed, transform, sitk.sitkLinear, 0.0))[inside]
+    here = sitk.GetArrayViewFromImage(fixed)[inside]
+    joint = np.histogram2d(here, there, BINS, ((0, 1), (0, 1)))[0]
+    joint /= joint.sum()
+    independent = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
+    some = joint > 0
+    return float(np.sum(joint[some] * np.log2(joint[some] / independent[some])))
+
+
+def overlap(fixed_mask, moving_mask, transform):
+    """Dice coefficient of the fixed mask and the moved one."""
+    moved = sitk.Resample(moving_mask, fixed_mask, transform, sitk.sitkNearestNeighbor, 0)
+    return dice(*(sitk.GetArrayViewFromImage(mask) > 0 for mask in (fixed_mask, moved)))
+
+
+def dice(one, other):
+    """2 |A and B| / (|A| + |B|) of two boolean arrays; 0 where both are empty."""
+    return float(2 * np.count_nonzero(one & other) / max(np.count_nonzero(one) + np.count_nonzero(other), 1))
+
+
+def describe(field, mask):
+    """The Jacobian determinant of a displacement field inside a mask: its range, and where it folds."""
+    jacobian = sitk.GetArrayFromImage(sitk.DisplacementFieldJacobianDeterminant(field))
+    values = jacobian[sitk.GetArrayViewFromImage(mask) > 0]
+    return {"min": float(values.min()), "max": float(values.max()), "folded_share": float(np.mean(values <= 0))}
+
+
+def label_shares(labels, names, inside, voxel_mm3):
+    """{name: volume in mm3 and the share of it inside} of an image of labels (k, j, i)."""
+    count = max(names) + 1
+    everywhere = np.bincount(labels.ravel(), minlength=count)
+    within = np.bincount(labels[inside], minlength=count)
+    return {
+        name: {
+            "volume_mm3": float(everywhere[label] * voxel_mm3),
+            "share_inside": float(within[label] / max(everywhere[label], 1)),
+        }
+        for label, name in names.items()
+    }

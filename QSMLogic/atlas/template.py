@@ -1,0 +1,91 @@
+"""What an atlas is: a template image, the labels drawn on it, and their names."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import QSMError
+from ..io import Geometry, read_image
+from ..sidecar import read_json
+
+SIMULATED_SHAPE_MM = (156, 192, 168)
+KINDS = ("susceptibility", "magnitude")
+
+
+@dataclass(frozen=True)
+class Template:
+    """An image and its labels on one grid, (k, j, i).
+
+    image: in any unit. labels: whole numbers, 0 outside. geometry: where both lie, an io.Geometry. names: {label:
+    name}; a label without one is called "Label 7". mask: true in what the image shows of the subject's mask (the
+    brain), None to find it from the image. Raises QSMError where image and labels do not fit or labels are missing.
+    """
+
+    image: np.ndarray
+    labels: np.ndarray
+    geometry: Geometry
+    names: dict
+    mask: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.image.shape != self.geometry.shape or self.labels.shape != self.geometry.shape:
+            raise QSMError(
+                f"The template has shape {self.image.shape}, its labels {self.labels.shape}; they must share one "
+                "grid. Resample the labels to the template (nearest neighbour)."
+            )
+        labels = _whole(self.labels)
+        present = [int(label) for label in np.unique(labels) if label]
+        if not present:
+            raise QSMError("The labels of the template are all 0. Choose the image of labels, not a mask or map.")
+        names = {int(label): str(name) for label, name in self.names.items()}
+        object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "names", {label: names.get(label) or f"Label {label}" for label in present})
+
+
+def load_template(image_path, labels_path, names_path=None, mask_path=None):
+    """The Template in files; names_path: a JSON object {"1": "Caudate"}. Raises QSMError that names the file."""
+    image, geometry = read_image(image_path)
+    labels, own = read_image(labels_path)
+    if image.ndim != 3 or labels.ndim != 3:
+        raise QSMError(f"{image_path} and {labels_path} must each hold a single 3D image.")
+    if difference := geometry.difference(own):
+        raise QSMError(f"{labels_path} does not fit {image_path}: {difference}. Resample the labels to the template.")
+    mask = read_image(mask_path)[0] > 0 if mask_path else None
+    return Template(image, labels, geometry, _read_names(names_path) if names_path else {}, mask)
+
+
+def simulated_template(kind="susceptibility", voxel_mm=1.5, seed=1000, deformation=1.0):
+    """The Template of a simulated head whose shape differs from that of the simulated scan; labels in the brain only.
+
+    kind: "susceptibility" (ppm) or "magnitude" (of a gradient echo, T1-weighted as that of the scan). voxel_mm: edge
+    of the voxels. seed, deformation: as in phantom.head.
+    """
+    from ..phantom import LABELS, head
+    from ..simulation import simulate_scan
+
+    if kind not in KINDS:
+        raise QSMError(f"There is no simulated template of {kind!r}; choose one of {', '.join(KINDS)}.")
+    shape = tuple(2 * round(length / voxel_mm) for length in SIMULATED_SHAPE_MM)
+    scan = simulate_scan(head(shape, (voxel_mm / 2,) * 3, seed, deformation=deformation), snr=float("inf"))
+    geometry = Geometry(tuple(reversed(scan.grid.shape)), tuple(reversed(scan.grid.spacing_mm)))
+    image = scan.susceptibility_ppm if kind == "susceptibility" else scan.acquisition.weight
+    labels = np.where(scan.mask & (scan.labels < LABELS["Bone"]), scan.labels, 0)
+    return Template(np.where(scan.mask, image, 0), labels, geometry, scan.names, scan.mask)
+
+
+def _whole(labels):
+    """The labels as uint16; QSMError where they are no labels."""
+    rounded = np.rint(labels)
+    if not (np.isfinite(labels).all() and np.array_equal(rounded, labels) and labels.min() >= 0):
+        raise QSMError("The labels of the template are not whole numbers from 0 on. Choose the image of labels.")
+    if labels.max() > 65535:
+        raise QSMError("Labels above 65535 are not supported; renumber them.")
+    return rounded.astype(np.uint16)
+
+
+def _read_names(path):
+    names = read_json(path)
+    try:
+        return {int(label): str(name) for label, name in names.items()}
+    except (AttributeError, ValueError):
+        raise QSMError(f'{path} must hold the names of labels as {{"1": "Caudate", "2": "Putamen"}}.') from None

@@ -1,0 +1,52 @@
+"""Heads of different shape, and simple bodies, for the tests of registration."""
+
+import numpy as np
+
+from QSMLogic.atlas import Template
+from QSMLogic.atlas.quality import dice
+from QSMLogic.io import Geometry
+from QSMLogic.phantom import LABELS, head
+from QSMLogic.simulation import simulate_scan
+
+NUCLEI = ("Caudate", "Putamen", "Pallidum")
+VOXEL_MM, SHAPE = 2.0, (78, 96, 84)
+
+
+def scan(seed, deformation=1.0, **options):
+    """The scan of a head whose shape is its own."""
+    return simulate_scan(head(SHAPE, (VOXEL_MM,) * 3, seed, deformation=deformation), reduction=1, seed=seed, **options)
+
+
+def geometry(shape, spacing_mm, **options):
+    return Geometry(tuple(reversed(shape)), tuple(reversed(spacing_mm)), **options)
+
+
+def template_of(scan_, image):
+    """A Template of the brain in a scan, labels of its tissues."""
+    labels = np.where(scan_.mask & (scan_.labels < LABELS["Bone"]), scan_.labels, 0)
+    where = geometry(scan_.grid.shape, scan_.grid.spacing_mm)
+    return Template(np.where(scan_.mask, image, 0), labels, where, scan_.names, scan_.mask)
+
+
+def nuclei_dice(labels, truth):
+    """{nucleus: Dice coefficient} of two images of the labels of heads."""
+    return {name: dice(labels == LABELS[name], truth == LABELS[name]) for name in NUCLEI}
+
+
+BODY_SHAPE = (36, 40, 44)
+
+
+def body(centre_mm=(0, 0, 0), scale=1.0, spacing_mm=(2.0, 2.0, 2.0), levels=(0.4, 1.0, 0.7)):
+    """A body with two organs around `centre_mm` (k, j, i) from the middle: its image and labels (1 and 2)."""
+    axes = [
+        ((np.arange(n) - (n - 1) / 2) * d - c) / scale
+        for n, d, c in zip(BODY_SHAPE, spacing_mm, centre_mm, strict=True)
+    ]
+    k, j, i = np.meshgrid(*axes, indexing="ij")
+    labels = np.zeros(BODY_SHAPE, np.uint8)
+    labels[(k / 9) ** 2 + ((j - 8) / 7) ** 2 + ((i - 9) / 6) ** 2 < 1] = 1
+    labels[(k / 7) ** 2 + ((j + 8) / 9) ** 2 + ((i + 10) / 7) ** 2 < 1] = 2
+    image = np.where((k / 24) ** 2 + (j / 27) ** 2 + (i / 30) ** 2 < 1, levels[0], 0)
+    image = np.select([labels == 1, labels == 2], levels[1:], image)
+    image *= 1 + 0.2 * np.cos(k / 5) * np.cos(j / 6) * np.cos(i / 7)  # texture, as no tissue is flat
+    return image.astype(np.float32), labels
