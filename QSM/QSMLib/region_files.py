@@ -4,7 +4,6 @@ import json
 import tempfile
 from pathlib import Path
 
-
 from QSMLogic import QSMError
 from QSMLogic.files import placed_together
 
