@@ -24,6 +24,8 @@ def measure(maps, regions, grid, *, mask=None, reference=None, erosion_mm=0.0, p
     belong to it; the edge of the image does not erode. partial_volume: "half" counts the voxels that are covered by at
     least half, "weights" weighs each by its covered share.
 
+    Where there is no mask, the note of a region counts its exact zeros, which a map often has outside.
+
     Raises QSMError for maps, mask or regions of another shape, names that collide, and where no region has a voxel
     that counts.
     """
@@ -78,7 +80,8 @@ def _row(name, image, region, mask, grid, partial_volume):
     count = float(weights.sum()) if weights is not None else values.size
     row |= {"segment": region.name, "map": name, "unit": image.unit, "relative_to": ""}
     row |= {"voxels": count, "volume_mm3": count * grid.voxel_volume_mm3, "excluded_voxels": sum(lost.values())}
-    return row | statistics(values, weights) | {"note": _note(region, lost, values.size)}
+    zeros = values.size - np.count_nonzero(values) if mask is None else 0
+    return row | statistics(values, weights) | {"note": _note(region, lost, values.size, zeros)}
 
 
 def _counted(image, region, mask, partial_volume):
@@ -93,13 +96,15 @@ def _counted(image, region, mask, partial_volume):
     return values[counts].astype(np.float64), weights, lost
 
 
-def _note(region, lost, counted):
+def _note(region, lost, counted, zeros):
     notes = [region.note] if region.note else []
     reasons = [f"{number} {'voxel' if number == 1 else 'voxels'} {why}" for why, number in lost.items() if number]
     if reasons:
         notes.append(", ".join(reasons) if counted else " or ".join(why for why, number in lost.items() if number))
     elif not counted and not notes:
         notes.append("outside the image" if region.outside else "empty")
+    if zeros:
+        notes.append(f"{zeros} voxels are exactly 0: outside the map?")
     if region.outside and (counted or reasons):
         notes.append(f"{100 * region.outside:.3g} % outside the image")
     return "; ".join(notes)

@@ -63,6 +63,12 @@ def test_voxels_outside_the_mask_or_without_a_value_are_excluded_and_counted(ppm
     assert row["note"] == "64 voxels outside the mask, 2 voxels not finite"
 
 
+def test_exact_zeros_without_a_mask_are_pointed_out(ppm):
+    ppm[2] = 0
+    assert measured(ppm, Region("left", LEFT)).rows[0]["note"] == "64 voxels are exactly 0: outside the map?"
+    assert measured(ppm, Region("left", LEFT), mask=np.ones(SHAPE, bool)).rows[0]["note"] == ""
+
+
 def test_regions_without_a_voxel_that_counts_say_why(ppm):
     mask = np.ones(SHAPE, bool)
     mask[11] = False
