@@ -10,8 +10,11 @@ import numpy as np
 import slicer
 
 from QSMLogic import QSMError
+from QSMLogic.regions import values_in
+from QSMLogic.regions.table import PER_PPM
 
 from .outputs import place_beside
+from .region_choices import NEAREST
 from .region_maps import mask_of, names_of
 from .region_measure import grid_of_map, recalled
 from .region_sources import regions_on
@@ -98,26 +101,30 @@ def time_chart(study, segment, map_name):
 
 
 def values_of(node, segment, map_name=None):
-    """The values of a map that count in one region of a table node, in the table's unit, and their row."""
-    from QSMLogic.regions import MapImage, values_in
+    """The values of a map that count in one region of a table node, as its table has them, and the region's row.
 
+    Voxels that are weighted in the table count whole here where at least half of them is covered.
+    """
     row, measurement = read_table(node).of(segment, map_name), recalled(node)
-    n = names_of(measurement.maps).index(row["map"])
-    volume, image = measurement.maps[n], list(measurement.images().values())[n]
-    regions = {r.name: r for r in regions_on(measurement.regions, volume, measurement.edges != "nearest")}
-    if segment not in regions:
-        raise QSMError(f"The region {segment!r} has gone since it was measured. Measure again.")
-    values = values_in(
-        MapImage(image.array, image.unit),
-        regions[segment],
-        grid_of_map(volume),
-        mask=mask_of(volume),
-        erosion_mm=measurement.erosion_mm,
-    )
+    names = names_of(measurement.maps)
+    if row["map"] not in names:
+        raise QSMError(f"The map {row['map']!r} has another name by now. Measure again.")
+    volume, name = measurement.maps[names.index(row["map"])], row["map"]
+    image = measurement.images()[name]
+    regions = {r.name: r for r in regions_on(measurement.regions, volume, measurement.edges != NEAREST)}
+
+    def counted(of):
+        if of not in regions:
+            raise QSMError(f"The region {of!r} has gone since it was measured. Measure again.")
+        options = {"mask": mask_of(volume), "erosion_mm": measurement.erosion_mm}
+        return values_in(image, regions[of], grid_of_map(volume), **options)
+
+    values = counted(segment)
     if not values.size:
-        raise QSMError(f"{segment} has no voxel that counts in {row['map']}.")
-    values = values * {("ppm", "ppb"): 1e3, ("ppb", "ppm"): 1e-3}.get((image.unit, row["unit"]), 1.0)
-    return values + (row["mean"] - values.mean()), row  # relative to the same reference
+        raise QSMError(f"{segment} has no voxel that counts in {name}.")
+    if row["relative_to"]:
+        values = values - counted(row["relative_to"]).mean()
+    return values * PER_PPM.get(row["unit"], 1) / PER_PPM.get(image.unit, 1), row
 
 
 def show_chart(chart):
@@ -190,7 +197,9 @@ def _series(series, n, data, length):
     labels = {f"{series.name} label": series.labels} if series.labels else {}
     for name, values in (columns | labels).items():
         values = list(values)
-        data.AddColumn(new_column(name, values + values[-1:] * (length - len(values))))  # columns are equally long
+        data.AddColumn(
+            new_column(name, values + values[-1:] * (length - len(values)), name in labels)
+        )  # columns are equally long
     node.SetAndObserveTableNodeID(data.GetID())
     node.SetPlotType(node.PlotTypeScatter)
     node.SetXColumnName(f"{series.name} x")

@@ -32,7 +32,7 @@ def write_table(table, node, name, neighbour):
         node.SetUseColumnTitleAsColumnHeader(True)
         for column in table.columns:
             header = table.header(column)
-            node.AddColumn(_column(header, column, [row[column.key] for row in table.rows]))
+            node.AddColumn(new_column(header, [row[column.key] for row in table.rows], column.is_text))
             node.SetColumnTitle(header, column.title)
             node.SetColumnUnitLabel(header, table.unit_of(column))
             node.SetColumnDescription(header, column.meaning)
@@ -69,24 +69,14 @@ def show_table(node):
     application.PropagateTableSelection()
 
 
-def new_column(name, values):
-    """A VTK column of texts or of numbers, NaN for None."""
-    text = any(isinstance(value, str) for value in values)
+def new_column(name, values, text):
+    """A VTK column of texts or of numbers; None is an empty text or NaN."""
     column = vtk.vtkStringArray() if text else vtk.vtkDoubleArray()
     column.SetName(name)
+    missing = "" if text else math.nan
     for value in values:
-        column.InsertNextValue(value if text else math.nan if value is None else value)
+        column.InsertNextValue(missing if value is None else value)
     return column
-
-
-def _column(header, column, values):
-    if not column.is_text:
-        return new_column(header, values)
-    array = vtk.vtkStringArray()
-    array.SetName(header)
-    for value in values:
-        array.InsertNextValue(value or "")
-    return array
 
 
 def _header(node, column):

@@ -6,11 +6,10 @@ from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
 
-from .. import region_tables
+from .. import region_tables, snippets
 
 SEGMENT, MEAN, SD, VOXELS = range(4)
 SHOWN_ROWS = 8
-TABLES, PICTURES = "*.csv *.tsv", "*.png *.svg"
 
 
 class RegionResults:
@@ -83,6 +82,12 @@ class RegionResults:
         if path:
             self._say(_("Saved {name}.").format(name=", ".join(one.name for one in write(node, path))))
 
+    def copy_python(self):
+        """What Measure does, for Slicer's Python console."""
+        lines = snippets.measurement_as_python(self.regions.measurement(), self.choices.asymmetry)
+        slicer.app.clipboard().setText(lines)
+        self._say(_("Copied for Slicer's Python console."))
+
     def add_to_study(self):
         """Add the table to the study's table node."""
         from .. import region_study
@@ -96,12 +101,22 @@ class RegionResults:
         """Add the table to a file of the study."""
         from .. import region_study
 
-        options = qt.QFileDialog.DontConfirmOverwrite
-        title, filter_ = _("Table of the study"), f"{_('Tables')} ({TABLES})"
-        path = qt.QFileDialog.getSaveFileName(self.ui.addToFileButton, title, "study.csv", filter_, "", options)
+        path = self.ask_study_file()
         if path:
             region_study.add_to_file(self.node, path, *self._scan(), **self._options())
             self._say(_("Added to {name}.").format(name=path))
+
+    def ask_study_file(self):
+        """A file that is there and grows, or a new one; "" where the user has cancelled."""
+        dialog = qt.QFileDialog(self.ui.addToFileButton, _("Table of the study"))
+        dialog.setAcceptMode(qt.QFileDialog.AcceptSave)
+        dialog.setNameFilter(f"{_('Tables')} (*.csv *.tsv)")
+        dialog.setDefaultSuffix("csv")
+        dialog.setOption(qt.QFileDialog.DontConfirmOverwrite, True)
+        accepted = dialog.exec_()
+        path = dialog.selectedFiles()[0] if accepted else ""
+        dialog.deleteLater()
+        return path
 
     def _scan(self):
         return self.choices.subject, self.choices.session, self.choices.time
@@ -145,6 +160,7 @@ class RegionResults:
         plot = _("Plot ({kind})...").format(kind=self.plotted[0])
         save = lambda node, path: region_files.save_plot(node, path, *self.plotted)  # noqa: E731
         self._file(menu, plot, ".png", f"{pictures} (*.png *.svg)", save, self._plotted_node())
+        self._action(menu, _("Copy as Python"), self.copy_python)
 
     def _file(self, menu, text, ending, filter_, write, node):
         self._action(menu, text, self.save, ending, filter_, write, node)

@@ -191,6 +191,19 @@ def test_files_are_saved_where_the_user_says(panel, entry, name, tmp_path, monke
         assert len({image.pixel(x, image.height() // 2) for x in range(image.width())}) > 3
 
 
+def test_python_measures_as_the_panel_does(panel):
+    tick(panel, panel.magnitude.GetName())
+    choose(panel.ui.regionUnitBox, "ppb")
+    choose(panel.ui.referenceBox, NAMES[1])
+    panel.ui.erosionBox.value = 2.5
+    means = column(measure(panel), "mean")
+    entries(panel.region_results.save_menu)["Copy as Python"].trigger()
+    names = {"slicer": slicer}
+    exec(slicer.app.clipboard().text(), names)
+    assert names["table"] is not panel.region_results.node
+    assert column(names["table"], "mean") == means
+
+
 def test_place_that_cannot_be_written_is_told(panel, tmp_path, monkeypatch):
     import qt
 
@@ -202,8 +215,6 @@ def test_place_that_cannot_be_written_is_told(panel, tmp_path, monkeypatch):
 
 
 def test_study_grows_in_the_scene_and_in_a_file(panel, tmp_path, monkeypatch):
-    import qt
-
     measure(panel)
     for name, text in (("subjectEdit", "01"), ("timeEdit", "34")):
         edit = getattr(panel.ui, name)
@@ -219,7 +230,7 @@ def test_study_grows_in_the_scene_and_in_a_file(panel, tmp_path, monkeypatch):
     panel.ui.sessionEdit.editingFinished.emit()
     panel.ui.addToStudyButton.click()
     assert study.GetNumberOfRows() == 4
-    monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", lambda *arguments: str(tmp_path / "study.csv"))
+    monkeypatch.setattr(panel.region_results, "ask_study_file", lambda: str(tmp_path / "study.csv"))
     panel.ui.addToFileButton.click()
     assert len((tmp_path / "study.csv").read_text(encoding="utf-8").splitlines()) == 3
     assert any("over time" in text for text in entries(panel.region_results.plot_menu))

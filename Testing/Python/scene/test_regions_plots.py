@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import slicer
 from nodes import SHAPE, segmentation
-from test_regions import LEFT, REGIONS, add_map
+from region_nodes import LEFT, REGIONS, add_map
 
 from QSMLogic import QSMError
 

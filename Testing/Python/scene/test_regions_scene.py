@@ -7,28 +7,14 @@ import numpy as np
 import pytest
 import slicer
 from nodes import MATRIX, SHAPE, content, label_map, linear_transform, segmentation, warp
+from region_nodes import CSF, LEFT, REGIONS, RIGHT, add_map, column, texts
 
 from QSMLogic import QSMError
-
-LEFT, RIGHT, CSF = np.zeros((3, *SHAPE), bool)
-LEFT[2:4, 1:5, 0:6] = True
-RIGHT[2:4, 3:7, 4:10] = True
-CSF[0, :4, :5] = True
-REGIONS = {"caudate_l": LEFT, "caudate_r": RIGHT, "CSF": CSF}
 
 
 @pytest.fixture
 def ppm(scene):
     return np.random.default_rng(1).normal(0.02, 0.05, SHAPE).astype(np.float32)
-
-
-def add_map(voxels, name, unit, matrix=MATRIX):
-    from QSMLib.region_maps import set_unit
-
-    node = slicer.util.addVolumeFromArray(voxels, np.array(matrix), name)
-    if unit:
-        set_unit(node, unit)
-    return node
 
 
 @pytest.fixture
@@ -39,14 +25,6 @@ def qsm(ppm):
 @pytest.fixture
 def drawn(qsm):
     return segmentation(REGIONS, qsm)
-
-
-def column(table, name):
-    return list(slicer.util.arrayFromTableColumn(table, name))
-
-
-def texts(table, name):
-    return [table.GetCellText(n, table.GetColumnIndex(name)) for n in range(table.GetNumberOfRows())]
 
 
 def test_maps_keep_their_units_and_only_susceptibility_is_referenced(logic, qsm, drawn, ppm):
