@@ -7,6 +7,7 @@ from slicer.i18n import tr as _
 from QSMLogic import QSMError
 
 from .. import region_tables, snippets
+from .regions import ROOM_PX
 
 SEGMENT, MEAN, SD, VOXELS = range(4)
 SHOWN_ROWS = 8
@@ -171,6 +172,7 @@ class RegionResults:
     def _prepare_table(self, table):
         table.setColumnCount(4)
         table.verticalHeader().setVisible(False)
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + ROOM_PX)
         header = table.horizontalHeader()
         header.setSectionResizeMode(SEGMENT, qt.QHeaderView.Stretch)
         for column in (MEAN, SD, VOXELS):

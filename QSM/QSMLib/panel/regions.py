@@ -14,7 +14,7 @@ from ..region_measure import Measurement, check, measure_into_table
 from ..region_sources import region_names
 
 MAP, UNIT = range(2)
-SHOWN_MAPS = 4
+SHOWN_MAPS, ROOM_PX = 4, 8  # rows; between a row's text and its borders
 SEGMENT_EVENTS = ("SegmentAdded", "SegmentRemoved", "SegmentModified", "SegmentsOrderModified")
 
 
@@ -103,6 +103,7 @@ class Regions(VTKObservationMixin):
         table.setColumnCount(2)
         table.setHorizontalHeaderLabels([_("Maps"), _("Unit")])
         table.verticalHeader().setVisible(False)
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + ROOM_PX)
         header = table.horizontalHeader()
         header.setSectionResizeMode(MAP, qt.QHeaderView.Stretch)
         header.setSectionResizeMode(UNIT, qt.QHeaderView.Fixed)
