@@ -38,6 +38,14 @@ def placed_together(paths):
         _remove_empty(made)
 
 
+def write_texts(texts):
+    """Write {path: text}, all files or none. Returns the paths; raises QSMError where one cannot be written."""
+    with placed_together(texts) as temporary:
+        for path, text in zip(temporary, texts.values(), strict=True):
+            temporary[path].write_text(text, encoding="utf-8")
+    return list(temporary)
+
+
 def check_writable(outputs, inputs=()):
     """QSMError where one of the files `outputs` cannot be written, or would replace one of `inputs`.
 

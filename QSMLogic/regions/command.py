@@ -4,14 +4,14 @@ import csv
 from pathlib import Path
 
 from ..errors import QSMError
-from ..files import check_writable
+from ..files import check_writable, write_texts
 from ..io import MAP_FILES, load_mask, load_on_grid, read_image
 from ..sidecar import ENDINGS, read_json, sidecar
 from .measure import COUNTING, measure, values_in
 from .plots import box_plot, histogram, region_against_map, region_against_time, write_plots
 from .region import MapImage
 from .region_files import read_regions
-from .report import write_report
+from .report import check_report_name, report
 from .resample import METHODS
 from .study import read_study, with_scan
 from .table import PER_PPM
@@ -70,25 +70,36 @@ def statistics_command(arguments, console):
     table = table.in_unit(arguments.unit or arguments.map_unit)
     provenance = _provenance(arguments)
 
+    study = _study(arguments, table, provenance) if arguments.study else None
     plots = _plots(arguments, table, maps, regions, geometry.grid(), mask) if arguments.plots else {}
+    plots |= _time_courses(arguments, study)
     compared = table.asymmetry() if arguments.asymmetry else None
-    paths = []
-    if arguments.study:
-        scan = (arguments.subject, arguments.session, arguments.time)
-        options = {"provenance": provenance, "replaces": arguments.replace, "mixed": arguments.allow_mixed}
-        study = with_scan(read_study(arguments.study), table, *scan, **options)
-        curve = _curve(arguments.curve) if arguments.curve else ()
-        plots |= {f"time-{name}": region_against_time(study, name, MAP, curve) for name in arguments.time_course}
-        paths += write_table(study, arguments.study)
-    paths += write_table(table, arguments.output)
+    html = _report(arguments, table, maps[MAP], regions, geometry, mask_path, provenance) if arguments.report else None
+
+    paths = write_table(table, arguments.output)  # all is made by now: what follows can only fail for want of room
     paths += write_table(compared, arguments.asymmetry) if compared else []
     paths += write_plots(plots, arguments.plots) if plots else []
-    if arguments.report:
-        inputs = {"Map": arguments.map, "Labels": arguments.labels, "Mask": mask_path or "none"}
-        inputs = {what: Path(path).name for what, path in inputs.items()}
-        told = {"provenance": provenance, "inputs": inputs}
-        paths.append(write_report(arguments.report, table, maps[MAP], regions, geometry, **told))
+    paths += write_texts({arguments.report: html}) if html else []
+    paths += write_table(study, arguments.study) if study else []
     console.wrote(paths)
+
+
+def _study(arguments, table, provenance):
+    """The study with this scan."""
+    scan = (arguments.subject, arguments.session, arguments.time)
+    options = {"provenance": provenance, "replaces": arguments.replace, "mixed": arguments.allow_mixed}
+    return with_scan(read_study(arguments.study), table, *scan, **options)
+
+
+def _time_courses(arguments, study):
+    curve = _curve(arguments.curve) if arguments.curve else ()
+    return {f"time-{name}": region_against_time(study, name, MAP, curve) for name in arguments.time_course}
+
+
+def _report(arguments, table, image, regions, geometry, mask_path, provenance):
+    inputs = {"Map": arguments.map, "Labels": arguments.labels, "Mask": mask_path or "none"}
+    inputs = {what: Path(path).name for what, path in inputs.items()}
+    return report(table, image, regions, geometry, provenance=provenance, inputs=inputs)
 
 
 def _read_maps(arguments):
@@ -117,8 +128,8 @@ def _outputs(arguments):
     tables = [path for path in (arguments.output, arguments.asymmetry, arguments.study) if path]
     for path in tables:
         check_table_name(path)
-    if arguments.report and not arguments.report.lower().endswith((".html", ".htm")):
-        raise QSMError(f"{arguments.report} must end in .html.")
+    if arguments.report:
+        check_report_name(arguments.report)
     if arguments.study and not arguments.subject:
         raise QSMError("--study needs --subject.")
     if (arguments.subject or arguments.session or arguments.time) and not arguments.study:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import QSMError
-from ..files import placed_together
+from ..files import write_texts
 from .svg import COLOURS, INK, Figure, spread, text_width, ticks
 
 ROW_PX, MOST_BINS, LEGEND_PX, MOST_LINES = 26, 80, 18, 40
@@ -119,11 +119,7 @@ def region_against_time(study, segment, map_name=None, curve=()):
 
 def write_plots(plots, folder):
     """Write {file name without ending: SVG text} into a folder, all or none. Returns the paths."""
-    paths = {Path(folder) / f"{_file_name(name)}.svg": text for name, text in plots.items()}
-    with placed_together(paths) as temporary:
-        for path, text in paths.items():
-            temporary[path].write_text(text, encoding="utf-8")
-    return list(paths)
+    return write_texts({Path(folder) / f"{_file_name(name)}.svg": text for name, text in plots.items()})
 
 
 def value_label(row):

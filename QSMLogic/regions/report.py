@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import QSMError
-from ..files import placed_together
+from ..files import write_texts
 from ..methods_text import methods_text
 from ..version import __version__
 from .pictures import PLANES, Patient, extent, letters, triptych
@@ -25,13 +25,14 @@ NOTICE = "Research software, not a medical device: not for diagnosis or treatmen
 
 def write_report(path, table, image, regions, geometry, **options):
     """Write the `report` to an HTML file, whole or not at all. Returns the path."""
-    path = Path(path)
-    if path.suffix.lower() not in (".html", ".htm"):
+    check_report_name(path)
+    return write_texts({path: report(table, image, regions, geometry, **options)})[0]
+
+
+def check_report_name(path):
+    """QSMError where a report's name does not end in .html."""
+    if Path(path).suffix.lower() not in (".html", ".htm"):
         raise QSMError(f"{path} must end in .html.")
-    text = report(table, image, regions, geometry, **options)
-    with placed_together([path]) as temporary:
-        temporary[path].write_text(text, encoding="utf-8")
-    return path
 
 
 def report(table, image, regions, geometry, *, provenance=None, title="Regions of interest", inputs=None, plots=()):
