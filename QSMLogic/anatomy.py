@@ -222,7 +222,7 @@ def _paint_nuclei(canvas, shape):
         wall_mm = shape.wall_mm if name == "Caudate" else 0
         centre, radii = shape.nucleus(number, (s, a, l + wall_mm), radii)
         canvas.ellipsoid(name, centre, radii, warp_mm=0.7, over=("White matter", "Grey matter"))
-    body = [(s, a, l + shape.wall_mm) for s, a, l in CAUDATE_BODY]
+    body = [np.add(point, (0, 0, shape.wall_mm)) for point in CAUDATE_BODY]
     canvas.tube("Caudate", body, (5, 3.4, 3.0, 2.4, 1.8), over=("White matter",))
     path = ((-12, -3, 5), (-12, -10, 10), (-11, -16, 13.5))
     canvas.tube("Substantia nigra", path, (2.0, 3.2, 2.4), over=("White matter", "Cerebrospinal fluid", "Grey matter"))

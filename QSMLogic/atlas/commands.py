@@ -52,7 +52,7 @@ def add_atlas_options(parser):
         "--contrast",
         choices=list(CONTRASTS),
         default="same",
-        help="whether both images are of one kind (same: demons) or not (other: B-splines, mutual information)",
+        help="whether both images are of one kind (two susceptibility maps) or not (default: %(default)s)",
     )
     parser.add_argument("--output", required=True, metavar="FILE", help="image of labels on the subject's grid")
 

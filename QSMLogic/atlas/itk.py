@@ -33,7 +33,7 @@ def content(array, mask, what):
     return inside
 
 
-def normalised(array, inside, low=1, high=99):
+def normalised(array, inside, low=3, high=99.5):
     """The image between its percentiles inside as 0 to 1, and 0 outside; float32."""
     bottom, top = np.percentile(array[inside], (low, high))
     scaled = (np.where(inside, array, bottom) - bottom) / max(top - bottom, np.finfo(np.float32).tiny)

@@ -10,18 +10,18 @@ from ..version import __version__
 from .affine import aligned, matched_moments
 from .itk import content, image_of, normalised
 from .quality import MIN_OVERLAP, describe, label_shares, overlap, similarity
-from .warp import demons, spline
+from .warp import demons
 
 FINEST_MM, MARGIN_MM = 1.5, 6.0  # voxels to register on, where the subject has finer ones; around the mask
 LEAST = 0.9  # similarity that must be kept; images that lay on each other exactly lose some by being resampled
-CONTRASTS = {"same": demons, "other": spline}
+CONTRASTS = {"same": False, "other": True}  # whether the template must be recoloured
 
 
 @dataclass(frozen=True)
 class Registration:
     """Labels on the subject's grid, and how well they came there.
 
-    labels: uint16 (k, j, i), 0 outside. names: {label: name} of the template. quality: plain values: version and contrast;
+    labels: uint16 (k, j, i), 0 outside. names: {label: name} of the template. quality: plain values: version; contrast;
     similarity: mutual information (bits) of the images in the subject's mask as they lay, aligned and warped;
     overlap: Dice coefficient of the two masks; jacobian: smallest and largest local change of volume in the mask, and
     the share of it that is folded; labels: for each name, its volume (mm3) and the share of it inside the mask.
@@ -35,11 +35,13 @@ class Registration:
 def register(image, geometry, template, mask=None, contrast="same", progress=None):
     """Bring the labels of a Template onto a subject.
 
-    image: (k, j, i) of the subject, like the template's. geometry: where it lies, an io.Geometry. mask: of what the
-    template shows (the brain), or None to find it. contrast: "same" where both images are of a kind (two
-    susceptibility maps, two T1-weighted magnitudes): symmetric demons (Vercauteren 2009,
-    doi:10.1016/j.neuroimage.2008.10.040; Thirion 1998, doi:10.1016/S1361-8415(98)80022-4). "other" where their
-    contrasts differ: B-splines that maximise mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072).
+    An affine transform that maximises mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072), then symmetric
+    demons (Thirion 1998, doi:10.1016/S1361-8415(98)80022-4; Vercauteren 2009, doi:10.1016/j.neuroimage.2008.10.040).
+
+    image: (k, j, i) of the subject. geometry: where it lies, an io.Geometry. mask: of what the template shows (the
+    brain), or None to find it. contrast: "same" where both images are of a kind (two susceptibility maps, two
+    T1-weighted magnitudes), "other" where not: the template is then given the subject's values tissue by tissue
+    (Guimond 2001, doi:10.1109/42.906425).
     progress: called as progress(stage, fraction); it may raise Cancelled.
     The same images give the same labels, on any number of cores. Raises QSMError where an image is empty or where the
     registration fails: masks that hardly overlap, or images less alike than before.
@@ -58,7 +60,8 @@ def register(image, geometry, template, mask=None, contrast="same", progress=Non
     start = starts[after_moments > before]
     affine = aligned(fixed, moving, fixed_mask, start, lambda done: progress("align", 0.15 * done))
     alike = similarity(fixed, moving, fixed_mask, affine)
-    field = CONTRASTS[contrast](fixed, moving, fixed_mask, affine, lambda done: progress("warp", 0.15 + 0.75 * done))
+    recolour = CONTRASTS[contrast]
+    field = demons(fixed, moving, fixed_mask, affine, recolour, lambda done: progress("warp", 0.15 + 0.75 * done))
     transform = sitk.CompositeTransform([affine, sitk.DisplacementFieldTransform(sitk.Image(field))])
     quality = {
         "version": __version__,

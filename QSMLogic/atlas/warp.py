@@ -1,32 +1,29 @@
-"""The non-linear part of a registration: fields that move an aligned template onto the subject.
+"""The non-linear part of a registration: a field that moves an aligned template onto the subject."""
 
-Each function takes the fixed and the moving image, the fixed mask, the affine transform between them and tell(share
-done), and returns the displacements (mm, float64) on the fixed grid.
-"""
+import numpy as np
 
 from ..lazy import sitk
 from .itk import execute
 
 PYRAMID = ((4, 60), (2, 60), (1, 40))  # shrink factor and iterations of each level
-FIELD_VOXELS, UPDATE_VOXELS = 1.0, 0.5  # Gaussians that smooth the field and its updates at every iteration
-MESH_MM, SPLINE_ITERATIONS, BINS = 15.0, 40, 32
+FIELD_VOXELS, UPDATE_VOXELS = 0.9, 0.5  # Gaussians that smooth the field and its updates at every iteration
+BINS = 32
 
 
-def demons(fixed, moving, fixed_mask, affine, tell):
-    """Fast symmetric forces demons on a pyramid; the images must have the same contrast."""
-    mask = sitk.Cast(fixed_mask, sitk.sitkFloat32)
+def demons(fixed, moving, fixed_mask, affine, recolour, tell):
+    """Fast symmetric forces demons on a pyramid; returns the displacements (mm, float64) on the fixed grid.
+
+    recolour: False where both images have the same contrast; else, before each level, the template gets the values
+    that the subject has where the template now lies. tell(share done) may raise.
+    """
+    mask, field = sitk.Cast(fixed_mask, sitk.sitkFloat32), None
     moving = sitk.Resample(moving, fixed, affine, sitk.sitkLinear, 0.0)
-    images, field = (fixed * mask, moving * mask), None
     work = [iterations / shrink**3 for shrink, iterations in PYRAMID]
     for level, (shrink, iterations) in enumerate(PYRAMID):
-        method = sitk.FastSymmetricForcesDemonsRegistrationFilter()
-        method.SetNumberOfIterations(iterations)
-        method.SetSmoothDisplacementField(True)
-        method.SetStandardDeviations(FIELD_VOXELS)
-        method.SetSmoothUpdateField(True)
-        method.SetUpdateFieldStandardDeviations(UPDATE_VOXELS)
-        small = [_shrunk(image, shrink) for image in images]
-        initial = [sitk.Resample(field, small[0])] if field else []
+        field = sitk.Resample(field, fixed) if field else None
+        coloured = _recoloured(moving, fixed, fixed_mask, field) if recolour else moving
+        small = [_shrunk(image * mask, shrink) for image in (fixed, coloured)]
+        method, initial = _method(iterations), [sitk.Resample(field, small[0])] if field else []
         start, share = sum(work[:level]) / sum(work), work[level] / sum(work)
         field = execute(
             method,
@@ -37,28 +34,33 @@ def demons(fixed, moving, fixed_mask, affine, tell):
     return sitk.Cast(field, sitk.sitkVectorFloat64)
 
 
-def spline(fixed, moving, fixed_mask, affine, tell):
-    """Cubic B-splines that maximise mutual information; the contrasts may differ."""
-    extent_mm = [n * mm for n, mm in zip(fixed.GetSize(), fixed.GetSpacing(), strict=True)]
-    transform = sitk.BSplineTransformInitializer(fixed, [max(2, round(mm / MESH_MM)) for mm in extent_mm], 3)
-    method, done = sitk.ImageRegistrationMethod(), [0]
-    method.SetMetricAsMattesMutualInformation(BINS)
-    method.SetMetricFixedMask(fixed_mask)
-    method.SetInterpolator(sitk.sitkLinear)
-    method.SetMovingInitialTransform(affine)
-    method.SetInitialTransform(transform, True)
-    method.SetOptimizerAsLBFGSB(
-        1e-6, SPLINE_ITERATIONS, maximumNumberOfCorrections=5, maximumNumberOfFunctionEvaluations=60
-    )
+def _method(iterations):
+    method = sitk.FastSymmetricForcesDemonsRegistrationFilter()
+    method.SetNumberOfIterations(iterations)
+    method.SetSmoothDisplacementField(True)
+    method.SetStandardDeviations(FIELD_VOXELS)
+    method.SetSmoothUpdateField(True)
+    method.SetUpdateFieldStandardDeviations(UPDATE_VOXELS)
+    return method
 
-    def tell_iteration():
-        done[0] += 1
-        tell(min(done[0] / SPLINE_ITERATIONS, 1.0))
 
-    execute(method, fixed, moving, tell=tell_iteration)
-    return sitk.TransformToDisplacementField(
-        transform, sitk.sitkVectorFloat64, fixed.GetSize(), fixed.GetOrigin(), fixed.GetSpacing(), fixed.GetDirection()
+def _recoloured(moving, fixed, fixed_mask, field):
+    """The moving image with each value (0 to 1) replaced by the fixed image's mean where it lies in the mask."""
+    moved = moving
+    if field:
+        shift = sitk.DisplacementFieldTransform(sitk.Cast(field, sitk.sitkVectorFloat64))
+        moved = sitk.Resample(moving, fixed, shift, sitk.sitkLinear, 0.0)
+    inside = sitk.GetArrayViewFromImage(fixed_mask) > 0
+    bins = np.rint(sitk.GetArrayViewFromImage(moved)[inside] * (BINS - 1)).astype(int)
+    count = np.bincount(bins, minlength=BINS)
+    total = np.bincount(bins, sitk.GetArrayViewFromImage(fixed)[inside], BINS)
+    known = count > 0
+    values = np.interp(
+        sitk.GetArrayViewFromImage(moving) * (BINS - 1), np.flatnonzero(known), total[known] / count[known]
     )
+    image = sitk.GetImageFromArray(values.astype(np.float32))
+    image.CopyInformation(moving)
+    return image
 
 
 def _shrunk(image, factor):
