@@ -124,14 +124,77 @@ class QSMLogic(ScriptedLoadableModuleLogic):
     def roiStatistics(self, segmentationNode, susceptibilityVolume, tableNode=None):
         """Fill a table node with the susceptibility in each segment, and return it.
 
-        segmentationNode: a segmentation on any grid, or a label map on the map's grid. tableNode: a table to
-        overwrite; None adds one. Columns: segment, voxels, volume in mm3, and mean, standard deviation, median, 5th
-        and 95th percentile, minimum and maximum in ppm. In a map made by this module, voxels outside the
-        reconstruction do not count; in any other, all finite voxels do.
+        The same as regionTable with one map, which is taken to be in ppm where it has no unit.
         """
         from QSMLib import scene
 
         return scene.roi_statistics(segmentationNode, susceptibilityVolume, tableNode)
+
+    def regionTable(
+        self,
+        regionsNode,
+        maps,
+        tableNode=None,
+        unit="ppm",
+        reference=None,
+        erosionMm=0.0,
+        edges="nearest",
+        leftRight=False,
+    ):
+        """Measure maps in regions into a table node with a row for each region of each map, and return the node.
+
+        regionsNode: a segmentation or a label map, on any grid and under any transform; segments may overlap.
+        maps: a scalar volume or a list of them; each needs a unit (SetVoxelValueUnits), which maps of this module have.
+        tableNode: a table to overwrite; None adds one beside the first map.
+        unit: "ppm" or "ppb" for susceptibilities and fields; other maps keep their own.
+        reference: name of the region whose mean is subtracted from them, with its standard error.
+        erosionMm: leave out voxels as near as this to the edge of a region, where they hold other tissue, too.
+        edges: how regions of another grid are counted: "nearest" voxel, "half" for voxels that are covered by at least
+        half, "weights" for each by its covered share.
+        leftRight: also fill a table that compares segments whose names differ in left and right.
+        In a map of this module, voxels outside the reconstruction do not count; in all maps, voxels without a finite
+        value do not. How many is in the table. Median and percentiles are exact.
+        """
+        from QSMLib.region_measure import Measurement, measure_into_table
+
+        maps = tuple(maps) if isinstance(maps, list | tuple) else (maps,)
+        measurement = Measurement(regionsNode, maps, unit, reference or "", erosionMm, edges)
+        return measure_into_table(measurement, tableNode, leftRight)
+
+    def regionPlot(self, tableNode, kind="box", *arguments, path=None):
+        """Plot a table of regionTable; returns the chart node, or with a path (.svg, .png) what was written.
+
+        kind and arguments: "box" with a map; "histogram" with a segment and a map; "scatter" with the maps along x
+        and y; "time" with a segment and a map, of a table of addToStudy. Maps are named as in the table.
+        """
+        from QSMLib import plots, region_files
+
+        if path:
+            return region_files.save_plot(tableNode, path, kind, *arguments)
+        return plots.CHARTS[kind](tableNode, *arguments)
+
+    def saveRegions(self, tableNode, path):
+        """Write a table of regionTable: as CSV, as TSV with a JSON file that explains it, or as a report (.html).
+
+        The report is one page with pictures, parameters and references, which opens in any browser without a network.
+        Returns the paths.
+        """
+        from QSMLib import region_files
+
+        return region_files.save(tableNode, path)
+
+    def addToStudy(self, tableNode, study, subject, session="", time="", replace=False, mixedSettings=False):
+        """Add a table of regionTable to the table of a study, a table node (None adds one) or a CSV or TSV file.
+
+        subject, session: names. time: a number (age, months) or a date. replace: rows of the same subject, session,
+        time, map and segment give way; they are refused otherwise. mixedSettings: accept a scan that was mapped or
+        measured with other settings, which is then flagged. Returns the table node or the paths.
+        """
+        from QSMLib import region_study
+
+        node = study is None or hasattr(study, "IsA")
+        add = region_study.add_to_node if node else region_study.add_to_file
+        return add(tableNode, study, subject, session, time, replaces=replace, mixed=mixedSettings)
 
 
 class QSMTest(ScriptedLoadableModuleTest):
@@ -162,8 +225,12 @@ def _findCorePackage():
 
 
 def _startupCompleted():
-    """Offer the simulated head in the module Sample Data; make our layouts known to scenes that were saved in one."""
+    """Offer the simulated head in Sample Data and our values in Segment Statistics; tell Slicer of our layouts."""
     from QSMLib import display, sample
 
     sample.register_sample_data()
     display.add_layouts()
+    if hasattr(slicer.modules, "segmentstatistics"):
+        from QSMLib import segment_statistics
+
+        segment_statistics.register()

@@ -11,6 +11,7 @@ from QSMLogic import QSMError
 
 from .geometry import geometry_of, require_same_geometry
 from .outputs import VERSION, place_beside
+from .region_sources import label_names
 from .regions import check_mask, mask_array
 
 QUALITY = "QSM.Atlas"
@@ -112,24 +113,13 @@ def _labels_of(request):
     """The labels on the template's grid, (k, j, i), and their names."""
     node, template = request.labels, request.template
     if node.IsA("vtkMRMLLabelMapVolumeNode"):
-        return slicer.util.arrayFromVolume(node), request.names or _names_of(node)
+        return slicer.util.arrayFromVolume(node), request.names or label_names(node)
     segmentation, names = node.GetSegmentation(), {}
     labels = np.zeros(slicer.util.arrayFromVolume(template).shape, np.uint16)
     for label, segment_id in enumerate(segmentation.GetSegmentIDs(), 1):
         labels[mask_array((node, segment_id), template, template)] = label
         names[label] = segmentation.GetSegment(segment_id).GetName()
     return labels, names
-
-
-def _names_of(labels):
-    """{label: name} of the colour table that somebody chose for a label map; none of the default one."""
-    colors = labels.GetDisplayNode() and labels.GetDisplayNode().GetColorNode()
-    if not colors or colors.GetTypeAsString() not in ("UserDefined", "File"):
-        return {}
-    if colors.GetID() == slicer.modules.colors.logic().GetDefaultLabelMapColorNodeID():
-        return {}
-    names = {label: colors.GetColorName(label) for label in range(1, colors.GetNumberOfColors())}
-    return {label: name for label, name in names.items() if name and name != colors.GetNoName()}
 
 
 def _fill(node, done, volume):

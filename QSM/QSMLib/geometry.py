@@ -15,14 +15,14 @@ def grid_of(volume, holder, b0_direction_ijk=None):
     holder: the node whose parent transforms apply, the volume itself in most cases. Of a linear transform only the
     rotation counts. Raises QSMError for a non-linear transform and for axes that are not perpendicular.
     """
-    axes = _ijk_to_ras(volume)[:3, :3] / volume.GetSpacing()
+    axes = ijk_to_ras(volume)[:3, :3] / volume.GetSpacing()
     if not np.allclose(axes.T @ axes, np.eye(3), atol=1e-3):
         raise QSMError(
             f"The axes of {volume.GetName()} are not perpendicular to each other (a tilted acquisition). "
             "Resample it to a regular grid, for instance with the module Resample Scalar/Vector/DWI Volume."
         )
     if b0_direction_ijk is None:
-        b0_direction_ijk = (_rotation(_parent_matrix(holder)) @ axes)[2]
+        b0_direction_ijk = (_rotation(parent_matrix(holder)) @ axes)[2]
     return Grid(shape_of(volume), tuple(reversed(volume.GetSpacing())), tuple(reversed(b0_direction_ijk)))
 
 
@@ -33,7 +33,7 @@ def geometry_of(volume):
     """
     from QSMLogic.io import Geometry
 
-    matrix = np.diag((-1.0, -1.0, 1.0, 1.0)) @ _parent_matrix(volume) @ _ijk_to_ras(volume)
+    matrix = np.diag((-1.0, -1.0, 1.0, 1.0)) @ parent_matrix(volume) @ ijk_to_ras(volume)
     spacing = np.linalg.norm(matrix[:3, :3], axis=0)
     axes = matrix[:3, :3] / spacing
     if not np.allclose(axes.T @ axes, np.eye(3), atol=1e-3):
@@ -68,16 +68,16 @@ def _corners(volume, holder):
     """World positions of the eight corner voxels, (8, 3) in mm."""
     last = np.array(volume.GetImageData().GetDimensions()) - 1
     ijk = [(*(last * corner), 1) for corner in itertools.product((0, 1), repeat=3)]
-    return (np.array(ijk) @ (_parent_matrix(holder) @ _ijk_to_ras(volume)).T)[:, :3]
+    return (np.array(ijk) @ (parent_matrix(holder) @ ijk_to_ras(volume)).T)[:, :3]
 
 
-def _ijk_to_ras(volume):
+def ijk_to_ras(volume):
     matrix = vtk.vtkMatrix4x4()
     volume.GetIJKToRASMatrix(matrix)
     return slicer.util.arrayFromVTKMatrix(matrix)
 
 
-def _parent_matrix(holder):
+def parent_matrix(holder):
     """The 4x4 matrix of the node's parent transforms; QSMError where they are not linear."""
     transform = holder.GetParentTransformNode() if holder.IsA("vtkMRMLTransformableNode") else None
     if not transform:

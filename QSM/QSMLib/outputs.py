@@ -1,4 +1,4 @@
-"""From maps and tables to nodes of the scene."""
+"""From maps to nodes of the scene."""
 
 import json
 import re
@@ -96,23 +96,6 @@ def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
 def wants_quality(output, intermediate):
     """Whether a run into the output volume (or None) needs the map of the phase's quality."""
     return bool(intermediate or (output and output.GetNodeReference(QUALITY)))
-
-
-def write_table(measured, table, volume):
-    """Put a RegionTable into a table node (None for a new one) beside the map; return the node."""
-    if table is None:
-        name = slicer.mrmlScene.GenerateUniqueName(f"{volume.GetName()} statistics")
-        table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", name)
-        place_beside(table, volume)
-    with slicer.util.NodeModify(table):
-        table.RemoveAllColumns()
-        for column in measured.columns:
-            name = measured.header(column)
-            table.AddColumn(_column(name, column, [row[column.key] for row in measured.rows]))
-            table.SetColumnTitle(name, column.title)
-            table.SetColumnUnitLabel(name, measured.unit_of(column))
-            table.SetColumnDescription(name, column.meaning)
-    return table
 
 
 def place_beside(node, neighbour):
@@ -229,16 +212,6 @@ def _describe(volume, quantity, attributes):
         volume.SetVoxelValueUnits(_code(*(NO_UNIT if quantity == QUALITY_QUANTITY else PPM)))
     for name, text in attributes.items():
         volume.SetAttribute(name, text)
-
-
-def _column(name, column, values):
-    """A VTK column: text, counts, or numbers with NaN for what is undefined."""
-    counts = all(isinstance(value, int) for value in values)
-    array = vtk.vtkStringArray() if column.is_text else vtk.vtkIntArray() if counts else vtk.vtkDoubleArray()
-    array.SetName(name)
-    for value in values:
-        array.InsertNextValue(float("nan") if value is None else value)
-    return array
 
 
 def _code(value, scheme, meaning):

@@ -1,6 +1,5 @@
-"""Masks and regions of interest as arrays on the grid of a volume."""
+"""Masks as arrays on the grid of a volume."""
 
-import numpy as np
 import slicer
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
@@ -9,7 +8,7 @@ from QSMLogic import QSMError
 
 from .geometry import require_same_geometry, shape_of
 
-_LABEL_MAP_REPRESENTATION = "Binary labelmap"
+LABEL_MAP_REPRESENTATION = "Binary labelmap"
 
 
 def mask_array(mask, volume, holder):
@@ -23,12 +22,12 @@ def mask_array(mask, volume, holder):
     if isinstance(mask, list | tuple):
         segmentation, segment = mask if len(mask) == 2 else (None, None)
         _require_segments(segmentation)
-        return _segments_array(segmentation, [_segment_id(segmentation, segment)], _reference(volume, holder))
+        return segments_array(segmentation, [_segment_id(segmentation, segment)], _reference(volume, holder))
     if not hasattr(mask, "IsA"):
         raise QSMError("A mask is a label map node, a segmentation node or a pair (segmentation node, segment).")
     if mask.IsA("vtkMRMLSegmentationNode"):
         _require_segments(mask)
-        return _segments_array(mask, _segment_ids(mask), _reference(volume, holder))
+        return segments_array(mask, _segment_ids(mask), _reference(volume, holder))
     return _voxels(mask, volume, holder) > 0
 
 
@@ -43,23 +42,6 @@ def check_mask(mask, volume, holder):
             _require_segments(mask)
         else:
             _voxels(mask, volume, holder)
-
-
-def regions_of(node, volume):
-    """Yield (name, bool array) on the grid of a volume for each segment, or for each label of a label map.
-
-    Segments may overlap and are resampled to the grid. Raises QSMError for a label map on another grid.
-    """
-    if node and node.IsA("vtkMRMLSegmentationNode"):
-        _require_segments(node)
-        for id_ in _segment_ids(node):
-            yield node.GetSegmentation().GetSegment(id_).GetName(), _segments_array(node, [id_], volume)
-    elif node and node.IsA("vtkMRMLLabelMapVolumeNode"):
-        labels = _voxels(node, volume, volume)
-        for label in np.unique(labels[labels > 0]):
-            yield _label_name(node, int(label)), labels == label
-    else:
-        raise QSMError("Regions of interest come from a segmentation or a label map. Choose one.")
 
 
 def _voxels(node, volume, holder):
@@ -80,9 +62,9 @@ def _reference(volume, holder):
     return holder if holder.IsA("vtkMRMLVolumeNode") else volume
 
 
-def _segments_array(segmentation, segment_ids, reference):
+def segments_array(segmentation, segment_ids, reference):
     """The union of segments on the grid of a volume node, bool (k, j, i), without any node being added to the scene."""
-    if not segmentation.GetSegmentation().CreateRepresentation(_LABEL_MAP_REPRESENTATION):
+    if not segmentation.GetSegmentation().CreateRepresentation(LABEL_MAP_REPRESENTATION):
         raise QSMError(f"{segmentation.GetName()} cannot be turned into voxels. Draw its segments on a volume.")
     ids, merged = vtk.vtkStringArray(), slicer.vtkOrientedImageData()
     for segment_id in segment_ids:
@@ -112,14 +94,3 @@ def _segment_id(segmentation, segment):
     if segment in names:
         return ids[names.index(segment)]
     raise QSMError(f"{segmentation.GetName()} has no segment {segment!r}; it has: {', '.join(names)}.")
-
-
-def _label_name(node, label):
-    """The label's name in a colour table that somebody chose; the default table's names would mislead."""
-    colors = node.GetDisplayNode() and node.GetDisplayNode().GetColorNode()
-    default = slicer.modules.colors.logic().GetDefaultLabelMapColorNodeID()
-    if colors and colors.GetID() != default and colors.GetTypeAsString() in ("UserDefined", "File"):
-        name = colors.GetColorName(label)
-        if name and name != colors.GetNoName():
-            return name
-    return f"Label {label}"

@@ -1,13 +1,9 @@
 """The whole chain on nodes of the scene: a scan in, a susceptibility map and a table of regions out."""
 
-import slicer
+from QSMLogic import run
 
-from QSMLogic import QSMError, run
-from QSMLogic.acquisition import Grid
-from QSMLogic.regions import MapImage, Region, measure
-
-from .outputs import VERSION, wants_quality, write_map, write_table
-from .regions import regions_of
+from .outputs import wants_quality, write_map
+from .region_measure import Measurement, measure_into_table
 from .request import read_scan
 
 
@@ -24,15 +20,6 @@ def process(request, progress=None):
 def roi_statistics(region_node, volume, table=None):
     """Fill a table node (None for a new one) with the susceptibility in each region; returns the node.
 
-    In a map of `process`, exact zeros are outside the reconstruction and do not count. Raises QSMError where the
-    inputs are no regions or no map.
+    A map without a unit is taken for one in ppm. Raises QSMError where the inputs are no regions or no map.
     """
-    if not volume or volume.GetClassName() != "vtkMRMLScalarVolumeNode" or not volume.GetImageData():
-        raise QSMError("The statistics need a susceptibility map. Choose a scalar volume with voxels.")
-    if table is not None and not table.IsA("vtkMRMLTableNode"):
-        raise QSMError(f"{table.GetName()} is not a table. Choose a table node, or none for a new one.")
-    values = slicer.util.arrayFromVolume(volume)
-    mask = values != 0 if volume.GetAttribute(VERSION) else None
-    grid = Grid(values.shape, volume.GetSpacing()[::-1])
-    regions = (Region(name, inside) for name, inside in regions_of(region_node, volume))
-    return write_table(measure({"susceptibility": MapImage(values, "ppm")}, regions, grid, mask=mask), table, volume)
+    return measure_into_table(Measurement(region_node, (volume,), assumed="ppm"), table)

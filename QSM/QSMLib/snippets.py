@@ -30,9 +30,27 @@ def as_python(request):
         "intermediateMaps": request.intermediate,
         "referenceNode": request.reference_node and _nodes(request.reference_node),
     }
-    arguments += [f"{name}={value!r}" for name, value in optional.items() if value]
+    return _call("susceptibility", "process", arguments, optional)
+
+
+def measurement_as_python(measurement, left_right=False):
+    """Lines for Slicer's Python console that measure as a region_measure.Measurement says."""
+    arguments = [_nodes(measurement.regions), _nodes(list(measurement.maps))]
+    optional = {
+        "unit": measurement.unit,
+        "reference": measurement.reference,
+        "erosionMm": measurement.erosion_mm,
+        "edges": measurement.edges,
+        "leftRight": left_right,
+    }
+    return _call("table", "regionTable", arguments, optional)
+
+
+def _call(result, function, arguments, optional):
+    """The call of a function of QSMLogic, less the optional arguments that are not set."""
+    arguments = arguments + [f"{name}={value!r}" for name, value in optional.items() if value]
     lines = ",\n".join(f"    {argument}" for argument in arguments)
-    return f"from QSM import QSMLogic\n\nsusceptibility = QSMLogic().process(\n{lines},\n)\n"
+    return f"from QSM import QSMLogic\n\n{result} = QSMLogic().{function}(\n{lines},\n)\n"
 
 
 def missing_files(request):

@@ -9,6 +9,7 @@ from QSMLogic import QSMError, Settings
 from .outputs import VERSION
 from .request import Request
 from .sequences import proxy_of
+from .stored import Stored, flag_property, node_property, text_property
 
 MILLISECONDS = 1e-3
 
@@ -21,36 +22,24 @@ def _numbers(text):
         return None
 
 
-def _text_property(name, help):
-    return property(lambda self: self._text(name), lambda self, text: self._set_text(name, text), doc=help)
-
-
-def _node_property(role, help):
-    return property(lambda self: self._reference(role), lambda self, node: self._set_reference(role, node), doc=help)
-
-
-class State:
+class State(Stored):
     """Reads and writes a vtkMRMLScriptedModuleNode. Nodes are references, all else is text.
 
     Rows of the scan: a magnitude node, a phase node and the echo time in ms as typed ("" for what the images tell).
     A row alone may hold sequences or 4D volumes, with the times of all echoes.
     """
 
-    field_strength = _text_property("FieldStrength", "Tesla as typed; empty for what the images tell.")
-    b0_direction = _text_property("B0Direction", "Along the image axes i, j, k as typed; empty for the geometry's.")
-    segment = _text_property("MaskSegment", "ID of the segment that is the mask; empty for all segments.")
-    mask = _node_property("Mask", "Segmentation, label map or None for an automatic mask.")
-    output = _node_property("Output", "The volume that takes the susceptibility map, or None for a new one.")
-    preview = _node_property("Preview", "The volume of the last preview, or None.")
-    result = _node_property("Result", "The last map that was computed or shown, or None.")
-    intermediate = property(
-        lambda self: self._text("Intermediate") == "true",
-        lambda self, wanted: self._set_text("Intermediate", "true" if wanted else "false"),
-        doc="Whether the fields and masks come into the scene, too.",
-    )
+    field_strength = text_property("FieldStrength", "Tesla as typed; empty for what the images tell.")
+    b0_direction = text_property("B0Direction", "Along the image axes i, j, k as typed; empty for the geometry's.")
+    segment = text_property("MaskSegment", "ID of the segment that is the mask; empty for all segments.")
+    mask = node_property("Mask", "Segmentation, label map or None for an automatic mask.")
+    output = node_property("Output", "The volume that takes the susceptibility map, or None for a new one.")
+    preview = node_property("Preview", "The volume of the last preview, or None.")
+    result = node_property("Result", "The last map that was computed or shown, or None.")
+    intermediate = flag_property("Intermediate", "Whether the fields and masks come into the scene, too.")
 
     def __init__(self, node):
-        self.node = node
+        super().__init__(node)
         # While a node leaves the scene, selectors that showed it go on to a neighbour, which nobody has chosen
         self.settling = False
 
@@ -171,21 +160,6 @@ class State:
         if self.mask and self.mask.IsA("vtkMRMLSegmentationNode") and self.segment:
             return self.mask, self.segment
         return self.mask
-
-    def _text(self, name):
-        return self.node.GetParameter(name) or ""
-
-    def _set_text(self, name, text):
-        if text != self._text(name):
-            self.node.SetParameter(name, text)
-
-    def _reference(self, role):
-        return self.node.GetNodeReference(role)
-
-    def _set_reference(self, role, node):
-        id_ = node.GetID() if node else None
-        if id_ != self.node.GetNodeReferenceID(role):
-            self.node.SetNodeReferenceID(role, id_)
 
 
 def _is_known(stage, choice):

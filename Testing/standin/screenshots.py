@@ -12,6 +12,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+import slicer
 from PySide6 import QtGui
 
 from standin.application import qt, start_application
@@ -22,6 +23,7 @@ from standin.widget_pictures import grab, has_font, use_plain_looks
 
 FOLDER = Path(__file__).resolve().parents[2] / "Resources" / "Screenshots"
 WIDTH, DPI, TIMEOUT_S = 420, 192, 600
+REGIONS = "Simulated head regions"
 VIEW, FIELD_OF_VIEW_MM = (460, 540), (195, 229)
 CENTER_RAS = (0, 12, 4)
 
@@ -40,6 +42,7 @@ def take_screenshots(folder):
     click(panel, "applyButton")
     paths.append(_save(grab(loaded.panel, WIDTH, DPI), folder / "panel.png"))
     paths.append(_save(unfolded(loaded), folder / "panel-methods.png"))
+    paths.append(_save(regions(loaded), folder / "panel-regions.png"))
     paths.append(overlay(session.application, panel, folder / "overlay.png"))
     paths.append(side_by_side(session.application, panel, folder / "side-by-side.png"))
     loaded.close()
@@ -63,6 +66,20 @@ def unfolded(loaded):
     panel.ui.stagesBox.collapsed = False
     for stage in ("background", "invert"):
         panel.methods.stages[stage].unfold.checked = True
+    return grab(loaded.panel, WIDTH, DPI)
+
+
+def regions(loaded):
+    """The section of regions with the values of the simulated head's nuclei."""
+    ui = loaded.widget.panel.ui
+    for name in ("inputsButton", "methodButton", "outputButton", "lookButton"):
+        getattr(ui, name).collapsed = True
+    ui.regionsButton.collapsed = False
+    ui.regionSelector.setCurrentNode(slicer.util.getFirstNodeByClassByName("vtkMRMLSegmentationNode", REGIONS))
+    ui.referenceBox.currentIndex = ui.referenceBox.findData("Cerebrospinal fluid")
+    ui.referenceBox.activated.emit(ui.referenceBox.currentIndex)
+    ui.measureButton.click()
+    ui.statusLabel.text = ""  # how long the run took is no matter here
     return grab(loaded.panel, WIDTH, DPI)
 
 

@@ -5,12 +5,15 @@ import slicer
 from slicer.util import VTKObservationMixin
 
 from ..state import State
+from .atlas import Atlas
 from .inputs import Inputs
 from .load import Load
 from .look import Look
 from .mask import Mask
 from .methods import Methods
 from .output import Output
+from .region_results import RegionResults
+from .regions import Regions
 from .reuse import Reuse
 from .run import Run
 
@@ -30,7 +33,11 @@ class Panel(VTKObservationMixin):
         self._observe()
         self.inputs, self.mask, self.methods = (part(ui, self.state) for part in (Inputs, Mask, Methods))
         self.output, self.look, self.reuse = (part(ui, self.state) for part in (Output, Look, Reuse))
+        self.regions = Regions(ui, self.state, self.update)
+        self.region_results, self.atlas = RegionResults(ui, self.regions), Atlas(ui, self.regions)
         self.run = Run(ui, self.state, self.update)
+        self.parts = (self.inputs, self.mask, self.methods, self.output, self.look, self.reuse, self.run)
+        self.parts += (self.regions, self.region_results, self.atlas)
         self.load = Load(ui, self.inputs.choose_loaded)
         scene = slicer.mrmlScene
         for event in (scene.StartCloseEvent, scene.StartImportEvent, scene.StartRestoreEvent):
@@ -52,8 +59,10 @@ class Panel(VTKObservationMixin):
     def close(self):
         """The panel goes: end what runs, and let go of the scene."""
         self.run.cancel()
+        self.atlas.cancel()
         self._soon.stop()
         self.look.removeObservers()
+        self.regions.removeObservers()
         self.removeObservers()
 
     def update(self, *ignored):
@@ -62,7 +71,7 @@ class Panel(VTKObservationMixin):
             return
         self._updating = True
         try:
-            for part in (self.inputs, self.mask, self.methods, self.output, self.look, self.reuse, self.run):
+            for part in self.parts:
                 part.update(self.state)
         finally:
             self._updating = False
@@ -80,6 +89,7 @@ class Panel(VTKObservationMixin):
         self.state.settling = True
         if slicer.mrmlScene.IsClosing():
             self.run.cancel()
+            self.atlas.cancel()
 
     def _scene_changed(self, caller, event):
         self._observe()

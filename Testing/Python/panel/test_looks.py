@@ -22,10 +22,12 @@ def panel(loaded):
     panel = loaded.widget.panel
     panel.state.mask = segmentation
     panel.state.result = magnitude[0]
-    for button in ("stagesBox", "reuseButton"):
+    panel.regions.choices.source, panel.regions.choices.regions = "atlas", segmentation
+    for button in ("stagesBox", "regionsButton", "studyBox", "reuseButton"):
         getattr(panel.ui, button).collapsed = False
     for row in panel.methods.stages.values():
         row.unfold.checked = True
+    panel.ui.measureButton.click()
     panel.ui.logButton.checked = True
     panel.ui.statusLabel.text = (
         "The mask is nowhere deeper than 1.0 mm, too thin for V-SHARP, which erodes it by 1.0 mm."

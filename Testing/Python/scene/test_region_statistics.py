@@ -90,13 +90,20 @@ def test_given_table_is_refilled(logic, map_volume):
     assert (table.GetNumberOfRows(), table.GetNumberOfColumns()) == (1, len(COLUMNS))
 
 
+def beside():
+    """Where a label map lies that does not touch the map."""
+    matrix = MATRIX.copy()
+    matrix[0, 3] = 1000
+    return matrix
+
+
 BAD = {
     "no regions": (lambda m: (None, m), "segmentation or a label map"),
     "regions from a volume": (lambda m: (m, m), "segmentation or a label map"),
     "no map": (lambda m: (label_map(LEFT), None), "need a susceptibility map"),
     "label map as map": (lambda m: (label_map(LEFT), label_map(LEFT)), "need a susceptibility map"),
     "no segments": (lambda m: (segmentation({}, None), m), "has no segments"),
-    "label map of another grid": (lambda m: (label_map(np.ones((2, 3, 4))), m), "import the label map"),
+    "regions beside the map": (lambda m: (label_map(LEFT, matrix=beside()), m), "No region has a voxel.*outside"),
     "volume as table": (lambda m: (label_map(LEFT), m, m), "not a table"),
 }
 

@@ -1,0 +1,159 @@
+"""The atlas of the section Regions: its registration to the scan, in a process of its own."""
+
+import json
+
+import slicer
+from slicer.i18n import tr as _
+
+from QSMLogic import QSMError
+
+from ..process import Process
+
+CONTRASTS = {"same": "Like the scan", "other": "Different"}
+
+
+class Atlas:
+    """Registers the chosen atlas; its labels become the regions. regions: the part Regions."""
+
+    def __init__(self, ui, regions):
+        self.ui, self.regions, self.request = ui, regions, None
+        self.process = Process(self._progress, lambda line: None, self._arrived, self._finish)
+        for name, selector in self._selectors().items():
+            for signal in ("currentNodeChanged(vtkMRMLNode*)", "nodeActivated(vtkMRMLNode*)"):
+                selector.connect(signal, lambda node, name=name: self._choose(name, node))
+        for contrast, title in CONTRASTS.items():
+            ui.contrastBox.addItem(_(title), contrast)
+        ui.contrastBox.connect("activated(int)", lambda n: self._choose("contrast", ui.contrastBox.itemData(n)))
+        ui.atlasNamesEdit.connect("currentPathChanged(QString)", lambda path: self._choose("names", path))
+        ui.registerButton.connect("clicked()", self._register_or_cancel)
+        ui.editRegionsButton.connect("clicked()", self.edit)
+        ui.registerBar.setVisible(False)
+
+    @property
+    def running(self):
+        """Whether a registration is going on."""
+        return self.request is not None
+
+    def update(self, state):
+        """Show what the parameter node holds, and what is missing."""
+        choices = self.regions.choices
+        for name, selector in self._selectors().items():
+            blocked = selector.blockSignals(True)
+            selector.setCurrentNode(getattr(choices, name))
+            selector.blockSignals(blocked)
+        self.ui.contrastBox.currentIndex = max(0, self.ui.contrastBox.findData(choices.contrast))
+        if self.ui.atlasNamesEdit.currentPath != choices.names:
+            self.ui.atlasNamesEdit.currentPath = choices.names
+        regions = choices.regions
+        self.ui.editRegionsButton.setVisible(bool(regions) and regions.IsA("vtkMRMLSegmentationNode"))
+        if not self.running:
+            missing = self._missing()
+            self.ui.registerButton.enabled = not missing
+            self.ui.registerButton.toolTip = missing or _("Register the atlas to the scan; its labels become regions.")
+
+    def register(self):
+        """Start the registration."""
+        from .. import atlas
+
+        request = self._request()
+        atlas.check_request(request)
+        self.request = request
+        self.ui.registerBar.setVisible(True)
+        self.ui.registerBar.value = 0
+        self.ui.registerButton.text, self.ui.registerButton.toolTip = _("Cancel"), _("Stop at once.")
+        self._say(_("Registering the atlas ..."))
+        try:
+            self.process.start(lambda folder: atlas.prepare(folder, request))
+        except OSError as error:
+            self._finish(_("There is no room for temporary files: {reason}. Free some space.").format(reason=error))
+
+    def cancel(self):
+        """End a registration; the scene stays as it was."""
+        if self.running:
+            self.process.stop()
+            self._finish(_("Cancelled."))
+
+    def edit(self):
+        """Open the Segment Editor on the regions, over the map."""
+        slicer.util.selectModule("SegmentEditor")
+        editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
+        editor.setSegmentationNode(self.regions.choices.regions)
+        if self.regions.maps:
+            editor.setSourceVolumeNode(self.regions.maps[0])
+
+    def _selectors(self):
+        """{name in RegionChoices: selector}"""
+        ui = self.ui
+        return {"template": ui.templateSelector, "target": ui.atlasTargetSelector, "labels": ui.atlasLabelsSelector}
+
+    def _request(self):
+        from QSMLogic.regions import read_label_names
+
+        from ..atlas import AtlasRequest
+
+        choices = self.regions.choices
+        names = read_label_names(choices.names)[0] if choices.names else None
+        return AtlasRequest(self._target(), choices.template, choices.labels, names, contrast=choices.contrast)
+
+    def _target(self):
+        """The scan's image that was chosen, by default the map."""
+        return self.regions.choices.target or self.regions.state.result
+
+    def _missing(self):
+        """Why the atlas cannot be registered; empty where it can."""
+        choices = self.regions.choices
+        for node, what in (
+            (choices.template, _("Choose the template of the atlas.")),
+            (choices.labels, _("Choose the labels of the template.")),
+            (self._target(), _("Make a susceptibility map, or choose the image to register to.")),
+        ):
+            if not node:
+                return what
+        return ""
+
+    def _register_or_cancel(self):
+        if self.running:
+            self.cancel()
+            return
+        try:
+            self.register()
+        except QSMError as error:
+            self._say(str(error))
+
+    def _progress(self, stage, fraction):
+        self.ui.registerBar.value = round(100 * fraction)
+
+    def _arrived(self, folder):
+        from .. import atlas
+
+        request = self.request
+        try:
+            node = atlas.add_regions(folder, request)
+        except Exception as error:
+            self._finish(str(error))
+            raise
+        self.regions.choose(node)
+        self._finish(_quality(node, atlas.QUALITY))
+
+    def _finish(self, message):
+        self.request = None
+        self.ui.registerBar.setVisible(False)
+        self.ui.registerButton.text = _("Register atlas")
+        self._say(message)
+        self.update(self.regions.state)
+
+    def _choose(self, name, value):
+        if not self.regions.state.settling:
+            setattr(self.regions.choices, name, value)
+
+    def _say(self, text):
+        self.ui.regionsLabel.text = text
+
+
+def _quality(node, attribute):
+    """How well the atlas lies on the scan, in a sentence."""
+    told = json.loads(node.GetAttribute(attribute))
+    text = _(
+        "Registered: the brains overlap by {overlap:.0f} % (Dice). Check the outlines, and correct them if needed."
+    )
+    return text.format(overlap=100 * told["overlap"])
