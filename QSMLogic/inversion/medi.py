@@ -9,8 +9,8 @@ from ..conjugate_gradients import add, conjugate_gradients
 from ..convolution import convolve
 from ..dipole import DipoleModel
 from ..edges import edge_mask
-from ..fidelity import phasor_gradient
 from ..fft import pad
+from ..fidelity import phasor_gradient
 from ..gradient import gradient, weighted_laplacian
 from ..iteration import relative_change
 from ..kernels import laplacian_kernel, sphere_kernel
