@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import textwrap
 
 from .atlas.commands import add_atlas_options, add_template_options, atlas_command, template_command
 from .commands import cite_command, demo_command, methods_command, run_command
@@ -82,11 +83,18 @@ def build_parser():
     return parser
 
 
+class _Help(argparse.HelpFormatter):
+    """Breaks no line within a word, such as fill-holes, which a user may copy."""
+
+    def _split_lines(self, text, width):
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
+
+
 class _Parser(argparse.ArgumentParser):
     """Complains in one line, as every other bad input does, and knows negative numbers with an exponent."""
 
     def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
+        super().__init__(*arguments, **{"formatter_class": _Help, **options})
         self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
 
     def error(self, message):
