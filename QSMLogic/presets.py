@@ -28,11 +28,8 @@ PRESETS = {
     ),
     "bleeds-calcifications": Preset(
         "Bleeds and calcifications",
-        "For sources of more than 1 ppm: maps them apart and dampens the streaks around them. Takes twice as long.",
-        {
-            "passes": {"method": "two_passes"},
-            "invert": {"method": "rts", "delta": 0.25, "first_iterations": 12},
-        },
+        "For sources of more than 1 ppm: dampens the streaks around them.",
+        {"invert": {"method": "rts", "delta": 0.25, "first_iterations": 12}},
     ),
     "animal": Preset(
         "Animal / small bore",
