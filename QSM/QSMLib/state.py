@@ -33,6 +33,8 @@ class State(Stored):
     b0_direction = text_property("B0Direction", "Along the image axes i, j, k as typed; empty for the geometry's.")
     segment = text_property("MaskSegment", "ID of the segment that is the mask; empty for all segments.")
     mask = node_property("Mask", "Segmentation, label map or None for an automatic mask.")
+    reference = node_property("Reference", "Segmentation or label map whose mean is zero, where that is the reference.")
+    reference_segment = text_property("ReferenceSegment", "ID of the segment that is the reference; empty for all.")
     output = node_property("Output", "The volume that takes the susceptibility map, or None for a new one.")
     preview = node_property("Preview", "The volume of the last preview, or None.")
     result = node_property("Result", "The last map that was computed or shown, or None.")
@@ -72,8 +74,8 @@ class State(Stored):
         """Choose the images of a scan; what was typed and drawn for another one is forgotten."""
         with slicer.util.NodeModify(self.node):
             if [row[:2] for row in rows] != [row[:2] for row in self.rows]:
-                self.field_strength = self.b0_direction = self.segment = ""
-                self.mask = None
+                self.field_strength = self.b0_direction = self.segment = self.reference_segment = ""
+                self.mask = self.reference = None
             self.rows = [(magnitude, phase, "") for magnitude, phase, *_typed in rows]
 
     @property
@@ -123,11 +125,24 @@ class State(Stored):
             self._echo_times_s(times),
             self._number("FieldStrength", "field strength in tesla, such as 3"),
             self._direction(),
-            self._mask(),
+            _region(self.mask, self.segment),
             self.output,
             self.choices,
             self.intermediate,
+            self._reference_region(),
         )
+
+    @property
+    def refers_to_region(self):
+        """Whether the map is to be zero in a region of the user's."""
+        return self.choices.get("reference", {}).get("method") == "region"
+
+    def _reference_region(self):
+        if not self.refers_to_region:
+            return None
+        if not self.reference:
+            raise QSMError("Choose the reference region: a segment or label map, or another reference.")
+        return _region(self.reference, self.reference_segment)
 
     def _echo_times_s(self, typed):
         """All times in seconds; None where none was typed."""
@@ -155,11 +170,10 @@ class State(Stored):
             raise QSMError(f"The B0 direction has three numbers, such as 0 0 1, not {self.b0_direction!r}.")
         return tuple(numbers) or None
 
-    def _mask(self):
-        """The mask as Request takes it."""
-        if self.mask and self.mask.IsA("vtkMRMLSegmentationNode") and self.segment:
-            return self.mask, self.segment
-        return self.mask
+
+def _region(node, segment):
+    """A segmentation, one of its segments or a label map, as Request takes it."""
+    return (node, segment) if node and node.IsA("vtkMRMLSegmentationNode") and segment else node
 
 
 def _is_known(stage, choice):

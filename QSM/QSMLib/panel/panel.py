@@ -12,6 +12,7 @@ from .look import Look
 from .mask import Mask
 from .methods import Methods
 from .output import Output
+from .reference import Reference
 from .region_results import RegionResults
 from .regions import Regions
 from .reuse import Reuse
@@ -32,12 +33,13 @@ class Panel(VTKObservationMixin):
         self.state = None
         self._observe()
         self.inputs, self.mask, self.methods = (part(ui, self.state) for part in (Inputs, Mask, Methods))
+        self.reference = Reference(ui, self.state)
         self.output, self.look, self.reuse = (part(ui, self.state) for part in (Output, Look, Reuse))
         self.regions = Regions(ui, self.state, self.update)
         self.region_results, self.atlas = RegionResults(ui, self.regions), Atlas(ui, self.regions)
         self.run = Run(ui, self.state, self.update)
-        self.parts = (self.inputs, self.mask, self.methods, self.output, self.look, self.reuse, self.run)
-        self.parts += (self.regions, self.region_results, self.atlas)
+        self.parts = (self.inputs, self.mask, self.methods, self.reference, self.output, self.look, self.reuse)
+        self.parts += (self.run, self.regions, self.region_results, self.atlas)
         self.load = Load(ui, self.inputs.choose_loaded)
         scene = slicer.mrmlScene
         for event in (scene.StartCloseEvent, scene.StartImportEvent, scene.StartRestoreEvent):
