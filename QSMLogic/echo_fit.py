@@ -7,6 +7,7 @@ import numpy as np
 
 from .acquisition import FieldMap
 from .method import parameter
+from .signal_void import filled
 from .units import rad_per_s_and_ppm
 
 FAINTEST = 1e-6  # of the largest magnitude: voxels without signal weigh all echoes alike
@@ -90,7 +91,7 @@ class Echoes:
         excess = float(np.median(np.square(line.offset_rad)) / 0.4549 - of_noise)  # the median of a squared normal
         return noise**2 / excess if excess > 0 and noise > 0 else math.inf
 
-    def field_map(self, line, scatter, failed, precision):
+    def field_map(self, line, scatter, failed, precision, fill_voids):
         """The FieldMap of the fitted slopes; `failed` voxels take the first echo's, and doubt by the difference."""
         per_ppm = np.float32(rad_per_s_and_ppm(self.acquisition.field_strength_t))
         slope, uncertainty = line.slope, None
@@ -102,7 +103,8 @@ class Echoes:
                 slope = np.where(failed, first, slope)
             uncertainty = self._image(uncertainty / per_ppm)
         grid, magnitude = self.acquisition.grid, self.acquisition.weight
-        return FieldMap(self._image(slope / per_ppm), self.mask, grid, uncertainty, np.nan_to_num(magnitude))
+        total = FieldMap(self._image(slope / per_ppm), self.mask, grid, uncertainty, np.nan_to_num(magnitude))
+        return filled(total, self.acquisition.magnitude) if fill_voids else total
 
     def has_scatter(self, precision):
         """Whether there are more echoes than the line has parameters."""

@@ -6,12 +6,14 @@ import numpy as np
 
 from ..echo_fit import MAX_SCATTER, OFFSET, Echoes
 from ..method import Citation, method
+from ..signal_void import FILL_VOIDS
 
 
 @dataclass(frozen=True)
 class LinearFitParameters:
     phase_offset: str = OFFSET
     max_scatter: float = MAX_SCATTER
+    fill_voids: bool = FILL_VOIDS
 
 
 @method(
@@ -40,4 +42,4 @@ def linear_fit(acquisition, unwrapped_rad, mask, parameters, progress):
         scatter = echoes.scatter(np.square(echoes.residuals(line)), precision)
         failed = scatter > parameters.max_scatter * np.median(scatter)
     progress(0.9)
-    return echoes.field_map(line, scatter, failed, precision)
+    return echoes.field_map(line, scatter, failed, precision, parameters.fill_voids)

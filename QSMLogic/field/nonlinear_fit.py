@@ -7,6 +7,7 @@ import numpy as np
 from ..echo_fit import MAX_SCATTER, OFFSET, Echoes, Line
 from ..method import Citation, method, parameter
 from ..parallel import for_slabs
+from ..signal_void import FILL_VOIDS
 
 CONVERGED_RAD = 1e-3  # steps of the last echo's phase below this end the fit
 PARTS = 4  # between which progress is told
@@ -16,6 +17,7 @@ PARTS = 4  # between which progress is told
 class NonlinearFitParameters:
     phase_offset: str = OFFSET
     max_scatter: float = MAX_SCATTER
+    fill_voids: bool = FILL_VOIDS
     iterations: int = parameter(
         20, "Iterations", low=1, high=1000, help="Most steps of the fit; where they do not suffice, it has failed."
     )
@@ -41,9 +43,9 @@ def nonlinear_fit(acquisition, unwrapped_rad, mask, parameters, progress):
     progress(0.2)
     line, scatter, failed = _fitted(echoes, precision, parameters.iterations, progress)
     if not echoes.has_scatter(precision):
-        return echoes.field_map(line, None, None, precision)
+        return echoes.field_map(line, None, None, precision, False)
     failed |= scatter > parameters.max_scatter * np.median(scatter)
-    return echoes.field_map(line, scatter, failed, precision)
+    return echoes.field_map(line, scatter, failed, precision, parameters.fill_voids)
 
 
 def _fitted(echoes, precision, iterations, progress):

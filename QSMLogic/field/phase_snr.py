@@ -6,6 +6,7 @@ import numpy as np
 
 from ..acquisition import FieldMap
 from ..method import Citation, method, parameter
+from ..signal_void import FILL_VOIDS, filled
 from ..units import rad_per_s_and_ppm
 
 
@@ -20,6 +21,7 @@ class PhaseSnrParameters:
         help="Where the echoes scatter around a straight line by more than this many times the noise, only the first "
         "echo is used: the voxel mixes fields, and the mixture drifts off with echo time.",
     )
+    fill_voids: bool = FILL_VOIDS
 
 
 @method(
@@ -47,13 +49,14 @@ def phase_snr(acquisition, unwrapped_rad, mask, parameters, progress):
         noise = np.median(scatter[mask])
         np.copyto(slope, unwrapped_rad[0] / times[0], where=scatter > parameters.max_scatter * noise)
         uncertainty = np.maximum(scatter, noise) / np.sqrt(weight) / per_ppm
-    return FieldMap(
+    total = FieldMap(
         ppm=slope / per_ppm,
         mask=mask,
         grid=acquisition.grid,
         uncertainty_ppm=uncertainty,
         magnitude=acquisition.weight,
     )
+    return filled(total, acquisition.magnitude) if parameters.fill_voids else total
 
 
 def _weighted_slope(unwrapped_rad, magnitude, times):
