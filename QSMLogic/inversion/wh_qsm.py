@@ -22,7 +22,7 @@ from ..total_variation import GradientShrinkage
 class WhQsmParameters:
     strength: float = shared.strength()
     harmonic: float = parameter(
-        100.0,
+        30.0,
         "Harmonicity",
         unit="mm^4",
         low=0.01,
