@@ -11,6 +11,7 @@ from ..lazy import ndimage
 from ..method import Citation, method, parameter
 
 TAIL = 2.5  # widths of the kernel beyond which nothing of it comes back in at the opposite border
+RIM_MM = 2.0  # less deep than this the width falls faster than the depth: means at the rim are one-sided
 SMALLEST = 0.3  # of the shortest edge of a voxel: a kernel of this width leaves a voxel as it is
 
 
@@ -35,16 +36,18 @@ class SdfParameters:
     title="SDF",
     parameters=SdfParameters,
     citations=[Citation("Yaghmaie et al., NeuroImage 2021;231:117701", "10.1016/j.neuroimage.2020.117701")],
+    erodes_mask=True,
 )
 def sdf(total, parameters, progress):
     """Subtract the field's mean under a Gaussian that is the wider the deeper a voxel lies in the mask.
 
-    total: FieldMap of the total field. Returns the FieldMap of the local field; the mask keeps its rim.
-    Raises QSMError where the mask is one voxel thin. A harmonic field equals its mean under any Gaussian that fits
+    total: FieldMap of the total field. Returns the FieldMap of the local field; its mask loses the rim, one voxel,
+    where means are one-sided. Raises QSMError where nothing would be left of the mask. A harmonic field equals its mean under any Gaussian that fits
     into the mask. Means are taken over the mask only, of them means again in each further pass. A pass costs half a
     pair of transforms for each width.
     """
-    if not ndimage.binary_erosion(total.mask).any():
+    core = ndimage.binary_erosion(total.mask)
+    if not core.any():
         raise QSMError(
             "The mask is too thin for SDF: no voxel of it has all its neighbours in the mask. Give a larger mask or "
             "choose PDF."
@@ -54,7 +57,7 @@ def sdf(total, parameters, progress):
     for turn in range(1, parameters.passes + 1):
         report = progress.part(turn / (parameters.passes + 1), (turn + 1) / (parameters.passes + 1))
         background = mean(background, report)
-    return total.with_field(total.ppm - background)
+    return total.with_field(total.ppm - background, core)
 
 
 class _DepthMean:
@@ -64,7 +67,7 @@ class _DepthMean:
         grid, self.mask = total.grid, total.mask
         smallest = SMALLEST * min(grid.spacing_mm)
         depth_mm = ndimage.distance_transform_edt(np.pad(total.mask, 1), sampling=grid.spacing_mm)[1:-1, 1:-1, 1:-1]
-        width = np.clip(parameters.share * depth_mm, smallest, parameters.largest_mm)
+        width = np.clip(parameters.share * np.square(depth_mm) / (depth_mm + RIM_MM), smallest, parameters.largest_mm)
         self.widths = np.geomspace(smallest, max(width.max(), 1.01 * smallest), parameters.widths)
         self.place = np.interp(np.log(width), np.log(self.widths), range(parameters.widths)).astype(np.float32)
         margin = TAIL * self.widths[-1]

@@ -78,7 +78,8 @@ def medi(local, parameters, progress):
     local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     Raises QSMError where SMV would leave nothing of the mask. Gauss-Newton steps, each by preconditioned conjugate
     gradients. W lowers the weight of voxels whose uncertainty is worse than the median and, after each step, of those
-    that the model cannot explain (MERIT). M is 0 at the edges of the magnitude, where it is given, else 1. s turns ppm
+    that the model cannot explain (MERIT). The first step takes residuals as they are, since from a map of zeros those
+    of strong sources would count as wraps. M is 0 at the edges of the magnitude, where it is given, else 1. s turns ppm
     into radians. Where the FieldMap knows the fluid, c/2 |x - mean x|_2^2 over it is added, and its mean is the map's
     zero (MEDI+0). With SMV f and D x are less their spherical means, which takes what is left of the background.
     The paper goes on to convergence; 36 steps of conjugate gradients in all, not 21, lowered the error (NRMSE) of two
@@ -89,7 +90,7 @@ def medi(local, parameters, progress):
     for outer in range(parameters.outer_iterations):
         before = x.copy()
         part = progress.part(outer / parameters.outer_iterations, (outer + 1) / parameters.outer_iterations)
-        add(x, 1, problem.change(x, distrust=outer > 0, progress=part))
+        add(x, 1, problem.change(x, first=outer == 0, progress=part))
         change = relative_change(before, x)
         converged = change <= parameters.tolerance
         progress.iteration(outer + 1, parameters.outer_iterations, converged=converged, change=change)
@@ -128,8 +129,8 @@ class _Problem:
         self.target, self.weight = self.model.padded(eroded.ppm), self.model.padded(squared_weight(eroded))
         return eroded
 
-    def change(self, x, distrust, progress):
-        """The Gauss-Newton step from x. distrust: whether to lower weights by the residual (MERIT) first."""
+    def change(self, x, first, progress):
+        """The Gauss-Newton step from x. first: take the residual as it is, else as a phasor and with MERIT."""
         model, parameters = self.model, self.parameters
         stiffness = _stiffness(x, self.edges, parameters.strength, model.spacing_mm)
 
@@ -140,8 +141,12 @@ class _Problem:
                 result[self.csf] += np.float32(parameters.csf_strength) * (inside - inside.mean())
             return result
 
-        residual = phasor_gradient(model.field(x), self.target, self.weight, parameters.rad_per_ppm)
-        if distrust:
+        residual = model.field(x)
+        if first:
+            residual -= self.target
+            residual *= self.weight
+        else:
+            residual = phasor_gradient(residual, self.target, self.weight, parameters.rad_per_ppm)
             _distrust(residual, self.weight, parameters.merit)
         right = model.field(residual)
         del residual

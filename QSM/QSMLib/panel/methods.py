@@ -29,6 +29,7 @@ class Methods:
         self.state = state
         for stage, row in self.stages.items():
             row.show(state.choices.get(stage, {}))
+        self.stages["background"].menu.enabled = not self.stages["invert"].form.method.takes_total_field
         chosen = {stage: choice for stage, choice in self._choices().items() if stage != KEPT}
         matching = [name for name, preset in PRESETS.items() if _without_defaults(preset.choices) == chosen]
         self.box.currentIndex = self.box.findData(matching[0] if matching else "")
