@@ -51,6 +51,12 @@ def register(image, geometry, template, mask=None, contrast="same", progress=Non
     progress = progress or (lambda stage, fraction: None)
     progress("align", 0.0)
     image = np.asarray(image, np.float32)
+    for name, array in (("image", image), ("mask", mask)):
+        if array is not None and np.shape(array) != geometry.shape:
+            raise QSMError(
+                f"The subject's {name} has shape {np.shape(array)}, its grid {geometry.shape}; they must be the same. "
+                "Choose images of one scan."
+            )
     inside = content(image, mask, "subject's image")
     voxel_mm, known = max(FINEST_MM, min(geometry.spacing)), content(template.image, template.mask, "template")
     fixed, fixed_mask = _working(image, inside, geometry, voxel_mm)

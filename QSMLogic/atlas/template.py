@@ -28,11 +28,12 @@ class Template:
     mask: np.ndarray | None = None
 
     def __post_init__(self):
-        if self.image.shape != self.geometry.shape or self.labels.shape != self.geometry.shape:
-            raise QSMError(
-                f"The template has shape {self.image.shape}, its labels {self.labels.shape}; they must share one "
-                "grid. Resample the labels to the template (nearest neighbour)."
-            )
+        for name, array in (("image", self.image), ("labels", self.labels), ("mask", self.mask)):
+            if array is not None and array.shape != self.geometry.shape:
+                raise QSMError(
+                    f"The template's {name} has shape {array.shape} instead of {self.geometry.shape}; all parts of a "
+                    "template must share one grid. Resample labels and mask to its image (nearest neighbour)."
+                )
         labels = _whole(self.labels)
         present = [int(label) for label in np.unique(labels) if label]
         if not present:
