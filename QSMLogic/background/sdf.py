@@ -42,9 +42,9 @@ def sdf(total, parameters, progress):
     """Subtract the field's mean under a Gaussian that is the wider the deeper a voxel lies in the mask.
 
     total: FieldMap of the total field. Returns the FieldMap of the local field; its mask loses the rim, one voxel,
-    where means are one-sided. Raises QSMError where nothing would be left of the mask. A harmonic field equals its mean under any Gaussian that fits
-    into the mask. Means are taken over the mask only, of them means again in each further pass. A pass costs half a
-    pair of transforms for each width.
+    where means are one-sided. Raises QSMError where nothing would be left of the mask. A harmonic field equals its
+    mean under any Gaussian that fits into the mask. Means are taken over the mask only, of them means again in each
+    further pass. A pass costs half a pair of transforms for each width.
     """
     core = ndimage.binary_erosion(total.mask)
     if not core.any():

@@ -65,15 +65,13 @@ def test_map_and_slopes_are_updated_to_their_common_minimum():
 def test_nltgv_keeps_shades_that_total_variation_takes_for_steps():
     """Under the same strong penalty."""
     k, j, i = positions_mm(GRID)
-    shade = (coverage(lambda k, j, i: k**2 + j**2 + i**2 < 81, GRID) * (0.2 + 0.02 * (j + i + 0 * k))).astype(
-        np.float32
-    )
+    shade = (coverage(lambda k, j, i: k**2 + j**2 + i**2 < 144, GRID) * (0.02 * (j + i + 0 * k))).astype(np.float32)
     field = FieldMap(noisy(dipole_field(shade, GRID.spacing_mm, GRID.b0_direction)), MASK, GRID)
-    inner, error = (k**2 + j**2 + i**2) < 49, {}
-    for name, options in (("fansi", {}), ("nltgv", {"reach_mm": 2.0})):
+    inner, error = (k**2 + j**2 + i**2) < 81, {}
+    for name, options in (("fansi", {}), ("nltgv", {"reach_mm": 1.0})):
         difference = mapped(name, field, strength=1e-3, **options)[inner] - shade[inner]
         error[name] = difference.std()
-    assert error["nltgv"] < 0.85 * error["fansi"]
+    assert error["nltgv"] < 0.7 * error["fansi"]
 
 
 def test_reweighting_gives_back_the_height_of_edges():
