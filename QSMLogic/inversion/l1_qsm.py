@@ -45,7 +45,7 @@ def l1_qsm(local, parameters, progress):
     s turns ppm into radians. A step costs two pairs of transforms.
     """
     model = DipoleModel(local)
-    strength = chosen_strength(parameters.strength, local, progress, power=1, share=0.3, low=1e-3, high=1)
+    strength = chosen_strength(parameters.strength, local, progress, power=1, share=0.25, low=1e-3, high=1)
     shrinkage, data_penalty = (
         GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage),
         1 / parameters.distance,
