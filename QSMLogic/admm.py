@@ -38,9 +38,8 @@ class DipoleAdmm:
         """
 
         def step(x):
-            data, cost = self._data_step(fidelity)
-            self._update_map(rfftn(data))
-            return self.x, cost + self.gradient_penalty * self.shrinkage.cost
+            self._update_map(rfftn(self._data_step(fidelity)))
+            return self.x, self.cost + self.gradient_penalty * self.shrinkage.cost
 
         return iterate(step, self.x, iterations, tolerance, progress, name)
 
@@ -65,7 +64,7 @@ class DipoleAdmm:
         return data_spectrum
 
     def _data_step(self, fidelity):
-        """Updates z and its dual u for the present field; returns z - u, written over the field, and the cost F."""
+        """Updates z and its dual u for the present field; returns z - u, written over the field. Sets the cost."""
         field, costs = self.field, np.zeros(len(self.field))
 
         def work(start, stop):
@@ -78,8 +77,8 @@ class DipoleAdmm:
             np.subtract(z, self.dual[planes], out=v)
 
         for_slabs(work, field.shape)
-        self.field = None
-        return field, float(costs.sum())
+        self.field, self.cost = None, float(costs.sum())
+        return field
 
 
 def total_variation_admm(model, strength, parameters, start=None):

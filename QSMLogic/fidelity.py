@@ -22,6 +22,16 @@ class Fidelity:
     proximal: Callable
     cost: Callable
 
+    def total(self, z):
+        """F(z) over all planes; the same for any number of threads."""
+        costs = np.zeros(len(z))
+
+        def work(start, stop):
+            costs[start] = self.cost(z[start:stop], slice(start, stop))
+
+        for_slabs(work, z.shape)
+        return float(costs.sum())
+
 
 def squares(target, weight, penalty):
     """F(z) = 1/2 sum w (z - f)^2."""

@@ -3,7 +3,11 @@
 For white noise of standard deviation s and a gradient whose components have the mean size b, the most probable map
 minimises 1/2 |D x - f|_2^2 + s^2 / b |grad x|_1 (Bayes' rule with a Laplace prior), and with Laplace noise
 |D x - f|_1 + s / b |grad x|_1. b is taken from heads; s is measured in each scan, so that field strength, echo times,
-voxel size and averages need no setting.
+voxel size and averages need no setting. For total variation on six simulated fields of heads (3 and 7 T, with and
+without noise) and a sphere of 4 ppm, the error (NRMSE) came within 2 points of that of the best strength. b and the
+share below were set on these same fields, so new ones may fare worse. The corner of the L-curve over six strengths
+lay up to 12 points from the best, equal mean power in the cone and beside it (a simple form of Milovic et al. 2021,
+doi:10.1002/mrm.28474) up to 24; neither has anything to set.
 """
 
 import numpy as np

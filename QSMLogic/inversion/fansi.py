@@ -15,8 +15,8 @@ from ..reliability import squared_weight
 class FansiParameters:
     strength: float = shared.strength()
     data_penalty: float = shared.data_penalty()
-    shrinkage: float = shared.shrinkage()
-    iterations: int = shared.iterations(80)
+    shrinkage: float = shared.shrinkage(0.04)
+    iterations: int = shared.iterations(40)
     tolerance: float = shared.tolerance(0.005)
     rad_per_ppm: float = shared.rad_per_ppm()
 

@@ -41,11 +41,12 @@ def hd_qsm(local, parameters, progress):
     """
     model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
     solver = total_variation_admm(model, strength, parameters)
-    target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
+    target, penalty = model.padded(local.ppm), parameters.data_penalty
     share = parameters.l1_iterations / (parameters.l1_iterations + parameters.l2_iterations)
+    first, second = progress.part(0, share), progress.part(share, 1)
 
-    robust = absolutes(target, np.float32(ALIKE_PPM) * np.sqrt(weight), parameters.data_penalty)
-    solver.run(robust, parameters.l1_iterations, parameters.tolerance, progress.part(0, share), "l1")
-    fidelity = squares(target, weight, parameters.data_penalty)
-    part = progress.part(share, 1)
-    return model.result(solver.run(fidelity, parameters.l2_iterations, parameters.tolerance, part, "l2"))
+    weight = model.padded(np.float32(ALIKE_PPM) * np.sqrt(squared_weight(local)))
+    solver.run(absolutes(target, weight, penalty), parameters.l1_iterations, parameters.tolerance, first, "l1")
+    weight = model.padded(squared_weight(local))
+    fidelity = squares(target, weight, penalty)
+    return model.result(solver.run(fidelity, parameters.l2_iterations, parameters.tolerance, second, "l2"))

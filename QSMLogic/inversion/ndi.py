@@ -7,7 +7,8 @@ import numpy as np
 from .. import inversion_parameters as shared
 from ..conjugate_gradients import add, add_to_scaled
 from ..dipole import DipoleModel
-from ..fidelity import phasor_gradient
+from ..fidelity import phasor_gradient, phasor_squares
+from ..iteration import iterate
 from ..method import Citation, method, parameter
 from ..reliability import squared_weight
 
@@ -37,13 +38,19 @@ def ndi(local, parameters, progress):
     model = DipoleModel(local)
     target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
     inside = model.padded(local.mask)
-    x, before, momentum = (np.zeros(model.shape, np.float32) for _ in range(3))
-    for iteration in range(parameters.iterations):
-        residual = phasor_gradient(model.field(momentum), target, weight, parameters.rad_per_ppm)
-        x, before = before, x
-        x[...] = momentum
-        add(x, -parameters.step, model.field(residual, inside))
-        np.subtract(x, before, out=momentum)
-        add_to_scaled(momentum, iteration / (iteration + 3), x)
-        progress((iteration + 1) / parameters.iterations)
-    return model.result(x)
+    fidelity = phasor_squares(target, weight, 1.0, parameters.rad_per_ppm)
+    momentum = np.zeros(model.shape, np.float32)
+    faster = iter(range(parameters.iterations))
+
+    def step(x):
+        field = model.field(momentum)
+        objective = fidelity.total(field)
+        residual = phasor_gradient(field, target, weight, parameters.rad_per_ppm)
+        following = momentum.copy()
+        add(following, -parameters.step, model.field(residual, inside))
+        np.subtract(following, x, out=momentum)
+        iteration = next(faster)
+        add_to_scaled(momentum, iteration / (iteration + 3), following)
+        return following, objective
+
+    return model.result(iterate(step, np.zeros(model.shape, np.float32), parameters.iterations, 0, progress))

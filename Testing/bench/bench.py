@@ -1,4 +1,4 @@
-"""Time, memory and accuracy of the default chain: `./dev bench`.
+"""Time, memory and accuracy of the default chain, and of each method (`methods`): `./dev bench`.
 
 Times are given in units of one float32 rfftn + irfftn pair at the next fast size of the volume, measured in the same
 run, so that they can be compared between machines. Each scan runs in a process of its own, for its peak memory.
@@ -97,20 +97,32 @@ def pair_seconds(shape, repeats=5):
     return float(np.median(times[1:]))
 
 
+def methods():
+    """Every method of background removal and inversion, as a table that goes to the documents."""
+    from methods import methods_table
+
+    methods_table()
+
+
 BENCHES = {"speed": speed, "head-a": head_a}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to run: {', '.join(BENCHES)} (default: all)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"what to run: {', '.join(BENCHES)}, methods (default: all)"
+    )
     parser.add_argument("--inside", choices=BENCHES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
         print(json.dumps(BENCHES[options.inside]()))
         return
-    for name in options.names or BENCHES:
+    for name in options.names or (*BENCHES, "methods"):
+        if name == "methods":
+            methods()
+            continue
         if name not in BENCHES:
-            parser.error(f"there is no benchmark {name!r}; there are: {', '.join(BENCHES)}")
+            parser.error(f"there is no benchmark {name!r}; there are: {', '.join(BENCHES)}, methods")
         if name == "head-a" and not os.environ.get("QSM_TEST_DATA"):
             print("head-a: left out, QSM_TEST_DATA is not set")
             continue

@@ -8,7 +8,10 @@ from QSMLogic import FieldMap, Grid, fidelity
 from QSMLogic.dipole import DipoleModel, correction_factor
 from QSMLogic.fft import irfftn
 from QSMLogic.gradient import gradient, gradient_transposed, weighted_laplacian
+from QSMLogic.iteration import iterate
 from QSMLogic.kernels import laplacian_kernel
+from QSMLogic.progress import Progress
+from QSMLogic.regularisation import field_noise_ppm
 from QSMLogic.reliability import squared_weight
 
 GRID = Grid((14, 15, 17), (1.5, 1.0, 0.8), (0.8, 0.36, -0.48))
@@ -96,11 +99,12 @@ def test_proximal_map_is_the_minimum(name):
     make, more, cost = FIDELITIES[name]
     target, v = 0.02 * noise(4, 5, 6), 0.02 * noise(4, 5, 6)
     weight = np.abs(noise(4, 5, 6)) * (0.02 if "absolutes" in name else 1)
-    z = make(target, weight, PENALTY, *more)(v.copy(), EVERYTHING)
+    z = make(target, weight, PENALTY, *more).proximal(v.copy(), EVERYTHING)
     total = lambda z: cost(z - target, weight) + PENALTY / 2 * (z - v) ** 2  # noqa: E731
     best = np.min([total(z + step) for step in np.linspace(-0.03, 0.03, 61)], axis=0)
     assert (total(z) - best).max() < 2e-5
-    nowhere = make(target, 0 * weight, PENALTY, *more)(v.copy(), EVERYTHING)
+    assert make(target, weight, PENALTY, *more).total(z) == pytest.approx(cost(z - target, weight).sum(), rel=1e-4)
+    nowhere = make(target, 0 * weight, PENALTY, *more).proximal(v.copy(), EVERYTHING)
     np.testing.assert_allclose(nowhere, v, atol=1e-7)
 
 
@@ -110,3 +114,27 @@ def test_weights_are_one_where_the_field_is_as_good_as_the_median():
     weight = squared_weight(FieldMap(np.zeros(GRID.shape), mask, GRID, uncertainty))
     np.testing.assert_allclose(weight, np.where(mask, np.where(uncertainty > 0.01, 0.25, 1), 0), rtol=1e-5)
     np.testing.assert_array_equal(squared_weight(FieldMap(np.zeros(GRID.shape), mask, GRID)), mask)
+
+
+def test_noise_is_found_under_a_smooth_field():
+    grid = Grid((40, 40, 40))
+    k, j, i = np.ix_(*(np.linspace(-1, 1, n) for n in grid.shape))
+    noise = 0.003 * np.random.default_rng(0).standard_normal(grid.shape)
+    local = FieldMap(0.1 * np.sin(2 * k) * j + 0.05 * i**2 + noise, ball(grid, 18), grid)
+    assert field_noise_ppm(local) == pytest.approx(0.7 * 0.003, rel=0.05)  # part of the detail is taken for tissue
+    uncertain = FieldMap(local.ppm, local.mask, grid, np.full(grid.shape, 0.005))
+    assert field_noise_ppm(uncertain) == pytest.approx(0.005)
+    thin = np.zeros(grid.shape, bool)
+    thin[20] = True
+    assert field_noise_ppm(FieldMap(local.ppm, thin, grid)) == 0
+
+
+def test_iterations_stop_at_the_tolerance():
+    """Halving the distance to 1 changes x by 2^-n / (1 - 2^-n) in step n."""
+    start, progress = np.zeros((2, 3, 4), np.float32), Progress()
+    x = iterate(lambda x: ((x + 1) / 2, float(x.flat[0])), start, 50, 0.01, progress)
+    told = progress.notes["convergence"]
+    assert told["iterations"] == 7 and told["converged"] is True
+    np.testing.assert_allclose(told["change"], [1 / (2**n - 1) for n in range(1, 8)], rtol=1e-4)
+    np.testing.assert_allclose(told["objective"], [1 - 0.5**n for n in range(7)], rtol=1e-4)
+    np.testing.assert_allclose(x, 1 - 0.5**7)

@@ -1,0 +1,171 @@
+"""Cost, memory and accuracy of each background and inversion method: `./dev bench methods`, a Markdown table.
+
+Cost: processor time in pairs (one float32 rfftn + irfftn at the next fast size of the volume, measured around each
+method). Overhead: that time over the time of the transforms that the method makes, at their sizes. Memory: the most
+that the method holds beside its input, in float32 volumes of the image. Processor time, not time on the clock, as
+other work on the machine then disturbs least.
+"""
+
+import os
+import time
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+
+from QSMLogic import FieldMap, fft
+from QSMLogic.accuracy import nrmse
+from QSMLogic.lazy import ndimage
+from QSMLogic.method import registry
+from QSMLogic.phantom import head
+from QSMLogic.simulation import simulate_scan
+
+TABLE = Path(__file__).resolve().parents[2] / "Resources" / "docs" / "methods-measured.md"
+HEADER = (
+    "| stage | method | pairs | transforms | overhead | volumes | phantom NRMSE | phantom slope | head NRMSE |\n"
+    "|---|---|---:|---:|---:|---:|---:|---:|---:|\n"
+)
+
+
+class Transforms:
+    """Counts the pairs' worth of transforms that are made through QSMLogic.fft, by wrapping scipy's functions."""
+
+    NAMES = ("rfftn", "irfftn", "dctn", "idctn")
+
+    def __enter__(self):
+        self.count, self.seconds, self.scipy = 0, 0.0, fft.scipy_fft
+        fft.scipy_fft = self
+        return self
+
+    def __exit__(self, *error):
+        fft.scipy_fft = self.scipy
+
+    def __getattr__(self, name):
+        function = getattr(self.scipy, name)
+        if name not in self.NAMES:
+            return function
+
+        def timed(*arguments, **options):
+            began = time.process_time()
+            result = function(*arguments, **options)
+            self.count, self.seconds = self.count + 1, self.seconds + time.process_time() - began
+            return result
+
+        return timed
+
+
+def methods_table(only=()):
+    """Measure, and write the table; returns its text. only: names of methods, for a part of the table."""
+    total, local, truth = phantom_fields()
+    known = realistic_fields()
+    rows = []
+    for stage, given in (("background", total), ("invert", local)):
+        for name, method in registry()[stage].items():
+            if only and name not in only:
+                continue
+            result, cost = measured(method, given)
+            accuracy = judged(stage, result, truth)
+            other = "-"
+            if known:
+                other = f"{judged(stage, method.run(known[stage]), known['truth'])[0]:.1f}"
+            slope = "-" if accuracy[1] is None else f"{accuracy[1]:.2f}"
+            rows.append(f"| {stage} | {name} | {cost} | {accuracy[0]:.1f} | {slope} | {other} |\n")
+            print(rows[-1], end="", flush=True)
+    text = f"# Methods, measured\n\n{explanation(total.grid.shape, known)}\n\n{HEADER}{''.join(rows)}"
+    if not only:
+        TABLE.parent.mkdir(parents=True, exist_ok=True)
+        TABLE.write_text(text, encoding="utf-8")
+    return text
+
+
+def explanation(shape, known):
+    """What the table's columns are."""
+    realistic = "a realistic head at 3 T (1.25 mm)" if known else "not measured: QSM_TEST_DATA was not set"
+    return (
+        f"Written by `./dev bench methods`, every method with its default settings, on the project's own phantom\n"
+        f"({' x '.join(map(str, shape))} voxels of 1.5 mm, 3 T): background removal from its true total field, dipole\n"
+        "inversion from the local field that the default chain finds. Pairs: processor time over that of one float32\n"
+        "rfftn + irfftn at the next fast size of the volume. Transforms: of any size, in pairs. Overhead: all of the\n"
+        "processor time over that of the transforms. Volumes: memory at the worst moment beside the input, in float32\n"
+        "volumes. NRMSE in percent, in the mask eroded by 4 voxels; slope of tissue means against the truth. Head:\n"
+        f"{realistic}, from its true fields."
+    )
+
+
+def measured(method, given):
+    """The result of a method, and its row of costs."""
+    pair = pair_seconds(given.grid.shape)
+    with Transforms() as transforms:
+        began = time.process_time()
+        result = method.run(given)
+        seconds = time.process_time() - began
+    pair = (pair + pair_seconds(given.grid.shape)) / 2
+    tracemalloc.start()
+    method.run(given)
+    volumes = tracemalloc.get_traced_memory()[1] / 4 / given.mask.size
+    tracemalloc.stop()
+    overhead = f"{seconds / transforms.seconds:.1f}" if transforms.seconds else "-"
+    return result, f"{seconds / pair:.0f} | {transforms.count / 2:.0f} | {overhead} | {volumes:.1f}"
+
+
+def pair_seconds(shape, repeats=5):
+    """Processor time of one rfftn + irfftn at the next fast size."""
+    shape = fft.next_fast_shape(shape)
+    image = np.random.default_rng(0).standard_normal(shape, np.float32)
+    fft.irfftn(fft.rfftn(image), shape)
+    began = time.process_time()
+    for _ in range(repeats):
+        fft.irfftn(fft.rfftn(image), shape)
+    return (time.process_time() - began) / repeats
+
+
+def judged(stage, result, truth):
+    """NRMSE, and for susceptibility the slope of the tissues' means, or None."""
+    mask, labels = truth["inside"], truth["labels"]
+    if stage == "background":
+        return nrmse(result.ppm, truth["local"], mask & result.mask), None
+    regions = [mask & (labels == label) for label in truth["tissues"]]
+    means = [[x[region].mean() for region in regions if region.sum() > 10] for x in (result, truth["susceptibility"])]
+    return nrmse(result, truth["susceptibility"], mask), float(np.polyfit(means[1], means[0], 1)[0])
+
+
+def phantom_fields():
+    """A scan of the project's phantom: total field, local field of the default chain, truth."""
+    from QSMLogic import run
+
+    scan = simulate_scan(head((208, 256, 224), (0.75,) * 3, seed=1), seed=1)
+    maps = run(scan.acquisition, scan.mask)
+    inside = ndimage.binary_erosion(scan.mask, iterations=4)
+    truth = {
+        "inside": inside,
+        "labels": scan.labels,
+        "tissues": range(1, 11),
+        "local": scan.local_field_ppm,
+        "susceptibility": scan.susceptibility_ppm,
+    }
+    total = FieldMap(scan.total_field_ppm, scan.mask, scan.grid)
+    return total, FieldMap(maps.local_field_ppm, maps.reliable_mask, scan.grid), truth
+
+
+def realistic_fields():
+    """The true fields of the head in QSM_TEST_DATA and their truth, or None."""
+    if not os.environ.get("QSM_TEST_DATA"):
+        return None
+    from QSMLogic.io import load_mask, load_on_grid, read_image
+
+    folder = Path(os.environ["QSM_TEST_DATA"]) / "head-a" / "truth"
+    total, geometry = read_image(str(folder / "total_field_ppm.nii.gz"))
+    mask = load_mask(str(folder / "mask.nii.gz"), geometry)
+    local, susceptibility, labels = (
+        load_on_grid(str(folder / f"{name}.nii.gz"), geometry)
+        for name in ("local_field_ppm", "susceptibility_ppm", "labels")
+    )
+    grid = geometry.grid(None)
+    truth = {
+        "inside": ndimage.binary_erosion(mask, iterations=4),
+        "labels": labels,
+        "tissues": range(1, 10),
+        "local": local,
+        "susceptibility": susceptibility,
+    }
+    return {"background": FieldMap(total, mask, grid), "invert": FieldMap(local, mask, grid), "truth": truth}
