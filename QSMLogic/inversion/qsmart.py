@@ -52,8 +52,9 @@ def qsmart(local, parameters, progress):
         return whole
     model = DipoleModel(local)
     of_vessels = model.field(model.padded(np.where(vessels, whole, np.float32(0))))
-    of_vessels = of_vessels[tuple(slice(n) for n in local.ppm.shape)]
-    tissue = stage(local.with_field(local.ppm - of_vessels, tissue_mask), "tissue", 0.5, 1)
+    rest = local.with_field(local.ppm - of_vessels[tuple(slice(n) for n in local.ppm.shape)], tissue_mask)
+    del model, of_vessels
+    tissue = stage(rest, "tissue", 0.5, 1)
     tissue += np.float32(np.mean((whole - tissue)[tissue_mask], dtype=np.float64))
     return np.where(tissue_mask, tissue, whole)
 

@@ -53,6 +53,7 @@ def tgv(total, parameters, progress):
     solver = _SingleStep(model, strength, parameters.reach_mm, parameters)
     solver.start_background(zero_at_rim.mask, HARMONICITY_MM4, parameters.data_penalty)
     target, weight = model.padded(zero_at_rim.ppm), model.padded(squared_weight(total))
+    del zero_at_rim
     fidelity = squares(target, weight, parameters.data_penalty)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress.part(0.1, 1)))
 
