@@ -11,7 +11,7 @@ from ..lazy import ndimage
 from ..method import Citation, method, parameter
 
 TAIL = 2.5  # widths of the kernel beyond which nothing of it comes back in at the opposite border
-RIM_MM = 2.0  # less deep than this the width falls faster than the depth: means at the rim are one-sided
+RIM_MM = 1.0  # less deep than this the width falls faster than the depth: means at the rim are one-sided
 SMALLEST = 0.3  # of the shortest edge of a voxel: a kernel of this width leaves a voxel as it is
 
 

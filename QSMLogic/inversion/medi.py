@@ -5,14 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import inversion_parameters as shared
-from ..conjugate_gradients import add, conjugate_gradients
+from ..conjugate_gradients import add, conjugate_gradients, dot
 from ..convolution import convolve
 from ..dipole import DipoleModel
 from ..edges import edge_mask
 from ..fft import pad
 from ..fidelity import phasor_gradient
 from ..gradient import gradient, weighted_laplacian
-from ..iteration import relative_change
 from ..kernels import laplacian_kernel, sphere_kernel
 from ..method import Citation, method, parameter
 from ..parallel import for_slabs
@@ -88,10 +87,11 @@ def medi(local, parameters, progress):
     problem = _Problem(local, parameters)
     x = np.zeros(problem.model.shape, np.float32)
     for outer in range(parameters.outer_iterations):
-        before = x.copy()
         part = progress.part(outer / parameters.outer_iterations, (outer + 1) / parameters.outer_iterations)
-        add(x, 1, problem.change(x, first=outer == 0, progress=part))
-        change = relative_change(before, x)
+        step = problem.change(x, first=outer == 0, progress=part)
+        add(x, 1, step)
+        change = (dot(step, step) / max(dot(x, x), 1e-30)) ** 0.5
+        del step
         converged = change <= parameters.tolerance
         progress.iteration(outer + 1, parameters.outer_iterations, converged=converged, change=change)
         if converged:
