@@ -20,7 +20,7 @@ PRESETS = {
     ),
     "brain-fast": Preset(
         "Brain, fast",
-        "Fewer radii and iterations: less time for background and inversion, a slightly larger error.",
+        "Fewer radii and a quicker inversion: about a third of the time, a larger error.",
         {
             "background": {"method": "vsharp", "steps": 4, "refinements": 1},
             "invert": {"method": "rts", "second_iterations": 10},
@@ -38,6 +38,7 @@ PRESETS = {
             "mask": {"method": "robust"},
             "offset": {"method": "mcpc3ds", "sigma_mm": 0.4},
             "background": {"method": "vsharp", "max_radius_mm": 3.0, "min_radius_mm": 0.1},
+            "invert": {"method": "rts"},
         },
     ),
     "body": Preset(
@@ -46,6 +47,7 @@ PRESETS = {
         {
             "mask": {"method": "robust", "closing_voxels": 3},
             "background": {"method": "vsharp", "max_radius_mm": 25.0},
+            "invert": {"method": "rts"},
         },
     ),
 }

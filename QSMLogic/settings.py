@@ -14,7 +14,7 @@ DEFAULTS = {
     "field": "phase_snr",
     "passes": "one_pass",
     "background": "vsharp",
-    "invert": "rts",
+    "invert": "wh_qsm",
     "reference": "mean",
 }
 

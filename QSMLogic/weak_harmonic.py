@@ -26,24 +26,30 @@ class WithBackground:
 
     def _update_map(self, data_spectrum):
         """The next map, from the data less the background; then the background, from the data less the map's field."""
-        model, background = self.model, self.background
-        np.subtract(data_spectrum, background, out=background)
-        spectrum = self._map_spectrum(background)
+        model, spectrum, self.background = self.model, self.background, None
+        np.subtract(data_spectrum, spectrum, out=spectrum)
+        self._map_spectrum(spectrum)
         harmonic = rfftn(np.where(self.mask, np.float32(0), self.split))
+        self._separate(data_spectrum, spectrum, harmonic)
+        self.x = irfftn(spectrum, model.shape)
+        del spectrum
+        self.field, self.background = irfftn(data_spectrum, model.shape), harmonic
+        del data_spectrum
+        self._update_split(filtered(harmonic, self.laplacian, model.shape))
+
+    def _separate(self, data, x, harmonic):
+        """Makes of `harmonic`, the spectrum of y less its dual, that of h, and of `data` that of D x + h."""
 
         def work(start, stop):
             planes = slice(start, stop)
-            h, field, laplacian = harmonic[planes], spectrum[planes] * model.kernel[planes], self.laplacian[planes]
+            h, field, laplacian = harmonic[planes], x[planes] * self.model.kernel[planes], self.laplacian[planes]
             h *= self.ratio * laplacian
-            h += data_spectrum[planes]
+            h += data[planes]
             h -= field
             h /= 1 + self.ratio * np.square(laplacian)
-            np.add(field, h, out=data_spectrum[planes])
+            np.add(field, h, out=data[planes])
 
         for_slabs(work, harmonic.shape)
-        self.x, self.background = irfftn(spectrum, model.shape), harmonic
-        self.field = irfftn(data_spectrum, model.shape)
-        self._update_split(filtered(harmonic, self.laplacian, model.shape))
 
     def _update_split(self, curvature):
         def work(start, stop):
