@@ -9,6 +9,7 @@ from ..errors import QSMError
 
 NUMBER_COLUMNS, NAME_COLUMNS = ("index", "label", "value", "id"), ("name", "region", "structure", "abbreviation")
 BACKGROUND = 0
+LABEL_NAMES = "names of the labels: JSON, BIDS dseg.tsv, or a lookup table of FreeSurfer, Slicer or ITK-SNAP"
 
 
 def read_label_names(path):
@@ -83,8 +84,11 @@ def _from_line(line):
 
 def _label(text, path):
     try:
-        return int(float(text))
-    except (TypeError, ValueError):
+        number = float(text)
+        if number != int(number):
+            raise ValueError
+        return int(number)
+    except (TypeError, ValueError, OverflowError):
         raise QSMError(f"{path} has {text!r} where a label's number belongs.") from None
 
 

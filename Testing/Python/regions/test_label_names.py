@@ -41,6 +41,8 @@ BAD = {
     "l2.json": ('{"one": "a"}', "must be JSON such as"),
     "t.tsv": ("a\tb\n1\t2\n", "columns index and name"),
     "u.tsv": ("index\tname\none\ta\n", "'one' where a label's number"),
+    "v.tsv": ("index\tname\n1.5\ta\n", "'1.5' where a label's number"),
+    "w.tsv": ("index\tname\ninf\ta\n", "'inf' where a label's number"),
     "empty.txt": ("# nothing\n", "names no label"),
     "twice.txt": ("1 a\n1 b\n", "label 1 twice"),
 }
