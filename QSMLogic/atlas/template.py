@@ -47,12 +47,14 @@ def load_template(image_path, labels_path, names_path=None, mask_path=None):
     """The Template in files; names_path: as read_label_names takes it. Raises QSMError that names the file."""
     image, geometry = read_image(image_path)
     others = []
-    for path in filter(None, (labels_path, mask_path)):
+    for what, path in (("labels", labels_path), ("mask", mask_path)):
+        if not path:
+            continue
         array, own = read_image(path)
         if image.ndim != 3 or array.ndim != 3:
             raise QSMError(f"{image_path} and {path} must each hold a single 3D image.")
         if difference := geometry.difference(own):
-            raise QSMError(f"{path} does not fit {image_path}: {difference}. Resample it to the template.")
+            raise QSMError(f"{path} does not fit {image_path}: {difference}. Resample the {what} to the template.")
         others.append(array)
     names = read_label_names(names_path)[0] if names_path else {}
     return Template(image, others[0], geometry, names, others[1] > 0 if mask_path else None)
