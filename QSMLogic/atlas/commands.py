@@ -5,6 +5,7 @@ from pathlib import Path
 from ..errors import QSMError
 from ..files import check_writable
 from ..io import check_image_name, load_mask, read_image, write_files
+from ..regions.label_names import LABEL_NAMES
 from ..sidecar import sidecar_path
 from .register import CONTRASTS, register
 from .template import KINDS, load_template, simulated_template
@@ -47,7 +48,7 @@ def add_atlas_options(parser):
     parser.add_argument("--template", required=True, metavar="FILE", help="image of the atlas")
     parser.add_argument("--template-mask", metavar="FILE", help="brain of the template (default: found from it)")
     parser.add_argument("--labels", required=True, metavar="FILE", help="labels of the atlas, on the template's grid")
-    parser.add_argument("--label-names", metavar="FILE", help='names of the labels: JSON, {"1": "Caudate"}')
+    parser.add_argument("--label-names", metavar="FILE", help=LABEL_NAMES)
     parser.add_argument(
         "--contrast",
         choices=list(CONTRASTS),

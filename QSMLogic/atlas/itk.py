@@ -49,6 +49,7 @@ def execute(method, *images, tell):
             raised or tell()
         except BaseException as error:  # also KeyboardInterrupt, which ITK would swallow
             raised.append(error)
+        if raised:  # again at every level, as each begins anew
             getattr(method, "StopRegistration", method.Abort)()
 
     method.SetNumberOfWorkUnits(WORK_UNITS)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import QSMError
 from ..io import Geometry, read_image
-from ..sidecar import read_json
+from ..regions.label_names import read_label_names
 
 SIMULATED_SHAPE_MM = (156, 192, 168)
 KINDS = ("susceptibility", "magnitude")
@@ -44,15 +44,20 @@ class Template:
 
 
 def load_template(image_path, labels_path, names_path=None, mask_path=None):
-    """The Template in files; names_path: a JSON object {"1": "Caudate"}. Raises QSMError that names the file."""
+    """The Template in files; names_path: as read_label_names takes it. Raises QSMError that names the file."""
     image, geometry = read_image(image_path)
-    labels, own = read_image(labels_path)
-    if image.ndim != 3 or labels.ndim != 3:
-        raise QSMError(f"{image_path} and {labels_path} must each hold a single 3D image.")
-    if difference := geometry.difference(own):
-        raise QSMError(f"{labels_path} does not fit {image_path}: {difference}. Resample the labels to the template.")
-    mask = read_image(mask_path)[0] > 0 if mask_path else None
-    return Template(image, labels, geometry, _read_names(names_path) if names_path else {}, mask)
+    others = []
+    for what, path in (("labels", labels_path), ("mask", mask_path)):
+        if not path:
+            continue
+        array, own = read_image(path)
+        if image.ndim != 3 or array.ndim != 3:
+            raise QSMError(f"{image_path} and {path} must each hold a single 3D image.")
+        if difference := geometry.difference(own):
+            raise QSMError(f"{path} does not fit {image_path}: {difference}. Resample the {what} to the template.")
+        others.append(array)
+    names = read_label_names(names_path)[0] if names_path else {}
+    return Template(image, others[0], geometry, names, others[1] > 0 if mask_path else None)
 
 
 def simulated_template(kind="susceptibility", voxel_mm=1.5, seed=1000, deformation=1.0):
@@ -82,11 +87,3 @@ def _whole(labels):
     if labels.max() > 65535:
         raise QSMError("Labels above 65535 are not supported; renumber them.")
     return rounded.astype(np.uint16)
-
-
-def _read_names(path):
-    names = read_json(path)
-    try:
-        return {int(label): str(name) for label, name in names.items()}
-    except (AttributeError, ValueError):
-        raise QSMError(f'{path} must hold the names of labels as {{"1": "Caudate", "2": "Putamen"}}.') from None

@@ -6,19 +6,19 @@ from pathlib import Path
 from ..errors import QSMError
 from ..files import check_writable, write_texts
 from ..io import MAP_FILES, load_mask, load_on_grid, read_image
-from ..sidecar import ENDINGS, read_json, sidecar
+from ..sidecar import ENDINGS, read_json, sidecar, sidecar_path
+from .label_names import LABEL_NAMES
 from .measure import COUNTING, measure, values_in
-from .plots import box_plot, histogram, region_against_map, region_against_time, write_plots
+from .plots import box_plot, histogram, plot_files, region_against_map, region_against_time
 from .region import MapImage
 from .region_files import read_regions
 from .report import check_report_name, report
 from .resample import METHODS
-from .study import read_study, with_scan
+from .study import check_no_study, read_study, with_scan
 from .table import PER_PPM
-from .table_files import check_table_name, write_table
+from .table_files import check_table_name, table_paths, write_table
 
 MAP = "susceptibility"
-LABEL_NAMES = "names of the labels: JSON, BIDS dseg.tsv, or a lookup table of FreeSurfer, Slicer or ITK-SNAP"
 
 
 def add_statistics_options(parser):
@@ -57,29 +57,25 @@ def statistics_command(arguments, console):
     mask_path = arguments.mask or _beside(arguments.map, "reliable_mask")
     mask = load_mask(mask_path, geometry) if mask_path else None
     regions, resampled = read_regions(arguments.labels, geometry, arguments.label_names, arguments.resample)
-    table = measure(
-        maps,
-        regions,
-        geometry.grid(),
-        mask=mask,
-        reference=arguments.reference,
-        erosion_mm=arguments.erode_mm,
-        partial_volume=arguments.partial_volume,
-    )
+    counting = {"erosion_mm": arguments.erode_mm, "partial_volume": arguments.partial_volume}
+    table = measure(maps, regions, geometry.grid(), mask=mask, **counting)
     table.settings["resampling"] = arguments.resample if resampled else ""
     table = table.in_unit(arguments.unit or arguments.map_unit)
+    zero = table.of(arguments.reference, MAP)["mean"] if arguments.reference else 0.0
+    table = table.relative_to(arguments.reference) if arguments.reference else table
     provenance = _provenance(arguments)
 
     study = _study(arguments, table, provenance) if arguments.study else None
-    plots = _plots(arguments, table, maps, regions, geometry.grid(), mask) if arguments.plots else {}
+    plots = _plots(table) if arguments.plots else {}
+    plots |= _histograms(arguments, table, maps[MAP], regions, geometry.grid(), mask, zero)
     plots |= _time_courses(arguments, study)
+    drawn = plot_files(plots, arguments.plots) if plots else {}
     compared = table.asymmetry() if arguments.asymmetry else None
     html = _report(arguments, table, maps[MAP], regions, geometry, mask_path, provenance) if arguments.report else None
 
     paths = write_table(table, arguments.output)  # all is made by now: what follows can only fail for want of room
     paths += write_table(compared, arguments.asymmetry) if compared else []
-    paths += write_plots(plots, arguments.plots) if plots else []
-    paths += write_texts({arguments.report: html}) if html else []
+    paths += write_texts(drawn | ({arguments.report: html} if html else {}))
     paths += write_table(study, arguments.study) if study else []
     console.wrote(paths)
 
@@ -105,6 +101,9 @@ def _report(arguments, table, image, regions, geometry, mask_path, provenance):
 def _read_maps(arguments):
     """({name: MapImage}, Geometry of the map)"""
     array, geometry = read_image(arguments.map)
+    array = array[0] if array.ndim == 4 and len(array) == 1 else array
+    if array.ndim != 3:
+        raise QSMError(f"{arguments.map} must hold a single 3D image; it has {len(array)} volumes.")
     maps = {MAP: MapImage(array, arguments.map_unit)}
     for text in arguments.more_maps:
         name, path, unit = _parsed(text)
@@ -128,6 +127,8 @@ def _outputs(arguments):
     tables = [path for path in (arguments.output, arguments.asymmetry, arguments.study) if path]
     for path in tables:
         check_table_name(path)
+    for path in tables[: -1 if arguments.study else None]:
+        check_no_study(path)
     if arguments.report:
         check_report_name(arguments.report)
     if arguments.study and not arguments.subject:
@@ -142,14 +143,16 @@ def _outputs(arguments):
     outputs = [*tables, *([arguments.report] if arguments.report else [])]
     if len({Path(path).resolve() for path in outputs}) < len(outputs):
         raise QSMError("Two outputs have the same name; give each its own.")
-    return [*outputs, *plots]
+    return [*(file for path in tables for file in table_paths(path)), *outputs[len(tables) :], *plots]
 
 
 def _inputs(arguments):
-    more = [_parsed(text)[1] for text in arguments.more_maps]
-    names = ("map", "labels", "label_names", "mask", "record", "curve")
-    named = (getattr(arguments, name) for name in names)
-    return [*more, *(path for path in named if path)]
+    """The files that are read, and the sidecars of the images, which tell how these were made."""
+    images = [arguments.map, arguments.labels, arguments.mask, *(_parsed(text)[1] for text in arguments.more_maps)]
+    images = [path for path in images if path]
+    others = [arguments.label_names, arguments.record, arguments.curve]
+    others += [_beside(arguments.map, name) for name in ("reliable_mask", "provenance")]
+    return [*images, *map(sidecar_path, images), *filter(None, others)]
 
 
 def _beside(map_path, name):
@@ -162,20 +165,28 @@ def _beside(map_path, name):
 def _provenance(arguments):
     """What is known of how the map was made: run.json, or the sidecar of a BIDS derivative; None where nothing is."""
     path = arguments.record or _beside(arguments.map, "provenance")
-    return read_json(path) if path else sidecar(arguments.map).get("Provenance")
+    if path:
+        return read_json(path)
+    found = sidecar(arguments.map).get("Provenance")
+    return found if isinstance(found, dict) and "settings" in found else None  # other programs have other ones
 
 
-def _plots(arguments, table, maps, regions, grid, mask):
-    """{name: SVG}: boxes of every map, every other map against susceptibility, histograms that are asked for."""
+def _plots(table):
+    """{name: SVG}: boxes of every map, and every other map against susceptibility."""
     plots = {f"box-{name}": box_plot(table, name) for name in table.maps}
-    plots |= {f"{name}-against-{MAP}": region_against_map(table, MAP, name) for name in table.maps if name != MAP}
-    named = {region.name: region for region in regions}
+    return plots | {f"{name}-against-{MAP}": region_against_map(table, MAP, name) for name in table.maps if name != MAP}
+
+
+def _histograms(arguments, table, image, regions, grid, mask, zero):
+    """{name: SVG} of the segments that are asked for, in the unit of the table; zero: the reference's mean there."""
+    plots, named, unit = {}, {region.name: region for region in regions}, table.rows[0]["unit"]
     for segment in arguments.histogram:
         region = named.get(segment)
         if region is None:
             raise QSMError(f"There is no segment {segment!r} for a histogram; there are: {', '.join(named)}.")
-        values = values_in(maps[MAP], region, grid, mask=mask, erosion_mm=arguments.erode_mm)
-        plots[f"histogram-{segment}"] = histogram(values, segment, MAP, maps[MAP].unit)
+        values = values_in(image, region, grid, mask=mask, erosion_mm=arguments.erode_mm)
+        values = values * PER_PPM[unit] / PER_PPM[image.unit] - zero
+        plots[f"histogram-{segment}"] = histogram(values, segment, MAP, unit, arguments.reference or "")
     return plots
 
 

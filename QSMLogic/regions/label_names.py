@@ -9,6 +9,7 @@ from ..errors import QSMError
 
 NUMBER_COLUMNS, NAME_COLUMNS = ("index", "label", "value", "id"), ("name", "region", "structure", "abbreviation")
 BACKGROUND = 0
+LABEL_NAMES = "names of the labels: JSON, BIDS dseg.tsv, or a lookup table of FreeSurfer, Slicer or ITK-SNAP"
 
 
 def read_label_names(path):
@@ -26,7 +27,8 @@ def read_label_names(path):
         raise QSMError(f"Cannot read the label names {path}: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise QSMError(f"The label names {path} are no text; give a JSON, TSV, CSV or lookup-table file.") from None
-    read = READERS.get(path.suffix.lower(), _from_lines)
+    other = _from_json if text.lstrip().startswith(("{", "[")) else _from_lines
+    read = READERS.get(path.suffix.lower(), other)
     entries = [entry for entry in read(text, path) if entry[0] > BACKGROUND]
     if not entries:
         raise QSMError(f"{path} names no label; see the help of --label-names for the kinds of file.")
@@ -46,7 +48,9 @@ def _from_json(text, path):
         content = json.loads(text)
         return [(int(label), str(name), None) for label, name in content.items()]
     except (ValueError, AttributeError):
-        raise QSMError(f'{path} must be JSON such as {{"1": "caudate", "2": "putamen"}}.') from None
+        raise QSMError(
+            f'{path} must hold the names of labels as a JSON object; it must be JSON such as {{"1": "caudate"}}.'
+        ) from None
 
 
 def _from_table(text, path):
@@ -83,8 +87,11 @@ def _from_line(line):
 
 def _label(text, path):
     try:
-        return int(float(text))
-    except (TypeError, ValueError):
+        number = float(text)
+        if number != int(number):
+            raise ValueError
+        return int(number)
+    except (TypeError, ValueError, OverflowError):
         raise QSMError(f"{path} has {text!r} where a label's number belongs.") from None
 
 

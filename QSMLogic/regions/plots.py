@@ -36,8 +36,11 @@ def box_plot(table, map_name=None):
     return figure.svg()
 
 
-def histogram(values, segment, map_name, unit):
-    """The values of one region in one map, with mean and median. SVG text."""
+def histogram(values, segment, map_name, unit, relative_to=""):
+    """The values of one region in one map, with mean and median. SVG text.
+
+    relative_to: the region whose mean was subtracted, which the axis names.
+    """
     values = np.asarray(values, float)
     if not values.size:
         raise QSMError(f"There is nothing to plot: {segment} has no value in {map_name}.")
@@ -50,7 +53,7 @@ def histogram(values, segment, map_name, unit):
         figure.line([(at, 0), (at, figure.y[1])], colour, 2, "" if row == 0 else "6 4")
         words = f"{'solid' if row == 0 else 'dashed'}: {name} {at:.4g}"
         figure.words(figure.width - figure.right - 6, figure.top + 16 + LEGEND_PX * row, words, "end", colour=colour)
-    label = value_label({"map": map_name, "unit": unit, "relative_to": ""})
+    label = value_label({"map": map_name, "unit": unit, "relative_to": relative_to})
     figure.axes(f"{segment} ({values.size} voxels)", label, "voxels")
     return figure.svg()
 
@@ -118,8 +121,13 @@ def region_against_time(study, segment, map_name=None, curve=()):
 
 
 def write_plots(plots, folder):
-    """Write {file name without ending: SVG text} into a folder, all or none. Returns the paths."""
-    return write_texts({Path(folder) / f"{_file_name(name)}.svg": text for name, text in plots.items()})
+    """Write {name: SVG text} into a folder, all or none. Returns the paths."""
+    return write_texts(plot_files(plots, folder))
+
+
+def plot_files(plots, folder):
+    """{path in a folder: SVG text} of {name: SVG text}; QSMError where two names would be one file."""
+    return {Path(folder) / f"{file}.svg": plots[name] for file, name in _file_names(plots).items()}
 
 
 def value_label(row):
@@ -193,8 +201,16 @@ def _few(values, most=6):
     return values if len(values) <= most else [values[round(n * (len(values) - 1) / (most - 1))] for n in range(most)]
 
 
-def _file_name(name):
-    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
+def _file_names(names):
+    """{name of a file: name}; QSMError where two names would be one file's, also where case does not count."""
+    files = {}
+    for name in names:
+        file = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
+        same = next((files[other] for other in files if other.lower() == file.lower()), None)
+        if same:
+            raise QSMError(f"The plots {same!r} and {name!r} would be one file; rename a segment, or plot one.")
+        files[file] = name
+    return files
 
 
 def _titled(name):

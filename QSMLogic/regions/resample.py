@@ -14,6 +14,7 @@ POINTS, MOST_POINTS = 4, 12  # per voxel and axis: coverage is exact to 1/(2 x P
 NEAR = 1e-6  # voxels
 AT_ONCE = 1 << 24  # points that are sampled at once
 NOWHERE = (slice(0, 0),) * 3
+SLIPPED = "lies between the middles of the map's voxels; resample by coverage"
 
 
 def resampled_regions(regions, source, target, method="nearest"):
@@ -40,7 +41,9 @@ def _resampled(region, source, target, to_target, method):
         planes = slice(slab[0].start - box[0].start, slab[0].stop - box[0].start)
         coverage[planes] = _block_mean(_sampled(image, target, slab, points), points)
     outside = _outside_share(region, target, to_target) if coverage.size else 0.0
-    return replace(region, coverage=coverage, box=box, outside=outside)
+    lost = SLIPPED if coverage.size and not coverage.any() and outside < 1 else ""
+    note = "; ".join(filter(None, (region.note, lost)))
+    return replace(region, coverage=coverage, box=box, outside=outside, note=note)
 
 
 def _slabs(box, points):

@@ -34,6 +34,17 @@ def read_study(path):
     return read_table(path, SCAN_COLUMNS) if Path(path).exists() else None
 
 
+def check_no_study(path):
+    """QSMError where a file holds a study, which the table of one scan must not replace."""
+    try:
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
+            start = file.readline(200).replace("\t", ",")
+    except OSError:
+        return
+    if start.startswith(",".join(column.key for column in SCAN_COLUMNS)):
+        raise QSMError(f"{path} holds a study; add the scan with --study, or choose another name for the output.")
+
+
 def with_scan(study, table, subject, session="", time="", *, provenance=None, replaces=False, mixed=False):
     """A study (RegionTable with STUDY_COLUMNS, or None for a new one) with the rows of one more scan.
 

@@ -55,7 +55,7 @@ ASYMMETRY_COLUMNS = (
     Column("left_mean", "Left mean", "Mean of the left region", "map"),
     Column("right_mean", "Right mean", "Mean of the right region", "map"),
     Column("difference", "Difference", "Left mean less right mean", "map"),
-    Column("difference_sem", "Standard error", "sqrt(left sem^2 + right sem^2)", "map"),
+    Column("difference_sem", "Standard error", "sqrt(left sem^2 + right sem^2), without a reference's", "map"),
     Column("asymmetry_percent", "Asymmetry", "200 (left - right) / (|left| + |right|)", "%"),
     Column("relative_to", "Relative to", "Region whose mean was subtracted from both sides"),
     Column("note", "Note", "What is particular about this row"),
@@ -66,6 +66,8 @@ SHIFTED = ("mean", "median", "q1", "q3", "p5", "p95", "min", "max")
 @dataclass(frozen=True)
 class RegionTable:
     """Rows as dictionaries with the keys in `columns`; what is undefined is None.
+
+    Rows that are relative to a reference have own_sem, too: the standard error without that of the reference.
 
     settings: how it was measured (erosion_mm, partial_volume, ...), and what else its files should tell.
     """
@@ -112,7 +114,7 @@ class RegionTable:
             raise QSMError(f"Susceptibility is given in ppm or ppb, not in {unit!r}.")
         if not any(row["unit"] in PER_PPM for row in self.rows):
             raise QSMError(f"No map is in ppm or ppb, so that none can be shown in {unit}.")
-        scaled = [c.key for c in self.columns if c.unit == "map"]
+        scaled = ["own_sem", *(c.key for c in self.columns if c.unit == "map")]
         rows = tuple(_scaled(row, unit, scaled) if row["unit"] in PER_PPM else row for row in self.rows)
         return replace(self, rows=rows)
 
@@ -136,6 +138,7 @@ class RegionTable:
                 "choose another one, or none."
             )
         shifted = {key: None if row[key] is None else row[key] - reference["mean"] for key in SHIFTED}
+        shifted["own_sem"] = row["sem"]
         if row["segment"] == name:
             shifted |= {"sem": 0.0, "note": _joined("reference", row["note"])}
         elif row["sem"] is not None and reference["sem"] is not None:
@@ -149,7 +152,8 @@ class RegionTable:
 
         Names make a pair that differ in one word: left and right, L and R, lh and rh ("Left-Caudate", "caudate_l").
         The index is 200 (left - right) / (|left| + |right|) percent. It says little where the sides lie around zero,
-        which is a convention for susceptibility: compare values relative to a reference.
+        which is a convention for susceptibility: compare values relative to a reference. That cancels
+        out of the difference, and so does its uncertainty.
         """
         pairs = paired_names(self.segments)
         if not pairs:
@@ -182,7 +186,7 @@ _SIDES = {"left": "left", "l": "left", "lh": "left", "right": "right", "r": "rig
 
 def _side(name):
     """("left" or "right" or None, the name without that word)"""
-    words = re.split(r"([^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z]))", name)
+    words = re.split(r"([\W_]+|(?<=[a-z])(?=[A-Z]))", name)
     found = [n for n, word in enumerate(words) if word and word.lower() in _SIDES]
     if len(found) != 1:
         return None, name
@@ -199,14 +203,14 @@ def _compared(pair, left, right):
     if None not in (a, b):
         row["difference"] = a - b
         row["asymmetry_percent"] = 200 * (a - b) / (abs(a) + abs(b)) if a or b else None
-        if None not in (left["sem"], right["sem"]):
-            row["difference_sem"] = math.hypot(left["sem"], right["sem"])
+        sems = [side.get("own_sem", side["sem"]) for side in (left, right)]
+        row["difference_sem"] = None if None in sems else math.hypot(*sems)
     return row
 
 
 def _scaled(row, unit, keys):
     factor = PER_PPM[unit] / PER_PPM[row["unit"]]
-    return row | {"unit": unit} | {key: None if row[key] is None else row[key] * factor for key in keys}
+    return row | {"unit": unit} | {key: None if row[key] is None else row[key] * factor for key in keys if key in row}
 
 
 def _joined(*notes):

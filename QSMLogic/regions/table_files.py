@@ -20,7 +20,7 @@ def write_table(table, path):
     """
     path = Path(path)
     check_table_name(path)
-    dictionary = [path.with_suffix(".json")] if path.suffix.lower() == ".tsv" else []
+    _, *dictionary = table_paths(path)
     with placed_together([path, *dictionary]) as temporary:
         write_rows(temporary[path], table, table.columns)
         for explained in dictionary:
@@ -54,6 +54,12 @@ def read_table(path, extra=()):
         raise QSMError(f"{path} is no table of this kind: it {' and '.join(told)}. Choose another file.")
     parsed = tuple({c.key: _value(row[found[c.key]], c, path) for c in columns} for row in rows)
     return RegionTable(parsed, {}, columns)
+
+
+def table_paths(path):
+    """The files that a table is written to: itself and, of a TSV, the dictionary."""
+    path = Path(path)
+    return [path, path.with_suffix(".json")] if path.suffix.lower() == ".tsv" else [path]
 
 
 def check_table_name(path):

@@ -23,6 +23,7 @@ FILES = {
     "FreeSurferLUT.txt": FREESURFER,
     "slicer.ctbl": "# Color table file\n0 Background 0 0 0 0\n1 Caudate 255 0 0 255\n2 Red nucleus 0 0 255 255\n",
     "snap.txt": '0 0 0 0 0 0 0 "Clear Label"\n1 255 0 0 1 1 1 "Caudate"\n2 0 0 255 1 1 1 "Red nucleus"\n',
+    "names": '{"1": "Caudate", "2": "Red nucleus"}',
     "plain.txt": "1 Caudate\n2: Red nucleus\n",
 }
 
@@ -32,7 +33,7 @@ def test_every_kind_of_file_gives_names_and_colours(tmp_path, name):
     (tmp_path / name).write_text(FILES[name], encoding="utf-8")
     names, colours = read_label_names(tmp_path / name)
     assert names == {1: "Caudate", 2: "Red nucleus"}
-    has_colours = name not in ("l.json", "list.csv", "plain.txt")
+    has_colours = name not in ("l.json", "names", "list.csv", "plain.txt")
     assert colours.get(1) == ((1, 0, 0) if has_colours else None)
 
 
@@ -41,6 +42,8 @@ BAD = {
     "l2.json": ('{"one": "a"}', "must be JSON such as"),
     "t.tsv": ("a\tb\n1\t2\n", "columns index and name"),
     "u.tsv": ("index\tname\none\ta\n", "'one' where a label's number"),
+    "v.tsv": ("index\tname\n1.5\ta\n", "'1.5' where a label's number"),
+    "w.tsv": ("index\tname\ninf\ta\n", "'inf' where a label's number"),
     "empty.txt": ("# nothing\n", "names no label"),
     "twice.txt": ("1 a\n1 b\n", "label 1 twice"),
 }

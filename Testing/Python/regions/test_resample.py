@@ -7,7 +7,7 @@ import pytest
 
 from QSMLogic import QSMError
 from QSMLogic.io import Geometry
-from QSMLogic.regions import LabelRegions, Region, resampled_regions
+from QSMLogic.regions import LabelRegions, MapImage, Region, measure, resampled_regions
 
 MAP = Geometry((20, 22, 24), (1.0, 1.0, 1.0), (-10.0, -11.0, -12.0))
 
@@ -102,3 +102,13 @@ def test_labels_of_the_maps_own_grid_stay_as_they_are():
 def test_unknown_method_is_refused():
     with pytest.raises(QSMError, match="nearest or coverage"):
         resampled_regions([], MAP, MAP, "linear")
+
+
+def test_a_region_that_slips_between_the_middles_of_voxels_is_not_called_empty():
+    source = Geometry((200, 220, 240), (0.1, 0.1, 0.1), (-10.45, -11.45, -12.45))
+    speck = np.zeros(source.shape, bool)
+    speck[101:103, 101:103, 101:103] = True
+    (found,) = resampled_regions([Region("speck", speck)], source, MAP)
+    whole = Region("whole", np.ones(MAP.shape, bool))
+    (row, _) = measure({"m": MapImage(np.ones(MAP.shape), "ppm")}, [found, whole], MAP.grid()).rows
+    assert row["voxels"] == 0 and "resample by coverage" in row["note"]

@@ -199,3 +199,73 @@ def test_time_course_of_a_study_with_the_curve_of_what_is_expected(folder, cli):
     status, _, error = cli(*study, "--subject", "03", "--time", "50", "--curve", "curve.csv")
     assert status == 2 and "columns time and value" in error
     assert (folder / "study.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("names", "table"), [("roi.json", "roi.tsv"), ("names.json", "chi.tsv"), ("names.json", "seg.tsv")]
+)
+def test_the_dictionary_of_a_tsv_replaces_no_input_and_no_sidecar(folder, cli, names, table):
+    (folder / "names.json").rename(folder / names)
+    for sidecar in ("chi.json", "seg.json"):
+        (folder / sidecar).write_text('{"Manufacturer": "x"}')
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    for option in ("--output", "--asymmetry"):
+        other = ("--output", "other.csv") if option == "--asymmetry" else ()
+        status, _, error = cli(*ARGUMENTS[:4], "--label-names", names, *other, option, table)
+        assert status == 2 and "would replace an input" in error
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("option", ["--output", "--asymmetry"])
+def test_a_study_is_not_replaced_by_the_table_of_one_scan(folder, cli, option):
+    assert cli(*ARGUMENTS, "--output", "roi.csv", "--study", "study.csv", "--subject", "01")[0] == 0
+    before = (folder / "study.csv").read_bytes()
+    other = ("--output", "other.csv") if option == "--asymmetry" else ()
+    status, _, error = cli(*ARGUMENTS, *other, option, "study.csv")
+    assert status == 2 and "holds a study" in error
+    assert (folder / "study.csv").read_bytes() == before
+    assert cli(*ARGUMENTS, "--output", "roi.csv")[0] == 0  # a table of one scan is
+
+
+def test_a_histogram_shows_the_values_of_the_table(folder, cli):
+    """In its unit and from its zero: the mean that is written there is the table's."""
+    asked = ("--reference", "CSF", "--unit", "ppb", "--plots", "p", "--histogram", "caudate_l")
+    assert cli(*ARGUMENTS, *asked, "--output", "roi.csv")[0] == 0
+    row, drawn = rows("roi.csv")[0], (folder / "p/histogram-caudate_l.svg").read_text()
+    assert f"mean {float(row['mean_ppb']):.4g}<" in drawn
+    assert f"median {float(row['median_ppb']):.4g}<" in drawn
+    assert "susceptibility relative to CSF (ppb)" in drawn
+
+
+def test_plots_of_names_that_look_alike_in_files_are_refused(folder, cli):
+    (folder / "names.json").write_text(json.dumps({1: "a b", 2: "a_b", 5: "c"}))
+    before = sorted(folder.rglob("*"))
+    status, _, error = cli(*ARGUMENTS, "--output", "roi.csv", "--plots", "p", "--histogram", "a b", "a_b")
+    assert status == 2 and "'histogram-a b'" in error and "'histogram-a_b'" in error
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_sidecar_of_another_program_is_no_record(folder, cli):
+    (folder / "chi.json").write_text('{"Provenance": "made elsewhere"}')
+    study = ("--study", "s.csv", "--subject", "01", "--report", "r.html")
+    status, _, error = cli(*ARGUMENTS, "--output", "roi.csv", *study)
+    assert status == 0, error
+    assert rows("s.csv")[0]["settings"].startswith("unknown #")
+
+
+def test_a_map_may_be_a_series_of_one_volume(folder, cli):
+    write_image("one.nii.gz", PPM[None], GRID)
+    for name in ("one", "chi"):
+        assert cli("--map", f"{name}.nii.gz", *ARGUMENTS[2:], "--output", f"{name}.csv")[0] == 0
+    assert rows("one.csv") == rows("chi.csv")
+    write_image("two.nii.gz", np.stack([PPM, PPM]), GRID)
+    status, _, error = cli("--map", "two.nii.gz", *ARGUMENTS[2:], "--output", "two.csv")
+    assert status == 2 and "two.nii.gz" in error
+
+
+def test_the_record_of_a_run_is_not_replaced_by_a_dictionary(folder, cli):
+    (folder / "chi.nii.gz").rename("susceptibility_ppm.nii.gz")
+    (folder / "run.json").write_text('{"settings": {}}')
+    status, _, error = cli("--map", "susceptibility_ppm.nii.gz", *ARGUMENTS[2:], "--output", "run.tsv")
+    assert status == 2 and "would replace an input" in error
+    assert (folder / "run.json").read_text() == '{"settings": {}}'

@@ -67,6 +67,17 @@ def test_left_and_right_are_compared_by_their_names(table):
     assert (r2star["map"], r2star["unit"]) == ("R2star", "1/s")
 
 
+@pytest.mark.parametrize("reference", ["other", "Left-Caudate"])
+@pytest.mark.parametrize("unit", ["ppm", "ppb"])
+def test_a_reference_cancels_out_of_a_difference_of_sides(table, reference, unit):
+    """(L - ref) - (R - ref) = L - R: neither the difference nor its uncertainty knows of the reference."""
+    plain = table.in_unit(unit).asymmetry().rows[0]
+    for relative in (table.relative_to(reference).in_unit(unit), table.in_unit(unit).relative_to(reference)):
+        row = relative.asymmetry().rows[0]
+        for key in ("difference", "difference_sem"):
+            assert row[key] == pytest.approx(plain[key], rel=1e-6), key
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [
@@ -88,7 +99,8 @@ def test_pairs_are_found_in_the_usual_ways_to_name_them(left, right):
 
 def test_names_without_sides_make_no_pairs():
     values = np.ones(SHAPE, np.float32)
-    table = measure({"m": MapImage(values, "ppm")}, [Region("llama", block(1)), Region("rlama", block(1))], Grid(SHAPE))
+    regions = [Region(name, block(1)) for name in ("llama", "rlama", "thaläl", "thalär")]
+    table = measure({"m": MapImage(values, "ppm")}, regions, Grid(SHAPE))
     with pytest.raises(QSMError, match="caudate_l"):
         table.asymmetry()
 
