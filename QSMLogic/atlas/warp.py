@@ -5,8 +5,8 @@ import numpy as np
 from ..lazy import sitk
 from .itk import execute
 
-PYRAMID = ((4, 60), (2, 60), (1, 40))  # shrink factor and iterations of each level
-FIELD_VOXELS, UPDATE_VOXELS = 0.9, 0.5  # Gaussians that smooth the field and its updates at every iteration
+PYRAMID = ((4, 60), (2, 60), (1, 80))  # shrink factor and iterations of each level
+FIELD_VOXELS, UPDATE_VOXELS = 0.8, 0.5  # Gaussians that smooth the field and its updates at every iteration
 BINS = 32
 
 
@@ -43,6 +43,7 @@ def _method(iterations):
     method.SetStandardDeviations(FIELD_VOXELS)
     method.SetSmoothUpdateField(True)
     method.SetUpdateFieldStandardDeviations(UPDATE_VOXELS)
+    method.SetMaximumError(0.01)  # of the Gaussians: by default they are cut off at their flank
     return method
 
 
