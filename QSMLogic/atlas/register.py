@@ -12,7 +12,7 @@ from .itk import content, image_of, normalised
 from .quality import MIN_OVERLAP, describe, label_shares, overlap, similarity
 from .warp import demons
 
-FINEST_MM, MARGIN_MM = 1.5, 6.0  # voxels to register on, where the subject has finer ones; around the mask
+WORK_MM, MARGIN_MM = 1.5, 6.0  # voxels that images are registered on; what is kept around the mask
 LEAST = 0.9  # similarity that must be kept; images that lay on each other exactly lose some by being resampled
 CONTRASTS = {"same": False, "other": True}  # whether the template must be recoloured
 
@@ -58,16 +58,17 @@ def register(image, geometry, template, mask=None, contrast="same", progress=Non
                 "Choose images of one scan."
             )
     inside = content(image, mask, "subject's image")
-    voxel_mm, known = max(FINEST_MM, min(geometry.spacing)), content(template.image, template.mask, "template")
-    fixed, fixed_mask = _working(image, inside, geometry, voxel_mm)
-    moving, moving_mask = _working(template.image, known, template.geometry, voxel_mm)
+    known = content(template.image, template.mask, "template")
+    fixed, fixed_mask = _working(image, inside, geometry)
+    moving, moving_mask = _working(template.image, known, template.geometry)
     starts = [sitk.AffineTransform(3), matched_moments(fixed_mask, moving_mask)]
     before, after_moments = (similarity(fixed, moving, fixed_mask, start) for start in starts)
     start = starts[after_moments > before]
     affine = aligned(fixed, moving, fixed_mask, start, lambda done: progress("align", 0.15 * done))
     alike = similarity(fixed, moving, fixed_mask, affine)
     recolour = CONTRASTS[contrast]
-    field = demons(fixed, moving, fixed_mask, affine, recolour, lambda done: progress("warp", 0.15 + 0.75 * done))
+    images = fixed, moving, fixed_mask, moving_mask
+    field = demons(*images, affine, recolour, lambda done: progress("warp", 0.15 + 0.75 * done))
     transform = sitk.CompositeTransform([affine, sitk.DisplacementFieldTransform(sitk.Image(field))])
     quality = {
         "version": __version__,
@@ -88,20 +89,20 @@ def register(image, geometry, template, mask=None, contrast="same", progress=Non
     return Registration(labels, template.names, quality)
 
 
-def _working(array, inside, geometry, voxel_mm):
+def _working(array, inside, geometry):
     """The normalised image, cut to its content and a margin on cubic voxels, and its mask, as ITK images."""
     image, mask = image_of(normalised(array, inside), geometry), image_of(inside, geometry)
     box = [(np.flatnonzero(inside.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]]) for axis in (2, 1, 0)]
     first = [float(low - MARGIN_MM / mm) for (low, _), mm in zip(box, geometry.spacing, strict=True)]
     size = [
-        int(np.ceil(((high - low) * mm + 2 * MARGIN_MM) / voxel_mm)) + 1
+        int(np.ceil(((high - low) * mm + 2 * MARGIN_MM) / WORK_MM)) + 1
         for (low, high), mm in zip(box, geometry.spacing, strict=True)
     ]
-    blur_mm = [float(np.sqrt(max(voxel_mm**2 - mm**2, 0)) / 2.355) for mm in geometry.spacing]
+    blur_mm = [float(np.sqrt(max(WORK_MM**2 - mm**2, 0)) / 2.355) for mm in geometry.spacing]
     if max(blur_mm) > 0:
         image = sitk.DiscreteGaussian(image, [b * b for b in blur_mm], 32, 0.01, True)
     origin = image.TransformContinuousIndexToPhysicalPoint(first)
-    grid = (size, sitk.Transform(), sitk.sitkLinear, origin, (voxel_mm,) * 3, geometry.direction, 0.0)
+    grid = (size, sitk.Transform(), sitk.sitkLinear, origin, (WORK_MM,) * 3, geometry.direction, 0.0)
     mask = sitk.Resample(sitk.Cast(mask, sitk.sitkFloat32), *grid) > 0.5
     return sitk.Resample(image, *grid) * sitk.Cast(mask, sitk.sitkFloat32), mask
 

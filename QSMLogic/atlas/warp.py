@@ -5,24 +5,26 @@ import numpy as np
 from ..lazy import sitk
 from .itk import execute
 
-PYRAMID = ((4, 60), (2, 60), (1, 40))  # shrink factor and iterations of each level
-FIELD_VOXELS, UPDATE_VOXELS = 0.9, 0.5  # Gaussians that smooth the field and its updates at every iteration
+PYRAMID = ((4, 60), (2, 60), (1, 80))  # shrink factor and iterations of each level
+FIELD_VOXELS, UPDATE_VOXELS = 0.8, 0.5  # Gaussians that smooth the field and its updates at every iteration
 BINS = 32
 
 
-def demons(fixed, moving, fixed_mask, affine, recolour, tell):
+def demons(fixed, moving, fixed_mask, moving_mask, affine, recolour, tell):
     """Fast symmetric forces demons on a pyramid; returns the displacements (mm, float64) on the fixed grid.
 
+    Only what lies in both masks pulls: the rims of brain masks differ by how each was made, not by anatomy.
     recolour: False where both images have the same contrast; else, before each level, the template gets the values
     that the subject has where the template now lies. tell(share done) may raise.
     """
-    mask, field = sitk.Cast(fixed_mask, sitk.sitkFloat32), None
     moving = sitk.Resample(moving, fixed, affine, sitk.sitkLinear, 0.0)
+    both = fixed_mask & sitk.Resample(moving_mask, fixed, affine, sitk.sitkNearestNeighbor, 0)
+    middle, field = float(np.median(sitk.GetArrayViewFromImage(fixed)[sitk.GetArrayViewFromImage(both) > 0])), None
     work = [iterations / shrink**3 for shrink, iterations in PYRAMID]
     for level, (shrink, iterations) in enumerate(PYRAMID):
         field = sitk.Resample(field, fixed) if field else None
-        coloured = _recoloured(moving, fixed, fixed_mask, field) if recolour else moving
-        small = [_shrunk(image * mask, shrink) for image in (fixed, coloured)]
+        coloured = _recoloured(moving, fixed, both, field) if recolour else moving
+        small = [_shrunk(sitk.Mask(image, both, middle), shrink) for image in (fixed, coloured)]
         method, initial = _method(iterations), [sitk.Resample(field, small[0])] if field else []
         start, share = sum(work[:level]) / sum(work), work[level] / sum(work)
         field = execute(
@@ -41,16 +43,17 @@ def _method(iterations):
     method.SetStandardDeviations(FIELD_VOXELS)
     method.SetSmoothUpdateField(True)
     method.SetUpdateFieldStandardDeviations(UPDATE_VOXELS)
+    method.SetMaximumError(0.01)  # of the Gaussians: by default they are cut off at their flank
     return method
 
 
-def _recoloured(moving, fixed, fixed_mask, field):
+def _recoloured(moving, fixed, both, field):
     """The moving image with each value (0 to 1) replaced by the fixed image's mean where it lies in the mask."""
     moved = moving
     if field:
         shift = sitk.DisplacementFieldTransform(sitk.Cast(field, sitk.sitkVectorFloat64))
         moved = sitk.Resample(moving, fixed, shift, sitk.sitkLinear, 0.0)
-    inside = sitk.GetArrayViewFromImage(fixed_mask) > 0
+    inside = sitk.GetArrayViewFromImage(both) > 0
     bins = np.rint(sitk.GetArrayViewFromImage(moved)[inside] * (BINS - 1)).astype(int)
     count = np.bincount(bins, minlength=BINS)
     total = np.bincount(bins, sitk.GetArrayViewFromImage(fixed)[inside], BINS)

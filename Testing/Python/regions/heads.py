@@ -9,12 +9,12 @@ from QSMLogic.phantom import LABELS, head
 from QSMLogic.simulation import simulate_scan
 
 NUCLEI = ("Caudate", "Putamen", "Pallidum")
-VOXEL_MM, SHAPE = 2.0, (78, 96, 84)
+VOXEL_MM, SHAPE = 1.0, (156, 192, 168)  # of the head; those of its scan are twice as long
 
 
 def scan(seed, deformation=1.0, **options):
     """The scan of a head whose shape is its own."""
-    return simulate_scan(head(SHAPE, (VOXEL_MM,) * 3, seed, deformation=deformation), reduction=1, seed=seed, **options)
+    return simulate_scan(head(SHAPE, (VOXEL_MM,) * 3, seed, deformation=deformation), reduction=2, seed=seed, **options)
 
 
 def geometry(shape, spacing_mm, **options):
