@@ -5,7 +5,7 @@ import numpy as np
 from ..lazy import sitk
 from .itk import execute
 
-PYRAMID = ((4, 60), (2, 60), (1, 80))  # shrink factor and iterations of each level
+PYRAMID = ((4, 60), (2, 60), (1, 60))  # shrink factor and iterations of each level
 FIELD_VOXELS, UPDATE_VOXELS = 0.8, 0.5  # Gaussians that smooth the field and its updates at every iteration
 BINS = 32
 
