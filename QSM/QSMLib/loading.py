@@ -106,7 +106,9 @@ def _in_folder(folder):
 def _of_run(run):
     """The _Files of a BidsRun."""
     files = []
-    for kind, images in (("magnitude", run.magnitude), ("phase", run.phase)):
+    if "real" in run.images:
+        raise QSMError(f"{run.name} has real and imaginary parts: map them with `python -m QSMLogic run --bids`.")
+    for kind, images in run.images.items():
         for _, path in sorted(images.items()):
             record = run.metadata(path)
             files.append(_File(path, kind, record, not isinstance(record.get("EchoTime"), list)))
@@ -266,7 +268,10 @@ def _image_of(path):
     """The array and Geometry of a file; QSMError that tells what is wrong with it."""
     from QSMLogic.io import read_image
 
-    return read_image(path)
+    image = read_image(path)
+    if np.iscomplexobj(image[0]):
+        raise QSMError(f"{path} is complex; save its modulus as magnitude and its angle as phase and load those.")
+    return image
 
 
 def _unreadable(path):

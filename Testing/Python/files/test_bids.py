@@ -97,7 +97,7 @@ def test_derivatives(cli, tmp_path):
     assert (derivatives / description["DatasetLinks"]["raw"]).resolve() == root.resolve()
     chi = json.loads((derivatives / f"sub-01/ses-1/anat/{stem}_Chimap.json").read_text())
     assert chi["Units"] == "ppm"
-    assert chi["Provenance"]["settings"]["invert"]["method"] == "rts"
+    assert chi["Provenance"]["settings"]["invert"]["method"] == "wh_qsm"
     assert all((root / source.removeprefix("bids:raw:")).is_file() for source in chi["Sources"])
     assert load(derivatives / f"sub-01/ses-1/anat/{stem}_Chimap.nii.gz")[15:17, 17:19, 19:21].mean() > 0.2
 

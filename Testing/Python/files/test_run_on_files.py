@@ -207,7 +207,7 @@ def test_stages_by_hand_equal_the_run(cli, scan, tmp_path):
         *("background", "vsharp", "--total-field", out["total"], "--mask", out["known"], *extra),
         *("--output", out["local"], "--output-mask", out["e"]),
     )
-    stage("invert", "rts", "--local-field", out["local"], "--mask", out["e"], *extra, "--output", out["chi"])
+    stage("invert", "wh_qsm", "--local-field", out["local"], "--mask", out["e"], *extra, "--output", out["chi"])
 
     maps = {"mask": "mask", "e": "reliable_mask", "total": "total_field_ppm", "local": "local_field_ppm"}
     for by_hand, of_run in maps.items():

@@ -64,7 +64,7 @@ def test_provenance(maps):
     assert record["mask"] == "given" and "mask" not in record["settings"]
     assert set(record["settings"]) == set(record["seconds"]) == set(STAGES) - {"mask"}
     assert record["scan"]["echo_times_s"] == list(TIMES)
-    assert record["citations"]["invert"][0]["doi"] == "10.1016/j.neuroimage.2017.11.018"
+    assert record["citations"]["invert"][0]["doi"] == "10.1002/mrm.27483"
 
 
 def test_phase_scaling_changes_nothing(maps):

@@ -70,11 +70,11 @@ def test_reset_goes_back_to_the_defaults_of_one_method(panel):
     panel.ui.stagesBox.collapsed = False
     default = editor(panel, "background", "steps").value
     editor(panel, "background", "steps").widget.value = default + 1
-    editor(panel, "invert", "delta").widget.value = 0.3
+    editor(panel, "invert", "iterations").widget.value = 30
     row = panel.methods.stages["background"]
     assert row.reset.enabled
     row.reset.click()
-    assert panel.state.choices == {"invert": {"method": "rts", "delta": 0.3}}
+    assert panel.state.choices == {"invert": {"method": "wh_qsm", "iterations": 30}}
     assert editor(panel, "background", "steps").value == default
     assert not row.reset.enabled
 
