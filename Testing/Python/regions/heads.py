@@ -44,9 +44,9 @@ def body(centre_mm=(0, 0, 0), scale=1.0, spacing_mm=(2.0, 2.0, 2.0), levels=(0.4
     ]
     k, j, i = np.meshgrid(*axes, indexing="ij")
     labels = np.zeros(BODY_SHAPE, np.uint8)
-    labels[(k / 9) ** 2 + ((j - 8) / 7) ** 2 + ((i - 9) / 6) ** 2 < 1] = 1
+    labels[(k / 12) ** 2 + ((j - 9) / 9) ** 2 + ((i - 10) / 8) ** 2 < 1] = 1
     labels[(k / 7) ** 2 + ((j + 8) / 9) ** 2 + ((i + 10) / 7) ** 2 < 1] = 2
     image = np.where((k / 24) ** 2 + (j / 27) ** 2 + (i / 30) ** 2 < 1, levels[0], 0)
     image = np.select([labels == 1, labels == 2], levels[1:], image)
-    image *= 1 + 0.2 * np.cos(k / 5) * np.cos(j / 6) * np.cos(i / 7)  # texture, as no tissue is flat
+    image *= 1 + 0.1 * np.cos(k / 5) * np.cos(j / 6) * np.cos(i / 7)  # texture that leaves tissues apart
     return image.astype(np.float32), labels
