@@ -3,10 +3,10 @@
 from .method import parameter
 
 
-def strength(default=0.0, unit="ppm mm", of="total variation"):
+def strength(default=0.0, unit="ppm mm", of="total variation", typical=1e-4):
     """Of the penalty that regularises; 0 chooses itself (regularisation.chosen_strength)."""
     text = f"Weight of the {of}. Higher takes away noise and streaks, then fine structures. 0: by the field's noise."
-    return parameter(default, "Strength", unit=unit, low=0, high=10, help=text)
+    return parameter(default, "Strength", unit=unit, low=0, high=10, typical=typical, help=text)
 
 
 def data_penalty(default=0.03):

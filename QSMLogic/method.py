@@ -55,10 +55,13 @@ class NoParameters:
     """For methods that have nothing to set."""
 
 
-def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=(), help):
-    """A field of a parameter dataclass; its type (bool, int, float or str) is that of the default."""
-    metadata = {"label": label, "unit": unit, "low": low, "high": high, "choices": tuple(choices), "help": help}
-    return field(default=default, metadata=metadata)
+def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=(), typical=None, help):
+    """A field of a parameter dataclass; its type (bool, int, float or str) is that of the default.
+
+    typical: a value of the usual size, where the default is 0, which means that the method chooses.
+    """
+    metadata = {"label": label, "unit": unit, "low": low, "high": high, "choices": tuple(choices)}
+    return field(default=default, metadata=metadata | {"typical": typical, "help": help})
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class Parameter:
     low: float
     high: float
     choices: tuple
+    typical: object
     help: str
 
     @property

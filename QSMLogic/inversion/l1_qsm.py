@@ -16,7 +16,7 @@ from ..total_variation import GradientShrinkage
 
 @dataclass(frozen=True)
 class L1QsmParameters:
-    strength: float = shared.strength(unit="mm")
+    strength: float = shared.strength(unit="mm", typical=0.04)
     distance: float = parameter(
         0.05,
         "Data shrinkage",

@@ -31,6 +31,7 @@ class AutomaticParameters:
         "Radians per unit",
         unit="rad",
         low=0,
+        typical=0.000767,
         help="What one unit of the stored phase is in radians; 0 finds it from the range of the values.",
     )
     sign: str = parameter(

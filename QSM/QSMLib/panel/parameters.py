@@ -122,7 +122,9 @@ class _DoubleSpinBox:
         self.parameter, self.widget = parameter, qt.QDoubleSpinBox()
         self.widget.decimals = decimals(parameter)
         _prepare(self.widget, parameter, LARGEST_FLOAT)
-        self.widget.singleStep = 10.0 ** math.floor(math.log10(abs(parameter.default) or 1.0))
+        self.widget.singleStep = 10.0 ** math.floor(math.log10(abs(parameter.typical or parameter.default) or 1.0))
+        if parameter.typical:
+            self.widget.specialValueText = _("Automatic")
         self.widget.connect("valueChanged(double)", on_change)
 
     @property
@@ -149,8 +151,9 @@ class _LineEdit:
 
 
 def decimals(parameter):
-    """Digits after the point: those of the lower bound, and at least one more than those of the default."""
-    digits = [_digits(value) if math.isfinite(value) else 0 for value in (parameter.default, parameter.low)]
+    """Digits after the point: those of the lower bound, and at least one more than those of a usual value."""
+    usual = parameter.typical or parameter.default
+    digits = [_digits(value) if math.isfinite(value) else 0 for value in (usual, parameter.low)]
     return min(8, max(digits[0] + 1, digits[1]))
 
 

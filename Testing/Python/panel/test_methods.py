@@ -162,3 +162,13 @@ def test_a_new_panel_shows_the_state_of_the_scene(panel):
     again.enter()
     assert editor(again.widget.panel, "background", "steps").widget.value == 7
     again.close()
+
+
+@pytest.mark.parametrize(
+    "stage, parameter, value", [("invert", "strength", 3e-5), ("scaling", "rad_per_unit", 0.000767)]
+)
+def test_zero_reads_automatic_and_small_values_can_be_typed(panel, stage, parameter, value):
+    widget = editor(panel, stage, parameter).widget
+    assert widget.text == "Automatic"
+    widget.value = value
+    assert panel.state.choices[stage][parameter] == pytest.approx(value)
