@@ -24,7 +24,7 @@ class AtlasRequest:
 
     volume: of the subject (susceptibility, magnitude, T1). template: a volume like it. labels: a label map on the
     template's grid, or a segmentation. names: {label: name} of a label map, None for those of its colour table.
-    mask: of the subject's brain, as for a run, or None. contrast: see QSMLogic.atlas.register. output: a segmentation
+    mask: of the subject's brain, as for a run, or None. output: a segmentation
     node to fill, None for a new one.
     """
 
@@ -33,14 +33,11 @@ class AtlasRequest:
     labels: object
     names: dict | None = None
     mask: object = None
-    contrast: str = "same"
     output: object = None
 
 
 def check_request(request):
     """Raise QSMError where something is missing or does not fit; takes no time."""
-    from QSMLogic.atlas import CONTRASTS
-
     for node, what in ((request.volume, "subject"), (request.template, "template")):
         if not node or node.GetClassName() != "vtkMRMLScalarVolumeNode" or not node.GetImageData():
             raise QSMError(f"Choose an image of the {what}, a scalar volume with voxels.")
@@ -51,8 +48,6 @@ def check_request(request):
         require_same_geometry(request.template, request.template, labels, labels)
     elif not labels or not labels.IsA("vtkMRMLSegmentationNode"):
         raise QSMError("Choose the labels of the template, a label map or a segmentation.")
-    if request.contrast not in CONTRASTS:
-        raise QSMError(f"There is no contrast {request.contrast!r}; choose one of {', '.join(CONTRASTS)}.")
     if request.output is not None and not request.output.IsA("vtkMRMLSegmentationNode"):
         raise QSMError(f"{request.output.GetName()} cannot hold the regions. Choose a segmentation, or None.")
     if request.output is not None and request.output in (labels, request.mask):
@@ -72,7 +67,7 @@ def prepare(folder, request):
     yield
     image, template = (slicer.util.arrayFromVolume(node) for node in (request.volume, request.template))
     atlas = Template(template, labels, geometry_of(request.template), names)
-    yield from write_registration(folder, image, geometry_of(request.volume), atlas, mask, request.contrast)
+    yield from write_registration(folder, image, geometry_of(request.volume), atlas, mask)
 
 
 def add_regions(folder, request):

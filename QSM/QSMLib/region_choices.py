@@ -34,14 +34,6 @@ class RegionChoices(Stored):
         self._set_text("Regions.From", source)
 
     @property
-    def contrast(self):
-        return self._text("Regions.Contrast") or "same"
-
-    @contrast.setter
-    def contrast(self, contrast):
-        self._set_text("Regions.Contrast", contrast)
-
-    @property
     def unit(self):
         return self._text("Regions.Unit") or UNITS[0]
 

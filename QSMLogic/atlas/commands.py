@@ -7,7 +7,7 @@ from ..files import check_writable
 from ..io import check_image_name, load_mask, read_image, write_files
 from ..regions.label_names import LABEL_NAMES
 from ..sidecar import sidecar_path
-from .register import CONTRASTS, register
+from .register import register
 from .template import KINDS, load_template, simulated_template
 
 
@@ -23,7 +23,7 @@ def atlas_command(arguments, console):
         raise QSMError(f"{arguments.image} must hold a single 3D image.")
     mask = load_mask(arguments.mask, geometry) if arguments.mask else None
     template = load_template(arguments.template, arguments.labels, arguments.label_names, arguments.template_mask)
-    done = register(image, geometry, template, mask, arguments.contrast, console.progress)
+    done = register(image, geometry, template, mask, console.progress)
     record = {str(label): name for label, name in done.names.items()}
     console.wrote(write_files({output: done.labels, sidecar_path(output): record}, geometry))
     console.wrote([_summary(done.quality)])
@@ -45,16 +45,10 @@ def add_atlas_options(parser):
     """The options of the command `atlas`."""
     parser.add_argument("--image", required=True, metavar="FILE", help="subject: susceptibility, magnitude or T1")
     parser.add_argument("--mask", metavar="FILE", help="brain of the subject (default: found from the image)")
-    parser.add_argument("--template", required=True, metavar="FILE", help="image of the atlas")
+    parser.add_argument("--template", required=True, metavar="FILE", help="image of the atlas, of the same kind")
     parser.add_argument("--template-mask", metavar="FILE", help="brain of the template (default: found from it)")
     parser.add_argument("--labels", required=True, metavar="FILE", help="labels of the atlas, on the template's grid")
     parser.add_argument("--label-names", metavar="FILE", help=LABEL_NAMES)
-    parser.add_argument(
-        "--contrast",
-        choices=list(CONTRASTS),
-        default="same",
-        help="whether both images are of one kind (two susceptibility maps) or not (default: %(default)s)",
-    )
     parser.add_argument("--output", required=True, metavar="FILE", help="image of labels on the subject's grid")
 
 

@@ -61,7 +61,7 @@ def execute(method, *images, tell):
             reason = str(error).strip().splitlines()[-1]
             raise QSMError(
                 f"The template could not be registered ({reason}). Check that both images show the same part of the "
-                "body, that their orientation is right, and that the contrast is chosen rightly."
+                "body, that they are of the same kind, and that their orientation is right."
             ) from None
     finally:
         method.RemoveAllCommands()

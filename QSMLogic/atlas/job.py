@@ -13,7 +13,7 @@ from .template import Template
 FACTS, IMAGES = "registration.json", ("image", "mask", "template", "labels", "template_mask")
 
 
-def write_registration(folder, image, geometry, template, mask=None, contrast="same"):
+def write_registration(folder, image, geometry, template, mask=None):
     """Prepare the folder for a registration, one image at a time: a generator, to be run to its end.
 
     The arguments are those of register.register.
@@ -23,7 +23,7 @@ def write_registration(folder, image, geometry, template, mask=None, contrast="s
         if array is not None:
             np.save(folder / f"{name}.npy", array)
             yield
-    job = {"task": "register", "contrast": contrast, "names": template.names}
+    job = {"task": "register", "names": template.names}
     job |= {"geometry": asdict(geometry), "template_geometry": asdict(template.geometry)}
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
 
@@ -32,7 +32,7 @@ def run_registration(folder, job, progress):
     """The task "register"; leaves the labels and what is known of them."""
     image, mask, template, labels, template_mask = (_load(folder, name) for name in IMAGES)
     atlas = Template(template, labels, _geometry(job["template_geometry"]), job["names"], template_mask)
-    done = register(image, _geometry(job["geometry"]), atlas, mask, job["contrast"], progress)
+    done = register(image, _geometry(job["geometry"]), atlas, mask, progress)
     np.save(folder / "registered.npy", done.labels)
     (folder / FACTS).write_text(json.dumps({"names": done.names, "quality": done.quality}), encoding="utf-8")
 

@@ -14,14 +14,13 @@ from .warp import demons
 
 WORK_MM, MARGIN_MM = 1.5, 6.0  # voxels that images are registered on; what is kept around the mask
 LEAST = 0.9  # similarity that must be kept; images that lay on each other exactly lose some by being resampled
-CONTRASTS = {"same": False, "other": True}  # whether the template must be recoloured
 
 
 @dataclass(frozen=True)
 class Registration:
     """Labels on the subject's grid, and how well they came there.
 
-    labels: uint16 (k, j, i), 0 outside. names: {label: name} of the template. quality: plain values: version; contrast;
+    labels: uint16 (k, j, i), 0 outside. names: {label: name} of the template. quality: plain values: version;
     similarity: mutual information (bits) of the images in the subject's mask as they lay, aligned and warped;
     overlap: Dice coefficient of the two masks; jacobian: smallest and largest local change of volume in the mask, and
     the share of it that is folded; labels: for each name, its volume (mm3) and the share of it inside the mask.
@@ -32,22 +31,18 @@ class Registration:
     quality: dict
 
 
-def register(image, geometry, template, mask=None, contrast="same", progress=None):
+def register(image, geometry, template, mask=None, progress=None):
     """Bring the labels of a Template onto a subject.
 
     An affine transform that maximises mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072), then symmetric
     demons (Thirion 1998, doi:10.1016/S1361-8415(98)80022-4; Vercauteren 2009, doi:10.1016/j.neuroimage.2008.10.040).
 
-    image: (k, j, i) of the subject. geometry: where it lies, an io.Geometry. mask: of what the template shows (the
-    brain), or None to find it. contrast: "same" where both images are of a kind (two susceptibility maps, two
-    T1-weighted magnitudes), "other" where not: the template is then given the subject's values tissue by tissue
-    (Guimond 2001, doi:10.1109/42.906425).
+    image: (k, j, i) of the subject, of the template's kind: both susceptibility maps, or both magnitudes or T1-weighted
+    images. geometry: where it lies, an io.Geometry. mask: of what the template shows (the brain), or None to find it.
     progress: called as progress(stage, fraction); it may raise Cancelled.
     The same images give the same labels, on any number of cores. Raises QSMError where an image is empty or where the
     registration fails: masks that hardly overlap, or images less alike than before.
     """
-    if contrast not in CONTRASTS:
-        raise QSMError(f"There is no contrast {contrast!r}; choose one of {', '.join(CONTRASTS)}.")
     progress = progress or (lambda stage, fraction: None)
     progress("align", 0.0)
     image = np.asarray(image, np.float32)
@@ -66,13 +61,11 @@ def register(image, geometry, template, mask=None, contrast="same", progress=Non
     start = starts[after_moments > before]
     affine = aligned(fixed, moving, fixed_mask, start, lambda done: progress("align", 0.15 * done))
     alike = similarity(fixed, moving, fixed_mask, affine)
-    recolour = CONTRASTS[contrast]
     images = fixed, moving, fixed_mask, moving_mask
-    field = demons(*images, affine, recolour, lambda done: progress("warp", 0.15 + 0.75 * done))
+    field = demons(*images, affine, lambda done: progress("warp", 0.15 + 0.75 * done))
     transform = sitk.CompositeTransform([affine, sitk.DisplacementFieldTransform(sitk.Image(field))])
     quality = {
         "version": __version__,
-        "contrast": contrast,
         "similarity": {
             "before": before,
             "aligned": alike,
@@ -116,8 +109,8 @@ def _require_success(quality):
         )
     if alike["warped"] < LEAST * max(alike["before"], alike["aligned"]):
         raise QSMError(
-            "The registration failed: the images are less alike than before. Choose a template of the same contrast, "
-            "or say that the contrast differs, and give a mask of the brain."
+            "The registration failed: the images are less alike than before. Choose a template of the same kind "
+            "(a susceptibility map for a susceptibility map), and give a mask of the brain."
         )
 
 

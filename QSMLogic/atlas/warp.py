@@ -7,24 +7,20 @@ from .itk import execute
 
 PYRAMID = ((4, 60), (2, 60), (1, 60))  # shrink factor and iterations of each level
 FIELD_VOXELS, UPDATE_VOXELS = 0.8, 0.5  # Gaussians that smooth the field and its updates at every iteration
-BINS = 32
 
 
-def demons(fixed, moving, fixed_mask, moving_mask, affine, recolour, tell):
+def demons(fixed, moving, fixed_mask, moving_mask, affine, tell):
     """Fast symmetric forces demons on a pyramid; returns the displacements (mm, float64) on the fixed grid.
 
     Only what lies in both masks pulls: the rims of brain masks differ by how each was made, not by anatomy.
-    recolour: False where both images have the same contrast; else, before each level, the template gets the values
-    that the subject has where the template now lies. tell(share done) may raise.
+    The images must have the same contrast. tell(share done) may raise.
     """
     moving = sitk.Resample(moving, fixed, affine, sitk.sitkLinear, 0.0)
     both = fixed_mask & sitk.Resample(moving_mask, fixed, affine, sitk.sitkNearestNeighbor, 0)
     middle, field = float(np.median(sitk.GetArrayViewFromImage(fixed)[sitk.GetArrayViewFromImage(both) > 0])), None
     work = [iterations / shrink**3 for shrink, iterations in PYRAMID]
     for level, (shrink, iterations) in enumerate(PYRAMID):
-        field = sitk.Resample(field, fixed) if field else None
-        coloured = _recoloured(moving, fixed, both, field) if recolour else moving
-        small = [_shrunk(sitk.Mask(image, both, middle), shrink) for image in (fixed, coloured)]
+        small = [_shrunk(sitk.Mask(image, both, middle), shrink) for image in (fixed, moving)]
         method, initial = _method(iterations), [sitk.Resample(field, small[0])] if field else []
         start, share = sum(work[:level]) / sum(work), work[level] / sum(work)
         field = execute(
@@ -45,25 +41,6 @@ def _method(iterations):
     method.SetUpdateFieldStandardDeviations(UPDATE_VOXELS)
     method.SetMaximumError(0.01)  # of the Gaussians: by default they are cut off at their flank
     return method
-
-
-def _recoloured(moving, fixed, both, field):
-    """The moving image with each value (0 to 1) replaced by the fixed image's mean where it lies in the mask."""
-    moved = moving
-    if field:
-        shift = sitk.DisplacementFieldTransform(sitk.Cast(field, sitk.sitkVectorFloat64))
-        moved = sitk.Resample(moving, fixed, shift, sitk.sitkLinear, 0.0)
-    inside = sitk.GetArrayViewFromImage(both) > 0
-    bins = np.rint(sitk.GetArrayViewFromImage(moved)[inside] * (BINS - 1)).astype(int)
-    count = np.bincount(bins, minlength=BINS)
-    total = np.bincount(bins, sitk.GetArrayViewFromImage(fixed)[inside], BINS)
-    known = count > 0
-    values = np.interp(
-        sitk.GetArrayViewFromImage(moving) * (BINS - 1), np.flatnonzero(known), total[known] / count[known]
-    )
-    image = sitk.GetImageFromArray(values.astype(np.float32))
-    image.CopyInformation(moving)
-    return image
 
 
 def _shrunk(image, factor):

@@ -9,8 +9,6 @@ from QSMLogic import QSMError
 
 from ..process import Process
 
-CONTRASTS = {"same": "Like the scan", "other": "Different"}
-
 
 class Atlas:
     """Registers the chosen atlas; its labels become the regions. regions: the part Regions."""
@@ -21,9 +19,6 @@ class Atlas:
         for name, selector in self._selectors().items():
             for signal in ("currentNodeChanged(vtkMRMLNode*)", "nodeActivated(vtkMRMLNode*)"):
                 selector.connect(signal, lambda node, name=name: self._choose(name, node))
-        for contrast, title in CONTRASTS.items():
-            ui.contrastBox.addItem(_(title), contrast)
-        ui.contrastBox.connect("activated(int)", lambda n: self._choose("contrast", ui.contrastBox.itemData(n)))
         ui.atlasNamesEdit.connect("currentPathChanged(QString)", lambda path: self._choose("names", path))
         ui.registerButton.connect("clicked()", self._register_or_cancel)
         ui.editRegionsButton.connect("clicked()", self.edit)
@@ -41,7 +36,6 @@ class Atlas:
             blocked = selector.blockSignals(True)
             selector.setCurrentNode(getattr(choices, name))
             selector.blockSignals(blocked)
-        self.ui.contrastBox.currentIndex = max(0, self.ui.contrastBox.findData(choices.contrast))
         if self.ui.atlasNamesEdit.currentPath != choices.names:
             self.ui.atlasNamesEdit.currentPath = choices.names
         regions = choices.regions
@@ -93,7 +87,7 @@ class Atlas:
 
         choices = self.regions.choices
         names = read_label_names(choices.names)[0] if choices.names else None
-        return AtlasRequest(self._target(), choices.template, choices.labels, names, contrast=choices.contrast)
+        return AtlasRequest(self._target(), choices.template, choices.labels, names)
 
     def _target(self):
         """The scan's image that was chosen, by default the map."""

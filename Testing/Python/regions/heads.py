@@ -36,7 +36,7 @@ def nuclei_dice(labels, truth):
 BODY_SHAPE = (36, 40, 44)
 
 
-def body(centre_mm=(0, 0, 0), scale=1.0, spacing_mm=(2.0, 2.0, 2.0), levels=(0.4, 1.0, 0.7)):
+def body(centre_mm=(0, 0, 0), scale=1.0, spacing_mm=(2.0, 2.0, 2.0)):
     """A body with two organs around `centre_mm` (k, j, i) from the middle: its image and labels (1 and 2)."""
     axes = [
         ((np.arange(n) - (n - 1) / 2) * d - c) / scale
@@ -46,7 +46,7 @@ def body(centre_mm=(0, 0, 0), scale=1.0, spacing_mm=(2.0, 2.0, 2.0), levels=(0.4
     labels = np.zeros(BODY_SHAPE, np.uint8)
     labels[(k / 12) ** 2 + ((j - 9) / 9) ** 2 + ((i - 10) / 8) ** 2 < 1] = 1
     labels[(k / 7) ** 2 + ((j + 8) / 9) ** 2 + ((i + 10) / 7) ** 2 < 1] = 2
-    image = np.where((k / 24) ** 2 + (j / 27) ** 2 + (i / 30) ** 2 < 1, levels[0], 0)
-    image = np.select([labels == 1, labels == 2], levels[1:], image)
+    image = np.where((k / 24) ** 2 + (j / 27) ** 2 + (i / 30) ** 2 < 1, 0.4, 0)
+    image = np.select([labels == 1, labels == 2], (1.0, 0.7), image)
     image *= 1 + 0.1 * np.cos(k / 5) * np.cos(j / 6) * np.cos(i / 7)  # texture that leaves tissues apart
     return image.astype(np.float32), labels

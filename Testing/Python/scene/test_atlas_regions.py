@@ -81,7 +81,6 @@ BAD = {
     "no labels": (lambda a, s, t, m: a(s, t, None), "Choose the labels"),
     "labels on another grid": (lambda a, s, t, m: a(s, t, label_map(np.ones((2, 3, 4)))), "voxels"),
     "volume as output": (lambda a, s, t, m: a(s, t, m, output=volume()), "cannot hold the regions"),
-    "unknown contrast": (lambda a, s, t, m: a(s, t, m, contrast="both"), "choose one of"),
 }
 
 
