@@ -10,9 +10,14 @@ import vtk
 def listed_nodes(selector):
     """The nodes that a qMRMLNodeComboBox lists, in the order of the scene."""
     scene = selector.mrmlScene()
-    found = {node for kind in selector.nodeTypes for node in nodes_of(scene, kind) if _lists(selector, node, kind)}
-    places = {scene.GetNthNode(n): n for n in range(scene.GetNumberOfNodes())} if found else {}
-    return sorted(found, key=places.get)
+    found = {
+        node.GetID(): node
+        for kind in selector.nodeTypes
+        for node in nodes_of(scene, kind)
+        if _lists(selector, node, kind)
+    }
+    in_order = [scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())] if found else []
+    return [found[id_] for id_ in in_order if id_ in found]
 
 
 def nodes_of(scene, kind):
