@@ -62,10 +62,11 @@ class Panel(VTKObservationMixin):
         """The panel goes: end what runs, and let go of the scene."""
         self.run.cancel()
         self.atlas.cancel()
-        self._soon.stop()
         self.look.removeObservers()
         self.regions.removeObservers()
         self.removeObservers()
+        self._soon.stop()
+        self._soon.disconnect("timeout()", self.update)
 
     def update(self, *ignored):
         """Show what the parameter node and the scene hold."""

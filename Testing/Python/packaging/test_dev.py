@@ -80,14 +80,6 @@ def test_interrupted_set_up_is_not_taken_for_complete(dev, monkeypatch, interrup
     assert not dev.STAMP.exists()
 
 
-def test_all_tests_run_once_and_the_timed_ones_alone(dev):
-    dev.setup()
-    assert dev.main(["test"]) == 0
-    together, alone = (" ".join(command) for command in dev.ran[-2:])
-    assert "-m not timed" in together and "-n auto" in together
-    assert "-m timed" in alone and "-n" not in alone.split()
-
-
 def test_arguments_and_exit_status_pass_through(dev, monkeypatch):
     dev.setup()
     assert dev.main(["test", "-k", "sphere"]) == 0
