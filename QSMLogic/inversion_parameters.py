@@ -39,3 +39,20 @@ def rad_per_ppm(default=16.0):
         high=1000,
         help="Phase of 1 ppm: 2 pi x 42.58 x tesla x echo time in s. Residuals beyond pi count as phase wraps.",
     )
+
+
+def reach_mm(default):
+    """Of total generalised variation."""
+    return parameter(
+        default,
+        "Reach of slopes",
+        unit="mm",
+        low=0.01,
+        high=1000,
+        help="What a change of slope costs. Low lets the map follow smooth shades, high makes it piecewise constant.",
+    )
+
+
+def corrected(of):
+    """Of methods that divide by the kernel. of: what lowers the values."""
+    return parameter(False, "Correct values", help=f"Undo the underestimation that the {of} brings (Schweser et al.).")

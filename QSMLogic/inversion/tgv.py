@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .. import inversion_parameters as shared
 from ..dipole import DipoleModel
 from ..fidelity import squares
-from ..method import Citation, find, method, parameter
+from ..method import Citation, find, method
 from ..regularisation import chosen_strength
 from ..reliability import squared_weight
 from ..total_generalized_variation import GeneralisedVariationAdmm
@@ -17,14 +17,7 @@ HARMONICITY_MM4 = 1000.0  # how strongly the background is held harmonic in the 
 @dataclass(frozen=True)
 class TgvParameters:
     strength: float = shared.strength(of="total generalised variation")
-    reach_mm: float = parameter(
-        12.0,
-        "Reach of slopes",
-        unit="mm",
-        low=0.01,
-        high=1000,
-        help="What a change of slope costs. Low lets the map follow smooth shades, high makes it piecewise constant.",
-    )
+    reach_mm: float = shared.reach_mm(12.0)
     data_penalty: float = shared.data_penalty()
     shrinkage: float = shared.shrinkage()
     iterations: int = shared.iterations(30)

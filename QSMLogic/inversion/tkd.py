@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import inversion_parameters as shared
 from ..dipole import DipoleModel, correction_factor
 from ..method import Citation, method, parameter
 
@@ -17,9 +18,7 @@ class TkdParameters:
         high=0.6,
         help="Where the dipole kernel's magnitude is below this, it is replaced by it. Lower is sharper, with streaks.",
     )
-    corrected: bool = parameter(
-        False, "Correct values", help="Undo the underestimation that the threshold brings (Schweser et al.)."
-    )
+    corrected: bool = shared.corrected("threshold")
 
 
 @method(

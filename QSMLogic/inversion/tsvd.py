@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import inversion_parameters as shared
 from ..dipole import DipoleModel, correction_factor
 from ..method import Citation, method, parameter
 
@@ -17,9 +18,7 @@ class TsvdParameters:
         high=0.6,
         help="Frequencies at which the dipole kernel's magnitude is below this are left out.",
     )
-    corrected: bool = parameter(
-        False, "Correct values", help="Undo the underestimation that the truncation brings (Schweser et al.)."
-    )
+    corrected: bool = shared.corrected("truncation")
 
 
 @method(
