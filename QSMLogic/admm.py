@@ -81,7 +81,10 @@ class DipoleAdmm:
         return field
 
 
-def total_variation_admm(model, strength, parameters, start=None):
-    """A DipoleAdmm for R(grad x) = strength |grad x|_1. parameters: of the method, for shrinkage and data_penalty."""
+def total_variation_admm(model, strength, parameters, start=None, kind=DipoleAdmm):
+    """A DipoleAdmm for R(grad x) = strength |grad x|_1. parameters: of the method, for shrinkage and data_penalty.
+
+    kind: a class to take instead that is built like DipoleAdmm.
+    """
     shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
-    return DipoleAdmm(model, shrinkage, parameters.data_penalty, strength / parameters.shrinkage, start)
+    return kind(model, shrinkage, parameters.data_penalty, strength / parameters.shrinkage, start)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from .conjugate_gradients import add, conjugate_gradients
 from .convolution import convolve
+from .dipole_fit import fitted_sources
 from .fft import next_fast_shape, pad
 from .kernels import dipole_kernel
 from .lazy import ndimage
@@ -69,14 +69,6 @@ def _dipole_field(total, source, weight):
     dipole = dipole_kernel(shape, total.grid.spacing_mm, total.grid.b0_direction)
     strength = np.full(shape, STRENGTH, np.float32)
     strength[tuple(slice(n) for n in total.ppm.shape)][total.mask & ~source] = 1
-    mean = np.float32(np.average(total.ppm, weights=weight))
-    weight = pad(weight, shape)
-
-    def normal(y):
-        result = convolve(convolve(y * strength, dipole, weight), dipole, strength)
-        add(result, STABILISER, y)
-        return result
-
-    right = convolve(weight * pad(total.ppm - mean, shape), dipole, strength)
-    sources = conjugate_gradients(normal, right, STEPS) * strength
+    mean, weight = np.float32(np.average(total.ppm, weights=weight)), pad(weight, shape)
+    sources = fitted_sources(pad(total.ppm - mean, shape), dipole, weight, strength, STABILISER, STEPS)
     return convolve(sources, dipole)[tuple(slice(n) for n in total.ppm.shape)] + mean

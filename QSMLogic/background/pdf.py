@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..conjugate_gradients import add, conjugate_gradients
 from ..convolution import convolve
+from ..dipole_fit import fitted_sources
 from ..fft import next_fast_shape, pad
 from ..kernels import dipole_kernel
 from ..method import Citation, method, parameter
@@ -69,22 +69,13 @@ def pdf(total, parameters, progress):
 
     def background_of(field, strength, stabiliser, iterations, report):
         """The field of the sources outside, where sources of the given strengths fit `field` best."""
-
-        def normal(y):
-            result = convolve(convolve(y * strength, dipole, weight), dipole, strength)
-            add(result, stabiliser, y)
-            return result
-
-        right = convolve(weight * field, dipole, strength)
-        sources = conjugate_gradients(normal, right, iterations, progress=report)
-        sources *= strength
+        sources = fitted_sources(field, dipole, weight, strength, stabiliser, iterations, report)
         sources *= outside
         return convolve(sources, dipole)
 
     field = pad(total.ppm, shape)
-    field -= background_of(field, outside, 0, parameters.iterations, lambda f: progress(share * f))
+    field -= background_of(field, outside, 0, parameters.iterations, progress.part(0, share))
     if parameters.joint_iterations:
         strength = np.where(outside, np.float32(parameters.ratio), np.float32(1))
-        report = lambda f: progress(share + (1 - share) * f)  # noqa: E731
-        field -= background_of(field, strength, STABILISER, parameters.joint_iterations, report)
+        field -= background_of(field, strength, STABILISER, parameters.joint_iterations, progress.part(share, 1))
     return total.with_field(field[inside])

@@ -46,10 +46,8 @@ def l1_qsm(local, parameters, progress):
     """
     model = DipoleModel(local)
     strength = chosen_strength(parameters.strength, local, progress, power=1, share=0.25, low=1e-3, high=1)
-    shrinkage, data_penalty = (
-        GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage),
-        1 / parameters.distance,
-    )
+    shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
+    data_penalty = 1 / parameters.distance
     solver = DipoleAdmm(model, shrinkage, data_penalty, strength / parameters.shrinkage)
     weight = np.sqrt(model.padded(squared_weight(local)))
     fidelity = phasor_absolutes(model.padded(local.ppm), weight, data_penalty, parameters.rad_per_ppm)

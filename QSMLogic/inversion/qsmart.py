@@ -39,7 +39,7 @@ def qsmart(local, parameters, progress):
     invert, notes = find("invert", "ilsqr"), {}
 
     def stage(field, name, start, end):
-        part = Progress(lambda fraction: progress(start + (end - start) * fraction))
+        part = Progress(progress.part(start, end))
         x = invert.run(field, progress=part)
         notes[name] = part.notes
         return x

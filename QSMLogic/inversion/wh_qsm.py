@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 from .. import inversion_parameters as shared
-from ..admm import DipoleAdmm
+from ..admm import DipoleAdmm, total_variation_admm
 from ..dipole import DipoleModel
 from ..fidelity import phasor_squares
 from ..method import Citation, method, parameter
 from ..regularisation import chosen_strength
 from ..reliability import squared_weight
-from ..total_variation import GradientShrinkage
 from ..weak_harmonic import WithBackground
 
 
@@ -48,8 +47,7 @@ def wh_qsm(local, parameters, progress):
     project's own), as background removal always leaves something.
     """
     model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
-    shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
-    solver = _WeakHarmonic(model, shrinkage, parameters.data_penalty, strength / parameters.shrinkage)
+    solver = total_variation_admm(model, strength, parameters, kind=_WeakHarmonic)
     solver.start_background(local.mask, parameters.harmonic, parameters.data_penalty)
     target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
     fidelity = phasor_squares(target, weight, parameters.data_penalty, parameters.rad_per_ppm)
