@@ -158,16 +158,23 @@ class Run:
         if not self.running:
             return  # the scene was closed meanwhile
         show()
-        self._finish(_("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._began))
-        self.on_result()
+        qt.QTimer.singleShot(0, self._shown)
+
+    def _shown(self):
+        if self.running:
+            self._end(_("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._began))
+            self.on_result()
 
     def _finish(self, message):
+        self._end(message)
+        self.update(self.state)
+
+    def _end(self, message):
         self._arrive = None
         self.ui.progressBar.setVisible(False)
         self.ui.applyButton.text = _("Apply")
         self.ui.sampleButton.enabled = True
         self._say(message)
-        self.update(self.state)
 
     def _say(self, message):
         self.ui.statusLabel.text = message
