@@ -20,7 +20,7 @@ PRESETS = {
     ),
     "brain-fast": Preset(
         "Brain, fast",
-        "Fewer radii and a quicker inversion: about a third of the time, a larger error.",
+        "Fewer radii and a quicker inversion: less than half the time, a larger error.",
         {
             "background": {"method": "vsharp", "steps": 4, "refinements": 1},
             "invert": {"method": "rts", "second_iterations": 10},
