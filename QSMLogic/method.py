@@ -9,7 +9,7 @@ import inspect
 import math
 import pkgutil
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cache
+from functools import cache, cached_property
 
 from .errors import QSMError
 from .progress import Progress
@@ -119,7 +119,7 @@ class Method:
     def summary(self):
         return self.function.__doc__.strip().splitlines()[0]
 
-    @property
+    @cached_property
     def parameters(self):
         return tuple(Parameter(f.name, f.default, **f.metadata) for f in fields(self.parameters_class))
 

@@ -18,6 +18,7 @@ import QSMLogic
 # no quotes, no backslashes: the line passes through Slicer's launcher on every platform
 CODE = "import sys; sys.path.insert(0, sys.argv[1]); from QSMLogic.job import start; start(sys.argv[2])"
 PREFIX, LEFT_OVER_S, RETRY_MS = "QSM-", 2 * 86400, 3000
+TURN_MS = 2  # until a later turn of the event loop: what is due after 0 ms is done in the same one
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 ENDED = (
     "The computation ended before it was done: it was stopped from outside, or there was not enough memory. "
@@ -69,7 +70,7 @@ class Process:
         except Exception as error:
             self._fail(f"The scan cannot be handed to the computation: {error}")
         else:
-            qt.QTimer.singleShot(0, lambda: self._prepare(steps))
+            qt.QTimer.singleShot(TURN_MS, lambda: self._prepare(steps))
 
     def _launch(self):
         process = self._process = qt.QProcess()

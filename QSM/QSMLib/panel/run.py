@@ -13,7 +13,7 @@ from QSMLogic.provenance import warnings
 
 from .. import display, sample
 from ..outputs import wants_quality, write_map
-from ..process import Process
+from ..process import TURN_MS, Process
 from ..request import check_scan, read_scan
 
 SAMPLE_VOXEL_MM = 1.5
@@ -60,12 +60,15 @@ class Run:
 
         def arrive(folder):
             maps = self._read_maps(folder)
+            yield
             volume = write_map(maps, scan.source, _present(output), scan.names, request.intermediate)
+            yield
             with slicer.util.NodeModify(self.state.node):
                 self.state.result = volume
                 if self.state.output is _present(output):  # nothing else was chosen meanwhile
                     self.state.output = volume
-            return lambda: _show(volume, scan)
+            yield
+            _show(volume, scan)
 
         self._start(lambda folder: _write(folder, scan, request), arrive, _("Computing the susceptibility map"))
 
@@ -77,10 +80,13 @@ class Run:
 
         def arrive(folder):
             maps = self._read_maps(folder)
+            yield
             volume = write_map(maps, scan.source, self.state.preview, scan.names, reduction=reduction)
+            yield
             with slicer.util.NodeModify(self.state.node):
                 self.state.preview = self.state.result = volume
-            return lambda: _show(volume, scan)
+            yield
+            _show(volume, scan)
 
         self._start(lambda folder: _write(folder, scan, request, reduction), arrive, _("Computing a preview"))
 
@@ -89,8 +95,10 @@ class Run:
 
         def arrive(folder):
             magnitude, phase = sample.add_scan(folder)[:2]
+            yield
             self.state.choose_scan(list(zip(magnitude, phase, strict=True)))
-            return lambda: slicer.util.setSliceViewerLayers(background=magnitude[0], foreground=None, fit=True)
+            yield
+            slicer.util.setSliceViewerLayers(background=magnitude[0], foreground=None, fit=True)
 
         self._start(_simulation, arrive, _("Simulating a scan"))
 
@@ -145,22 +153,24 @@ class Run:
         self.ui.logText.appendPlainText(line)
 
     def _arrived(self, folder):
-        """Bring the result into the scene; show it in a later turn of the event loop, which must not stand still."""
+        """Bring the result into the scene step by step, each in a turn of its own: the event loop must not stand still.
+
+        The first step is taken at once, as the folder is gone afterwards.
+        """
         self.ui.applyButton.enabled = False  # too late to cancel
+        self._take(self._arrive(folder))
+
+    def _take(self, steps):
+        if not self.running:
+            return  # the scene was closed meanwhile
         try:
-            show = self._arrive(folder)
+            finished = next(steps, self) is self
         except Exception as error:
             self._finish(str(error))
             raise
-        qt.QTimer.singleShot(0, lambda: self._complete(show))
+        qt.QTimer.singleShot(TURN_MS, self._done if finished else lambda: self._take(steps))
 
-    def _complete(self, show):
-        if not self.running:
-            return  # the scene was closed meanwhile
-        show()
-        qt.QTimer.singleShot(0, self._shown)
-
-    def _shown(self):
+    def _done(self):
         if self.running:
             self._end(_("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._began))
             self.on_result()
