@@ -114,6 +114,7 @@ class Method:
     citations: tuple
     erodes_mask: bool
     takes_total_field: bool
+    takes_csf: bool
 
     @property
     def summary(self):
@@ -152,6 +153,7 @@ class Method:
             "summary": self.summary,
             "erodes_mask": self.erodes_mask,
             "takes_total_field": self.takes_total_field,
+            "takes_csf": self.takes_csf,
             "parameters": [
                 {k: _plain(v) for k, v in asdict(p).items()} | {"type": p.type.__name__} for p in self.parameters
             ],
@@ -159,15 +161,25 @@ class Method:
         }
 
 
-def method(stage, *, title, parameters=NoParameters, citations=(), erodes_mask=False, takes_total_field=False):
+def method(
+    stage,
+    *,
+    title,
+    parameters=NoParameters,
+    citations=(),
+    erodes_mask=False,
+    takes_total_field=False,
+    takes_csf=False,
+):
     """Register the decorated function under `stage`; the function's name is the method's name.
 
     erodes_mask: whether a background method loses the mask's rim. takes_total_field: whether an inversion removes the
-    background itself, so that the stage before it does not run.
+    background itself, so that the stage before it does not run. takes_csf: whether an inversion makes use of where the
+    cerebrospinal fluid is, so that the chain looks for it.
     """
 
     def register(function):
-        facts = (erodes_mask, takes_total_field)
+        facts = (erodes_mask, takes_total_field, takes_csf)
         entry = Method(stage, function.__name__, title, function, parameters, tuple(citations), *facts)
         function.method = entry
         return function

@@ -12,6 +12,8 @@ def add_method_options(parser, stage, entry):
     """The options of a stage's command with the method `entry`."""
     options = _single_step_options if entry.takes_total_field else STAGE_OPTIONS[stage]
     options(parser)
+    if entry.takes_csf:
+        parser.add_argument("--csf", metavar="FILE", help="where cerebrospinal fluid is, non-zero inside")
     for parameter in entry.parameters:
         _add_parameter(parser, parameter)
 

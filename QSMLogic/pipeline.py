@@ -1,11 +1,13 @@
 """The chain: the stages in order, with progress, cancelling and provenance."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
 from .acquisition import bounding_box, checked_mask, cropped_grid, uncropped
 from .errors import QSMError
+from .fluid import find_fluid
 from .maps import NO_REGION, Maps, UnreferencedMap
 from .phase_quality import scan_quality
 from .progress import Progress
@@ -54,6 +56,9 @@ def run(acquisition, mask=None, settings=None, progress=None, reference_mask=Non
         scan = chain.stage("offset", scan, inside)
     unwrapped_rad = chain.stage("unwrap", scan, inside)
     total = chain.stage("field", scan, unwrapped_rad, inside)
+    if settings.method("invert").takes_csf:
+        fluid, _ = find_fluid(scan.magnitude, scan.echo_times_s, inside, scan.grid)
+        total = replace(total, csf=fluid)
     del scan, unwrapped_rad
     local, susceptibility, reliable = _mapped(chain, total)
     inner = bounding_box(reliable)

@@ -164,7 +164,11 @@ def _field_map(path, arguments):
     mask = load_mask(arguments.mask, geometry)
     optional = {
         key: load_on_grid(file, geometry) if file else None
-        for key, file in (("uncertainty_ppm", arguments.uncertainty), ("magnitude", arguments.magnitude))
+        for key, file in (
+            ("uncertainty_ppm", arguments.uncertainty),
+            ("magnitude", arguments.magnitude),
+            ("csf", getattr(arguments, "csf", None)),
+        )
     }
     box = bounding_box(mask)
     return FieldMap(field_ppm, mask, geometry.grid(arguments.b0_direction), **optional).cropped(box), box, geometry

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from scan_on_disk import ScanOnDisk, load, save
+from scan_on_disk import SHAPE, ScanOnDisk, load, save
 
 from QSMLogic import io
 
@@ -272,3 +272,21 @@ def test_interrupted_writing_leaves_what_was_there(cli, scan, tmp_path, monkeypa
     status, out, err = cli("run", *scan.arguments(), "--output", tmp_path / "out")
     assert (status, out) == (1, "") and "interrupted" in err
     assert {p: p.read_bytes() for p in (tmp_path / "out").iterdir()} == before
+
+
+def test_inversion_is_told_where_the_fluid_is(cli, scan, tmp_path):
+    """MEDI+0: the mean of the fluid that is given becomes the map's zero."""
+    field = np.random.default_rng(0).normal(0.02, 0.01, SHAPE).astype(np.float32)
+    fluid = np.zeros(SHAPE, bool)
+    fluid[12:18, 14:20, 16:24] = True
+    files = {name: tmp_path / f"{name}.nii.gz" for name in ("field", "mask", "csf", "chi")}
+    for name, array in (("field", field), ("mask", np.ones(SHAPE, bool)), ("csf", fluid)):
+        save(files[name], array)
+    given = [text for name in ("mask", "csf") for text in (f"--{name}", files[name])]
+    status, _, err = cli(
+        *("invert", "medi", "--local-field", files["field"], *given),
+        *("--reference", "none", "--output", files["chi"]),
+    )
+    assert status == 0, err
+    chi = load(files["chi"])
+    assert abs(chi[fluid].mean(dtype=float)) < 1e-5 < abs(chi.mean(dtype=float))

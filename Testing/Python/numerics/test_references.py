@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fields import ball, positions_mm
+from fields import ball, positions_mm, sphere
 
 from QSMLogic import Acquisition, Grid, QSMError, run
 from QSMLogic.maps import UnreferencedMap
@@ -94,3 +94,19 @@ def test_a_run_without_its_reference_mask_is_refused_before_the_work():
         with pytest.raises(QSMError, match="reference"):
             run(scan, mask, progress=lambda stage, fraction: stages.append(stage), **options)
     assert not stages
+
+
+@pytest.mark.parametrize("fluid_hz", [2.0, 20.0])
+def test_chain_finds_the_fluid_for_an_inversion_that_makes_it_zero(fluid_hz):
+    """A ball of other susceptibility, which decays slowly or as all else: only then is it known to be fluid."""
+    grid, random = Grid((32, 36, 40), (2.0, 2.0, 2.0)), np.random.default_rng(0)
+    brain, fluid = ball(grid, 28), ball(grid, 10)
+    field, _ = sphere(grid, 10, susceptibility_ppm=0.1)
+    times = np.reshape(TIMES, (3, 1, 1, 1))
+    rate_hz = np.where(fluid, fluid_hz, 20.0)
+    signal = brain * np.exp(-rate_hz * times + 1j * 2 * np.pi * 127.7 * field * times)
+    signal += 0.01 * (random.standard_normal(signal.shape) + 1j * random.standard_normal(signal.shape))
+    settings = {"invert": {"method": "medi"}, "reference": {"method": "none"}}
+    maps = run(Acquisition.of_signal(signal, TIMES, 3.0, grid), brain, settings)
+    inner = maps.susceptibility_ppm[ball(grid, 8)].mean(dtype=float)
+    assert abs(inner) < 0.004 if fluid_hz < 5 else inner > 0.04
