@@ -57,8 +57,8 @@ def rts(local, parameters, progress):
     keeps the frequencies at which |D| > delta. The paper solves step 1 by LSMR and keeps to it almost exactly
     (mu = 1e5, delta = 0.15); on a realistic head mu = 1e3 took the noise of step 1 away and lowered the error, and
     a wider cone brought the values of spheres and nuclei closer to the truth. Where mu is 0 it is 0.6 ppm over the
-    field's noise, at most 1000: noise of 0.003 and 0.01 ppm on a head of 1.5 mm moved the best mu from over 1000 to
-    about 200 and 30, where 1000 cost 8 and 66 points of error (NRMSE).
+    field's noise, at most 1000: noise of 0.003 and 0.01 ppm on a head of 1.5 mm moved the best mu from 1000 to
+    about 200 and 60, where 1000 cost 8 and 66 points of error (NRMSE).
     """
     model = DipoleModel(local)
     mu = parameters.mu or _chosen_fidelity(local, progress)
