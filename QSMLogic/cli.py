@@ -13,6 +13,7 @@ from .lazy import sitk
 from .method import registry
 from .options import (
     add_b0_option,
+    add_curve_options,
     add_mask_option,
     add_method_options,
     add_reference_mask_option,
@@ -21,7 +22,8 @@ from .options import (
 )
 from .presets import PRESETS
 from .regions.command import add_statistics_options, statistics_command
-from .stages import COMMANDS
+from .stages import COMMANDS, curve_command
+from .strength_curve import has_curve
 from .version import __version__
 
 UNEXPECTED, BAD_INPUT = 1, 2
@@ -69,6 +71,7 @@ def build_parser():
             one = methods.add_parser(name, parents=[common], help=plain(entry.title), description=plain(entry.summary))
             one.set_defaults(command=command, stage=stage)
             add_method_options(one, stage, entry)
+    _add_curve(commands, common)
     methods = _command(commands, "methods", methods_command, common)
     shape = methods.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="everything that is known of them, as JSON")
@@ -105,6 +108,16 @@ def _command(commands, name, function, common):
     parser = commands.add_parser(name, parents=[common], help=function.__doc__, description=function.__doc__)
     parser.set_defaults(command=function)
     return parser
+
+
+def _add_curve(commands, common):
+    parser = commands.add_parser("curve", help=curve_command.__doc__, description=curve_command.__doc__)
+    methods = parser.add_subparsers(metavar="METHOD", required=True, dest="method")
+    for name, entry in registry()["invert"].items():
+        if has_curve(entry):
+            one = methods.add_parser(name, parents=[common], help=plain(entry.title), description=plain(entry.summary))
+            one.set_defaults(command=curve_command, stage="invert")
+            add_curve_options(one, entry)
 
 
 def _add_run(parser):

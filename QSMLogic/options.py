@@ -111,12 +111,16 @@ def _field_options(parser):
 
 
 def _map_options(parser, field_option):
+    _field_map_options(parser, field_option)
+    parser.add_argument("--output", metavar="FILE", required=True, help="image to write")
+
+
+def _field_map_options(parser, field_option):
     parser.add_argument(field_option, required=True, metavar="FILE", help="field in ppm of B0")
     add_mask_option(parser, required=True)
     parser.add_argument("--magnitude", metavar="FILE", help="combined magnitude, in any scale")
     parser.add_argument("--uncertainty", metavar="FILE", help="standard deviation of the field in ppm")
     add_b0_option(parser)
-    parser.add_argument("--output", metavar="FILE", required=True, help="image to write")
     parser.set_defaults(settings=None)
 
 
@@ -145,6 +149,14 @@ def _invert_options(parser, field_option="--local-field"):
 
 def _single_step_options(parser):
     _invert_options(parser, "--total-field")
+
+
+def add_curve_options(parser, entry):
+    """The options of the command `curve` with the inversion `entry`."""
+    _field_map_options(parser, "--local-field")
+    parser.add_argument("--output", metavar="DIR", required=True, help="folder for curve.tsv and curve.svg")
+    for parameter in entry.parameters:
+        _add_parameter(parser, parameter)
 
 
 STAGE_OPTIONS = {

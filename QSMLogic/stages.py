@@ -4,12 +4,14 @@ Each command takes the parsed arguments and a Console, as in commands.py. The im
 for the work, as in a whole run.
 """
 
+from pathlib import Path
+
 import numpy as np
 
 from .acquisition import FieldMap, bounding_box, checked_mask, uncropped
 from .commands import input_files, load_scan, read_settings, scan_files
 from .errors import QSMError
-from .files import check_writable
+from .files import check_writable, write_texts
 from .io import check_image_name, load_acquisition, load_mask, load_on_grid, read_image, write_files
 from .maps import UnreferencedMap
 from .options import PREFIX
@@ -18,6 +20,7 @@ from .progress import Progress
 from .provenance import warnings
 from .settings import Settings
 from .sidecar import sidecar
+from .strength_curve import curve_plot, curve_table, strength_curve
 
 
 class Chain:
@@ -100,6 +103,19 @@ def invert_command(arguments, console):
     unreferenced = UnreferencedMap(susceptibility, local.mask, local.grid, region=region)
     susceptibility = chain("reference", unreferenced)
     console.wrote(write_files({arguments.output: uncropped(susceptibility, box, geometry.shape)}, geometry))
+
+
+def curve_command(arguments, console):
+    """Run an inversion over a range of its strength; write the table and the plot of fit and smoothness."""
+    folder = Path(arguments.output)
+    check_writable([folder / "curve.tsv", folder / "curve.svg"], input_files(arguments))
+    chain = Chain(arguments, console)
+    method, parameters = chain.settings.method("invert"), chain.settings.parameters("invert")
+    local, _, _ = _field_map(arguments.local_field, arguments)
+    progress = Progress(lambda fraction: console.progress("curve", min(fraction, 1.0)))
+    name, points = strength_curve(method, local, parameters, progress)
+    plot = curve_plot(method.title, name, points)
+    console.wrote(write_texts({folder / "curve.tsv": curve_table(points), folder / "curve.svg": plot}))
 
 
 def _checked_chain(arguments, console):

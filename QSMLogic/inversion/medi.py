@@ -1,6 +1,6 @@
 """MEDI: morphology-enabled dipole inversion (Liu et al. 2012, 2013), with a zero in the fluid (2018)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ..gradient import gradient, weighted_laplacian
 from ..kernels import laplacian_kernel, sphere_kernel
 from ..method import Citation, method, parameter
 from ..parallel import for_slabs
+from ..regularisation import chosen_strength
 from ..reliability import squared_weight
 from ..spherical_mean import SphericalMean
 
@@ -24,12 +25,13 @@ SMALLEST_GRADIENT = 0.002  # ppm/mm: below it the penalty is quadratic
 @dataclass(frozen=True)
 class MediParameters:
     strength: float = parameter(
-        1e-4,
+        0.0,
         "Strength",
         unit="ppm mm",
-        low=1e-7,
+        low=0,
         high=1,
-        help="Weight of the gradient away from edges. Higher takes away noise and streaks, then fine structures.",
+        typical=1e-4,
+        help="Weight of the gradient away from edges. Higher takes away noise, then detail. 0: by the field's noise.",
     )
     edges: float = parameter(
         0.3, "Share of edges", low=0, high=0.9, help="The share of the magnitude's gradient that counts as edges."
@@ -84,7 +86,12 @@ def medi(local, parameters, progress):
     zero (MEDI+0). With SMV f and D x are less their spherical means, which takes what is left of the background.
     The paper goes on to convergence; 36 steps of conjugate gradients in all, not 21, lowered the error (NRMSE) of two
     simulated heads by 1 and 2 points. Each costs three pairs of transforms.
+    Where the strength is 0, it is 0.2 mm times the field's noise, at least 1e-4: 1e-4 suits a head with noise of 0.0005
+    ppm; with 0.003 and 0.01 ppm added the error fell from 56 to 50 and from 154 to 74. It rose from the true field of a
+    head, where detail is taken for noise, from 43 to 45, and of a sphere of 4 ppm with noise from 33 to 42.
     """
+    strength = chosen_strength(parameters.strength, local, progress, power=1, share=0.001, low=1e-4, high=1e-2)
+    parameters = replace(parameters, strength=strength)
     problem = _Problem(local, parameters)
     x = np.zeros(problem.model.shape, np.float32)
     for outer in range(parameters.outer_iterations):

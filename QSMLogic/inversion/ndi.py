@@ -10,7 +10,10 @@ from ..dipole import DipoleModel
 from ..fidelity import phasor_gradient, phasor_squares
 from ..iteration import iterate
 from ..method import Citation, method, parameter
+from ..regularisation import field_noise_ppm
 from ..reliability import squared_weight
+
+FITTED = 0.9  # of the field's noise: what the residual of a finished map is
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,9 @@ def ndi(local, parameters, progress):
     W lowers the weight of voxels whose uncertainty (or else magnitude) is worse than the median, where it is given;
     s turns ppm into radians. The number of steps is the only regularisation. Nesterov's momentum replaces most of the
     paper's 200 steps: on a realistic head the error rose again after 16. Sources are sought in the mask only, which
-    lowered the error a little. A step costs two pairs of transforms.
+    lowered the error a little. It stops sooner once the weighted residual has fallen to 0.9 of the field's noise: of
+    a head with noise of 0.003 ppm the error then is 64, after 16 steps 67; of one with 0.0005 ppm nothing
+    changes. A step costs two pairs of transforms.
     """
     model = DipoleModel(local)
     target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
@@ -41,10 +46,15 @@ def ndi(local, parameters, progress):
     fidelity = phasor_squares(target, weight, 1.0, parameters.rad_per_ppm)
     momentum = np.zeros(model.shape, np.float32)
     faster = iter(range(parameters.iterations))
+    noise_ppm = field_noise_ppm(local)
+    fitted = 0.5 * (FITTED * noise_ppm) ** 2 * float(weight.sum(dtype=np.float64))
+    progress.note(noise_ppm=float(f"{noise_ppm:.4g}"))
 
     def step(x):
         field = model.field(momentum)
         objective = fidelity.total(field)
+        if objective <= fitted:
+            return x.copy(), objective  # no change ends the loop
         residual = phasor_gradient(field, target, weight, parameters.rad_per_ppm)
         following = momentum.copy()
         add(following, -parameters.step, model.field(residual, inside))
@@ -53,4 +63,4 @@ def ndi(local, parameters, progress):
         add_to_scaled(momentum, iteration / (iteration + 3), following)
         return following, objective
 
-    return model.result(iterate(step, np.zeros(model.shape, np.float32), parameters.iterations, 0, progress))
+    return model.result(iterate(step, np.zeros(model.shape, np.float32), parameters.iterations, 1e-9, progress))

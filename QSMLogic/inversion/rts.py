@@ -1,6 +1,6 @@
 """RTS: rapid two-step dipole inversion with sparsity priors (Kames et al. 2018)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ..fft import irfftn, rfftn
 from ..iteration import iterate
 from ..kernels import laplacian_kernel
 from ..method import Citation, method, parameter
+from ..regularisation import field_noise_ppm
 from ..total_variation import GradientShrinkage
 
 
@@ -25,11 +26,12 @@ class RtsParameters:
         help="Frequencies at which the dipole kernel's magnitude is below this are filled in by the second step.",
     )
     mu: float = parameter(
-        1000.0,
+        0.0,
         "Fidelity",
-        low=1,
+        low=0,
         high=1e7,
-        help="How closely the second step keeps to the first outside the cone. Lower it for noisier data.",
+        typical=1000.0,
+        help="How closely the second step keeps to the first outside the cone. 0: by the field's noise.",
     )
     rho: float = parameter(
         10.0, "ADMM penalty", low=0.01, high=1e5, help="Weight of the gradient's splitting; 1/rho (ppm/mm) is shrunk."
@@ -54,12 +56,22 @@ def rts(local, parameters, progress):
     Step 1: min |M (D x - f)|_2 by a few iterations. Step 2: min mu/2 |H (x - x1)|_2^2 + |grad x|_1 by ADMM, where H
     keeps the frequencies at which |D| > delta. The paper solves step 1 by LSMR and keeps to it almost exactly
     (mu = 1e5, delta = 0.15); on a realistic head mu = 1e3 took the noise of step 1 away and lowered the error, and
-    a wider cone brought the values of spheres and nuclei closer to the truth.
+    a wider cone brought the values of spheres and nuclei closer to the truth. Where mu is 0 it is 0.6 ppm over the
+    field's noise, at most 1000: noise of 0.003 and 0.01 ppm on a head of 1.5 mm moved the best mu from 1000 to
+    about 200 and 60, where 1000 cost 8 and 66 points of error (NRMSE).
     """
     model = DipoleModel(local)
+    mu = parameters.mu or _chosen_fidelity(local, progress)
     share = parameters.first_iterations / (parameters.first_iterations + 0.7 * parameters.second_iterations)
     first = _well_conditioned(local, model, parameters.first_iterations, progress.part(0, share))
-    return model.result(_fill_cone(first, model, parameters, progress.part(share, 1)))
+    return model.result(_fill_cone(first, model, replace(parameters, mu=mu), progress.part(share, 1)))
+
+
+def _chosen_fidelity(local, progress):
+    noise_ppm = field_noise_ppm(local)
+    chosen = float(np.clip(0.6 / max(noise_ppm, 1e-9), 10, 1000))
+    progress.note(mu=float(f"{chosen:.4g}"), noise_ppm=float(f"{noise_ppm:.4g}"))
+    return chosen
 
 
 def _well_conditioned(local, model, iterations, progress):

@@ -4,9 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..convolution import multiply
 from ..dipole import DipoleModel
+from ..fft import irfftn, rfftn
 from ..kernels import laplacian_kernel
 from ..method import Citation, method, parameter
+
+STRENGTHS = tuple(float(f"{10 ** (n / 4):.3g}") for n in range(-12, -3))  # 0.001 to 0.1
+BINS, BIN_DECADES, LOWEST_DECADE = 700, 0.02, -8.0
+FIXED = {"gradient": 0.02, "laplacian": 0.02}  # where generalised cross-validation chose too little
 
 
 @dataclass(frozen=True)
@@ -18,11 +24,12 @@ class TikhonovParameters:
         help="What is kept small: the values, their gradient, or their Laplacian.",
     )
     strength: float = parameter(
-        0.01,
+        0.0,
         "Strength",
-        low=1e-6,
+        low=0,
         high=100,
-        help="Weight of the penalty. Higher is smoother, with fewer streaks.",
+        typical=0.01,
+        help="Weight of the penalty. Higher is smoother, with fewer streaks. 0 chooses itself.",
     )
 
 
@@ -39,16 +46,65 @@ def tikhonov(local, parameters, progress):
 
     local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     P is the identity, the gradient or the Laplacian, with lengths in voxels (the cube root of their volume), so that
-    the strength holds for any voxel size. Costs one pair of transforms.
+    the strength holds for any voxel size. Where it is 0, generalised cross-validation (Golub et al. 1979) chooses it
+    for the identity, among STRENGTHS: on six fields of heads (3 and 7 T, with noise and without) and four of a sphere
+    of 4 ppm the error (NRMSE) came within 2 points of that of the best strength, where the corner of the L-curve lay
+    up to 27 from it, the discrepancy with the noise up to 59, and equal power in the cone and beside it up to 18. For
+    the gradient and the Laplacian none of these held for heads and spheres alike; they take FIXED. The curve is kept
+    in the notes. Costs one pair of transforms.
     """
     model = DipoleModel(local)
+    progress(0.3)
     size_mm = local.grid.voxel_volume_mm3 ** (1 / 3)
     penalty = np.ones_like(model.kernel)
     if parameters.penalty != "identity":
         penalty = laplacian_kernel(model.shape, [d / size_mm for d in model.spacing_mm])
     if parameters.penalty == "laplacian":
         np.square(penalty, out=penalty)
-    penalty *= np.float32(parameters.strength)
+    spectrum = rfftn(model.padded(local.ppm))
+    strength = parameters.strength or FIXED.get(parameters.penalty)
+    curve = _curve(spectrum, np.square(model.kernel), penalty, model.shape)
+    if not strength:
+        strength = min(curve, key=lambda point: point["criterion"])["strength"]
+    progress.note(strength=strength, curve=curve)
+    progress(0.5)
+    penalty *= np.float32(strength)
     penalty += np.square(model.kernel)
-    inverse = np.divide(model.kernel, penalty, out=np.zeros_like(penalty), where=penalty > 0)
-    return model.inverted(local.ppm, inverse, progress)
+    multiply(spectrum, np.divide(model.kernel, penalty, out=np.zeros_like(penalty), where=penalty > 0))
+    progress(0.7)
+    return model.result(irfftn(spectrum, model.shape))
+
+
+def _curve(spectrum, squares, penalty, shape):
+    """Fit, penalty and criterion of generalised cross-validation for each of STRENGTHS, as dictionaries.
+
+    residual and penalty are |D x - f|_2^2 and |P x|_2^2, relative to |f|_2^2. Both follow from the power of the field
+    over the ratio of `squares` (of D) to `penalty`, which is counted once, in bins.
+    """
+    number, power = _by_ratio(spectrum, squares, penalty, shape)
+    ratio = 10.0 ** ((np.arange(BINS) + 0.5) * BIN_DECADES + LOWEST_DECADE)
+    curve = []
+    for strength in STRENGTHS:
+        lost = strength / (strength + ratio)
+        residual = lost**2 @ power / (power.sum() or 1.0)
+        kept = ratio / (ratio + strength) ** 2 @ power / (power.sum() or 1.0)
+        criterion = residual / (lost @ number / number.sum()) ** 2
+        values = {"residual": residual, "penalty": kept, "criterion": criterion}
+        curve.append({"strength": strength, **{name: float(f"{v:.4g}") for name, v in values.items()}})
+    return curve
+
+
+def _by_ratio(spectrum, squares, penalty, shape):
+    """How many frequencies and how much power lie in each bin of log10(squares / penalty)."""
+    twice = np.full(spectrum.shape[2], 2.0)  # a half-spectrum stands for both signs of its last frequency, but for:
+    twice[0] = 1
+    if shape[2] % 2 == 0:
+        twice[-1] = 1
+    twice = np.broadcast_to(twice, spectrum.shape[1:])
+    number, power = np.zeros(BINS), np.zeros(BINS)
+    for values, square, plane in zip(spectrum, squares, penalty, strict=True):
+        decades = np.log10(np.maximum(square, 1e-12) / np.maximum(plane, 1e-12))
+        bins = np.clip((decades - LOWEST_DECADE) / BIN_DECADES, 0, BINS - 1).astype(np.intp).ravel()
+        number += np.bincount(bins, twice.ravel(), BINS)
+        power += np.bincount(bins, (twice * (values.real**2 + values.imag**2)).ravel(), BINS)
+    return number, power

@@ -5,10 +5,13 @@ import pytest
 from fields import GRIDS, ball, coverage, cylinder, sphere
 
 from QSMLogic import FieldMap, Grid
+from QSMLogic.errors import QSMError
 from QSMLogic.fft import irfftn, rfftn
+from QSMLogic.inversion.tikhonov import TikhonovParameters
 from QSMLogic.kernels import dipole_kernel
 from QSMLogic.method import registry
 from QSMLogic.progress import Progress
+from QSMLogic.strength_curve import curve_plot, curve_table, strength_curve
 
 METHODS = registry()["invert"]
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
@@ -188,3 +191,33 @@ def test_chosen_strength_beats_others_on_a_noisy_sphere_of_4_ppm():
         )
         error[strength] = np.linalg.norm((chi - truth)[mask])
     assert error[0.0] < error[1e-4] < error[1e-5]
+
+
+def test_noise_lowers_the_fidelity_of_rts_and_ends_ndi_sooner():
+    noisy, quiet = Progress(), Progress()
+    for noise_ppm, progress in ((0.02, noisy), (0.001, quiet)):
+        for name in ("rts", "ndi"):
+            METHODS[name].run(small_sphere(noise_ppm), progress=progress)
+    assert noisy.notes["mu"] < 0.2 * quiet.notes["mu"]
+    assert noisy.notes["convergence"]["iterations"] < quiet.notes["convergence"]["iterations"]
+
+
+def test_tikhonov_takes_the_best_of_its_curve():
+    progress = Progress()
+    METHODS["tikhonov"].run(small_sphere(0.002), progress=progress)
+    curve = progress.notes["curve"]
+    assert progress.notes["strength"] == min(curve, key=lambda point: point["criterion"])["strength"]
+    assert [p["residual"] for p in curve] == sorted(p["residual"] for p in curve)
+    assert [p["penalty"] for p in curve] == sorted((p["penalty"] for p in curve), reverse=True)
+
+
+def test_curve_has_the_chosen_strength_in_its_middle():
+    """Stronger maps fit less and are smoother; another method of the total field has no curve."""
+    name, points = strength_curve(METHODS["tikhonov"], small_sphere(0.002), TikhonovParameters(), Progress())
+    assert (name, [p["chosen"] for p in points].index(True), len(points)) == ("strength", 3, 7)
+    assert [p["residual_ppm"] for p in points[3:]] == sorted(p["residual_ppm"] for p in points[3:])
+    assert points[0]["gradient_ppm_per_mm"] > points[-1]["gradient_ppm_per_mm"]
+    assert curve_plot("T", name, points).count("<circle") == 7
+    assert curve_table(points).count("\n") == 8
+    with pytest.raises(QSMError, match="no curve"):
+        strength_curve(METHODS["tgv"], small_sphere(), METHODS["tgv"].make_parameters(), Progress())
