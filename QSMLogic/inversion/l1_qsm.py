@@ -5,29 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import inversion_parameters as shared
-from ..admm import DipoleAdmm
+from ..admm import total_variation_admm
 from ..dipole import DipoleModel
 from ..fidelity import phasor_absolutes
-from ..method import Citation, method, parameter
+from ..method import Citation, method
 from ..regularisation import chosen_strength
 from ..reliability import squared_weight
-from ..total_variation import GradientShrinkage
 
 
 @dataclass(frozen=True)
 class L1QsmParameters:
     strength: float = shared.strength(unit="mm", typical=0.04)
-    distance: float = parameter(
-        0.05,
-        "Data shrinkage",
-        unit="ppm",
-        low=1e-5,
-        high=1,
-        help="ADMM takes this off the residual in a step: speed only.",
-    )
+    balance: float = shared.balance()
     shrinkage: float = shared.shrinkage()
-    iterations: int = shared.iterations(40)
-    tolerance: float = shared.tolerance(0.01)
+    iterations: int = shared.iterations(60)
+    tolerance: float = shared.tolerance(0.02)
     rad_per_ppm: float = shared.rad_per_ppm()
 
 
@@ -46,9 +38,7 @@ def l1_qsm(local, parameters, progress):
     """
     model = DipoleModel(local)
     strength = chosen_strength(parameters.strength, local, progress, power=1, share=0.25, low=1e-3, high=1)
-    shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
-    data_penalty = 1 / parameters.distance
-    solver = DipoleAdmm(model, shrinkage, data_penalty, strength / parameters.shrinkage)
+    solver = total_variation_admm(model, strength, parameters)
     weight = np.sqrt(model.padded(squared_weight(local)))
-    fidelity = phasor_absolutes(model.padded(local.ppm), weight, data_penalty, parameters.rad_per_ppm)
+    fidelity = phasor_absolutes(model.padded(local.ppm), weight, solver.data_penalty, parameters.rad_per_ppm)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))

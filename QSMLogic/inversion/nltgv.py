@@ -15,10 +15,10 @@ from ..total_generalized_variation import GeneralisedVariationAdmm
 class NltgvParameters:
     strength: float = shared.strength(of="total generalised variation")
     reach_mm: float = shared.reach_mm(6.0)
-    data_penalty: float = shared.data_penalty()
-    shrinkage: float = shared.shrinkage(0.08)
+    balance: float = shared.balance(3.0)
+    shrinkage: float = shared.shrinkage()
     iterations: int = shared.iterations(60)
-    tolerance: float = shared.tolerance(0.005)
+    tolerance: float = shared.tolerance(0.02)
     rad_per_ppm: float = shared.rad_per_ppm()
 
 
@@ -42,5 +42,5 @@ def nltgv(local, parameters, progress):
     model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
     solver = GeneralisedVariationAdmm(model, strength, parameters.reach_mm, parameters)
     target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
-    fidelity = phasor_squares(target, weight, parameters.data_penalty, parameters.rad_per_ppm)
+    fidelity = phasor_squares(target, weight, solver.data_penalty, parameters.rad_per_ppm)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))

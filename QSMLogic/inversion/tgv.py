@@ -18,10 +18,10 @@ HARMONICITY_MM4 = 1000.0  # how strongly the background is held harmonic in the 
 class TgvParameters:
     strength: float = shared.strength(of="total generalised variation")
     reach_mm: float = shared.reach_mm(12.0)
-    data_penalty: float = shared.data_penalty()
+    balance: float = shared.balance(3.0)
     shrinkage: float = shared.shrinkage()
-    iterations: int = shared.iterations(30)
-    tolerance: float = shared.tolerance(0.005)
+    iterations: int = shared.iterations(50)
+    tolerance: float = shared.tolerance(0.02)
 
 
 @method(
@@ -44,10 +44,10 @@ def tgv(total, parameters, progress):
     zero_at_rim = find("background", "lbv").run(total, progress=progress.part(0, 0.1))
     model, strength = DipoleModel(total), chosen_strength(parameters.strength, total, progress)
     solver = _SingleStep(model, strength, parameters.reach_mm, parameters)
-    solver.start_background(zero_at_rim.mask, HARMONICITY_MM4, parameters.data_penalty)
+    solver.start_background(zero_at_rim.mask, HARMONICITY_MM4)
     target, weight = model.padded(zero_at_rim.ppm), model.padded(squared_weight(total))
     del zero_at_rim
-    fidelity = squares(target, weight, parameters.data_penalty)
+    fidelity = squares(target, weight, solver.data_penalty)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress.part(0.1, 1)))
 
 

@@ -23,10 +23,10 @@ class WhQsmParameters:
         high=1e8,
         help="Weight of the background's Laplacian in the mask. Lower gives more of the field to the background.",
     )
-    data_penalty: float = shared.data_penalty(0.02)
+    balance: float = shared.balance()
     shrinkage: float = shared.shrinkage(0.04)
-    iterations: int = shared.iterations(40)
-    tolerance: float = shared.tolerance(0.005)
+    iterations: int = shared.iterations(60)
+    tolerance: float = shared.tolerance(0.02)
     rad_per_ppm: float = shared.rad_per_ppm()
 
 
@@ -48,9 +48,9 @@ def wh_qsm(local, parameters, progress):
     """
     model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
     solver = total_variation_admm(model, strength, parameters, kind=_WeakHarmonic)
-    solver.start_background(local.mask, parameters.harmonic, parameters.data_penalty)
+    solver.start_background(local.mask, parameters.harmonic)
     target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
-    fidelity = phasor_squares(target, weight, parameters.data_penalty, parameters.rad_per_ppm)
+    fidelity = phasor_squares(target, weight, solver.data_penalty, parameters.rad_per_ppm)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))
 
 

@@ -43,11 +43,11 @@ def test_map_and_slopes_are_updated_to_their_common_minimum():
     random, grid = np.random.default_rng(1), Grid((9, 10, 12), (1.5, 1.2, 1.0), (0.8, 0.6, 0.0))
     model = DipoleModel(FieldMap(np.zeros(grid.shape), np.ones(grid.shape), grid))
     normal = lambda *shape: random.standard_normal((*shape, *model.shape)).astype(np.float32)  # noqa: E731
-    solver = GeneralisedVariationAdmm(model, 0.02, 3.0, SimpleNamespace(data_penalty=0.3, shrinkage=0.5))
+    solver = GeneralisedVariationAdmm(model, 0.02, 3.0, SimpleNamespace(balance=7.5, shrinkage=0.5))
     data, for_gradient, shrinkage = normal(), normal(3), solver.shrinkage
     shrinkage.slopes, shrinkage.second_dual = normal(3), normal(6)
     total = np.stack(symmetrised(shrinkage.slopes, grid.spacing_mm)) + shrinkage.second_dual
-    for_slopes = total - 2 * np.clip(total, -0.5, 0.5)
+    for_slopes = total - 2 * np.clip(total, -0.5 / 3, 0.5 / 3)
     shrinkage.shrink_gradient = lambda x: for_gradient.copy()
     x = irfftn(solver._map_spectrum(rfftn(data)), model.shape)
     misfit = gradient(x, grid.spacing_mm) - shrinkage.slopes - for_gradient
