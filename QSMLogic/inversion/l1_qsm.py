@@ -5,21 +5,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import inversion_parameters as shared
-from ..admm import total_variation_admm
+from ..admm import DipoleAdmm
 from ..dipole import DipoleModel
 from ..fidelity import phasor_absolutes
-from ..method import Citation, method
+from ..method import Citation, method, parameter
 from ..regularisation import chosen_strength
 from ..reliability import squared_weight
+from ..total_variation import GradientShrinkage
 
 
 @dataclass(frozen=True)
 class L1QsmParameters:
     strength: float = shared.strength(unit="mm", typical=0.04)
-    balance: float = shared.balance()
+    distance: float = parameter(
+        0.05,
+        "Data shrinkage",
+        unit="ppm",
+        low=1e-5,
+        high=1,
+        help="ADMM takes this off the residual in a step: speed only.",
+    )
     shrinkage: float = shared.shrinkage()
-    iterations: int = shared.iterations(60)
-    tolerance: float = shared.tolerance(0.02)
+    iterations: int = shared.iterations(40)
+    tolerance: float = shared.tolerance(0.01)
     rad_per_ppm: float = shared.rad_per_ppm()
 
 
@@ -38,7 +46,10 @@ def l1_qsm(local, parameters, progress):
     """
     model = DipoleModel(local)
     strength = chosen_strength(parameters.strength, local, progress, power=1, share=0.25, low=1e-3, high=1)
-    solver = total_variation_admm(model, strength, parameters)
+    shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
+    data_penalty = 1 / parameters.distance
+    gradient_penalty = strength / parameters.shrinkage
+    solver = DipoleAdmm(model, shrinkage, gradient_penalty, data_penalty / gradient_penalty)
     weight = np.sqrt(model.padded(squared_weight(local)))
-    fidelity = phasor_absolutes(model.padded(local.ppm), weight, solver.data_penalty, parameters.rad_per_ppm)
+    fidelity = phasor_absolutes(model.padded(local.ppm), weight, data_penalty, parameters.rad_per_ppm)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))
