@@ -14,9 +14,9 @@ class DipoleAdmm:
     """Minimises F(D x) + R(grad x) over the map x, by ADMM with the splittings z = D x and y = grad x, scaled form.
 
     model: DipoleModel. shrinkage: keeps y and its dual (GradientShrinkage). gradient_penalty: the weight of the second
-    splitting. balance: that of the first over it (1/mm^2). They change the way to the answer, not the answer: where the
-    balance is high, both splittings pull in turn at the low frequencies near the cone, and the map swings. start: the
-    first map, or None for zero. An iteration costs two pairs of transforms. Boyd et al. 2011, doi:10.1561/2200000016; for dipole
+    splitting. balance: that of the first over it (1/mm^2). They change the way to the answer, not the answer: where
+    the balance is high, the map swings. start: the first map, or None for zero. An iteration costs two pairs of
+    transforms. Boyd et al. 2011, doi:10.1561/2200000016; for dipole
     inversion with both splittings Milovic et al. 2018, doi:10.1002/mrm.27073.
     """
 

@@ -38,7 +38,7 @@ def tgv(total, parameters, progress):
     Raises QSMError where the mask is too thin to know a Laplacian. As in the paper, only the Laplacian of f counts,
     which is that of the wrapped phase away from wraps: f is first replaced by the field with the same Laplacian that
     is zero at the mask's rim (LBV), as any harmonic difference goes to h. TGV(x) is the least a |grad x - v|_1 +
-    b |E v|_1 over slopes v. The paper runs 1000 primal-dual steps; here at most 50 of ADMM do, at six pairs of transforms
+    b |E v|_1 over slopes v. The paper runs 1000 primal-dual steps; here 50 of ADMM do, at six pairs of transforms
     each. On a realistic head a reach of 3 mm, as in the paper, let background into the map; 12 mm did best.
     """
     zero_at_rim = find("background", "lbv").run(total, progress=progress.part(0, 0.1))
