@@ -13,18 +13,20 @@ from .total_variation import GradientShrinkage
 class DipoleAdmm:
     """Minimises F(D x) + R(grad x) over the map x, by ADMM with the splittings z = D x and y = grad x, scaled form.
 
-    model: DipoleModel. shrinkage: keeps y and its dual (GradientShrinkage). data_penalty, gradient_penalty: the
-    weights of the two splittings; they change the way to the answer, not the answer. start: the first map, or None
-    for zero. An iteration costs two pairs of transforms. Boyd et al. 2011, doi:10.1561/2200000016; for dipole
+    model: DipoleModel. shrinkage: keeps y and its dual (GradientShrinkage). gradient_penalty: the weight of the second
+    splitting. balance: that of the first over it (1/mm^2). They change the way to the answer, not the answer: where
+    the balance is high, the map swings. start: the first map, or None for zero. An iteration costs two pairs of
+    transforms. Boyd et al. 2011, doi:10.1561/2200000016; for dipole
     inversion with both splittings Milovic et al. 2018, doi:10.1002/mrm.27073.
     """
 
-    def __init__(self, model, shrinkage, data_penalty, gradient_penalty, start=None):
+    def __init__(self, model, shrinkage, gradient_penalty, balance, start=None):
         self.model, self.shrinkage, self.gradient_penalty = model, shrinkage, gradient_penalty
-        # the spectrum of the next map is inverse * (divergence + relative * kernel * data)
-        self.relative = np.float32(data_penalty / gradient_penalty)
+        self.data_penalty = gradient_penalty * balance
+        # the spectrum of the next map is inverse * (divergence + balance * kernel * data)
+        self.balance = np.float32(balance)
         self.inverse = laplacian_kernel(model.shape, model.spacing_mm)
-        self.inverse += self.relative * np.square(model.kernel)
+        self.inverse += self.balance * np.square(model.kernel)
         self.inverse[0, 0, 0] = 1
         np.divide(1, self.inverse, out=self.inverse)
         self.dual = np.zeros(model.shape, np.float32)
@@ -34,7 +36,7 @@ class DipoleAdmm:
     def run(self, fidelity, iterations, tolerance, progress, name="convergence"):
         """The map after `iterations`, or once its relative change is `tolerance` or less; told as `iterate` does.
 
-        fidelity: as in fidelity.py, with data_penalty. May be called again with another one.
+        fidelity: as in fidelity.py, made with the attribute data_penalty. May be called again with another one.
         """
 
         def step(x):
@@ -56,7 +58,7 @@ class DipoleAdmm:
         def work(start, stop):
             planes = slice(start, stop)
             data = data_spectrum[planes]
-            data *= self.relative * self.model.kernel[planes]
+            data *= self.balance * self.model.kernel[planes]
             data += divergence[planes]
             data *= self.inverse[planes]
 
@@ -82,9 +84,9 @@ class DipoleAdmm:
 
 
 def total_variation_admm(model, strength, parameters, start=None, kind=DipoleAdmm):
-    """A DipoleAdmm for R(grad x) = strength |grad x|_1. parameters: of the method, for shrinkage and data_penalty.
+    """A DipoleAdmm for R(grad x) = strength |grad x|_1. parameters: of the method, for shrinkage and balance.
 
     kind: a class to take instead that is built like DipoleAdmm.
     """
     shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
-    return kind(model, shrinkage, parameters.data_penalty, strength / parameters.shrinkage, start)
+    return kind(model, shrinkage, strength / parameters.shrinkage, parameters.balance, start)

@@ -9,10 +9,9 @@ def strength(default=0.0, unit="ppm mm", of="total variation", typical=1e-4):
     return parameter(default, "Strength", unit=unit, low=0, high=10, typical=typical, help=text)
 
 
-def data_penalty(default=0.03):
-    return parameter(
-        default, "Data splitting", low=1e-4, high=100, help="ADMM's weight of the field's splitting: speed only."
-    )
+def balance(default=6.0):
+    text = "ADMM's weight of the field's splitting over the gradient's: speed only. High lets the map swing."
+    return parameter(default, "Balance", unit="1/mm^2", low=0.01, high=1e4, help=text)
 
 
 def shrinkage(default=0.02):

@@ -14,16 +14,17 @@ class GeneralisedVariationAdmm(DipoleAdmm):
     """Minimises F(D x) + min_v a |grad x - v|_1 + b |E v|_1 over the map x; E v is the symmetrised gradient of v.
 
     v follows the slopes of the map, which then cost nothing: maps come out piecewise linear, where total variation
-    makes them piecewise constant. strength: a in ppm mm. reach_mm: b / a. parameters: of the method, for data_penalty
-    and shrinkage. x and v are updated together, frequency by frequency: E^T E = (|d|^2 + d d^H) / 2 for the symbol d
+    makes them piecewise constant. strength: a in ppm mm. reach_mm: b / a. parameters: of the method, for shrinkage
+    and balance. x and v are updated together, frequency by frequency: E^T E = (|d|^2 + d d^H) / 2 for the symbol d
     of the gradient, so that only the part of v along d depends on x. An iteration costs five pairs of transforms.
     Bredies et al. 2010, doi:10.1137/090769521; for dipole inversion Milovic et al. 2018, doi:10.1002/mrm.27073.
     """
 
     def __init__(self, model, strength, reach_mm, parameters):
         shape, spacing_mm = model.shape, model.spacing_mm
-        self.model, self.data_penalty, self.gradient_penalty = model, np.float32(parameters.data_penalty), 1.0
         self.shrinkage = SlopeShrinkage(shape, spacing_mm, strength, reach_mm, parameters.shrinkage)
+        self.model, self.gradient_penalty = model, 1.0
+        self.data_penalty = np.float32(parameters.balance) * self.shrinkage.first
         self.symbols = [
             ((np.exp(2j * np.pi * k * d) - 1) / d).astype(np.complex64)
             for k, d in zip(frequencies(shape, spacing_mm), spacing_mm, strict=True)
@@ -69,14 +70,17 @@ class GeneralisedVariationAdmm(DipoleAdmm):
 class SlopeShrinkage:
     """v and the auxiliary variables of ADMM for a |grad x - v|_1 + b |E v|_1, scaled form, periodic borders.
 
-    slopes: v (3, k, j, i) in ppm/mm. first, second: the weights of the splittings of grad x - v and of E v. cost: the
-    penalty at the last step. Of the matrix E v the three components off the diagonal count twice.
+    slopes: v (3, k, j, i) in ppm/mm. first, second: the weights of the splittings of grad x - v and of E v. The
+    threshold of E v is that of grad x - v over the reach, so that both duals come to their limits in as many steps;
+    with one threshold for both the map swung for a hundred. cost: the penalty at the last step. Of the matrix
+    E v the three components off the diagonal count twice.
     """
 
     def __init__(self, shape, spacing_mm, strength, reach_mm, shrinkage):
-        self.spacing_mm, self.threshold, self.reach = spacing_mm, np.float32(shrinkage), np.float32(reach_mm)
+        self.spacing_mm, self.reach = spacing_mm, np.float32(reach_mm)
+        self.threshold, self.second_threshold = np.float32(shrinkage), np.float32(shrinkage / reach_mm)
         self.first = np.float32(strength / shrinkage)
-        self.second = np.float32(strength * reach_mm / shrinkage)
+        self.second = np.float32(strength * reach_mm / self.second_threshold)
         self.strength, self.cost = strength, 0.0
         self.slopes, self.first_dual = np.zeros((3, *shape), np.float32), np.zeros((3, *shape), np.float32)
         self.second_dual = np.zeros((len(PAIRS), *shape), np.float32)
@@ -109,7 +113,7 @@ class SlopeShrinkage:
                 out = target[start:stop]
                 self._symmetrised(pair, start, stop, out)
                 costs[start] += share * np.abs(out).sum(dtype=np.float64)
-                _shrink(out, dual[start:stop], self.threshold)
+                _shrink(out, dual[start:stop], self.second_threshold)
 
             for_slabs(differ, target.shape)
             for_slabs(lambda start, stop, p=pair: self._add_transposed(right, target, p, start, stop), target.shape)

@@ -16,12 +16,12 @@ class WithBackground:
     kept. An iteration costs one pair of transforms more. doi:10.1002/mrm.27483
     """
 
-    def start_background(self, mask, harmonicity, data_penalty):
+    def start_background(self, mask, harmonicity):
         """mask: bool (k, j, i), where lap h vanishes. harmonicity: b in mm^4. Call it before the first iteration."""
         shape = self.model.shape
         self.mask = self.model.padded(mask) > 0
         self.laplacian = laplacian_kernel(shape, self.model.spacing_mm)
-        self.ratio, self.split = np.float32(harmonicity / data_penalty), np.zeros(shape, np.float32)
+        self.ratio, self.split = np.float32(harmonicity / self.data_penalty), np.zeros(shape, np.float32)
         self.background = np.zeros((*shape[:2], shape[2] // 2 + 1), np.complex64)
 
     def _update_map(self, data_spectrum):

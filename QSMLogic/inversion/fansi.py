@@ -14,10 +14,10 @@ from ..reliability import squared_weight
 @dataclass(frozen=True)
 class FansiParameters:
     strength: float = shared.strength()
-    data_penalty: float = shared.data_penalty()
+    balance: float = shared.balance()
     shrinkage: float = shared.shrinkage(0.04)
-    iterations: int = shared.iterations(40)
-    tolerance: float = shared.tolerance(0.005)
+    iterations: int = shared.iterations(60)
+    tolerance: float = shared.tolerance(0.02)
     rad_per_ppm: float = shared.rad_per_ppm()
 
 
@@ -37,5 +37,5 @@ def fansi(local, parameters, progress):
     model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
     solver = total_variation_admm(model, strength, parameters)
     target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
-    fidelity = phasor_squares(target, weight, parameters.data_penalty, parameters.rad_per_ppm)
+    fidelity = phasor_squares(target, weight, solver.data_penalty, parameters.rad_per_ppm)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))

@@ -18,11 +18,11 @@ ALIKE_PPM = 0.003  # the residual at which both fidelities pull alike, so that o
 @dataclass(frozen=True)
 class HdQsmParameters:
     strength: float = shared.strength()
-    data_penalty: float = shared.data_penalty()
+    balance: float = shared.balance()
     shrinkage: float = shared.shrinkage()
     l1_iterations: int = shared.iterations(12, "L1 iterations", "Steps with the L1 data fidelity.")
     l2_iterations: int = shared.iterations(28, "L2 iterations", "At most so many with the L2 fidelity.")
-    tolerance: float = shared.tolerance(0.01, "Each part stops when the map's relative change falls below this.")
+    tolerance: float = shared.tolerance(0.02, "Each part stops when the map's relative change falls below this.")
 
 
 @method(
@@ -41,7 +41,7 @@ def hd_qsm(local, parameters, progress):
     """
     model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
     solver = total_variation_admm(model, strength, parameters)
-    target, penalty = model.padded(local.ppm), parameters.data_penalty
+    target, penalty = model.padded(local.ppm), solver.data_penalty
     share = parameters.l1_iterations / (parameters.l1_iterations + parameters.l2_iterations)
     first, second = progress.part(0, share), progress.part(share, 1)
 

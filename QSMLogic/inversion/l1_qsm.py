@@ -48,7 +48,8 @@ def l1_qsm(local, parameters, progress):
     strength = chosen_strength(parameters.strength, local, progress, power=1, share=0.25, low=1e-3, high=1)
     shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
     data_penalty = 1 / parameters.distance
-    solver = DipoleAdmm(model, shrinkage, data_penalty, strength / parameters.shrinkage)
+    gradient_penalty = strength / parameters.shrinkage
+    solver = DipoleAdmm(model, shrinkage, gradient_penalty, data_penalty / gradient_penalty)
     weight = np.sqrt(model.padded(squared_weight(local)))
     fidelity = phasor_absolutes(model.padded(local.ppm), weight, data_penalty, parameters.rad_per_ppm)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))

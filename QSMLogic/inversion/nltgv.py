@@ -15,10 +15,10 @@ from ..total_generalized_variation import GeneralisedVariationAdmm
 class NltgvParameters:
     strength: float = shared.strength(of="total generalised variation")
     reach_mm: float = shared.reach_mm(6.0)
-    data_penalty: float = shared.data_penalty()
-    shrinkage: float = shared.shrinkage(0.08)
+    balance: float = shared.balance(3.0)
+    shrinkage: float = shared.shrinkage()
     iterations: int = shared.iterations(60)
-    tolerance: float = shared.tolerance(0.005)
+    tolerance: float = shared.tolerance(0.02)
     rad_per_ppm: float = shared.rad_per_ppm()
 
 
@@ -34,13 +34,11 @@ def nltgv(local, parameters, progress):
     local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     TGV(x) is the least |grad x - v|_1 + reach |E v|_1 over slopes v, with E v their symmetrised gradient: smooth
     shades cost little, edges as much as in total variation. W lowers the weight of voxels whose uncertainty (or else
-    magnitude) is worse than the median, where it is given; s turns ppm into radians. Smooth shades near
-    the cone are hardly told by the data: with a shrinkage of 0.02 ppm/mm they swung from step to step, and with them
-    the error (NRMSE) of a simulated head between 38 and 51 %; with 0.08 it is steady at 43 %. A step costs five pairs
-    of transforms.
+    magnitude) is worse than the median, where it is given; s turns ppm into radians. A step costs five pairs of
+    transforms.
     """
     model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
     solver = GeneralisedVariationAdmm(model, strength, parameters.reach_mm, parameters)
     target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
-    fidelity = phasor_squares(target, weight, parameters.data_penalty, parameters.rad_per_ppm)
+    fidelity = phasor_squares(target, weight, solver.data_penalty, parameters.rad_per_ppm)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))

@@ -28,9 +28,9 @@ class NltvParameters:
     )
     rounds: int = parameter(3, "Rounds", low=1, high=50, help="Weights of the gradient: one at first, then anew.")
     iterations: int = shared.iterations(15, help="At most so many ADMM steps in each round.")
-    data_penalty: float = shared.data_penalty()
+    balance: float = shared.balance()
     shrinkage: float = shared.shrinkage()
-    tolerance: float = shared.tolerance(0.005, help="A round ends when the map's relative change falls below this.")
+    tolerance: float = shared.tolerance(0.02, help="A round ends when the map's relative change falls below this.")
     rad_per_ppm: float = shared.rad_per_ppm()
 
 
@@ -54,7 +54,7 @@ def nltv(local, parameters, progress):
     model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
     solver = total_variation_admm(model, strength, parameters)
     target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
-    fidelity = phasor_squares(target, weight, parameters.data_penalty, parameters.rad_per_ppm)
+    fidelity = phasor_squares(target, weight, solver.data_penalty, parameters.rad_per_ppm)
     for done in range(parameters.rounds):
         if done:
             solver.shrinkage.threshold = _thresholds(solver.x, model.spacing_mm, parameters)

@@ -21,7 +21,7 @@ class StarQsmParameters:
         high=1000,
         help="How much stronger the first total variation is, which leaves out the weak sources.",
     )
-    data_penalty: float = shared.data_penalty()
+    balance: float = shared.balance()
     shrinkage: float = shared.shrinkage()
     iterations: int = shared.iterations(25, help="At most so many ADMM steps for each part.")
     tolerance: float = shared.tolerance(0.01, "Each part stops when its map's relative change falls below this.")
@@ -43,10 +43,11 @@ def star_qsm(local, parameters, progress):
     """
     model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
     field = model.padded(local.ppm)
-    fidelity = squares(field, model.padded(squared_weight(local)), parameters.data_penalty)
+    weight = model.padded(squared_weight(local))
 
     def part(strength, progress, name):
         solver = total_variation_admm(model, strength, parameters)
+        fidelity = squares(field, weight, solver.data_penalty)
         return solver.run(fidelity, parameters.iterations, parameters.tolerance, progress, name)
 
     strong = part(strength * parameters.ratio, progress.part(0, 0.5), "strong")

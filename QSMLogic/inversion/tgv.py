@@ -18,10 +18,10 @@ HARMONICITY_MM4 = 1000.0  # how strongly the background is held harmonic in the 
 class TgvParameters:
     strength: float = shared.strength(of="total generalised variation")
     reach_mm: float = shared.reach_mm(12.0)
-    data_penalty: float = shared.data_penalty()
+    balance: float = shared.balance(3.0)
     shrinkage: float = shared.shrinkage()
-    iterations: int = shared.iterations(30)
-    tolerance: float = shared.tolerance(0.005)
+    iterations: int = shared.iterations(50)
+    tolerance: float = shared.tolerance(0.02)
 
 
 @method(
@@ -38,16 +38,16 @@ def tgv(total, parameters, progress):
     Raises QSMError where the mask is too thin to know a Laplacian. As in the paper, only the Laplacian of f counts,
     which is that of the wrapped phase away from wraps: f is first replaced by the field with the same Laplacian that
     is zero at the mask's rim (LBV), as any harmonic difference goes to h. TGV(x) is the least a |grad x - v|_1 +
-    b |E v|_1 over slopes v. The paper runs 1000 primal-dual steps; here 30 of ADMM do, at six pairs of transforms
+    b |E v|_1 over slopes v. The paper runs 1000 primal-dual steps; here 50 of ADMM do, at six pairs of transforms
     each. On a realistic head a reach of 3 mm, as in the paper, let background into the map; 12 mm did best.
     """
     zero_at_rim = find("background", "lbv").run(total, progress=progress.part(0, 0.1))
     model, strength = DipoleModel(total), chosen_strength(parameters.strength, total, progress)
     solver = _SingleStep(model, strength, parameters.reach_mm, parameters)
-    solver.start_background(zero_at_rim.mask, HARMONICITY_MM4, parameters.data_penalty)
+    solver.start_background(zero_at_rim.mask, HARMONICITY_MM4)
     target, weight = model.padded(zero_at_rim.ppm), model.padded(squared_weight(total))
     del zero_at_rim
-    fidelity = squares(target, weight, parameters.data_penalty)
+    fidelity = squares(target, weight, solver.data_penalty)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress.part(0.1, 1)))
 
 

@@ -14,10 +14,10 @@ from ..reliability import squared_weight
 @dataclass(frozen=True)
 class TvParameters:
     strength: float = shared.strength()
-    data_penalty: float = shared.data_penalty()
+    balance: float = shared.balance()
     shrinkage: float = shared.shrinkage()
-    iterations: int = shared.iterations(24)
-    tolerance: float = shared.tolerance(0.01)
+    iterations: int = shared.iterations(60)
+    tolerance: float = shared.tolerance(0.02)
 
 
 @method(
@@ -35,5 +35,5 @@ def tv(local, parameters, progress):
     """
     model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
     solver = total_variation_admm(model, strength, parameters)
-    fidelity = squares(model.padded(local.ppm), model.padded(squared_weight(local)), parameters.data_penalty)
+    fidelity = squares(model.padded(local.ppm), model.padded(squared_weight(local)), solver.data_penalty)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))

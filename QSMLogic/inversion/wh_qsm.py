@@ -23,10 +23,10 @@ class WhQsmParameters:
         high=1e8,
         help="Weight of the background's Laplacian in the mask. Lower gives more of the field to the background.",
     )
-    data_penalty: float = shared.data_penalty(0.02)
+    balance: float = shared.balance()
     shrinkage: float = shared.shrinkage(0.04)
-    iterations: int = shared.iterations(40)
-    tolerance: float = shared.tolerance(0.005)
+    iterations: int = shared.iterations(48)
+    tolerance: float = shared.tolerance(0.01)
     rad_per_ppm: float = shared.rad_per_ppm()
 
 
@@ -42,15 +42,15 @@ def wh_qsm(local, parameters, progress):
     local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     h is what background removal left: nearly harmonic in the mask M. W lowers the weight of voxels whose uncertainty
     (or else magnitude) is worse than the median, where it is given; s turns ppm into radians; a is the strength, b
-    the harmonicity. A step costs three pairs of transforms. From scans of simulated heads at 3 T, 40 steps came
-    closer to the truth than TV, FANSI and RTS (NRMSE 45.7 % on a realistic head, 32 % and 38 % on two of the
+    the harmonicity. A step costs three pairs of transforms. From scans of simulated heads at 3 T it came
+    closer to the truth than TV, FANSI and RTS (NRMSE 46 % on a realistic head, 32 % and 38 % on two of the
     project's own), as background removal always leaves something.
     """
     model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
     solver = total_variation_admm(model, strength, parameters, kind=_WeakHarmonic)
-    solver.start_background(local.mask, parameters.harmonic, parameters.data_penalty)
+    solver.start_background(local.mask, parameters.harmonic)
     target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
-    fidelity = phasor_squares(target, weight, parameters.data_penalty, parameters.rad_per_ppm)
+    fidelity = phasor_squares(target, weight, solver.data_penalty, parameters.rad_per_ppm)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))
 
 
