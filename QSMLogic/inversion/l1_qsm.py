@@ -45,7 +45,7 @@ def l1_qsm(local, parameters, progress):
     s turns ppm into radians. A step costs two pairs of transforms.
     """
     model = DipoleModel(local)
-    strength = chosen_strength(parameters.strength, local, progress, power=1, share=0.25, low=1e-3, high=1)
+    strength = chosen_strength(parameters.strength, local, progress, share=50, low=1e-3, high=1)
     shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
     data_penalty = 1 / parameters.distance
     gradient_penalty = strength / parameters.shrinkage

@@ -27,7 +27,7 @@ class NltvParameters:
         help="A gradient of this size counts half, larger ones less. Lower keeps fainter edges sharp.",
     )
     rounds: int = parameter(3, "Rounds", low=1, high=50, help="Weights of the gradient: one at first, then anew.")
-    iterations: int = shared.iterations(15, help="At most so many ADMM steps in each round.")
+    iterations: int = shared.iterations(20, help="At most so many ADMM steps in each round.")
     balance: float = shared.balance()
     shrinkage: float = shared.shrinkage()
     tolerance: float = shared.tolerance(0.02, help="A round ends when the map's relative change falls below this.")
