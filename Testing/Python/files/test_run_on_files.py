@@ -290,3 +290,19 @@ def test_inversion_is_told_where_the_fluid_is(cli, scan, tmp_path):
     assert status == 0, err
     chi = load(files["chi"])
     assert abs(chi[fluid].mean(dtype=float)) < 1e-5 < abs(chi.mean(dtype=float))
+
+
+def test_curve_tells_fit_and_smoothness_over_the_strength(cli, tmp_path):
+    field = np.random.default_rng(0).normal(0, 0.01, SHAPE).astype(np.float32)
+    files = {name: tmp_path / f"{name}.nii.gz" for name in ("field", "mask")}
+    save(files["field"], field)
+    save(files["mask"], np.ones(SHAPE, bool))
+    given = ("--local-field", files["field"], "--mask", files["mask"], "--strength", 0.02)
+    status, _, err = cli("curve", "tikhonov", *given, "--output", tmp_path / "curve")
+    assert status == 0, err
+    header, *lines = [line.split("\t") for line in (tmp_path / "curve" / "curve.tsv").read_text().splitlines()]
+    columns = {name: [line[n] for line in lines] for n, name in enumerate(header)}
+    misfit, rough = (np.array(columns[c], float) for c in ("residual_ppm", "gradient_ppm_per_mm"))
+    assert len(lines) == 7 and (np.diff(misfit) > 0).all() and (np.diff(rough) < 0).all()
+    assert [float(v) for v, chosen in zip(columns["value"], columns["chosen"], strict=True) if chosen] == [0.02]
+    assert "<svg" in (tmp_path / "curve" / "curve.svg").read_text()
