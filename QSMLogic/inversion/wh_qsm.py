@@ -25,7 +25,7 @@ class WhQsmParameters:
     )
     balance: float = shared.balance()
     shrinkage: float = shared.shrinkage(0.04)
-    iterations: int = shared.iterations(48)
+    iterations: int = shared.iterations(40)
     tolerance: float = shared.tolerance(0.01)
     rad_per_ppm: float = shared.rad_per_ppm()
 
