@@ -22,7 +22,7 @@ def strength_curve(entry, local, parameters, progress):
     entry: Method of the stage "invert". local: FieldMap of the local field. parameters: of the method. progress:
     Progress. Returns the parameter's name and a list of dictionaries with COLUMNS, by rising value: residual_ppm is
     the root mean square of D x - f in the mask, gradient_ppm_per_mm the mean length of the gradient of x in it,
-    noise_ppm the field's noise, which the residual of a good fit is near. Each value costs a run of the method.
+    noise_ppm the field's noise, below which a residual fits noise. Each value costs a run of the method.
     Raises QSMError for a method that takes the total field, whose background x does not explain, and for one that
     has nothing of the kind to vary.
     """

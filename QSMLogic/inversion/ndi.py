@@ -18,7 +18,7 @@ FITTED = 0.9  # of the field's noise: what the residual of a finished map is
 
 @dataclass(frozen=True)
 class NdiParameters:
-    iterations: int = shared.iterations(16, help="Steps of descent. More sharpen and add noise and streaks.")
+    iterations: int = shared.iterations(16, help="At most so many steps. More sharpen and add noise and streaks.")
     step: float = parameter(2.0, "Step", low=0.01, high=2.25, help="Length of a step, as in the paper.")
     rad_per_ppm: float = shared.rad_per_ppm()
 
