@@ -15,10 +15,11 @@ import slicer
 
 import QSMLogic
 
+from .turns import in_turns
+
 # no quotes, no backslashes: the line passes through Slicer's launcher on every platform
 CODE = "import sys; sys.path.insert(0, sys.argv[1]); from QSMLogic.job import start; start(sys.argv[2])"
 PREFIX, LEFT_OVER_S, RETRY_MS = "QSM-", 2 * 86400, 3000
-TURN_MS = 2  # until a later turn of the event loop: what is due after 0 ms is done in the same one
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 ENDED = (
     "The computation ended before it was done: it was stopped from outside, or there was not enough memory. "
@@ -48,8 +49,8 @@ class Process:
         _remove_left_overs()
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=slicer.app.temporaryPath))
         self._error, self._done, self._unread, self._pid = "", False, "", None
-        self._steps = prepare(self._folder)
-        self._prepare(self._steps)
+        steps = self._steps = prepare(self._folder)
+        in_turns(steps, lambda: steps is self._steps, self._launch, self._not_prepared)
 
     def stop(self):
         """End the job at once, with every process that belongs to it, and forget what it has done."""
@@ -60,17 +61,8 @@ class Process:
         if folder:
             _remove(folder)
 
-    def _prepare(self, steps):
-        if steps is not self._steps:
-            return  # stopped meanwhile
-        try:
-            next(steps)
-        except StopIteration:
-            self._launch()
-        except Exception as error:
-            self._fail(f"The scan cannot be handed to the computation: {error}")
-        else:
-            qt.QTimer.singleShot(TURN_MS, lambda: self._prepare(steps))
+    def _not_prepared(self, error):
+        self._fail(f"The scan cannot be handed to the computation: {error}")
 
     def _launch(self):
         process = self._process = qt.QProcess()

@@ -13,8 +13,9 @@ from QSMLogic.provenance import warnings
 
 from .. import display, sample
 from ..outputs import wants_quality, write_map
-from ..process import TURN_MS, Process
+from ..process import Process
 from ..request import check_scan, read_scan
+from ..turns import in_turns
 
 SAMPLE_VOXEL_MM = 1.5
 
@@ -28,7 +29,7 @@ class Run:
     def __init__(self, ui, state, on_result):
         self.ui, self.state, self.on_result = ui, state, on_result
         self.process = Process(self._progress, self._log, self._arrived, self._finish)
-        self._arrive = self._began = None
+        self._arrive = self._steps = self._began = None
         ui.applyButton.connect("clicked()", self._apply_or_cancel)
         ui.previewButton.connect("clicked()", lambda: self._try(self.preview))
         ui.logButton.connect("toggled(bool)", ui.logText.setVisible)
@@ -69,6 +70,7 @@ class Run:
                     self.state.output = volume
             yield
             _show(volume, scan)
+            yield
 
         self._start(lambda folder: _write(folder, scan, request), arrive, _("Computing the susceptibility map"))
 
@@ -87,6 +89,7 @@ class Run:
                 self.state.preview = self.state.result = volume
             yield
             _show(volume, scan)
+            yield
 
         self._start(lambda folder: _write(folder, scan, request, reduction), arrive, _("Computing a preview"))
 
@@ -99,6 +102,7 @@ class Run:
             self.state.choose_scan(list(zip(magnitude, phase, strict=True)))
             yield
             slicer.util.setSliceViewerLayers(background=magnitude[0], foreground=None, fit=True)
+            yield
 
         self._start(_simulation, arrive, _("Simulating a scan"))
 
@@ -158,29 +162,23 @@ class Run:
         The first step is taken at once, as the folder is gone afterwards.
         """
         self.ui.applyButton.enabled = False  # too late to cancel
-        self._take(self._arrive(folder))
-
-    def _take(self, steps):
-        if not self.running:
-            return  # the scene was closed meanwhile
-        try:
-            finished = next(steps, self) is self
-        except Exception as error:
-            self._finish(str(error))
-            raise
-        qt.QTimer.singleShot(TURN_MS, self._done if finished else lambda: self._take(steps))
+        steps = self._steps = self._arrive(folder)
+        in_turns(steps, lambda: steps is self._steps, self._done, self._not_arrived)
 
     def _done(self):
-        if self.running:
-            self._end(_("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._began))
-            self.on_result()
+        self._end(_("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._began))
+        self.on_result()
+
+    def _not_arrived(self, error):
+        self._finish(str(error))
+        raise error
 
     def _finish(self, message):
         self._end(message)
         self.update(self.state)
 
     def _end(self, message):
-        self._arrive = None
+        self._arrive = self._steps = None
         self.ui.progressBar.setVisible(False)
         self.ui.applyButton.text = _("Apply")
         self.ui.sampleButton.enabled = True
