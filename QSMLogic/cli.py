@@ -65,13 +65,9 @@ def build_parser():
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command_name")
     _add_run(_command(commands, "run", run_command, common))
     for stage, command in COMMANDS.items():
-        stage_parser = commands.add_parser(stage, help=command.__doc__, description=command.__doc__)
-        methods = stage_parser.add_subparsers(metavar="METHOD", required=True, dest="method")
-        for name, entry in registry()[stage].items():
-            one = methods.add_parser(name, parents=[common], help=plain(entry.title), description=plain(entry.summary))
-            one.set_defaults(command=command, stage=stage)
-            add_method_options(one, stage, entry)
-    _add_curve(commands, common)
+        _add_methods(commands, stage, command, stage, registry()[stage].values(), add_method_options, common)
+    curves = filter(has_curve, registry()["invert"].values())
+    _add_methods(commands, "curve", curve_command, "invert", curves, add_curve_options, common)
     methods = _command(commands, "methods", methods_command, common)
     shape = methods.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="everything that is known of them, as JSON")
@@ -110,14 +106,16 @@ def _command(commands, name, function, common):
     return parser
 
 
-def _add_curve(commands, common):
-    parser = commands.add_parser("curve", help=curve_command.__doc__, description=curve_command.__doc__)
+def _add_methods(commands, name, function, stage, entries, add_options, common):
+    """A command that is followed by a method of the stage. add_options(parser, stage, entry): the method's."""
+    parser = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
     methods = parser.add_subparsers(metavar="METHOD", required=True, dest="method")
-    for name, entry in registry()["invert"].items():
-        if has_curve(entry):
-            one = methods.add_parser(name, parents=[common], help=plain(entry.title), description=plain(entry.summary))
-            one.set_defaults(command=curve_command, stage="invert")
-            add_curve_options(one, entry)
+    for entry in entries:
+        one = methods.add_parser(
+            entry.name, parents=[common], help=plain(entry.title), description=plain(entry.summary)
+        )
+        one.set_defaults(command=function, stage=stage)
+        add_options(one, stage, entry)
 
 
 def _add_run(parser):

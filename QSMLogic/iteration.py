@@ -3,17 +3,22 @@
 from .conjugate_gradients import add, dot
 
 
-def iterate(step, x, iterations, tolerance, progress, name="convergence"):
+def iterate(step, x, iterations, tolerance, progress, name="convergence", enough=None):
     """The map after x = step(x) `iterations` times, or once its relative change is `tolerance` or less.
+
+    enough: an objective at which the loop ends, too, with the map that has it; None for none.
 
     step: makes the next map from the present one, which it leaves as it is; returns it and the objective of the
     present one, or None where it is not known. progress: Progress; it is told objective and change of each step,
-    under `name`, and whether the loop ended by the tolerance (None where it is 0).
+    under `name`, and whether a criterion ended the loop (None where there is none).
     """
     for done in range(1, iterations + 1):
         before, (x, objective) = x, step(x)
+        if enough is not None and objective <= enough:
+            progress.iteration(done, iterations, converged=True, name=name, objective=objective)
+            return before
         change = relative_change(before, x)
-        converged = change <= tolerance if tolerance else None
+        converged = change <= tolerance if tolerance or enough is not None else None
         values = {"change": change} if objective is None else {"objective": objective, "change": change}
         progress.iteration(done, iterations, converged=converged, name=name, **values)
         if converged:

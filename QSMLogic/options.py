@@ -12,6 +12,10 @@ def add_method_options(parser, stage, entry):
     """The options of a stage's command with the method `entry`."""
     options = _single_step_options if entry.takes_total_field else STAGE_OPTIONS[stage]
     options(parser)
+    _add_parameters(parser, entry)
+
+
+def _add_parameters(parser, entry):
     if entry.takes_csf:
         parser.add_argument("--csf", metavar="FILE", help="where cerebrospinal fluid is, non-zero inside")
     for parameter in entry.parameters:
@@ -151,12 +155,11 @@ def _single_step_options(parser):
     _invert_options(parser, "--total-field")
 
 
-def add_curve_options(parser, entry):
+def add_curve_options(parser, stage, entry):
     """The options of the command `curve` with the inversion `entry`."""
     _field_map_options(parser, "--local-field")
     parser.add_argument("--output", metavar="DIR", required=True, help="folder for curve.tsv and curve.svg")
-    for parameter in entry.parameters:
-        _add_parameter(parser, parameter)
+    _add_parameters(parser, entry)
 
 
 STAGE_OPTIONS = {

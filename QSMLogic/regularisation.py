@@ -39,9 +39,15 @@ def chosen_strength(strength, local, progress, *, share=STEP, low=1e-6, high=1e-
 
     progress: Progress; is told what was chosen, and of which noise.
     """
-    if strength:
-        return strength
+    step = share * local.grid.voxel_volume_mm3 ** (1 / 3)
+    return by_noise("strength", strength, lambda noise_ppm: np.clip(step * noise_ppm, low, high), local, progress)
+
+
+def by_noise(name, value, rule, local, progress):
+    """`value`, or where it is 0 rule(the field's noise in ppm), of which progress is told under `name`."""
+    if value:
+        return value
     noise_ppm = field_noise_ppm(local)
-    chosen = float(np.clip(share * noise_ppm * local.grid.voxel_volume_mm3 ** (1 / 3), low, high))
-    progress.note(strength=float(f"{chosen:.4g}"), noise_ppm=float(f"{noise_ppm:.4g}"))
+    chosen = float(rule(noise_ppm))
+    progress.note(**{name: float(f"{chosen:.4g}"), "noise_ppm": float(f"{noise_ppm:.4g}")})
     return chosen

@@ -72,7 +72,7 @@ class SlopeShrinkage:
 
     slopes: v (3, k, j, i) in ppm/mm. first, second: the weights of the splittings of grad x - v and of E v. The
     threshold of E v is that of grad x - v over the reach, so that both duals come to their limits in as many steps;
-    with one threshold for both the map swung for a hundred. cost: the penalty at the last step. Of the matrix
+    with one threshold for both the map swung. cost: the penalty at the last step. Of the matrix
     E v the three components off the diagonal count twice.
     """
 

@@ -53,8 +53,6 @@ def ndi(local, parameters, progress):
     def step(x):
         field = model.field(momentum)
         objective = fidelity.total(field)
-        if objective <= fitted:
-            return x.copy(), objective  # no change ends the loop
         residual = phasor_gradient(field, target, weight, parameters.rad_per_ppm)
         following = momentum.copy()
         add(following, -parameters.step, model.field(residual, inside))
@@ -63,4 +61,5 @@ def ndi(local, parameters, progress):
         add_to_scaled(momentum, iteration / (iteration + 3), following)
         return following, objective
 
-    return model.result(iterate(step, np.zeros(model.shape, np.float32), parameters.iterations, 1e-9, progress))
+    zero = np.zeros(model.shape, np.float32)
+    return model.result(iterate(step, zero, parameters.iterations, 0, progress, enough=fitted))

@@ -2,7 +2,6 @@
 
 import time
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 

@@ -274,7 +274,7 @@ def test_interrupted_writing_leaves_what_was_there(cli, scan, tmp_path, monkeypa
     assert {p: p.read_bytes() for p in (tmp_path / "out").iterdir()} == before
 
 
-def test_inversion_is_told_where_the_fluid_is(cli, scan, tmp_path):
+def test_inversion_is_told_where_the_fluid_is(cli, tmp_path):
     """MEDI+0: the mean of the fluid that is given becomes the map's zero."""
     field = np.random.default_rng(0).normal(0.02, 0.01, SHAPE).astype(np.float32)
     fluid = np.zeros(SHAPE, bool)
