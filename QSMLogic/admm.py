@@ -23,12 +23,8 @@ class DipoleAdmm:
     def __init__(self, model, shrinkage, gradient_penalty, balance, start=None):
         self.model, self.shrinkage, self.gradient_penalty = model, shrinkage, gradient_penalty
         self.data_penalty = gradient_penalty * balance
-        # the spectrum of the next map is inverse * (divergence + balance * kernel * data)
         self.balance = np.float32(balance)
-        self.inverse = laplacian_kernel(model.shape, model.spacing_mm)
-        self.inverse += self.balance * np.square(model.kernel)
-        self.inverse[0, 0, 0] = 1
-        np.divide(1, self.inverse, out=self.inverse)
+        self._weigh(np.square(model.kernel))
         self.dual = np.zeros(model.shape, np.float32)
         self.x = np.zeros(model.shape, np.float32) if start is None else start
         self.field = np.zeros(model.shape, np.float32) if start is None else model.field(start)
@@ -44,6 +40,14 @@ class DipoleAdmm:
             return self.x, self.cost + self.gradient_penalty * self.shrinkage.cost
 
         return iterate(step, self.x, iterations, tolerance, progress, name)
+
+    def _weigh(self, squares):
+        """Prepares the update of the map. squares: of the kernel, which multiply the map's spectrum in it."""
+        # the spectrum of the next map is inverse * (divergence + balance * kernel * data)
+        self.inverse = laplacian_kernel(self.model.shape, self.model.spacing_mm)
+        self.inverse += self.balance * squares
+        self.inverse[0, 0, 0] = 1
+        np.divide(1, self.inverse, out=self.inverse)
 
     def _update_map(self, data_spectrum):
         """The next map and its field. data_spectrum: of z less its dual; it is overwritten."""

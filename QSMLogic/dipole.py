@@ -45,9 +45,14 @@ def correction_factor(kernel, inverse, shape):
 
     kernel, inverse: in `rfftn` layout, of arrays of `shape`. Schweser et al. 2013, doi:10.1002/mrm.24405.
     """
-    product = np.einsum("kji,kji->i", kernel, inverse, dtype=np.float64)
+    return np.float32(spectral_mean(kernel, inverse, shape))
+
+
+def spectral_mean(a, b, shape):
+    """The mean of the product of two real spectra in `rfftn` layout, of arrays of `shape`, over all frequencies."""
+    product = np.einsum("kji,kji->i", a, b, dtype=np.float64)
     twice = np.full(len(product), 2.0)  # a half-spectrum stands for both signs of its last frequency, but for these:
     twice[0] = 1
     if shape[2] % 2 == 0:
         twice[-1] = 1
-    return np.float32(product @ twice / np.prod(shape))
+    return product @ twice / np.prod(shape)

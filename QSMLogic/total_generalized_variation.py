@@ -29,7 +29,11 @@ class GeneralisedVariationAdmm(DipoleAdmm):
             ((np.exp(2j * np.pi * k * d) - 1) / d).astype(np.complex64)
             for k, d in zip(frequencies(shape, spacing_mm), spacing_mm, strict=True)
         ]
+        self._weigh(np.square(model.kernel))
         self.dual, self.x, self.field = (np.zeros(shape, np.float32) for _ in range(3))
+
+    def _weigh(self, squares):
+        self.squares = squares
 
     def _map_spectrum(self, data_spectrum):
         """The spectrum of the next map, written over `data_spectrum`; updates v."""
@@ -50,12 +54,12 @@ class GeneralisedVariationAdmm(DipoleAdmm):
         symbols = [self.symbols[0][planes], *self.symbols[1:]]
         squared = sum(np.square(s.real) + np.square(s.imag) for s in symbols)
         projected = sum(np.conj(s) * spectrum[planes] for s, spectrum in zip(symbols, spectra, strict=True))
-        along, kernel = first + second * squared, self.model.kernel[planes]
-        system = self.data_penalty * np.square(kernel) + first * second * np.square(squared) / along
+        along = first + second * squared
+        system = self.data_penalty * self.squares[planes] + first * second * np.square(squared) / along
         if start == 0:
             system[0, 0, 0] = 1
         x = data[planes]
-        x *= self.data_penalty * kernel
+        x *= self.data_penalty * self.model.kernel[planes]
         x += first * (divergence[planes] + projected / along)
         x /= system
         projected += first * squared * x

@@ -61,7 +61,7 @@ def rts(local, parameters, progress):
     53 %); with 0.01 ppm the error is 67 %, with 1000 120 %. The 0.6 was set on these scans.
     """
     model = DipoleModel(local)
-    mu = by_noise("mu", parameters.mu, lambda noise_ppm: np.clip(0.6 / max(noise_ppm, 1e-9), 10, 1000), local, progress)
+    mu = by_noise("mu", parameters.mu, lambda noise_ppm: np.clip(0.7 / max(noise_ppm, 1e-9), 10, 1000), local, progress)
     share = parameters.first_iterations / (parameters.first_iterations + 0.7 * parameters.second_iterations)
     first = _well_conditioned(local, model, parameters.first_iterations, progress.part(0, share))
     return model.result(_fill_cone(first, model, replace(parameters, mu=mu), progress.part(share, 1)))

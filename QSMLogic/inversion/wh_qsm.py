@@ -25,8 +25,8 @@ class WhQsmParameters:
     )
     balance: float = shared.balance()
     shrinkage: float = shared.shrinkage(0.04)
-    iterations: int = shared.iterations(40)
-    tolerance: float = shared.tolerance(0.01)
+    iterations: int = shared.iterations(60)
+    tolerance: float = shared.tolerance(0.02)
     rad_per_ppm: float = shared.rad_per_ppm()
 
 
