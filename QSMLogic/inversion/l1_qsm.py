@@ -18,16 +18,16 @@ from ..total_variation import GradientShrinkage
 class L1QsmParameters:
     strength: float = shared.strength(unit="mm", typical=0.04)
     distance: float = parameter(
-        0.05,
+        0.1,
         "Data shrinkage",
         unit="ppm",
         low=1e-5,
         high=1,
         help="ADMM takes this off the residual in a step: speed only.",
     )
-    shrinkage: float = shared.shrinkage()
-    iterations: int = shared.iterations(40)
-    tolerance: float = shared.tolerance(0.01)
+    shrinkage: float = shared.shrinkage(0.04)
+    iterations: int = shared.iterations(60)
+    tolerance: float = shared.tolerance(0.02)
     rad_per_ppm: float = shared.rad_per_ppm()
 
 
@@ -45,7 +45,7 @@ def l1_qsm(local, parameters, progress):
     s turns ppm into radians. A step costs two pairs of transforms.
     """
     model = DipoleModel(local)
-    strength = chosen_strength(parameters.strength, local, progress, share=50, low=1e-3, high=1)
+    strength = chosen_strength(parameters.strength, local, progress, share=25, low=1e-3, high=1)
     shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
     data_penalty = 1 / parameters.distance
     gradient_penalty = strength / parameters.shrinkage
