@@ -8,6 +8,7 @@ import numpy as np
 from .acquisition import bounding_box, checked_mask, cropped_grid, uncropped
 from .errors import QSMError
 from .fluid import find_fluid
+from .inversion.automatic import choice
 from .maps import NO_REGION, Maps, UnreferencedMap
 from .phase_quality import scan_quality
 from .progress import Progress
@@ -92,10 +93,14 @@ def _mapped(chain, total):
 
     Where passes overlap, the first counts; the later ones are shifted to its level.
     """
-    single_step = chain.settings.method("invert").takes_total_field
+    single_step = chain.single_step
     passes = chain.stage("passes", total.without_unreliable_rim())
     for turn, part in enumerate(passes):
         local = part if single_step else chain.stage("background", part, turn=turn, turns=len(passes))
+        if turn == 0:
+            chain.choose_inversion(local)
+            single_step = chain.single_step
+            local = part if single_step else local
         inner = bounding_box(local.mask)
         found = chain.stage("invert", local.cropped(inner), turn=turn, turns=len(passes))
         found = uncropped(found, inner, local.ppm.shape)
@@ -136,6 +141,21 @@ class _Chain:
 
     def __init__(self, settings, progress, provenance):
         self.settings, self.progress, self.provenance = settings, progress, provenance
+
+    @property
+    def single_step(self):
+        """Whether the inversion takes the total field."""
+        return self.settings.method("invert").takes_total_field
+
+    def choose_inversion(self, local):
+        """Where the inversion is automatic, settle which one it is for a scan with this local field."""
+        if self.settings.method("invert").name != "automatic":
+            return
+        name, strong_mm3 = choice(local)
+        self.settings = Settings({**self.settings.choices, "invert": {"method": name}})
+        self.provenance.choose(self.settings, {"invert": name, "strong_field_mm3": round(strong_mm3, 1)})
+        if self.single_step:  # of which background removal is no part
+            self.provenance.leave_out("background", "invert")
 
     def stage(self, stage, *inputs, turn=0, turns=1):
         """The stage's result. turn: of the passes over the stages REPEATED, which share their time evenly."""

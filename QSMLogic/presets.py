@@ -15,7 +15,7 @@ class Preset:
 PRESETS = {
     "brain-best": Preset(
         "Brain, best",
-        "The default of every stage: the most accurate chain for heads at 3 and 7 T.",
+        "The default of every stage: the most accurate chain for heads at 3 and 7 T, with or without strong sources.",
         {},
     ),
     "brain-fast": Preset(
@@ -28,8 +28,8 @@ PRESETS = {
     ),
     "bleeds-calcifications": Preset(
         "Bleeds and calcifications",
-        "For sources of more than 1 ppm: dampens the streaks around them.",
-        {"invert": {"method": "rts", "delta": 0.25, "first_iterations": 12}},
+        "For sources of more than 1 ppm: a single step from the total field, with the fewest streaks around them.",
+        {"invert": {"method": "tgv"}},
     ),
     "animal": Preset(
         "Animal / small bore",

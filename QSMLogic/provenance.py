@@ -27,6 +27,15 @@ class Provenance:
         elif notes:
             self.notes[stage] = notes
 
+    def choose(self, settings, reasons):
+        """Take the Settings that a scan asked for. reasons: what was chosen for which measure, kept in the notes."""
+        self.settings, self.notes["choice"] = settings, reasons
+
+    def leave_out(self, stage, other):
+        """Forget a stage whose result only served a choice; its time counts as that of the stage `other`."""
+        self.notes.pop(stage, None)
+        self.seconds[other] = self.seconds.get(other, 0.0) + self.seconds.pop(stage, 0.0)
+
     def finished(self, given_mask):
         """The record as plain dictionaries. Stages that did not run are left out."""
         grid, ran = self.acquisition.grid, list(self.seconds)

@@ -14,7 +14,7 @@ DEFAULTS = {
     "field": "phase_snr",
     "passes": "one_pass",
     "background": "vsharp",
-    "invert": "wh_qsm",
+    "invert": "automatic",
     "reference": "mean",
 }
 

@@ -1,4 +1,4 @@
-"""Time, memory and accuracy of the default chain, and of each method (`methods`): `./dev bench`.
+"""Time, memory and accuracy of the default chain, of each method, and of inversions by kind of scan: `./dev bench`.
 
 Times are given in units of one float32 rfftn + irfftn pair at the next fast size of the volume, measured in the same
 run, so that they can be compared between machines. Each scan runs in a process of its own, for its peak memory.
@@ -104,25 +104,33 @@ def methods():
     methods_table()
 
 
+def scans():
+    """The error of every inversion on kinds of scans, as a table that goes to the documents."""
+    from scans import scans_table
+
+    scans_table()
+
+
+TABLES = {"methods": methods, "scans": scans}
 BENCHES = {"speed": speed, "head-a": head_a}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"what to run: {', '.join(BENCHES)}, methods (default: all)"
+        "names", nargs="*", metavar="NAME", help=f"what to run: {', '.join((*BENCHES, *TABLES))} (default: all)"
     )
     parser.add_argument("--inside", choices=BENCHES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
         print(json.dumps(BENCHES[options.inside]()))
         return
-    for name in options.names or (*BENCHES, "methods"):
-        if name == "methods":
-            methods()
+    for name in options.names or (*BENCHES, *TABLES):
+        if name in TABLES:
+            TABLES[name]()
             continue
         if name not in BENCHES:
-            parser.error(f"there is no benchmark {name!r}; there are: {', '.join(BENCHES)}, methods")
+            parser.error(f"there is no benchmark {name!r}; there are: {', '.join((*BENCHES, *TABLES))}")
         if name == "head-a" and not os.environ.get("QSM_TEST_DATA"):
             print("head-a: left out, QSM_TEST_DATA is not set")
             continue

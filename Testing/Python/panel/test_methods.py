@@ -70,6 +70,7 @@ def test_reset_goes_back_to_the_defaults_of_one_method(panel):
     panel.ui.stagesBox.collapsed = False
     default = editor(panel, "background", "steps").value
     editor(panel, "background", "steps").widget.value = default + 1
+    choose(panel, "invert", "wh_qsm")
     editor(panel, "invert", "iterations").widget.value = 30
     row = panel.methods.stages["background"]
     assert row.reset.enabled
@@ -165,9 +166,11 @@ def test_a_new_panel_shows_the_state_of_the_scene(panel):
 
 
 @pytest.mark.parametrize(
-    "stage, parameter, value", [("invert", "strength", 3e-5), ("scaling", "rad_per_unit", 0.000767)]
+    "stage, method, parameter, value",
+    [("invert", "wh_qsm", "strength", 3e-5), ("scaling", "automatic", "rad_per_unit", 0.000767)],
 )
-def test_zero_reads_automatic_and_small_values_can_be_typed(panel, stage, parameter, value):
+def test_zero_reads_automatic_and_small_values_can_be_typed(panel, stage, method, parameter, value):
+    choose(panel, stage, method)
     widget = editor(panel, stage, parameter).widget
     assert widget.text == "Automatic"
     widget.value = value
