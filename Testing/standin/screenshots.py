@@ -64,6 +64,7 @@ def unfolded(loaded):
     for name in ("inputsButton", "outputButton", "lookButton"):
         getattr(panel.ui, name).collapsed = True
     panel.ui.stagesBox.collapsed = False
+    panel.methods.stages["invert"].show({"method": "wh_qsm"})
     for stage in ("background", "invert"):
         panel.methods.stages[stage].unfold.checked = True
     return grab(loaded.panel, WIDTH, DPI)
