@@ -3,10 +3,11 @@
 The strength is in proportion to the standard deviation s of the field's noise, which is measured in each scan, and to
 the size of voxels, over which a step of the map is a slope: so field strength, echo times, voxels and averages need no
 setting. As the threshold that lets noise through least (Donoho & Johnstone 1994, doi:10.1093/biomet/81.3.425) it grows
-with s, not with s^2 as the most probable map's would. The proportion was set on four fields of heads at 3 and 7 T,
-with and without added noise; new ones may fare worse. The noise is that of the field itself and not the uncertainty
-that comes with it, which knows nothing of what background removal left. The corner of the L-curve over six strengths lay up to 12 points from the best of total variation, equal mean power in the cone and beside
-it (a simple form of Milovic et al. 2021, doi:10.1002/mrm.28474) up to 24; neither has anything to set.
+with s, not with s^2 as the most probable map's would. The noise is that of the field itself and not the uncertainty
+that comes with it, which knows nothing of what background removal left. The proportion was set on four fields of heads
+at 3 and 7 T, with and without added noise; new ones may fare worse. The corner of the L-curve over six strengths lay up
+to 12 points from the best of total variation, equal mean power in the cone and beside it (a simple form of Milovic et
+al. 2021, doi:10.1002/mrm.28474) up to 24; neither has anything to set.
 """
 
 import numpy as np

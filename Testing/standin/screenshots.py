@@ -64,7 +64,9 @@ def unfolded(loaded):
     for name in ("inputsButton", "outputButton", "lookButton"):
         getattr(panel.ui, name).collapsed = True
     panel.ui.stagesBox.collapsed = False
-    panel.methods.stages["invert"].show({"method": "wh_qsm"})
+    menu = panel.methods.stages["invert"].menu
+    menu.currentIndex = menu.findData("wh_qsm")
+    menu.activated.emit(menu.currentIndex)
     for stage in ("background", "invert"):
         panel.methods.stages[stage].unfold.checked = True
     return grab(loaded.panel, WIDTH, DPI)
