@@ -16,7 +16,7 @@ from .method import STAGES, registry
 from .methods_text import methods_text
 from .pipeline import run
 from .presets import PRESETS
-from .provenance import warnings
+from .provenance import choice_made, warnings
 from .settings import DEFAULTS, Settings
 from .sidecar import read_json
 
@@ -160,6 +160,7 @@ def _mapped(scan, geometry, files, arguments, settings, console):
         masks[name] = load_mask(path, geometry) if path else None
         names |= {name: Path(path).name} if path else {}
     maps = run(scan, masks["mask"], settings, console.progress, masks["reference_mask"], arguments.quality_map)
+    console.tell(choice_made(maps.provenance))
     console.warn(warnings(maps.provenance))
     return replace(maps, provenance=maps.provenance | {"inputs": names})
 

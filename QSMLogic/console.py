@@ -27,6 +27,11 @@ class Console:
         if not self.quiet:
             print(*paths, sep="\n", flush=True)
 
+    def tell(self, sentence):
+        """Say what the run found out, if anything."""
+        if sentence and not self.quiet:
+            self.complain(sentence)
+
     def warn(self, warnings):
         """Say what the result is to be doubted for."""
         if not self.quiet:

@@ -153,7 +153,7 @@ class _Chain:
             return
         name, strong_mm3 = choice(local)
         self.settings = Settings({**self.settings.choices, "invert": {"method": name}})
-        self.provenance.choose(self.settings, {"invert": name, "strong_field_mm3": round(strong_mm3, 1)})
+        self.provenance.choose(self.settings, {"invert": name, "strong_field_mm3": round(float(strong_mm3), 1)})
         if self.single_step:  # of which background removal is no part
             self.provenance.leave_out("background", "invert")
 

@@ -6,7 +6,9 @@ from datetime import datetime, timezone
 
 import numpy as np
 
+from .inversion.automatic import STRONG_PPM
 from .lazy import scipy, sitk
+from .method import find
 from .version import __version__
 
 
@@ -72,6 +74,15 @@ def warnings(provenance):
     notes = provenance.get("notes", {}).values()
     each = [note for entry in notes for note in (entry if isinstance(entry, list) else [entry])]
     return [note["warning"] for note in each if "warning" in note]
+
+
+def choice_made(provenance):
+    """What a run chose by itself and why, a sentence, from what run.json holds; "" where all was given."""
+    choice = provenance.get("notes", {}).get("choice")
+    if not choice:
+        return ""
+    title = find("invert", choice["invert"]).title
+    return f"Inversion by {title}: {choice['strong_field_mm3']:g} mm3 of the local field are beyond {STRONG_PPM:g} ppm."
 
 
 def peak_memory_mb():

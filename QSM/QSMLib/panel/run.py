@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 from QSMLogic import QSMError, job
 from QSMLogic.method import STAGE_TITLES
 from QSMLogic.preview import preview_reduction
-from QSMLogic.provenance import warnings
+from QSMLogic.provenance import choice_made, warnings
 
 from .. import display, sample
 from ..outputs import wants_quality, write_map
@@ -146,14 +146,16 @@ class Run:
         self.ui.statusLabel.text = f"{title} ..."
 
     def _read_maps(self, folder):
-        """The maps of a run; what it warns of goes to the log."""
+        """The maps of a run; what it chose and warns of goes to the log."""
         maps = job.read_maps(folder)
+        self._log(choice_made(maps.provenance))
         for warning in warnings(maps.provenance):
             self._log(_("Warning: {text}").format(text=warning))
         return maps
 
     def _log(self, line):
-        self.ui.logText.appendPlainText(line)
+        if line:
+            self.ui.logText.appendPlainText(line)
 
     def _arrived(self, folder):
         """Bring the result into the scene step by step, each in a turn of its own: the event loop must not stand still.
