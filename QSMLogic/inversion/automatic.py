@@ -13,7 +13,7 @@ def automatic(local, parameters, progress):
 
     local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     A run asks `choice` after background removal, as TGV starts from the total field; on a local field alone this is
-    WH-QSM. The record of the run names what was chosen.
+    WH-QSM. Of two passes the first decides, for both. The record of the run names what was chosen.
     """
     return find("invert", "wh_qsm").run(local, progress=progress)
 

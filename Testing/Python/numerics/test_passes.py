@@ -27,7 +27,7 @@ def mapped(total, name):
         grid, echo_times_s, field_strength_t = GRID, (0.01,), 3.0
 
     fractions = []
-    settings = Settings({"passes": {"method": name}})
+    settings = Settings({"passes": {"method": name}, "invert": {"method": "wh_qsm"}})
     chain = _Chain(settings, lambda stage, fraction: fractions.append(fraction), Provenance(Scan, settings))
     local, susceptibility, reliable = _mapped(chain, total)
     assert fractions == sorted(fractions) and fractions[-1] < 1
