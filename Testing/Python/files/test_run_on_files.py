@@ -31,7 +31,9 @@ def test_outputs(cli, scan, tmp_path):
     out, err = run(cli, scan, tmp_path / "out")
     assert {p.name for p in (tmp_path / "out").iterdir()} == OUTPUTS
     assert {line.rsplit("/", 1)[-1] for line in out.replace(os.sep, "/").splitlines()} == OUTPUTS
-    assert [line.split()[-1] for line in err.splitlines()][-2:] == ["invert", "reference"]
+    *stages, told = err.splitlines()
+    assert [line.split()[-1] for line in stages][-2:] == ["invert", "reference"]
+    assert told.startswith("QSMLogic: Inversion by WH-QSM")
     mask, chi = load(tmp_path / "out" / "mask.nii.gz"), load(tmp_path / "out" / "susceptibility_ppm.nii.gz")
     assert mask.dtype == np.uint8 and chi.dtype == np.float32
     assert mask.shape == chi.shape == scan.tissue.shape
