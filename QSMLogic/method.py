@@ -115,6 +115,7 @@ class Method:
     erodes_mask: bool
     takes_total_field: bool
     takes_csf: bool
+    chooses: object = None
 
     @property
     def summary(self):
@@ -170,16 +171,18 @@ def method(
     erodes_mask=False,
     takes_total_field=False,
     takes_csf=False,
+    chooses=None,
 ):
     """Register the decorated function under `stage`; the function's name is the method's name.
 
     erodes_mask: whether a background method loses the mask's rim. takes_total_field: whether an inversion removes the
     background itself, so that the stage before it does not run. takes_csf: whether an inversion makes use of where the
-    cerebrospinal fluid is, so that the chain looks for it.
+    cerebrospinal fluid is, so that the chain looks for it. chooses: of an inversion that stands for others, a function
+    of the local field that returns the name of the one to take and, in a few words, why.
     """
 
     def register(function):
-        facts = (erodes_mask, takes_total_field, takes_csf)
+        facts = (erodes_mask, takes_total_field, takes_csf, chooses)
         entry = Method(stage, function.__name__, title, function, parameters, tuple(citations), *facts)
         function.method = entry
         return function

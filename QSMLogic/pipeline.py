@@ -8,7 +8,6 @@ import numpy as np
 from .acquisition import bounding_box, checked_mask, cropped_grid, uncropped
 from .errors import QSMError
 from .fluid import find_fluid
-from .inversion.automatic import choice
 from .maps import NO_REGION, Maps, UnreferencedMap
 from .phase_quality import scan_quality
 from .progress import Progress
@@ -93,18 +92,15 @@ def _mapped(chain, total):
 
     Where passes overlap, the first counts; the later ones are shifted to its level.
     """
-    single_step = chain.single_step
     passes = chain.stage("passes", total.without_unreliable_rim())
     for turn, part in enumerate(passes):
-        local = part if single_step else chain.stage("background", part, turn=turn, turns=len(passes))
-        if turn == 0:
-            chain.choose_inversion(local)
-            single_step = chain.single_step
-            local = part if single_step else local
+        local = part if chain.single_step else chain.stage("background", part, turn=turn, turns=len(passes))
+        chain.choose_inversion(local)
+        local = part if chain.single_step else local
         inner = bounding_box(local.mask)
         found = chain.stage("invert", local.cropped(inner), turn=turn, turns=len(passes))
         found = uncropped(found, inner, local.ppm.shape)
-        if single_step:  # what it takes for local is the field of its map
+        if chain.single_step:  # what it takes for local is the field of its map
             local = local.with_field(dipole_field(found, local.grid.spacing_mm, local.grid.b0_direction))
         if turn == 0:
             susceptibility, reliable = found, local.mask
@@ -148,12 +144,13 @@ class _Chain:
         return self.settings.method("invert").takes_total_field
 
     def choose_inversion(self, local):
-        """Where the inversion is automatic, settle which one it is for a scan with this local field."""
-        if self.settings.method("invert").name != "automatic":
+        """Where the inversion stands for others, settle which one it is for a scan with this local field."""
+        chooses = self.settings.method("invert").chooses
+        if not chooses:
             return
-        name, strong_mm3 = choice(local)
+        name, reason = chooses(local)
         self.settings = Settings({**self.settings.choices, "invert": {"method": name}})
-        self.provenance.choose(self.settings, {"invert": name, "strong_field_mm3": round(float(strong_mm3), 1)})
+        self.provenance.choose(self.settings, f"Inversion by {self.settings.method('invert').title}: {reason}.")
         if self.single_step:  # of which background removal is no part
             self.provenance.leave_out("background", "invert")
 

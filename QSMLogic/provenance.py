@@ -6,9 +6,7 @@ from datetime import datetime, timezone
 
 import numpy as np
 
-from .inversion.automatic import STRONG_PPM
 from .lazy import scipy, sitk
-from .method import find
 from .version import __version__
 
 
@@ -29,9 +27,9 @@ class Provenance:
         elif notes:
             self.notes[stage] = notes
 
-    def choose(self, settings, reasons):
-        """Take the Settings that a scan asked for. reasons: what was chosen for which measure, kept in the notes."""
-        self.settings, self.notes["choice"] = settings, reasons
+    def choose(self, settings, reason):
+        """Take the Settings that a scan asked for. reason: what was chosen and why, a sentence, kept in the notes."""
+        self.settings, self.notes["choice"] = settings, {"reason": reason}
 
     def leave_out(self, stage, other):
         """Forget a stage whose result only served a choice; its time counts as that of the stage `other`."""
@@ -78,11 +76,7 @@ def warnings(provenance):
 
 def choice_made(provenance):
     """What a run chose by itself and why, a sentence, from what run.json holds; "" where all was given."""
-    choice = provenance.get("notes", {}).get("choice")
-    if not choice:
-        return ""
-    title = find("invert", choice["invert"]).title
-    return f"Inversion by {title}: {choice['strong_field_mm3']:g} mm3 of the local field are beyond {STRONG_PPM:g} ppm."
+    return provenance.get("notes", {}).get("choice", {}).get("reason", "")
 
 
 def peak_memory_mb():

@@ -148,14 +148,14 @@ class Run:
     def _read_maps(self, folder):
         """The maps of a run; what it chose and warns of goes to the log."""
         maps = job.read_maps(folder)
-        self._log(choice_made(maps.provenance))
+        if choice_made(maps.provenance):
+            self._log(choice_made(maps.provenance))
         for warning in warnings(maps.provenance):
             self._log(_("Warning: {text}").format(text=warning))
         return maps
 
     def _log(self, line):
-        if line:
-            self.ui.logText.appendPlainText(line)
+        self.ui.logText.appendPlainText(line)
 
     def _arrived(self, folder):
         """Bring the result into the scene step by step, each in a turn of its own: the event loop must not stand still.
