@@ -15,19 +15,17 @@ class DipoleAdmm:
 
     model: DipoleModel. shrinkage: keeps y and its dual (GradientShrinkage). gradient_penalty: the weight of the second
     splitting. balance: that of the first over it (1/mm^2). They change the way to the answer, not the answer: where
-    the balance is high, the map swings. start: the first map, or None for zero. An iteration costs two pairs of
-    transforms. Boyd et al. 2011, doi:10.1561/2200000016; for dipole
-    inversion with both splittings Milovic et al. 2018, doi:10.1002/mrm.27073.
+    the balance is high, the map swings. An iteration costs two pairs of transforms. Boyd et al. 2011,
+    doi:10.1561/2200000016; for dipole inversion with both splittings Milovic et al. 2018, doi:10.1002/mrm.27073.
     """
 
-    def __init__(self, model, shrinkage, gradient_penalty, balance, start=None):
+    def __init__(self, model, shrinkage, gradient_penalty, balance):
         self.model, self.shrinkage, self.gradient_penalty = model, shrinkage, gradient_penalty
         self.data_penalty = gradient_penalty * balance
         self.balance = np.float32(balance)
         self._weigh(np.square(model.kernel))
         self.dual = np.zeros(model.shape, np.float32)
-        self.x = np.zeros(model.shape, np.float32) if start is None else start
-        self.field = np.zeros(model.shape, np.float32) if start is None else model.field(start)
+        self.x, self.field = np.zeros(model.shape, np.float32), np.zeros(model.shape, np.float32)
 
     def run(self, fidelity, iterations, tolerance, progress, name="convergence"):
         """The map after `iterations`, or once its relative change is `tolerance` or less; told as `iterate` does.
@@ -87,10 +85,10 @@ class DipoleAdmm:
         return field
 
 
-def total_variation_admm(model, strength, parameters, start=None, kind=DipoleAdmm):
+def total_variation_admm(model, strength, parameters, kind=DipoleAdmm):
     """A DipoleAdmm for R(grad x) = strength |grad x|_1. parameters: of the method, for shrinkage and balance.
 
     kind: a class to take instead that is built like DipoleAdmm.
     """
     shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
-    return kind(model, shrinkage, strength / parameters.shrinkage, parameters.balance, start)
+    return kind(model, shrinkage, strength / parameters.shrinkage, parameters.balance)
