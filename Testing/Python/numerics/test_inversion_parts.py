@@ -2,18 +2,22 @@
 
 import numpy as np
 import pytest
-from fields import ball
+from fields import ball, sphere
 
 from QSMLogic import FieldMap, Grid, fidelity
+from QSMLogic.admm import DipoleAdmm, total_variation_admm
+from QSMLogic.convolution import convolve
 from QSMLogic.dipole import DipoleModel, correction_factor
 from QSMLogic.fft import irfftn
 from QSMLogic.gradient import gradient, gradient_transposed, weighted_laplacian
 from QSMLogic.iteration import iterate
 from QSMLogic.kernels import laplacian_kernel
+from QSMLogic.method import find
 from QSMLogic.progress import Progress
 from QSMLogic.regularisation import field_noise_ppm
 from QSMLogic.reliability import squared_weight
 from QSMLogic.simulation import dipole_field
+from QSMLogic.weak_harmonic import WithBackground
 
 GRID = Grid((14, 15, 17), (1.5, 1.0, 0.8), (0.8, 0.36, -0.48))
 RANDOM = np.random.default_rng(0)
@@ -115,6 +119,34 @@ def test_weights_are_one_where_the_field_is_as_good_as_the_median():
     weight = squared_weight(FieldMap(np.zeros(GRID.shape), mask, GRID, uncertainty))
     np.testing.assert_allclose(weight, np.where(mask, np.where(uncertainty > 0.01, 0.25, 1), 0), rtol=1e-5)
     np.testing.assert_array_equal(squared_weight(FieldMap(np.zeros(GRID.shape), mask, GRID)), mask)
+
+
+def test_map_and_background_end_where_the_gradient_of_the_objective_vanishes():
+    """1/2 |W^1/2 (D x + h - f)|^2 + a |grad x|_1 + b/2 |M lap h|^2, whose parts pull against each other in the end."""
+    grid, strength, harmonicity = Grid((24, 26, 22)), 1e-3, 20.0
+    field, _ = sphere(grid, 4, (0, 1, 2), 0.3)
+    k, j, i = np.ix_(*(np.linspace(-1, 1, n, dtype=np.float32) for n in grid.shape))
+    local = FieldMap(field + 0.02 * (k * j + i), ball(grid, 10), grid)
+    model, weight = DipoleModel(local), DipoleModel(local).padded(local.mask)
+
+    class Solver(WithBackground, DipoleAdmm):
+        pass
+
+    parameters = find("invert", "wh_qsm").make_parameters({"shrinkage": 0.02})
+    solver = total_variation_admm(model, strength, parameters, kind=Solver)
+    solver.start_background(local.mask, harmonicity)
+    data = fidelity.squares(model.padded(local.ppm), weight, solver.data_penalty)
+    x = solver.run(data, 400, 0, Progress())
+
+    h = solver.field - model.field(x)
+    residual = weight * (solver.field - model.padded(local.ppm))
+    laplacian = laplacian_kernel(model.shape, model.spacing_mm)
+    of_background = harmonicity * convolve(weight * convolve(h, laplacian), laplacian)
+    limited = np.clip(solver.shrinkage.sum, -parameters.shrinkage, parameters.shrinkage)
+    of_map = solver.gradient_penalty * gradient_transposed(limited, model.spacing_mm)
+    assert np.linalg.norm(h[weight > 0]) > 0.1 * np.linalg.norm(local.ppm[local.mask])
+    assert np.linalg.norm(residual + of_background) < 0.05 * np.linalg.norm(residual)
+    assert np.linalg.norm(model.field(residual) + of_map) < 0.05 * np.linalg.norm(model.field(residual))
 
 
 def test_noise_is_found_under_a_smooth_field():
