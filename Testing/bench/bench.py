@@ -31,21 +31,16 @@ def speed():
 
 def head_a():
     """The realistic head, scored against its truth."""
-    import SimpleITK as sitk
+    import realistic_head
     from scipy.ndimage import binary_erosion
 
     from QSMLogic.accuracy import nrmse
-    from QSMLogic.bids import find_runs
 
-    folder = Path(os.environ["QSM_TEST_DATA"]) / "head-a"
-    acquisition, _ = find_runs(folder)[0].load()
-    truth = {
-        name: sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "truth" / f"{name}.nii.gz")))
-        for name in ("mask", "local_field_ppm", "susceptibility_ppm")
-    }
-    figures, maps = measured(acquisition, truth["mask"] > 0)
-    inside = binary_erosion(truth["mask"] > 0, iterations=4)
-    for name in ("local_field_ppm", "susceptibility_ppm"):
+    names = "local_field_ppm", "susceptibility_ppm"
+    truth, _ = realistic_head.truth(*names)
+    figures, maps = measured(realistic_head.scan(), truth["mask"])
+    inside = binary_erosion(truth["mask"], iterations=4)
+    for name in names:
         figures[f"nrmse {name}"] = round(nrmse(getattr(maps, name), truth[name], inside), 1)
     return figures
 

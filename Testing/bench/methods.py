@@ -6,15 +6,15 @@ that the method holds beside its input, in float32 volumes of the image. Process
 other work on the machine then disturbs least.
 """
 
-import os
 import time
 import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import realistic_head
 
 from QSMLogic import FieldMap, fft
-from QSMLogic.accuracy import nrmse
+from QSMLogic.accuracy import nrmse, region_agreement
 from QSMLogic.lazy import ndimage
 from QSMLogic.method import registry
 from QSMLogic.phantom import head
@@ -61,7 +61,7 @@ def methods_table(only=()):
     rows = []
     for stage, given in (("background", total), ("invert", local)):
         for name, method in registry()[stage].items():
-            if name == "automatic" or (only and name not in only):
+            if method.chooses or (only and name not in only):
                 continue
             field = total if method.takes_total_field else given
             result, cost = measured(method, field)
@@ -127,9 +127,14 @@ def judged(stage, result, truth):
     mask, labels = truth["inside"], truth["labels"]
     if stage == "background":
         return nrmse(result.ppm, truth["local"], mask & result.mask), None
-    regions = [mask & (labels == label) for label in truth["tissues"]]
-    means = [[x[region].mean() for region in regions if region.sum() > 10] for x in (result, truth["susceptibility"])]
-    return nrmse(result, truth["susceptibility"], mask), float(np.polyfit(means[1], means[0], 1)[0])
+    true = truth["susceptibility"]
+    return nrmse(result, true, mask), tissue_slope(result, true, labels, truth["tissues"], mask)
+
+
+def tissue_slope(x, true, labels, tissues, inside):
+    """The slope of the tissues' means against their truths."""
+    regions = [region for region in (inside & (labels == label) for label in tissues) if region.sum() > 10]
+    return region_agreement(*([image[region].mean() for region in regions] for image in (x, true)))[0]
 
 
 def phantom_fields():
@@ -152,23 +157,16 @@ def phantom_fields():
 
 def realistic_fields():
     """The true fields of the head in QSM_TEST_DATA and their truth, or None."""
-    if not os.environ.get("QSM_TEST_DATA"):
+    if not realistic_head.is_there():
         return None
-    from QSMLogic.io import load_mask, load_on_grid, read_image
-
-    folder = Path(os.environ["QSM_TEST_DATA"]) / "head-a" / "truth"
-    total, geometry = read_image(str(folder / "total_field_ppm.nii.gz"))
-    mask = load_mask(str(folder / "mask.nii.gz"), geometry)
-    local, susceptibility, labels = (
-        load_on_grid(str(folder / f"{name}.nii.gz"), geometry)
-        for name in ("local_field_ppm", "susceptibility_ppm", "labels")
-    )
-    grid = geometry.grid(None)
+    images, grid = realistic_head.truth("total_field_ppm", "local_field_ppm", "susceptibility_ppm", "labels")
+    mask, local = images["mask"], images["local_field_ppm"]
     truth = {
         "inside": ndimage.binary_erosion(mask, iterations=4),
-        "labels": labels,
-        "tissues": range(1, 10),
+        "labels": images["labels"],
+        "tissues": realistic_head.TISSUES,
         "local": local,
-        "susceptibility": susceptibility,
+        "susceptibility": images["susceptibility_ppm"],
     }
-    return {"background": FieldMap(total, mask, grid), "invert": FieldMap(local, mask, grid), "truth": truth}
+    total = FieldMap(images["total_field_ppm"], mask, grid)
+    return {"background": total, "invert": FieldMap(local, mask, grid), "truth": truth}

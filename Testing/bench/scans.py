@@ -4,14 +4,15 @@ Each scan runs through the default chain up to the inversion, with its true mask
 field with its default settings. What the table shows is why the default and the presets are what they are.
 """
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import realistic_head
+from methods import tissue_slope
 
 from QSMLogic import FieldMap, run
-from QSMLogic.accuracy import nrmse, region_agreement
+from QSMLogic.accuracy import nrmse
 from QSMLogic.acquisition import bounding_box, uncropped
 from QSMLogic.lazy import ndimage
 from QSMLogic.method import registry
@@ -28,8 +29,8 @@ of what is outside it, and how much of its susceptibility the map shows. The slo
 their truths at 3 T.
 
 - 3 T: 1.5 mm, five echoes to 28 ms. Noisy: the same with a third of the signal-to-noise ratio.
-- 7 T: another head, 1.2 mm, five echoes to 20 ms. Tilted: 3 T, slices at 37 degrees to B0, voxels of 1 x 1 x 2 mm.
-- Head: a realistic head of another make at 3 T, 1.25 mm, four echoes, where QSM_TEST_DATA has it.
+- 7 T: another head, 1.2 mm, five echoes to 20 ms. Tilted: 3 T, slices tilted by 37 degrees, voxels of 1 x 1 x 2 mm.
+- Head: a realistic head of another make at 3 T, 1.25 mm, five echoes, where QSM_TEST_DATA has it.
 
 """
 SEVEN_TESLA = {"field_strength_t": 7.0, "echo_times_s": (0.004, 0.008, 0.012, 0.016, 0.020)}
@@ -42,7 +43,7 @@ def scans_table(only=()):
     titles = [*scans, "haemorrhage reads", "slope"]
     lines = [f"| method | {' | '.join(titles)} |\n|---|{'---:|' * len(titles)}\n"]
     for name, method in registry()["invert"].items():
-        if name == "automatic" or (only and name not in only):
+        if method.chooses or (only and name not in only):
             continue
         maps = {title: scan.inverted(method) for title, scan in scans.items()}
         row = [f"{scans[title].error(x):.1f}" for title, x in maps.items()]
@@ -61,8 +62,7 @@ class Scan:
 
     def __init__(self, acquisition, mask, truth_ppm, labels, tissues, lesion=None):
         maps = run(acquisition, mask, {"invert": {"method": "tkd"}})
-        magnitude = acquisition.weight
-        extra = (maps.uncertainty_ppm, magnitude)
+        extra = maps.uncertainty_ppm, acquisition.weight
         self.total = FieldMap(maps.total_field_ppm, mask, acquisition.grid, *extra).without_unreliable_rim()
         self.local = FieldMap(maps.local_field_ppm, maps.reliable_mask, acquisition.grid, *extra)
         self.truth_ppm, self.labels, self.tissues, self.lesion = truth_ppm, labels, tissues, lesion
@@ -79,9 +79,7 @@ class Scan:
         return nrmse(x, self.truth_ppm, outside)
 
     def slope(self, x):
-        regions = [self.inside & (self.labels == label) for label in self.tissues]
-        means = [[image[region].mean() for region in regions if region.sum() > 10] for image in (x, self.truth_ppm)]
-        return region_agreement(*means)[0]
+        return tissue_slope(x, self.truth_ppm, self.labels, self.tissues, self.inside)
 
     def reading(self, x):
         """The lesion's mean over its true one, both relative to the brain around it."""
@@ -112,19 +110,11 @@ def with_haemorrhage(made, radius_mm=10.0, susceptibility_ppm=2.0, r2star_hz=250
 
 def realistic():
     """A Scan of the head in QSM_TEST_DATA, or None."""
-    if not os.environ.get("QSM_TEST_DATA"):
+    if not realistic_head.is_there():
         return None
-    from QSMLogic.bids import find_runs
-    from QSMLogic.io import load_on_grid, read_image
-
-    folder = Path(os.environ["QSM_TEST_DATA"]) / "head-a"
-    acquisition, _ = find_runs(folder)[0].load()
-    _, geometry = read_image(str(folder / "truth" / "mask.nii.gz"))
-    mask, truth, labels = (
-        load_on_grid(str(folder / "truth" / f"{name}.nii.gz"), geometry)
-        for name in ("mask", "susceptibility_ppm", "labels")
-    )
-    return Scan(acquisition, mask > 0, truth, labels, range(1, 10))
+    images, _ = realistic_head.truth("susceptibility_ppm", "labels")
+    truth = images["mask"], images["susceptibility_ppm"], images["labels"]
+    return Scan(realistic_head.scan(), *truth, realistic_head.TISSUES)
 
 
 SCANS = {
