@@ -15,7 +15,7 @@ class Preset:
 PRESETS = {
     "brain-best": Preset(
         "Brain, best",
-        "The default of every stage: the most accurate chain for heads at 3 and 7 T, with or without strong sources.",
+        "The default of every stage, for heads at 3 and 7 T. The inversion suits the scan, also with strong sources.",
         {},
     ),
     "brain-fast": Preset(

@@ -38,9 +38,9 @@ def tgv(total, parameters, progress):
     Raises QSMError where the mask is too thin to know a Laplacian. As in the paper, only the Laplacian of f counts,
     which is that of the wrapped phase away from wraps: f is first replaced by the field with the same Laplacian that
     is zero at the mask's rim (LBV), as any harmonic difference goes to h. TGV(x) is the least a |grad x - v|_1 +
-    b |E v|_1 over slopes v. The paper runs 1000 primal-dual steps; here about 35 of ADMM do, at six pairs of
-    transforms each. On a realistic head and two of the project's own a reach of 8 mm did better than the paper's 3 mm,
-    which let background into the map.
+    b |E v|_1 over slopes v. The paper runs 1000 primal-dual steps; here 30 to 45 of ADMM do, at six pairs of
+    transforms each. With a reach of 6, 8 and 12 mm the error (NRMSE) was 43.3, 43.9 and 44.8 % on a realistic head, and
+    27.9, 27.4 and 27.0 % on one of the project's own.
     """
     zero_at_rim = find("background", "lbv").run(total, progress=progress.part(0, 0.1))
     model, strength = DipoleModel(total), chosen_strength(parameters.strength, total, progress)
