@@ -116,7 +116,9 @@ class FieldMap:
         object.__setattr__(self, "mask", mask)
 
     def cropped(self, box):
-        """The part inside `box`, a tuple of three slices."""
+        """The part inside `box`, a tuple of three slices; itself where that is all."""
+        if cropped_grid(self.grid, box) == self.grid:
+            return self
         names = ("uncertainty_ppm", "magnitude", "csf")
         optional = {name: None if getattr(self, name) is None else getattr(self, name)[box] for name in names}
         return FieldMap(self.ppm[box], self.mask[box], cropped_grid(self.grid, box), **optional)
@@ -159,7 +161,9 @@ def bounding_box(mask, margin=2):
 
 
 def uncropped(array, box, shape):
-    """`array` put back to where `box` was cut out of an image of `shape`, zero elsewhere."""
+    """`array` put back to where `box` was cut out of an image of `shape`, zero elsewhere; itself where that is all."""
+    if array.shape == shape:
+        return array
     full = np.zeros(shape, array.dtype)
     full[box] = array
     return full

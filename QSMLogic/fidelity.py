@@ -11,7 +11,8 @@ import numpy as np
 
 from .parallel import for_slabs
 
-STEPS = 3
+STEPS = 2
+TINY = np.float32(1e-20)  # makes sin(t) / t known at zero, and changes no other number
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,24 @@ def phasor_squares(target, weight, penalty, rad_per_ppm):
 
     From the answer of `squares`, each step minimises the parabola that touches F from above.
     """
-    turns, half, penalty = np.float32(rad_per_ppm / np.pi), np.float32(rad_per_ppm / 2), np.float32(penalty)
+    scale, half, penalty = np.float32(rad_per_ppm), np.float32(rad_per_ppm / 2), np.float32(penalty)
 
     def proximal(v, planes):
         distance, w = v - target[planes], weight[planes]
         distance *= penalty
-        t = distance / (w + penalty)
+        stiffness = w + penalty
+        t = distance / stiffness
         for _ in range(STEPS):
-            t = distance / (w * np.maximum(np.sinc(turns * t), 0) + penalty)
-        return target[planes] + t
+            np.multiply(t, scale, out=t)
+            t += TINY
+            np.sin(t, out=stiffness)
+            stiffness /= t
+            np.maximum(stiffness, 0, out=stiffness)
+            stiffness *= w
+            stiffness += penalty
+            np.divide(distance, stiffness, out=t)
+        t += target[planes]
+        return t
 
     def cost(z, planes):
         distance = np.sin(half * (z - target[planes]))
@@ -92,11 +102,16 @@ def phasor_absolutes(target, weight, penalty, rad_per_ppm):
 
     def proximal(v, planes):
         distance, threshold = v - target[planes], weight[planes] / penalty
-        t = distance
+        t, limit = distance.copy(), np.empty_like(distance)
         for _ in range(STEPS):
-            limit = threshold * np.abs(np.cos(half * t))
-            t = distance - np.clip(distance, -limit, limit)
-        return target[planes] + t
+            t *= half
+            np.cos(t, out=limit)
+            np.abs(limit, out=limit)
+            limit *= threshold
+            np.clip(distance, -limit, limit, out=t)
+            np.subtract(distance, t, out=t)
+        t += target[planes]
+        return t
 
     def cost(z, planes):
         return np.vdot(np.abs(np.sin(half * (z - target[planes]))), weight[planes]) / half

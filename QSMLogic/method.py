@@ -11,6 +11,7 @@ import pkgutil
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache, cached_property
 
+from .acquisition import bounding_box, uncropped
 from .errors import QSMError
 from .progress import Progress
 
@@ -141,7 +142,8 @@ class Method:
         """The stage's result. progress: a Progress, or a function of the fraction done, in the end 1; it may raise
         Cancelled. Give a Progress to have the method's notes."""
         progress = progress if isinstance(progress, Progress) else Progress(progress)
-        result = self.function(*inputs, parameters or self.parameters_class(), progress)
+        run = _within_mask(self.function) if self.stage == "invert" else self.function
+        result = run(*inputs, parameters or self.parameters_class(), progress)
         progress(1.0)
         return result
 
@@ -211,6 +213,16 @@ def find(stage, name):
     if not isinstance(name, str) or name not in registry()[stage]:
         raise QSMError(f"{stage} has no method {name!r}; it has: {', '.join(registry()[stage])}.")
     return registry()[stage][name]
+
+
+def _within_mask(invert):
+    """`invert`, given the part of a FieldMap with its mask only: what lies beyond plays no part but takes time."""
+
+    def run(field, parameters, progress):
+        box = bounding_box(field.mask, margin=0)
+        return uncropped(invert(field.cropped(box), parameters, progress), box, field.mask.shape)
+
+    return run
 
 
 def _plain(value):

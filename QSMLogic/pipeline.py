@@ -97,9 +97,7 @@ def _mapped(chain, total):
         local = part if chain.single_step else chain.stage("background", part, turn=turn, turns=len(passes))
         chain.choose_inversion(local)
         local = part if chain.single_step else local
-        inner = bounding_box(local.mask)
-        found = chain.stage("invert", local.cropped(inner), turn=turn, turns=len(passes))
-        found = uncropped(found, inner, local.ppm.shape)
+        found = chain.stage("invert", local, turn=turn, turns=len(passes))
         if chain.single_step:  # what it takes for local is the field of its map
             local = local.with_field(dipole_field(found, local.grid.spacing_mm, local.grid.b0_direction))
         if turn == 0:

@@ -125,12 +125,13 @@ class SlopeShrinkage:
 
     def _symmetrised(self, pair, start, stop, out):
         """The component `pair` of E v for the planes start to stop."""
-        part = np.empty_like(out)
-        for index, (axis, of) in enumerate((pair, pair[::-1])):
-            steps, slope = part if index else out, self.slopes[of]
+        sides = sorted({pair, pair[::-1]})
+        for axis, of in sides:
+            steps, slope = np.empty_like(out) if (axis, of) != sides[0] else out, self.slopes[of]
             forward_difference(slope, slope[start:stop], axis, start, stop, steps)
-            steps *= np.float32(0.5 / self.spacing_mm[axis])
-        out += part
+            steps *= np.float32(1 / len(sides) / self.spacing_mm[axis])
+        if steps is not out:
+            out += steps
 
     def _add_transposed(self, right, target, pair, start, stop):
         part = np.empty_like(target[start:stop])

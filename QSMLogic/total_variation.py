@@ -11,15 +11,21 @@ class GradientShrinkage:
 
     Serves an image of `shape` with periodic borders. `step(x)` makes the update z = shrink(grad x + u, threshold),
     u = grad x + u - z, and returns div^T = grad^T (z - u), which the next update of x needs. Of z and u it keeps
-    the sum t = z + u only: u is t clipped to the threshold, z is the rest. threshold: per mm, as the gradient; a
-    number, or an array (3, k, j, i). cost: the sum of threshold |grad x| at the last step's x.
-    Boyd et al. 2011, doi:10.1561/2200000016, section 6.4.
+    the sum t = z + u only: u is t clipped to the threshold, z is the rest; as differences of neighbours, which spares
+    the division by their distance. threshold: per mm, as the gradient; a number, or an array (3, k, j, i). cost: the
+    sum of threshold |grad x| at the last step's x. Boyd et al. 2011, doi:10.1561/2200000016, section 6.4.
     """
 
     def __init__(self, shape, spacing_mm, threshold):
-        self.shape, self.spacing_mm, self.threshold = tuple(shape), spacing_mm, np.asarray(threshold, np.float32)
+        self.shape, self.spacing_mm = tuple(shape), np.asarray(spacing_mm, np.float32)
+        self.scales = 1 / np.square(self.spacing_mm)  # from a difference times a difference to per mm each
+        self.take_threshold(threshold)
         self.sum = np.zeros((3, *self.shape), np.float32)
         self.cost = 0.0
+
+    def take_threshold(self, threshold):
+        """Shrink by this threshold from the next step on."""
+        self.limits = np.asarray(threshold, np.float32) * self.spacing_mm.reshape(3, *[1] * (np.ndim(threshold) - 1))
 
     def step(self, x):
         """grad^T (z - u) after the update of z and u for the image x, float32 (k, j, i)."""
@@ -34,35 +40,35 @@ class GradientShrinkage:
         here = x[start:stop]
         steps = np.empty_like(here)
         for axis in range(3):
-            threshold, total = self._threshold(axis, slice(start, stop)), self.sum[axis, start:stop]
+            limit, total = self._limit(axis, slice(start, stop)), self.sum[axis, start:stop]
             forward_difference(x, here, axis, start, stop, steps)
-            steps *= np.float32(1 / self.spacing_mm[axis])
-            np.clip(total, -threshold, threshold, out=total)
+            np.clip(total, -limit, limit, out=total)
             total += steps
             np.abs(steps, out=steps)
-            steps *= threshold
-            costs[start] += steps.sum()
+            cost = np.vdot(steps, limit) if np.ndim(limit) else limit * steps.sum()
+            costs[start] += cost * self.scales[axis]
 
     def _diverge(self, result, start, stop):
         """grad^T (z - u) for the planes start to stop."""
         out = result[start:stop]
-        vectors = self._difference(0, np.arange(start - 1, stop))
-        np.subtract(vectors[1:], vectors[:-1], out=out)
-        out *= np.float32(-1 / self.spacing_mm[0])
+        vectors = self._difference(0, slice(start - 1, stop) if start else np.arange(-1, stop))
+        np.subtract(vectors[:-1], vectors[1:], out=out)
+        out *= self.scales[0]
         part = np.empty_like(out)
         for axis in (1, 2):
             vectors = self._difference(axis, slice(start, stop))
             backward_difference(vectors, axis, 0, len(vectors), part)
-            part *= np.float32(-1 / self.spacing_mm[axis])
-            out += part
+            part *= self.scales[axis]
+            out -= part
 
     def _difference(self, axis, planes):
         """z - u = t - 2 u in `planes`."""
-        total, threshold = self.sum[axis, planes], self._threshold(axis, planes)
-        difference = np.clip(total, -threshold, threshold)
+        total, limit = self.sum[axis, planes], self._limit(axis, planes)
+        difference = np.clip(total, -limit, limit)
         difference *= np.float32(-2)
         difference += total
         return difference
 
-    def _threshold(self, axis, planes):
-        return self.threshold[axis, planes] if self.threshold.ndim else self.threshold
+    def _limit(self, axis, planes):
+        """The threshold as a difference of neighbours: a number, or an array of these planes."""
+        return self.limits[axis, planes] if self.limits.ndim > 1 else self.limits[axis]

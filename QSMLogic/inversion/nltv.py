@@ -57,7 +57,7 @@ def nltv(local, parameters, progress):
     fidelity = phasor_squares(target, weight, solver.data_penalty, parameters.rad_per_ppm)
     for done in range(parameters.rounds):
         if done:
-            solver.shrinkage.threshold = _thresholds(solver.x, model.spacing_mm, parameters)
+            solver.shrinkage.take_threshold(_thresholds(solver.x, model.spacing_mm, parameters))
         report = progress.part(done / parameters.rounds, (done + 1) / parameters.rounds)
         solver.run(fidelity, parameters.iterations, parameters.tolerance, report, f"round {done + 1}")
     return model.result(solver.x)

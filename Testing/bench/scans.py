@@ -13,7 +13,6 @@ from methods import tissue_slope
 
 from QSMLogic import FieldMap, run
 from QSMLogic.accuracy import nrmse
-from QSMLogic.acquisition import bounding_box, uncropped
 from QSMLogic.lazy import ndimage
 from QSMLogic.method import registry
 from QSMLogic.phantom import head
@@ -70,9 +69,7 @@ class Scan:
 
     def inverted(self, method):
         """The method's map on the whole grid."""
-        field = self.total if method.takes_total_field else self.local
-        box = bounding_box(field.mask)
-        return uncropped(method.run(field.cropped(box)), box, field.mask.shape)
+        return method.run(self.total if method.takes_total_field else self.local)
 
     def error(self, x):
         outside = self.inside if self.lesion is None else self.inside & ~ndimage.binary_dilation(self.lesion)

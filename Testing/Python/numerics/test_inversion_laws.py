@@ -62,3 +62,13 @@ def test_twice_the_field_gives_twice_the_map(name):
     single = run(method, local, values)
     assert np.abs(single).max() > 0.01
     np.testing.assert_allclose(run(method, twice, {**values, **doubled}), 2 * single, atol=2e-4 * np.abs(single).max())
+
+
+@every_method
+def test_empty_space_around_the_mask_changes_nothing_but_its_place(method):
+    local, values, room = scan(), options(method), ((9, 30), (0, 17), (40, 3))
+    shape = tuple(n + sum(r) for n, r in zip(local.grid.shape, room, strict=True))
+    wide = [np.pad(image, room) for image in (local.ppm, local.mask, local.uncertainty_ppm)]
+    grid = Grid(shape, local.grid.spacing_mm, local.grid.b0_direction)
+    found = run(method, FieldMap(*wide[:2], grid, wide[2]), values)
+    np.testing.assert_array_equal(found, np.pad(run(method, local, values), room))
