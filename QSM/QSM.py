@@ -84,6 +84,7 @@ class QSMLogic(ScriptedLoadableModuleLogic):
         b0Direction=None,
         intermediateMaps=False,
         referenceNode=None,
+        strengthCurve=False,
     ):
         """Map the susceptibility of a gradient-echo scan and return the volume node that holds it, in ppm.
 
@@ -101,6 +102,8 @@ class QSMLogic(ScriptedLoadableModuleLogic):
         several echoes) and of the phase's quality (0 to 1), and label maps of the masks, too.
         referenceNode: where the susceptibility is to be zero on average, a node or pair like maskNode; None leaves the
         reference to the settings.
+        strengthCurve: run the inversion at other strengths, too, and add a plot chart of how well each map fits the
+        field and how smooth it is; it is the map's node reference QSM.StrengthChart.
         QSMError and Cancelled are in the package QSMLogic.
         The inputs stay as they are, and so does the scene where the run fails or is cancelled.
         """
@@ -118,6 +121,7 @@ class QSMLogic(ScriptedLoadableModuleLogic):
             settings,
             intermediateMaps,
             referenceNode,
+            strengthCurve,
         )
         return scene.process(request, progress)
 

@@ -125,6 +125,11 @@ def _add_run(parser):
     add_reference_mask_option(parser)
     parser.add_argument("--quality-map", action="store_true", help="write the quality of the phase (0 to 1), too")
     parser.add_argument(
+        "--curve",
+        action="store_true",
+        help="run the inversion at other strengths, too, and write how well each fits and how smooth it is",
+    )
+    parser.add_argument(
         "--settings", metavar="FILE", help="methods and parameters: a JSON file or JSON itself (default: see methods)"
     )
     parser.add_argument("--preset", choices=PRESETS, help="methods and parameters for a kind of scan")

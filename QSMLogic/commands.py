@@ -16,9 +16,10 @@ from .method import STAGES, registry
 from .methods_text import methods_text
 from .pipeline import run
 from .presets import PRESETS
-from .provenance import choice_made, warnings
+from .provenance import choice_made, strengths_tried, warnings
 from .settings import DEFAULTS, Settings
 from .sidecar import read_json
+from .strength_plot import CURVE_FILES, curve_files
 
 SCANS = (("magnitude", "phase"), ("real", "imaginary"), ("complex",))  # the files that make a scan
 INPUT_OPTIONS = (
@@ -36,10 +37,14 @@ def run_command(arguments, console):
         raise QSMError("run needs --magnitude, --phase and --output, or --bids; see `run --help`.")
     if arguments.participant_label:
         raise QSMError("--participant-label goes with --bids.")
-    check_writable(map_paths(arguments.output).values(), input_files(arguments))
+    outputs = [*map_paths(arguments.output).values()]
+    outputs += [Path(arguments.output) / name for name in CURVE_FILES if arguments.curve]
+    check_writable(outputs, input_files(arguments))
     scan, geometry = load_scan(arguments)
     maps = _mapped(scan, geometry, scan_files(arguments), arguments, settings, console)
-    console.wrote(write_maps(maps, geometry, arguments.output))
+    curve = strengths_tried(maps.provenance)
+    texts = curve_files(arguments.output, *curve.values()) if curve else None
+    console.wrote(write_maps(maps, geometry, arguments.output, texts))
 
 
 def methods_command(arguments, console):
@@ -159,7 +164,8 @@ def _mapped(scan, geometry, files, arguments, settings, console):
         path = getattr(arguments, name)
         masks[name] = load_mask(path, geometry) if path else None
         names |= {name: Path(path).name} if path else {}
-    maps = run(scan, masks["mask"], settings, console.progress, masks["reference_mask"], arguments.quality_map)
+    wanted = {"quality": arguments.quality_map, "curve": arguments.curve}
+    maps = run(scan, masks["mask"], settings, console.progress, masks["reference_mask"], **wanted)
     console.tell(choice_made(maps.provenance))
     console.warn(warnings(maps.provenance))
     return replace(maps, provenance=maps.provenance | {"inputs": names})

@@ -6,7 +6,7 @@ from .convolution import convolve
 from .fft import next_fast_shape, pad
 from .kernels import dipole_kernel
 
-MARGIN_VOXELS = 12  # room for fields that would otherwise come back in at the opposite border
+MARGIN_VOXELS = 16  # room for fields that would otherwise come back in at the opposite border
 
 
 class DipoleModel:

@@ -106,12 +106,13 @@ def write_image(path, array, geometry):
 
 
 def write_files(contents, geometry):
-    """Write {path: array or dictionary} as images and JSON files, all of them or none. Returns the paths."""
+    """Write {path: array, dictionary or text} as images, JSON and text, all of them or none. Returns the paths."""
     with placed_together(contents) as temporary:
         for path, content in zip(temporary, contents.values(), strict=True):
             if isinstance(content, dict):
-                text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-                temporary[path].write_text(text + "\n", encoding="utf-8")
+                content = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+            if isinstance(content, str):
+                temporary[path].write_text(content, encoding="utf-8")
             else:
                 _write(temporary[path], path, content, geometry)
     return list(temporary)
@@ -191,9 +192,9 @@ def map_contents(maps, paths):
     return {path: getattr(maps, name) for name, path in paths.items() if getattr(maps, name) is not None}
 
 
-def write_maps(maps, geometry, folder):
-    """Write the Maps of a run and its run.json into `folder`, all or nothing. Returns the paths."""
-    return write_files(map_contents(maps, map_paths(folder)), geometry)
+def write_maps(maps, geometry, folder, texts=None):
+    """Write the Maps of a run, its run.json and {path: text} into `folder`, all or nothing. Returns the paths."""
+    return write_files(map_contents(maps, map_paths(folder)) | (texts or {}), geometry)
 
 
 def _read_scan(first_paths, second_paths, times, strength, volume, compound=False):

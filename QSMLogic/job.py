@@ -36,7 +36,7 @@ def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reducti
 
     magnitude, phase: images (k, j, i), one per echo. facts: echo_times_s, field_strength_t and grid (a Grid).
     mask, settings: as in pipeline.run. reduction: of a preview, see preview.reduced; None for the whole scan.
-    options: reference_mask and quality, as in pipeline.run.
+    options: reference_mask, quality and curve, as in pipeline.run.
     """
     folder = Path(folder)
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})

@@ -40,6 +40,7 @@ STAGE_TITLES = {
     "background": "Background field",
     "invert": "Dipole inversion",
     "reference": "Reference",
+    "curve": "Curve of strengths",  # no stage, but what a run may do in the end
 }
 
 

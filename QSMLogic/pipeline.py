@@ -14,6 +14,7 @@ from .progress import Progress
 from .provenance import Provenance
 from .settings import Settings
 from .simulation import dipole_field
+from .strength_curve import strength_curve
 
 # share of the run's time that each stage takes, for the progress bar
 SHARES = {
@@ -28,20 +29,22 @@ SHARES = {
     "reference": 0.005,
 }
 REPEATED = ("background", "invert")  # in every pass
+BEFORE_CURVE = 0.35  # how much of the time is over when the curve begins, where it is wanted
 
 
-def run(acquisition, mask=None, settings=None, progress=None, reference_mask=None, quality=False):
+def run(acquisition, mask=None, settings=None, progress=None, reference_mask=None, quality=False, curve=False):
     """Map the susceptibility of a scan.
 
     acquisition: Acquisition, phase as stored. mask: array (k, j, i), non-zero inside, or None to have one made.
     settings: Settings, or a dictionary for it, or None for the defaults. progress: called as progress(stage, fraction
     of the whole run); it may raise Cancelled. reference_mask: array (k, j, i), non-zero where the susceptibility is to
     be zero on average; it makes the reference "region". quality: whether the map of the phase's quality is wanted.
+    curve: whether to run the inversion at other strengths, too, for the curve in the provenance (see strength_curve).
     Returns Maps; raises QSMError for input that cannot be used.
     """
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
     region, settings = _region(reference_mask, settings, acquisition.grid)
-    chain = _Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings))
+    chain = _Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), curve)
     if mask is not None:
         mask = checked_mask(mask, acquisition.grid)
         _check_known(acquisition, mask)
@@ -72,6 +75,8 @@ def run(acquisition, mask=None, settings=None, progress=None, reference_mask=Non
     )
     susceptibility = uncropped(chain.stage("reference", unreferenced), inner, local.ppm.shape)
     chain.progress("reference", 1.0)
+    if curve:
+        chain.draw_curve(local)
 
     shape = acquisition.grid.shape
     return Maps(
@@ -133,8 +138,13 @@ def _check_known(acquisition, mask):
 class _Chain:
     """Runs one stage after the other and keeps the time of each."""
 
-    def __init__(self, settings, progress, provenance):
-        self.settings, self.progress, self.provenance = settings, progress, provenance
+    def __init__(self, settings, progress, provenance, curve=False):
+        self.settings, self.provenance, self.told = settings, provenance, progress
+        self.part = BEFORE_CURVE if curve else 1
+
+    def progress(self, stage, fraction):
+        """fraction: of the stages."""
+        self.told(stage, self.part * fraction)
 
     @property
     def single_step(self):
@@ -151,6 +161,17 @@ class _Chain:
         self.provenance.choose(self.settings, f"Inversion by {self.settings.method('invert').title}: {reason}.")
         if self.single_step:  # of which background removal is no part
             self.provenance.leave_out("background", "invert")
+
+    def draw_curve(self, local):
+        """Keep what the inversion yields of this local field over a range of its strength; a warning where it can't."""
+        progress = Progress(lambda fraction: self.told("curve", self.part + (1 - self.part) * fraction))
+        method, parameters = self.settings.method("invert"), self.settings.parameters("invert")
+        try:
+            name, points = strength_curve(method, local, parameters, progress)
+        except QSMError as error:
+            self.provenance.notes["curve"] = {"warning": str(error)}
+        else:
+            self.provenance.notes["curve"] = {"method": method.title, "parameter": name, "points": points}
 
     def stage(self, stage, *inputs, turn=0, turns=1):
         """The stage's result. turn: of the passes over the stages REPEATED, which share their time evenly."""

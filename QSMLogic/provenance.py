@@ -79,6 +79,12 @@ def choice_made(provenance):
     return provenance.get("notes", {}).get("choice", {}).get("reason", "")
 
 
+def strengths_tried(provenance):
+    """The curve of a run as {"method", "parameter", "points"}, from what run.json holds; {} where there is none."""
+    curve = provenance.get("notes", {}).get("curve", {})
+    return curve if "points" in curve else {}
+
+
 def peak_memory_mb():
     """The most memory that this process has held, in MB; None on Windows, whose Python cannot tell."""
     try:

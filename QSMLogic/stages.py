@@ -20,7 +20,8 @@ from .progress import Progress
 from .provenance import warnings
 from .settings import Settings
 from .sidecar import sidecar
-from .strength_curve import curve_plot, curve_table, strength_curve
+from .strength_curve import strength_curve
+from .strength_plot import CURVE_FILES, curve_files
 
 
 class Chain:
@@ -108,14 +109,13 @@ def invert_command(arguments, console):
 def curve_command(arguments, console):
     """Run an inversion over a range of its strength; write the table and the plot of fit and smoothness."""
     folder = Path(arguments.output)
-    check_writable([folder / "curve.tsv", folder / "curve.svg"], input_files(arguments))
+    check_writable([folder / name for name in CURVE_FILES], input_files(arguments))
     chain = Chain(arguments, console)
     method, parameters = chain.settings.method("invert"), chain.settings.parameters("invert")
     local, _, _ = _field_map(arguments.local_field, arguments)
     progress = Progress(lambda fraction: console.progress("curve", min(fraction, 1.0)))
     name, points = strength_curve(method, local, parameters, progress)
-    plot = curve_plot(method.title, name, points)
-    console.wrote(write_texts({folder / "curve.tsv": curve_table(points), folder / "curve.svg": plot}))
+    console.wrote(write_texts(curve_files(folder, method.title, name, points)))
 
 
 def _checked_chain(arguments, console):

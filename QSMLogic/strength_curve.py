@@ -8,7 +8,6 @@ from .dipole import DipoleModel
 from .errors import QSMError
 from .gradient import gradient
 from .progress import Progress
-from .regions.svg import COLOURS, INK, Figure, spread
 from .regularisation import field_noise_ppm
 
 VARIED = ("strength", "mu", "threshold", "iterations", "outer_iterations")  # the first that a method has
@@ -24,7 +23,7 @@ def strength_curve(entry, local, parameters, progress):
     the root mean square of D x - f in the mask, gradient_ppm_per_mm the mean length of the gradient of x in it,
     noise_ppm the field's noise, below which a residual fits noise. Each value costs a run of the method.
     Raises QSMError for a method that takes the total field, whose background x does not explain, and for one that
-    has nothing of the kind to vary.
+    has nothing of the kind to vary, and where no value yields a map with both.
     """
     if not has_curve(entry):
         raise QSMError(f"There is no curve for {entry.title}: it takes the total field, or has no strength to vary.")
@@ -45,6 +44,8 @@ def strength_curve(entry, local, parameters, progress):
     parts = [progress.part(n * share, (n + 1) * share) for n in range(1, len(others) + 1)]
     points = [middle, *(point(value, part, False) for value, part in zip(others, parts, strict=True))]
     progress(1.0)
+    if not any(can_be_drawn(p) for p in points):
+        raise QSMError(f"There is no curve: the maps of {entry.title} are zero, or fit the field without any misfit.")
     return name, sorted(points, key=lambda p: p["value"])
 
 
@@ -57,33 +58,9 @@ def _varied(entry):
     return next((p for name in VARIED for p in entry.parameters if p.name == name), None)
 
 
-def curve_table(points):
-    """The points as tab-separated text."""
-    lines = ["\t".join(COLUMNS)]
-    for point in points:
-        lines.append("\t".join("yes" * x if isinstance(x, bool) else f"{x:.6g}" for x in map(point.get, COLUMNS)))
-    return "\n".join(lines) + "\n"
-
-
-def curve_plot(title, name, points):
-    """The L-curve: roughness over misfit on logarithmic axes, with the noise and the chosen value marked. SVG text."""
-    places = [(math.log10(p["residual_ppm"]), math.log10(p["gradient_ppm_per_mm"]), p) for p in points if _drawn(p)]
-    if not places:
-        raise QSMError(f"There is nothing to plot: the maps of {title} are zero, or fit the field without any misfit.")
-    noise = [math.log10(p["noise_ppm"]) for p in points[:1] if p["noise_ppm"] > 0]
-    figure = Figure(spread([x for x, _, _ in places] + noise, 0.15), spread([y for _, y, _ in places], 0.15))
-    figure.line([(x, y) for x, y, _ in places], "#888888")
-    for x, y, point in places:
-        told = f"{name} {point['value']:.3g}"
-        figure.dot(x, y, COLOURS[1 if point["chosen"] else 0], 6.5 if point["chosen"] else 4.5, told)
-        figure.text(x, y, f"{point['value']:.3g}", dx=9, dy=-6, size=11)
-    for at in noise:
-        figure.line([(at, figure.y[0]), (at, figure.y[1])], INK, 1.2, "6 4")
-    key = f"labels: {name} · orange: chosen · dashed: noise of the field"
-    figure.words(figure.width - figure.right, 40, key, anchor="end", size=11)
-    labels = "misfit of the field, root mean square (ppm)", "mean gradient of the map (ppm/mm)"
-    figure.axes(f"{title}: fit and smoothness", *labels, *(_powers(axis) for axis in (figure.x, figure.y)))
-    return figure.svg()
+def can_be_drawn(point):
+    """Whether a point has a place on logarithmic axes."""
+    return point["residual_ppm"] > 0 and point["gradient_ppm_per_mm"] > 0
 
 
 def _around(chosen, parameter):
@@ -102,15 +79,3 @@ def _measured(x, local, model):
     slopes = np.sqrt(np.einsum("akji,akji->kji", *2 * [gradient(x, local.grid.spacing_mm)])[local.mask])
     rms = np.sqrt(np.mean(np.square(misfit), dtype=np.float64))
     return {"residual_ppm": float(rms), "gradient_ppm_per_mm": float(slopes.mean(dtype=np.float64))}
-
-
-def _drawn(point):
-    return point["residual_ppm"] > 0 and point["gradient_ppm_per_mm"] > 0
-
-
-def _powers(axis):
-    """{position: words} on an axis of logarithms: 1, 2 and 5 times powers of ten; of a wide axis, the powers."""
-    powers = range(math.floor(axis[0]), math.ceil(axis[1]) + 1)
-    steps = (1, 2, 5) if axis[1] - axis[0] < 2.5 else (1,)
-    values = [step * 10.0**power for power in powers for step in steps]
-    return {math.log10(v): f"{v:.4g}" for v in values if axis[0] <= math.log10(v) <= axis[1]}

@@ -31,7 +31,7 @@ COLOURS = ((0, 0.45, 0.7), (0.84, 0.37, 0), (0, 0.62, 0.45), (0.8, 0.47, 0.65), 
 
 @dataclass(frozen=True)
 class Series:
-    """A line through points, or markers only. labels: a text for each point, shown under the mouse."""
+    """A line through points, dashed or not, or markers only. labels: a text for each point, shown under the mouse."""
 
     name: str
     x: object
@@ -39,6 +39,7 @@ class Series:
     markers: bool = False
     line: bool = True
     labels: tuple = ()
+    dashed: bool = False
 
 
 def box_chart(node, map_name=None):
@@ -52,7 +53,7 @@ def box_chart(node, map_name=None):
     if not rows:
         raise QSMError(f"No region of {node.GetName()} has a value in {map_name!r}.")
     series = [Series(f"{place} {row['segment']}", *_box(row, place)) for place, row in enumerate(rows, 1)]
-    chart = _chart(node, BOX, f"{node.GetName()} box plot", series, ("Region", _axis(map_name, rows[0])))
+    chart = make_chart(node, BOX, f"{node.GetName()} box plot", series, ("Region", _axis(map_name, rows[0])))
     chart.SetXAxisRangeAuto(False)
     chart.SetXAxisRange(0.4, len(rows) + 0.6 + ROOM_FOR_LEGEND * len(rows) * chart.GetLegendVisibility())
     return chart
@@ -64,7 +65,7 @@ def histogram_chart(node, segment, map_name=None):
     counts, edges = np.histogram(values, min(MOST_BINS, max(5, round(np.sqrt(values.size)))))
     outline = np.repeat(edges, 2), np.concatenate(([0], np.repeat(counts, 2), [0]))
     titles = _axis(row["map"], row), "Voxels"
-    return _chart(node, HISTOGRAM, f"{segment} in {row['map']}", [Series(segment, *outline)], titles)
+    return make_chart(node, HISTOGRAM, f"{segment} in {row['map']}", [Series(segment, *outline)], titles)
 
 
 def scatter_chart(node, map_x, map_y):
@@ -77,7 +78,7 @@ def scatter_chart(node, map_x, map_y):
     x, y = ([row["mean"] for row in rows] for rows in zip(*pairs, strict=True))
     labels = tuple(a["segment"] for a, _b in pairs)
     series = [Series("Regions", x, y, markers=True, line=False, labels=labels)]
-    return _chart(
+    return make_chart(
         node, SCATTER, f"{map_y} against {map_x}", series, (_axis(map_x, pairs[0][0]), _axis(map_y, pairs[0][1]))
     )
 
@@ -97,7 +98,7 @@ def time_chart(study, segment, map_name):
     for subject in dict.fromkeys(row["subject"] for row in rows):
         own = sorted((t, row["mean"]) for t, row in zip(times, rows, strict=True) if row["subject"] == subject)
         series.append(Series(subject, *zip(*own, strict=True), markers=True))
-    return _chart(study, TIME, f"{segment} over time", series, (title, _axis(map_name, rows[0])))
+    return make_chart(study, TIME, f"{segment} over time", series, (title, _axis(map_name, rows[0])))
 
 
 def values_of(node, segment, map_name=None):
@@ -167,7 +168,7 @@ def _axis(name, row):
     return f"{name}{relative} [{row['unit']}]"
 
 
-def _chart(owner, role, title, series, axis_titles):
+def make_chart(owner, role, title, series, axis_titles):
     """A chart of the series, in place of the one that `owner` had in this role."""
     chart = owner.GetNodeReference(role)
     if chart:
@@ -207,10 +208,19 @@ def _series(series, n, data, length):
     node.SetLabelColumnName(next(iter(labels), ""))
     node.SetMarkerStyle(node.MarkerStyleCircle if series.markers else node.MarkerStyleNone)
     node.SetMarkerSize(9)
-    node.SetLineStyle(node.LineStyleSolid if series.line else node.LineStyleNone)
+    style = node.LineStyleDash if series.dashed else node.LineStyleSolid
+    node.SetLineStyle(style if series.line else node.LineStyleNone)
     node.SetLineWidth(2)
     node.SetColor(*COLOURS[n % len(COLOURS)])
     return node
+
+
+def remove_chart(owner, role):
+    """Take the chart that `owner` has in this role out of the scene, if there is one."""
+    chart = owner.GetNodeReference(role)
+    if chart:
+        _remove_content(chart)
+        slicer.mrmlScene.RemoveNode(chart)
 
 
 def _remove_content(chart):

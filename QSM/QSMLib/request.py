@@ -28,6 +28,7 @@ class Request:
     settings: dict | Settings | None = None
     intermediate: bool = False
     reference_node: object = None
+    curve: bool = False
 
 
 @dataclass(frozen=True)

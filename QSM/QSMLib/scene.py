@@ -5,16 +5,21 @@ from QSMLogic import run
 from .outputs import wants_quality, write_map
 from .region_measure import Measurement, measure_into_table
 from .request import read_scan
+from .strength_chart import update_strength_chart
 
 
 def process(request, progress=None):
     """Map the susceptibility of a scan, in this process; returns the volume node in ppm. See QSM.QSMLogic.process."""
     scan = read_scan(request)
-    quality = wants_quality(request.output_volume, request.intermediate)
-    maps = run(
-        scan.acquisition(), scan.mask, request.settings, progress, reference_mask=scan.reference, quality=quality
-    )
-    return write_map(maps, scan.source, request.output_volume, scan.names, request.intermediate)
+    options = {
+        "reference_mask": scan.reference,
+        "quality": wants_quality(request.output_volume, request.intermediate),
+        "curve": request.curve,
+    }
+    maps = run(scan.acquisition(), scan.mask, request.settings, progress, **options)
+    volume = write_map(maps, scan.source, request.output_volume, scan.names, request.intermediate)
+    update_strength_chart(volume, maps.provenance)
+    return volume
 
 
 def roi_statistics(region_node, volume, table=None):

@@ -29,6 +29,7 @@ def as_python(request):
         "b0Direction": request.b0_direction_ijk,
         "intermediateMaps": request.intermediate,
         "referenceNode": request.reference_node and _nodes(request.reference_node),
+        "strengthCurve": request.curve,
     }
     return _call("susceptibility", "process", arguments, optional)
 
@@ -77,6 +78,7 @@ def as_command_line(request, folder):
         words += ["--reference-mask", _mask_file(request.reference_node, scan.reference, scan, folder, "reference")]
     if request.settings:
         words += ["--settings", _settings_file(request.settings, folder)]
+    words += ["--curve"] * request.curve
     words += ["--output", str(folder)]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 

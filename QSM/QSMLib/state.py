@@ -39,6 +39,7 @@ class State(Stored):
     preview = node_property("Preview", "The volume of the last preview, or None.")
     result = node_property("Result", "The last map that was computed or shown, or None.")
     intermediate = flag_property("Intermediate", "Whether the fields and masks come into the scene, too.")
+    curve = flag_property("StrengthCurve", "Whether a run tries other strengths of the inversion, for a plot.")
 
     def __init__(self, node):
         super().__init__(node)
@@ -130,6 +131,7 @@ class State(Stored):
             self.choices,
             self.intermediate,
             self._reference_region(),
+            self.curve,
         )
 
     @property

@@ -34,12 +34,12 @@ class RtsParameters:
         help="How closely the second step keeps to the first outside the cone. 0: by the field's noise.",
     )
     rho: float = parameter(
-        10.0, "ADMM penalty", low=0.01, high=1e5, help="Weight of the gradient's splitting; 1/rho (ppm/mm) is shrunk."
+        15.0, "ADMM penalty", low=0.01, high=1e5, help="Weight of the gradient's splitting; 1/rho (ppm/mm) is shrunk."
     )
     first_iterations: int = shared.iterations(
         6, "Iterations of step 1", "Conjugate gradients; more sharpen and add noise."
     )
-    second_iterations: int = shared.iterations(20, "Iterations of step 2", "At most so many ADMM steps.")
+    second_iterations: int = shared.iterations(12, "Iterations of step 2", "At most so many ADMM steps.")
     tolerance: float = shared.tolerance(0.01, "Step 2 stops when the map's relative change falls below this.")
 
 

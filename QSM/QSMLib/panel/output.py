@@ -1,14 +1,15 @@
-"""The section of outputs: the volume that takes the map, and whether intermediate maps come along."""
+"""The section of outputs: the volume that takes the map, and what else a run yields."""
 
 
 class Output:
-    """Shows and edits State.output and State.intermediate."""
+    """Shows and edits State.output, State.intermediate and State.curve."""
 
     def __init__(self, ui, state):
         self.ui, self.state = ui, state
         for signal in ("currentNodeChanged(vtkMRMLNode*)", "nodeActivated(vtkMRMLNode*)"):
             ui.outputSelector.connect(signal, self._choose)
         ui.intermediateCheckBox.connect("toggled(bool)", self._choose_intermediate)
+        ui.curveCheckBox.connect("toggled(bool)", self._choose_curve)
 
     def update(self, state):
         """Show what the state holds."""
@@ -17,6 +18,7 @@ class Output:
         self.ui.outputSelector.setCurrentNode(state.output)
         self.ui.outputSelector.blockSignals(blocked)
         self.ui.intermediateCheckBox.checked = state.intermediate
+        self.ui.curveCheckBox.checked = state.curve
 
     def _choose(self, node):
         if not self.state.settling:
@@ -24,3 +26,6 @@ class Output:
 
     def _choose_intermediate(self, wanted):
         self.state.intermediate = wanted
+
+    def _choose_curve(self, wanted):
+        self.state.curve = wanted

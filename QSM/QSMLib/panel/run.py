@@ -12,8 +12,10 @@ from QSMLogic.provenance import choice_made, warnings
 
 from .. import display, sample
 from ..outputs import wants_quality, write_map
+from ..plots import show_chart
 from ..process import Process
 from ..request import check_scan, read_scan
+from ..strength_chart import update_strength_chart
 from ..turns import in_turns
 
 SAMPLE_VOXEL_MM = 1.5
@@ -69,6 +71,10 @@ class Run:
                     self.state.output = volume
             yield
             _show(volume, scan)
+            yield
+            chart = update_strength_chart(volume, maps.provenance)
+            if chart:
+                show_chart(chart)
             yield
 
         self._start(lambda folder: _write(folder, scan, request), arrive, _("Computing the susceptibility map"))
@@ -199,7 +205,7 @@ def _show(volume, scan):
 def _write(folder, scan, request, reduction=None):
     images = scan.images("magnitude"), scan.images("phase")
     quality = not reduction and wants_quality(request.output_volume, request.intermediate)
-    options = {"reference_mask": scan.reference, "quality": quality}
+    options = {"reference_mask": scan.reference, "quality": quality, "curve": request.curve and not reduction}
     return job.write_run(folder, *images, scan.facts, scan.mask, request.settings, reduction, **options)
 
 

@@ -171,10 +171,15 @@ def test_run_with_all_options_of_input_and_output(cli, scan, tmp_path):
     real, imaginary = save(tmp_path / "r.nii", signal.real), save(tmp_path / "i.nii", signal.imag)
     facts = ("--echo-times", *scan.times, "--field-strength", 3, "--mask", scan.mask, "--reference-mask", scan.mask)
     output = tmp_path / "out"
-    status, _, err = cli("run", "--real", real, "--imaginary", imaginary, *facts, "--quality-map", "--output", output)
+    more = ("--quality-map", "--curve", "--settings", json.dumps({"invert": {"method": "tikhonov"}}))
+    status, _, err = cli("run", "--real", real, "--imaginary", imaginary, *facts, *more, "--output", output)
     assert status == 0, err
-    assert {p.name for p in output.iterdir()} == OUTPUTS | {"phase_quality.nii.gz"}
+    assert {p.name for p in output.iterdir()} == OUTPUTS | {"phase_quality.nii.gz", "curve.tsv", "curve.svg"}
     record = json.loads((output / "run.json").read_text())
+    header, *lines = (output / "curve.tsv").read_text().splitlines()
+    values = [float(line.split("\t")[0]) for line in lines]
+    assert header.startswith("value\t") and len(lines) == 7
+    assert values == pytest.approx([p["value"] for p in record["notes"]["curve"]["points"]], rel=1e-5)
     assert record["inputs"] == {
         **{"real": ["r.nii"], "imaginary": ["i.nii"]},
         **{"mask": "tissue.nii.gz", "reference_mask": "tissue.nii.gz"},

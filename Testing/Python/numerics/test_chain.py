@@ -15,7 +15,7 @@ from QSMLogic.accuracy import nrmse
 from QSMLogic.bids import find_runs
 from QSMLogic.method import STAGES
 from QSMLogic.methods_text import methods_text
-from QSMLogic.provenance import choice_made
+from QSMLogic.provenance import choice_made, strengths_tried, warnings
 
 RAD_PER_S_AND_PPM_AND_T = 2 * np.pi * 42.577478518
 GRID = Grid((44, 48, 52), (1.2, 1.0, 1.0), (0.96, 0.28, 0.0))
@@ -217,3 +217,24 @@ def test_real_scan_gives_a_plausible_map(test_data):
     predicted = rad_per_ppm * maps.total_field_ppm * (acquisition.echo_times_s[2] - acquisition.echo_times_s[0])
     measured = (acquisition.phase[2] - acquisition.phase[0]) * (np.pi / 0.0036744)
     assert np.median(np.abs(np.angle(np.exp(1j * (predicted - measured))))[maps.reliable_mask]) < 0.15
+
+
+def test_curve_of_a_run_has_the_chosen_strength_in_its_middle():
+    told, quick = [], {"background": {"method": "sharp"}, "invert": {"method": "tikhonov"}}
+    mapped = run(*scan(), quick, lambda *news: told.append(news), curve=True)
+    curve, chosen = strengths_tried(mapped.provenance), mapped.provenance["notes"]["invert"]["strength"]
+    assert (curve["method"], curve["parameter"]) == ("Tikhonov", "strength")
+    values = [p["value"] for p in curve["points"]]
+    assert len(values) == 7 and values == sorted(values)
+    assert [p["value"] for p in curve["points"] if p["chosen"]] == [chosen] == values[3:4]
+    stages, fractions = zip(*told, strict=True)
+    assert list(fractions) == sorted(fractions) and stages[-1] == "curve" and fractions[-1] == pytest.approx(1)
+    without = run(*scan(), quick)
+    np.testing.assert_array_equal(without.susceptibility_ppm, mapped.susceptibility_ppm)
+    assert not strengths_tried(without.provenance)
+
+
+def test_a_run_whose_inversion_has_no_curve_warns():
+    mapped = run(*scan(), {"invert": {"method": "tgv", "iterations": 1}}, curve=True)
+    assert not strengths_tried(mapped.provenance)
+    assert any("no curve for TGV" in text for text in warnings(mapped.provenance))

@@ -11,7 +11,8 @@ from QSMLogic.inversion.tikhonov import TikhonovParameters
 from QSMLogic.kernels import dipole_kernel
 from QSMLogic.method import registry
 from QSMLogic.progress import Progress
-from QSMLogic.strength_curve import curve_plot, curve_table, strength_curve
+from QSMLogic.strength_curve import strength_curve
+from QSMLogic.strength_plot import curve_plot, curve_table
 
 METHODS = registry()["invert"]
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)

@@ -70,7 +70,7 @@ def test_python_holds_everything_that_was_chosen(panel):
     panel.state.rows = [(m, p, f"{4 * n + 4}") for n, (m, p, _) in enumerate(panel.state.rows)]
     panel.state.field_strength, panel.state.b0_direction = "1.5", "0 0.6 0.8"
     panel.state.mask, panel.state.segment = panel.spheres[2], "Diamagnetic"
-    panel.state.intermediate = True
+    panel.state.intermediate = panel.state.curve = True
     panel.ui.copyPythonButton.click()
     seen = {}
 
@@ -87,7 +87,7 @@ def test_python_holds_everything_that_was_chosen(panel):
     assert seen["b0Direction"] == (0, 0.6, 0.8)
     assert seen["maskNode"] == (panel.spheres[2], "Diamagnetic")
     assert seen["settings"] == QUICK
-    assert seen["intermediateMaps"] is True
+    assert seen["intermediateMaps"] is True and seen["strengthCurve"] is True
 
 
 @pytest.mark.parametrize("name", ["Phase echo 1", "scan [1]*?", 'with "quotes"'])

@@ -347,3 +347,15 @@ def test_settings_changed_during_a_run_count_for_the_next_one(panel):
 def test_nothing_is_left_in_the_temporary_folder(panel):
     run(panel)
     assert not [name for name in os.listdir(slicer.app.temporaryPath) if name.startswith("QSM-")]
+
+
+def test_strengths_of_the_inversion_are_plotted_where_they_are_wanted(panel):
+    panel.state.choices = {**QUICK, "invert": {"method": "tikhonov"}}
+    assert not panel.ui.curveCheckBox.checked
+    panel.ui.curveCheckBox.checked = True
+    run(panel, "previewButton")
+    assert not slicer.util.getNodesByClass("vtkMRMLPlotChartNode")
+    run(panel)
+    chart = panel.state.result.GetNodeReference("QSM.StrengthChart")
+    assert slicer.app.applicationLogic().GetSelectionNode().GetActivePlotChartID() == chart.GetID()
+    assert "Curve of strengths" in panel.ui.logText.plainText
