@@ -31,10 +31,11 @@ def curve_plot(title, name, points):
     noise = [math.log10(p["noise_ppm"]) for p in points[:1] if p["noise_ppm"] > 0]
     figure = Figure(spread([x for x, _, _ in places] + noise, 0.15), spread([y for _, y, _ in places], 0.15))
     figure.line([(x, y) for x, y, _ in places], "#888888")
-    for x, y, point in places:
+    for n, (x, y, point) in enumerate(places):
         told = f"{name} {point['value']:.3g}"
         figure.dot(x, y, COLOURS[1 if point["chosen"] else 0], 6.5 if point["chosen"] else 4.5, told)
-        figure.text(x, y, f"{point['value']:.3g}", dx=9, dy=-6, size=11)
+        side = {"dx": 9, "dy": -6} if n % 2 else {"dx": -9, "dy": 14, "anchor": "end"}  # neighbours may lie close
+        figure.text(x, y, f"{point['value']:.3g}", size=11, **side)
     for at in noise:
         figure.line([(at, figure.y[0]), (at, figure.y[1])], INK, 1.2, "6 4")
     key = f"labels: {name} · orange: chosen · dashed: noise of the field"
