@@ -58,7 +58,7 @@ def rts(local, parameters, progress):
     (mu = 1e5, delta = 0.15); on a realistic head mu = 1e3 took the noise of step 1 away and lowered the error, and
     a wider cone brought the values of spheres and nuclei closer to the truth. Where mu is 0 it is 0.7 ppm over the
     field's noise, at most 1000: on a head with noise of 0.003 ppm the error (NRMSE) is 46 %, with 1000 53 %. The 0.7
-    was set on scans like these.
+    was set on scans like these. With rho = 15 instead of 10, 12 iterations of step 2 come as far as 20.
     """
     model = DipoleModel(local)
     mu = by_noise("mu", parameters.mu, lambda noise_ppm: np.clip(0.7 / max(noise_ppm, 1e-9), 10, 1000), local, progress)
