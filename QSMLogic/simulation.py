@@ -57,7 +57,7 @@ def simulate_scan(
         raise QSMError(f"A head of shape {head.grid.shape} cannot be reduced by {reduction} along every axis.")
     grid = _reduced_grid(head.grid, reduction, b0_direction)
     total_ppm = dipole_field(head.susceptibility_ppm, head.grid.spacing_mm, grid.b0_direction)
-    total_ppm -= _shim(total_ppm, head.brain_mask)
+    total_ppm -= _shim(total_ppm, head.brain_mask, head.grid.spacing_mm)
     images = _echoes(head, total_ppm, echo_times_s, field_strength_t, repetition_time_s, flip_angle_deg, reduction)
     mask = block_mean(head.brain_mask, reduction) > 0.5
     images *= _receiver(grid.shape, phase_offset_rad)
@@ -122,11 +122,11 @@ def _local_field(head, b0_direction):
     return uncropped(dipole_field(inside_ppm, head.grid.spacing_mm, b0_direction), box, head.grid.shape)
 
 
-def _shim(field_ppm, mask):
+def _shim(field_ppm, mask, spacing_mm):
     """What a second-order shim takes away: the solid harmonics up to order 2 that fit the field in the mask best."""
-    z, y, x = np.ix_(*(np.linspace(-1, 1, n, dtype=np.float32) * n for n in field_ppm.shape))
-    scale = np.float32(1 / max(field_ppm.shape))
-    z, y, x = z * scale, y * scale, x * scale
+    sizes = [n * d for n, d in zip(field_ppm.shape, spacing_mm, strict=True)]
+    axes = zip(field_ppm.shape, sizes, strict=True)
+    z, y, x = np.ix_(*(np.linspace(-1, 1, n, dtype=np.float32) * np.float32(size / max(sizes)) for n, size in axes))
     terms = (1, x, y, z, x * y, x * z, y * z, x * x - y * y, 2 * z * z - x * x - y * y)
     every = tuple(slice(None, None, max(n // 64, 1)) for n in mask.shape)
     inside = mask[every]

@@ -24,8 +24,9 @@ class GradientShrinkage:
         self.cost = 0.0
 
     def take_threshold(self, threshold):
-        """Shrink by this threshold from the next step on."""
-        self.limits = np.asarray(threshold, np.float32) * self.spacing_mm.reshape(3, *[1] * (np.ndim(threshold) - 1))
+        """Shrink by this threshold from the next step on; an array (float32) is overwritten, to save memory."""
+        spacing_mm = self.spacing_mm.reshape(3, *[1] * (np.ndim(threshold) - 1))
+        self.limits = np.multiply(threshold, spacing_mm, out=threshold if np.ndim(threshold) else None)
 
     def step(self, x):
         """grad^T (z - u) after the update of z and u for the image x, float32 (k, j, i)."""

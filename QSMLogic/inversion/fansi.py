@@ -17,7 +17,7 @@ class FansiParameters:
     balance: float = shared.balance()
     shrinkage: float = shared.shrinkage(0.04)
     iterations: int = shared.iterations(60)
-    tolerance: float = shared.tolerance(0.02)
+    tolerance: float = shared.tolerance(0.025)
     rad_per_ppm: float = shared.rad_per_ppm()
 
 

@@ -17,7 +17,7 @@ class TvParameters:
     balance: float = shared.balance()
     shrinkage: float = shared.shrinkage()
     iterations: int = shared.iterations(60)
-    tolerance: float = shared.tolerance(0.02)
+    tolerance: float = shared.tolerance(0.025)
 
 
 @method(
