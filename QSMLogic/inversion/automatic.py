@@ -12,7 +12,7 @@ def choice(local):
 
     local: FieldMap. Fields of veins and nuclei reach about 0.2 ppm; strong sources go beyond STRONG_PPM in more than
     STRONG_MM3. Around them the error of single-step TGV was the lowest; elsewhere WH-QSM's was as low or lower, but for
-    a point on a scan at 7 T, in less than half the time (`./dev bench scans`).
+    2 points on a scan at 7 T, in less than half the time (`./dev bench scans`).
     """
     strong = np.count_nonzero(np.abs(local.ppm[local.mask]) > STRONG_PPM)
     volume_mm3 = strong * local.grid.voxel_volume_mm3

@@ -21,7 +21,7 @@ class TgvParameters:
     balance: float = shared.balance(3.0)
     shrinkage: float = shared.shrinkage()
     iterations: int = shared.iterations(60)
-    tolerance: float = shared.tolerance(0.025)
+    tolerance: float = shared.tolerance(0.02)
 
 
 @method(

@@ -44,7 +44,7 @@ def wh_qsm(local, parameters, progress):
     (or else magnitude) is worse than the median, where it is given; s turns ppm into radians; a is the strength, b
     the harmonicity. Map and background come together from one linear problem for each frequency, where the paper
     takes turns: 25 to 40 steps do. Each costs three pairs of transforms. From scans of simulated heads it came closer
-    to the truth than the other methods of the local field (NRMSE 43 % on a realistic head, 27 and 26 % on two of the
+    to the truth than the other methods of the local field (NRMSE 43 % on a realistic head, 27 % on two of the
     project's own), as background removal always leaves something.
     """
     model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
