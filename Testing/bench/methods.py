@@ -92,8 +92,8 @@ def explanation(shape, known):
         "moment beside the input, in float32 volumes. NRMSE in percent, in the mask eroded by 4 voxels, of a\n"
         "background method where it knows the field; slope of tissue means against the truth.\n"
         f"Head: {realistic}, from its true fields.\n"
-        "An inversion works in the box of its mask, a good half of the voxels here; background removal takes the image\n"
-        "as it is given, which a run cuts to the mask before."
+        "An inversion works in the box of its mask, a good half of the voxels here; background removal takes the\n"
+        "image as it is given, which a run cuts to the mask before."
     )
 
 
