@@ -44,9 +44,9 @@ def chain(loaded, monkeypatch):
     from QSMLogic import Maps
 
     class Chain:
-        def run(self, acquisition, mask=None, settings=None, progress=None, reference_mask=None, quality=False):
+        def run(self, acquisition, mask=None, settings=None, progress=None, reference_mask=None, **wanted):
             self.acquisition, self.mask, self.settings = acquisition, mask, settings
-            self.reference_mask, self.quality = reference_mask, quality
+            self.reference_mask, self.quality = reference_mask, wanted["quality"]
             if progress:
                 progress("invert", 0.5)
             everywhere = np.ones(acquisition.grid.shape, bool)
