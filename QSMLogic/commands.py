@@ -43,7 +43,7 @@ def run_command(arguments, console):
     scan, geometry = load_scan(arguments)
     maps = _mapped(scan, geometry, scan_files(arguments), arguments, settings, console)
     curve = strengths_tried(maps.provenance)
-    texts = curve_files(arguments.output, *curve.values()) if curve else None
+    texts = curve_files(arguments.output, **curve) if curve else None
     console.wrote(write_maps(maps, geometry, arguments.output, texts))
 
 

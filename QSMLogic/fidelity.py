@@ -78,7 +78,7 @@ def phasor_squares(target, weight, penalty, rad_per_ppm):
         stiffness = w + penalty
         t = distance / stiffness
         for _ in range(STEPS):
-            np.multiply(t, scale, out=t)
+            t *= scale
             t += TINY
             np.sin(t, out=stiffness)
             stiffness /= t

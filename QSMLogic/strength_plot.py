@@ -9,9 +9,9 @@ from .strength_curve import COLUMNS, can_be_drawn
 CURVE_FILES = ("curve.tsv", "curve.svg")
 
 
-def curve_files(folder, title, name, points):
-    """{path: text} of the table and the plot of what `strength_curve` returns. title: of the method."""
-    texts = curve_table(points), curve_plot(title, name, points)
+def curve_files(folder, method, parameter, points):
+    """{path: text} of the table and the plot of what `strength_curve` returns. method: its title."""
+    texts = curve_table(points), curve_plot(method, parameter, points)
     return {Path(folder) / file: text for file, text in zip(CURVE_FILES, texts, strict=True)}
 
 

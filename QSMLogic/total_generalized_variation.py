@@ -126,12 +126,12 @@ class SlopeShrinkage:
     def _symmetrised(self, pair, start, stop, out):
         """The component `pair` of E v for the planes start to stop."""
         sides = sorted({pair, pair[::-1]})
-        for axis, of in sides:
-            steps, slope = np.empty_like(out) if (axis, of) != sides[0] else out, self.slopes[of]
+        for n, (axis, of) in enumerate(sides):
+            steps, slope = np.empty_like(out) if n else out, self.slopes[of]
             forward_difference(slope, slope[start:stop], axis, start, stop, steps)
             steps *= np.float32(1 / len(sides) / self.spacing_mm[axis])
-        if steps is not out:
-            out += steps
+            if n:
+                out += steps
 
     def _add_transposed(self, right, target, pair, start, stop):
         part = np.empty_like(target[start:stop])
