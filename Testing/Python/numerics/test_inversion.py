@@ -51,16 +51,20 @@ def test_axis_order_changes_nothing():
 def test_shrinkage_is_that_of_the_formula(shape):
     random, spacing = np.random.default_rng(0), (1.0, 2.0, 0.5)
     shrinkage = GradientShrinkage(shape, spacing, 0.3)
+    everywhere = GradientShrinkage(shape, spacing, np.full((3, *shape), 0.3, np.float32))
     dual = [np.zeros(shape)] * 3
     for _ in range(3):
         x = random.standard_normal(shape).astype(np.float32)
-        expected = np.zeros(shape)
+        expected, cost = np.zeros(shape), 0.0
         for axis, d in enumerate(spacing):
+            cost += 0.3 * np.abs((np.roll(x, -1, axis) - x) / d).sum()
             t = (np.roll(x, -1, axis) - x) / d + dual[axis]
             z = np.sign(t) * np.maximum(np.abs(t) - 0.3, 0)
             dual[axis] = t - z
             expected += (np.roll(z - dual[axis], 1, axis) - (z - dual[axis])) / d
-        np.testing.assert_allclose(shrinkage.step(x), expected, atol=2e-5)
+        for one in (shrinkage, everywhere):
+            np.testing.assert_allclose(one.step(x), expected, atol=2e-5)
+            assert one.cost == pytest.approx(cost, rel=1e-4)
 
 
 def test_edges_stay_sharper_than_without_the_second_step():

@@ -130,8 +130,9 @@ def test_command_line_uses_the_files_that_there_are(panel, scan_files, tmp_path,
 
     monkeypatch.setattr(qt.QFileDialog, "getOpenFileNames", lambda *arguments: tuple(map(str, scan_files)))
     panel.load.load_files()
+    panel.state.curve = True
     command = copied_command(panel, tmp_path / "out", monkeypatch)
-    assert all(str(path) in command for path in scan_files)
+    assert all(str(path) in command for path in scan_files) and "--curve" in command
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["settings.json"]
 
 

@@ -77,3 +77,14 @@ def content():
     """What the scene holds: {node ID: modification time} of all nodes."""
     nodes = (slicer.mrmlScene.GetNthNode(n) for n in range(slicer.mrmlScene.GetNumberOfNodes()))
     return {node.GetID(): node.GetMTime() for node in nodes}
+
+
+def series(chart):
+    """The series nodes of a chart node."""
+    return [chart.GetNthPlotSeriesNode(n) for n in range(chart.GetNumberOfPlotSeriesNodes())]
+
+
+def points(node):
+    """x and y of a series node."""
+    data = node.GetTableNode()
+    return [slicer.util.arrayFromTableColumn(data, name) for name in (node.GetXColumnName(), node.GetYColumnName())]

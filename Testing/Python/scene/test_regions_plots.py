@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import slicer
-from nodes import SHAPE, segmentation
+from nodes import SHAPE, points, segmentation, series
 from region_nodes import LEFT, REGIONS, add_map
 
 from QSMLogic import QSMError
@@ -18,15 +18,6 @@ def ppm(scene):
 def table(logic, ppm):
     qsm, rate = add_map(ppm, "map", "ppm"), add_map(30 + 100 * ppm, "R2star", "1/s")
     return logic.regionTable(segmentation(REGIONS, qsm), [qsm, rate], unit="ppb", reference="CSF")
-
-
-def series(chart):
-    return [chart.GetNthPlotSeriesNode(n) for n in range(chart.GetNumberOfPlotSeriesNodes())]
-
-
-def points(node):
-    data = node.GetTableNode()
-    return [slicer.util.arrayFromTableColumn(data, name) for name in (node.GetXColumnName(), node.GetYColumnName())]
 
 
 def test_boxes_show_the_quartiles_of_each_region(logic, table, ppm):

@@ -3,17 +3,9 @@
 import numpy as np
 import pytest
 import slicer
+from nodes import points, series
 
 QUICK = {"background": {"method": "sharp"}, "invert": {"method": "tikhonov"}}
-
-
-def series(chart):
-    return {s.GetName(): s for n in range(chart.GetNumberOfPlotSeriesNodes()) if (s := chart.GetNthPlotSeriesNode(n))}
-
-
-def points(node):
-    data = node.GetTableNode()
-    return [slicer.util.arrayFromTableColumn(data, name) for name in (node.GetXColumnName(), node.GetYColumnName())]
 
 
 @pytest.fixture
@@ -24,7 +16,7 @@ def volume(logic, spheres):
 
 def test_maps_beyond_the_chosen_strength_fit_less_and_all_are_smoother_in_turn(volume):
     chart = volume.GetNodeReference("QSM.StrengthChart")
-    tried, chosen, noise = series(chart).values()
+    tried, chosen, noise = series(chart)
     misfit, rough = points(tried)
     assert len(misfit) == 7 and (np.diff(misfit)[3:] > 0).all() and (np.diff(rough) < 0).all()
     assert [np.unique(p) for p in points(chosen)] == [misfit[3], rough[3]]
