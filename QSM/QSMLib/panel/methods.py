@@ -22,7 +22,8 @@ class Methods:
             self.box.addItem(_(preset.title), name)
             self.box.setItemData(self.box.count - 1, _(preset.help), qt.Qt.ToolTipRole)
         self.box.connect("activated(int)", self._choose_preset)
-        self.stages = {stage: Stage(stage, ui.stagesLayout, self._changed) for stage in STAGES}
+        rows = ui.stagesBox.layout()  # Slicer does not hand it out by its name: an empty layout counts as false there
+        self.stages = {stage: Stage(stage, rows, self._changed) for stage in STAGES}
 
     def update(self, state):
         """Show what the state holds."""
