@@ -15,17 +15,17 @@ from .colors import (
     window_of,
     window_range,
 )
-from .outputs import LOCAL_FIELD, MAP, VERSION
+from .legends import adapt_labels, show_in_new_views, show_legend, show_legend_in
+from .outputs import LOCAL_FIELD, VERSION
 
 OPACITY, OVERLAY_COLORS, PLAIN_COLORS = 0.75, "Cold and hot, clear at zero", "Grey"
 LAYOUT_ID = 47110  # far from Slicer's own layouts; the ones after it tell which of the views there are
 VIEWS = {"QSMMagnitude": "M", "QSMField": "F", "QSMMap": "Q"}  # {name: label}
 _FIELD_VIEW = "QSMField"
-_SHOWN, _LAYOUT_BEFORE, _LEGEND = "QSM.Shown", "QSM.LayoutBefore", "QSM.Legend"
+_SHOWN, _LAYOUT_BEFORE = "QSM.Shown", "QSM.LayoutBefore"
 _VIEW_GROUP = 47  # Slicer links the views of a group
-_COUNTS = (7, 5, 6, 4, 9, 3)  # of labels at a legend, the best first
 
-__all__ = ["COLORS", "WINDOWS_PPM", "colors_of", "set_colors", "window_of"]
+__all__ = ["COLORS", "WINDOWS_PPM", "colors_of", "set_colors", "show_legend", "window_of"]
 
 
 def show_result(volume, background):
@@ -72,9 +72,7 @@ def set_opacity(opacity):
 def set_window(volume, window):
     """Show a range of ppm: a label of WINDOWS_PPM or (low, high). Zero keeps its colour, a legend its round labels."""
     colors.set_window(volume, window)
-    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(volume)
-    if legend and legend.GetAttribute(_LEGEND):
-        legend.SetNumberOfLabels(_label_count(volume))
+    adapt_labels(volume)
 
 
 def follow_window(volume):
@@ -83,25 +81,12 @@ def follow_window(volume):
         set_window(volume, window_range(volume))
 
 
-def show_legend(volume, visible=True):
-    """Show the colour legend of a volume wherever the volume is shown, and no other of ours there; or hide it."""
-    for legend in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode"):
-        if legend.GetAttribute(_LEGEND) and not legend.GetNumberOfViewNodeIDs():
-            legend.SetVisibility(False)
-    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(volume)
-    if visible:
-        legend = _legend(volume)
-        legend.RemoveAllViewNodeIDs()
-    if legend:
-        legend.SetVisibility(visible)
-        legend.Modified()  # the views would not notice otherwise
-
-
 def show_side_by_side(magnitude, local_field, susceptibility):
     """Show up to three volumes in slice views beside each other, which scroll and zoom together; None is left out.
 
-    The slices are those of the usual view of the same orientation. fit_side_by_side() is due when Slicer has given
-    the views their place, which it does in a later turn of its event loop.
+    The slices are those of the usual view of the same orientation. Returns whether the views were opened for it:
+    then fit_side_by_side(opened=True) is due when Slicer has given them their place, which it does in a later turn of
+    its event loop.
     """
     shown = {name: v for name, v in zip(VIEWS, (magnitude, local_field, susceptibility), strict=True) if v}
     node = _layout_node()
@@ -123,18 +108,26 @@ def show_side_by_side(magnitude, local_field, susceptibility):
     if colors_of(susceptibility) == OVERLAY_COLORS:
         set_colors(susceptibility, PLAIN_COLORS)
     if local_field:
-        _show_legend_in(local_field, _FIELD_VIEW)
+        show_legend_in(local_field, _slice_node(_FIELD_VIEW))
     show_legend(susceptibility)
+    show_in_new_views(map(_layers, shown))
+    return opening
 
 
-def fit_side_by_side():
-    """Fit the views beside each other to their volumes; the slice stays."""
-    for name in VIEWS:
+def fit_side_by_side(opened=False):
+    """Fit the views beside each other to their volumes; the slice stays.
+
+    opened: they are new, and show the slice of the usual view of their orientation. In between, the sliders above new
+    views have set the one that they had at first.
+    """
+    shown = [name for name in VIEWS if _slice_node(name) and _shown_in(name)]
+    for name in shown:
         node = _slice_node(name)
-        if node and _shown_in(name):
-            offset = [node.GetSliceToRAS().GetElement(row, 3) for row in range(3)]
-            _fit(_layers(name))
-            node.JumpSliceByOffsetting(*offset)
+        offset = [node.GetSliceToRAS().GetElement(row, 3) for row in range(3)]
+        _fit(_layers(name))
+        node.JumpSliceByOffsetting(*offset)
+    if opened:
+        _go_to_usual_slice(shown)
 
 
 def turn_side_by_side(orientation):
@@ -151,9 +144,9 @@ def leave_side_by_side(susceptibility):
         if colors_of(susceptibility) == PLAIN_COLORS:
             set_colors(susceptibility, OVERLAY_COLORS)
         node = _layout_node()
-        before = int(node.GetAttribute(_LAYOUT_BEFORE) or 0)
-        usual = slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView
-        _set_layout(before if before and node.IsLayoutDescription(before) else usual)
+        before = node.GetAttribute(_LAYOUT_BEFORE)  # "0" in a fresh Slicer
+        known = before is not None and node.IsLayoutDescription(int(before))
+        _set_layout(int(before) if known else slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView)
 
 
 def add_layouts():
@@ -255,36 +248,3 @@ def _go_to_usual_slice(names):
             if node and node.GetOrientation() == other.GetOrientation():
                 node.JumpSliceByOffsetting(*(other.GetSliceToRAS().GetElement(row, 3) for row in range(3)))
                 break
-
-
-def _legend(volume):
-    """The colour legend of a volume, made where there is none: at the right edge, with the unit in its title."""
-    legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(volume)
-    if not legend.GetAttribute(_LEGEND):
-        legend.SetAttribute(_LEGEND, "true")
-        legend.SetLabelFormat("%.2f")
-        legend.SetMaxNumberOfColors(256)
-        legend.SetSize(0.12, 0.5)
-        legend.SetPosition(0.98, 0.5)
-    legend.SetNumberOfLabels(_label_count(volume))
-    legend.SetTitleText(f"{volume.GetAttribute(MAP) or 'QSM'} [ppm]")
-    return legend
-
-
-def _label_count(volume):
-    """How many labels divide the window so that zero is one of them and all are whole hundredths of a ppm."""
-    low, high = (round(value, 6) for value in window_range(volume))
-    for count in _COUNTS:
-        values = [low + n * (high - low) / (count - 1) for n in range(count)]
-        if min(map(abs, values)) < 1e-9 and all(abs(value - round(value, 2)) < 1e-9 for value in values):
-            return count
-    return _COUNTS[0]
-
-
-def _show_legend_in(volume, name):
-    """Show the colour legend of a volume in one of our views only."""
-    legend = _legend(volume)
-    legend.RemoveAllViewNodeIDs()
-    legend.AddViewNodeID(_slice_node(name).GetID())
-    legend.SetVisibility(True)
-    legend.Modified()

@@ -13,12 +13,9 @@ import slicer
 from QSMLogic import QSMError
 
 from .geometry import require_same_geometry
-from .metadata import NameParts, echo_number, echo_time_s, image_kind, name_parts, study_of
-from .sequences import proxy_of, sequence_of
+from .images import scan_images
 
-OWN = "QSM.Version"  # our outputs carry this attribute
 _HALF_TURNS = (np.pi, 180.0, 1000 * np.pi, 2048.0, 4096.0, 32768.0)  # of phase that is stored with a sign
-_OTHER_VOLUMES = [f"vtkMRML{kind}VolumeNode" for kind in ("LabelMap", "DiffusionImage", "DiffusionWeighted")]
 _TIMESTAMP = 8  # a number of so many digits is a date or a time
 
 
@@ -33,82 +30,14 @@ class Scan:
     rows: tuple
 
 
-@dataclass(frozen=True, eq=False)
-class _Image:
-    """An image of the scene: the node to choose for it, the volume whose voxels count, and what is known of it.
-
-    count: how many echoes it holds. place: in the order of loading. echo: a number, time: seconds; None if unknown.
-    """
-
-    node: object
-    volume: object
-    count: int
-    place: int
-    kind: str | None
-    echo: int | None
-    time: float | None
-    parts: NameParts
-    study: str
-
-    @property
-    def key(self):
-        """What images of one scan have in common."""
-        return (self.study, *self.parts.words)
-
-
 def find_scans():
     """The scans whose magnitude and phase are in the scene: those with more echoes first, then those loaded last.
 
     Maps of this module, label maps, hidden nodes and volumes without voxels are left out; the volume that shows a
     sequence stands for it. Echoes that lack either image are left out, too. Returns a list of Scan.
     """
-    found = [scan for images in _by_geometry(_images()) for scan in _scans_on_one_grid(images)]
+    found = [scan for group in _by_geometry(scan_images()) for scan in _scans_on_one_grid(group)]
     return [scan for _, scan in sorted(found, key=lambda entry: entry[0], reverse=True)]
-
-
-def _images():
-    """The _Image of all that can be one of a scan; what shows a sequence stands for it."""
-    images = {}
-    for place in range(slicer.mrmlScene.GetNumberOfNodes()):
-        node = slicer.mrmlScene.GetNthNode(place)
-        if node.IsA("vtkMRMLVolumeNode") or node.IsA("vtkMRMLSequenceNode"):
-            sequence = sequence_of(node)
-            image = _image(sequence and proxy_of(sequence) or node, sequence, place)
-            images.setdefault((sequence or node).GetID(), image)
-    return [image for image in images.values() if image]
-
-
-def _image(node, sequence, place):
-    """The _Image of a volume, or of a sequence and the node that shows it; None where it cannot be one of a scan."""
-    count = sequence.GetNumberOfDataNodes() if sequence else 1
-    volume = sequence.GetNthDataNode(0) if sequence and count else node
-    family = [n for n in (node, sequence, volume) if n]
-    if not _holds_images(volume) or node.GetHideFromEditors() or any(n.GetAttribute(OWN) for n in family):
-        return None
-    count *= volume.GetImageData().GetNumberOfScalarComponents()
-    return _Image(
-        node,
-        volume,
-        count,
-        place,
-        image_kind(node),
-        _first(echo_number, family) if count == 1 else None,
-        _first(echo_time_s, family) if count == 1 else None,
-        name_parts(node.GetName()),
-        _first(study_of, family) or "",
-    )
-
-
-def _first(read, nodes):
-    """What `read` finds in the first of the nodes that has it, None where none has."""
-    return next((value for value in map(read, nodes) if value not in (None, "")), None)
-
-
-def _holds_images(volume):
-    """Whether a node is a volume of numbers that are measured, with voxels."""
-    if not volume or not volume.IsA("vtkMRMLScalarVolumeNode") or any(map(volume.IsA, _OTHER_VOLUMES)):
-        return False
-    return bool(volume.GetImageData() and volume.GetImageData().GetPointData().GetScalars())
 
 
 def _by_geometry(images):
@@ -147,7 +76,7 @@ def _ranked(rows):
     echoes = max(len(rows), rows[0][0].count)
     place = max(image.place for row in rows for image in row)
     first = rows[0][0]
-    name = first.parts.base if any(letter.isalpha() for letter in first.parts.base) else first.node.GetName()
+    name = first.written if any(letter.isalpha() for letter in first.written) else first.node.GetName()
     return (echoes, place), Scan(name, tuple(tuple(image.node for image in row) for row in rows))
 
 
@@ -174,7 +103,7 @@ def _by_name(images):
 def _numbered(image):
     """The image with the number behind its kind as that of the echo."""
     base = image.parts.base.rstrip("0123456789").rstrip(" _-")
-    return replace(image, echo=image.parts.counter, parts=replace(image.parts, base=base))
+    return replace(image, echo=image.parts.counter, parts=replace(image.parts, base=base), written=base)
 
 
 def _are_echoes(images):
@@ -236,21 +165,47 @@ def _rows(magnitudes, phases):
     for count in sorted({image.count for image in phases}):
         of_count = [[image for image in images if image.count == count] for images in (magnitudes, phases)]
         if count == 1:
-            rows = _echoes(*of_count)
-        else:
-            rows = [(of_count[0][0], of_count[1][0])] if all(len(images) == 1 for images in of_count) else []
-        scans += [rows] if rows else []
+            scans += _echoes(*of_count)
+        elif all(len(images) == 1 for images in of_count):
+            scans.append([(of_count[0][0], of_count[1][0])])
     return scans
 
 
-def _echoes(magnitudes, phases):
-    """The pairs (magnitude, phase) of the same echo, in order; echoes that are there twice are left out."""
+def _echoes(magnitudes, phases, ways=("folder", "written")):
+    """The scans of images of one name, each a list of the pairs (magnitude, phase) of the same echo, in order.
+
+    Several scans whose names agree are told apart by `ways`: the folders that they lie in, then the way the names are
+    written, as "head_mag" and "head mag" or Slicer's "head_mag_1". Where nothing tells, there is no scan rather than
+    a part of one.
+    """
+    if _are_of_several_scans(magnitudes, phases):
+        if not ways:
+            return []
+        apart = {}
+        for image in magnitudes + phases:
+            apart.setdefault(getattr(image, ways[0]), []).append(image)
+        kinds = [
+            [[image for image in own if image in images] for images in (magnitudes, phases)] for own in apart.values()
+        ]
+        return [scan for pair in kinds for scan in _echoes(*pair, ways[1:])]
     magnitudes, phases = _first_numbered(magnitudes), _first_numbered(phases)
     identity = _identity(magnitudes + phases)
     if not identity:
         return []
-    magnitudes, phases = _unique(magnitudes, identity), _unique(phases, identity)
-    return [(magnitudes[echo], phases[echo]) for echo in sorted(magnitudes.keys() & phases.keys())]
+    magnitudes, phases = ({identity(image): image for image in images} for images in (magnitudes, phases))
+    rows = [(magnitudes[echo], phases[echo]) for echo in sorted(magnitudes.keys() & phases.keys())]
+    return [rows] if rows else []
+
+
+def _are_of_several_scans(magnitudes, phases):
+    """Whether images of one kind come from several folders, or an echo is there twice."""
+    identity = _identity(_first_numbered(magnitudes) + _first_numbered(phases))
+    for images in (magnitudes, phases):
+        if len({image.folder for image in images}) > 1:
+            return True
+        if identity and max(Counter(map(identity, _first_numbered(images))).values(), default=0) > 1:
+            return True
+    return False
 
 
 def _first_numbered(images):
@@ -269,12 +224,6 @@ def _identity(images):
     if len(images) == 2 and {image.echo for image in images} <= {None, 1}:
         return lambda image: 1
     return None
-
-
-def _unique(images, identity):
-    """{echo: image} of the echoes that are there once."""
-    count = Counter(map(identity, images))
-    return {identity(image): image for image in images if count[identity(image)] == 1}
 
 
 def _told_by_values(images):

@@ -151,8 +151,8 @@ def label_names(node):
     colors = _colors(node)
     if not colors:
         return {}
-    names = {label: colors.GetColorName(label) for label in range(1, colors.GetNumberOfColors())}
-    return {label: name for label, name in names.items() if name and name != colors.GetNoName()}
+    defined = [label for label in range(1, colors.GetNumberOfColors()) if colors.GetColorDefined(label)]
+    return {label: colors.GetColorName(label) for label in defined if colors.GetColorName(label)}
 
 
 def _label_colours(node):

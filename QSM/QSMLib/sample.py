@@ -1,6 +1,7 @@
 """Simulated scans in the scene: two spheres whose field is known by formula, and a head."""
 
 import colorsys
+import itertools
 import json
 import tempfile
 from pathlib import Path
@@ -10,7 +11,7 @@ import slicer
 
 from QSMLogic.units import rad_per_s_and_ppm
 
-from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND
+from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS
 
 SPHERES_PPM = (0.3, -0.2)
 ECHO_TIMES_S, FIELD_STRENGTH_T = (0.004, 0.012, 0.02), 3.0
@@ -78,14 +79,18 @@ def add_scan(folder):
     tissue = np.isin(labels, [label for label, name in names.items() if name not in _NO_REGIONS])
     brightest = 1.4 * float(np.percentile(images["magnitude"][0][tissue], 98))
     windows = {"magnitude": (0, brightest), "phase": _full_turn(images["phase"])}
+    name = _free_name()
     nodes = {
         kind: [
-            _add_image(image, ijk_to_ras, kind, echo, time_s, facts["field_strength_t"], windows[kind])
+            _add_image(
+                image, ijk_to_ras, f"{name} {kind} echo {echo}", kind, time_s, facts["field_strength_t"], windows[kind]
+            )
             for echo, (image, time_s) in enumerate(zip(images[kind], facts["echo_times_s"], strict=True), 1)
         ]
         for kind in images
     }
     regions = _add_regions(labels, names, ijk_to_ras, nodes["magnitude"][0])
+    regions.SetName(slicer.mrmlScene.GenerateUniqueName(f"{name} regions"))
     _put_into_folder([*nodes["magnitude"], *nodes["phase"], regions])
     return nodes["magnitude"], nodes["phase"], regions
 
@@ -169,8 +174,16 @@ def _full_turn(phase):
     return -half, half
 
 
-def _add_image(image, ijk_to_ras, kind, echo, time_s, field_strength_t, window):
-    name = slicer.mrmlScene.GenerateUniqueName(f"{HEAD} {kind} echo {echo}")
+def _free_name():
+    """A name for a scan whose images are not in the scene yet: their names must not mix with those of another one."""
+    taken = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLVolumeNode")]
+    names = (HEAD if n == 1 else f"{HEAD} {n}" for n in itertools.count(1))
+    return next(
+        name for name in names if not any(other.startswith(f"{name} {kind}") for other in taken for kind in KINDS)
+    )
+
+
+def _add_image(image, ijk_to_ras, name, kind, time_s, field_strength_t, window):
     volume = slicer.util.addVolumeFromArray(image, ijk_to_ras, name)
     values = {ECHO_TIMES: f"{time_s:g}", FIELD_STRENGTH: f"{field_strength_t:g}", IMAGE_KIND: kind}
     for attribute, value in values.items():
@@ -185,9 +198,7 @@ def _add_regions(labels, names, ijk_to_ras, reference):
     """A segmentation of the labelled tissues, in which only the outlines of the deep grey nuclei are shown."""
     inside = np.where(np.isin(labels, [label for label, name in names.items() if name in _NO_REGIONS]), 0, labels)
     present = [int(label) for label in np.unique(inside) if label]
-    node = slicer.mrmlScene.AddNewNodeByClass(
-        "vtkMRMLSegmentationNode", slicer.mrmlScene.GenerateUniqueName(f"{HEAD} regions")
-    )
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
     node.CreateDefaultDisplayNodes()
     node.SetReferenceImageGeometryParameterFromVolumeNode(reference)
     label_map = slicer.util.addVolumeFromArray(inside, ijk_to_ras, HEAD, "vtkMRMLLabelMapVolumeNode")

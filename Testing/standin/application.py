@@ -19,7 +19,7 @@ import slicer
 import slicer.util
 
 from . import bootstrap
-from .pythonqt import install
+from .pythonqt import install, warn_of_signal
 
 qt = install()
 
@@ -90,7 +90,7 @@ class Application:
         self._renders_paused = 0
         self._folder = tempfile.TemporaryDirectory(prefix="standin_")
         self._manager = ModuleManager()
-        self._layout = LayoutManager(application)
+        self._layout = LayoutManager(application, later=lambda act: qt.QTimer.singleShot(0, act))
         self._testing = False
 
     @property
@@ -152,7 +152,7 @@ class Application:
 
     def connect(self, signal, slot):
         if signal not in ("startupCompleted()", "aboutToQuit()"):
-            raise ValueError(f"slicer.app has no signal {signal}")
+            return warn_of_signal("connect", signal, "qSlicerApplication")
         self._slots.setdefault(signal, []).append(slot)
         return True
 
@@ -174,7 +174,7 @@ class ModuleManager:
 
     def connect(self, signal, slot):
         if signal != "moduleAboutToBeUnloaded(QString)":
-            raise ValueError(f"The module manager has no signal {signal}")
+            return warn_of_signal("connect", signal, "qSlicerModuleManager")
         self._slots.append(slot)
         return True
 

@@ -6,7 +6,9 @@
     get as many arguments as they take, other callables all.
   * Objects of C++ classes take no new attributes; their children and dynamic properties are attributes by name.
   * `name` is objectName, `className()` the name of the C++ class.
-Exceptions in slots, event handlers and observers are kept in `slot_errors`.
+  * What is empty, null, not valid or deleted is false (truth.py), and a widget's tooltip becomes rich text, as in
+    Slicer (tooltips.py).
+Exceptions in slots, event handlers and observers are kept in `slot_errors`, what PythonQt warns of in `warnings`.
 """
 
 import re
@@ -17,7 +19,10 @@ import weakref
 import shiboken6
 from PySide6 import QtCore, QtGui, QtWidgets
 
-slot_errors = []
+from .tooltips import use_rich_tooltips
+from .truth import use_truth_of_pythonqt
+
+slot_errors, warnings = [], []
 
 # classes written in Python that stand for C++ ones: the .ui loader makes them, and they take no new attributes
 widget_classes = {}
@@ -36,6 +41,8 @@ def install():
     single_shot = QtCore.QTimer.singleShot
     for kind, read in [(kind, kind.__getattribute__) for kind in _qobject_classes()]:
         _change(kind, read)
+    use_truth_of_pythonqt(_MODULES)
+    use_rich_tooltips()
     QtCore.QObject.name = _property("objectName")
     QtCore.QObject.className = lambda self: self.metaObject().className()
     QtCore.QObject.delete = lambda self: shiboken6.delete(self)
@@ -207,13 +214,16 @@ class _Signal:
 
 
 def _connect(self, signature, receiver, slot=None):
-    """Call a function, or a receiver's slot, at each signal. An unknown signal raises, where PythonQt only warns."""
+    """Call a function, or a receiver's slot, at each signal; returns whether there is such a signal."""
     if isinstance(signature, QtCore.QObject):  # PySide6 itself, for QTimer.singleShot
         return QtCore.QObject.connect(signature, receiver, slot)
     slot = getattr(receiver, slot.split("(")[0]) if slot else receiver
     if not callable(slot):
         raise TypeError(f"{slot!r} cannot be called")
-    signature = _signature(self, signature)
+    known = _signature(self, signature)
+    if not known:
+        return warn_of_signal("connect", signature, type(self).__name__)
+    signature = known
     made = QtCore.QObject.connect(self, QtCore.SIGNAL(signature), _caller(slot))
     _connections.setdefault(self, []).append((signature, slot, made))
     return bool(made)
@@ -221,22 +231,29 @@ def _connect(self, signature, receiver, slot=None):
 
 def _disconnect(self, signature, receiver, slot=None):
     slot = getattr(receiver, slot.split("(")[0]) if slot else receiver
-    signature = _signature(self, signature)
-    known = _connections.get(self, [])
-    found = [made for made in known if made[:2] == (signature, slot)]
+    known = _signature(self, signature)
+    if not known:
+        return warn_of_signal("disconnect", signature, type(self).__name__)
+    connections = _connections.get(self, [])
+    found = [made for made in connections if made[:2] == (known, slot)]
     for made in found:
         QtCore.QObject.disconnect(made[2])
-        known.remove(made)
+        connections.remove(made)
     return bool(found)
 
 
+def warn_of_signal(act, signal, class_name):
+    """Warn of a signal that is not there, as PythonQt does; returns False."""
+    warnings.append(f"QObject::{act}() signal '{signal}' does not exist on {class_name}")
+    print(f"PythonQt: {warnings[-1]}", file=sys.stderr)
+    return False
+
+
 def _signature(sender, signature):
-    """The signal's normalized signature. PySide6 carries VTK objects as Python objects."""
+    """The signal's normalized signature, "" where there is none. PySide6 carries VTK objects as Python objects."""
     signature = re.sub(r"vtk\w+\s*\*", "PyObject", signature)
     signature = bytes(QtCore.QMetaObject.normalizedSignature(signature)).decode()
-    if sender.metaObject().indexOfSignal(signature) < 0:
-        raise ValueError(f"{type(sender).__name__} has no signal {signature}")
-    return signature
+    return signature if sender.metaObject().indexOfSignal(signature) >= 0 else ""
 
 
 def _caller(slot):

@@ -90,6 +90,22 @@ class SliceView:
         save_picture(path, self.picture())
 
 
+class LegendManager:
+    """Slicer's own manager of color legends in a view, without a picture."""
+
+    def __init__(self, application, slice_node):
+        self._renderer = vtk.vtkRenderer()
+        self._window = _window(self._renderer, (100, 100))  # the manager cannot do without, though nothing is drawn
+        self._group = slicer.vtkMRMLDisplayableManagerGroup()
+        self._group.Initialize(_displayable_managers(application), self._renderer)
+        self._group.SetMRMLDisplayableNode(slice_node)
+
+    def has(self, legend):
+        """Whether a legend's display node has its actor in the view."""
+        managers = map(self._group.GetNthDisplayableManager, range(self._group.GetDisplayableManagerCount()))
+        return any(m.GetColorLegendActor(legend) is not None for m in managers if hasattr(m, "GetColorLegendActor"))
+
+
 def show_layers(views, background, foreground=None, opacity=1.0):
     """Put volumes into the views: one below, one over it."""
     for view in views:

@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6 import QtCore, QtUiTools, QtWidgets
 
 from .pythonqt import qt, widget_classes
+from .tooltips import enrich
 
 
 class UiLoader(QtUiTools.QUiLoader):
@@ -27,6 +28,7 @@ class UiLoader(QtUiTools.QUiLoader):
         widget = super().load(content, parent)
         if self._unknown:
             raise RuntimeError(f"The .ui file uses unknown classes: {', '.join(sorted(self._unknown))}")
+        enrich(widget)
         for connection in connections:
             _connect(widget, **connection)
         return widget

@@ -20,7 +20,7 @@ class Inputs:
     """Shows and edits State.rows, the field strength and the B0 direction."""
 
     def __init__(self, ui, state):
-        self.ui, self.state, self.rows = ui, state, []
+        self.ui, self.state, self.rows, self._missed = ui, state, [], None
         self._prepare_table(ui.scanTable)
         ui.fillButton.connect("clicked()", self.fill)
         ui.addRowButton.connect("clicked()", self._add_row)
@@ -62,9 +62,8 @@ class Inputs:
 
     def _choose(self, scan):
         self.state.choose_scan(scan.rows if scan else [(None, None)])
-        if not scan:
-            self.ui.foundLabel.text = _("No magnitude and phase of a scan were recognised; choose them in the table.")
-            self.ui.foundLabel.setVisible(True)
+        self._missed = None if scan else self.state.rows
+        self._show_found(self.state.rows)
 
     def _offer(self, scans):
         """A menu of scans below the button."""
@@ -127,19 +126,26 @@ class Inputs:
         self.state.choices = choices
 
     def _show_found(self, rows):
-        """What the images tell, as placeholders where nothing was typed, and where it comes from."""
+        """What the images tell, as placeholders where nothing was typed, and where it comes from.
+
+        That no scan was recognised is told until something is chosen.
+        """
         series = _series(rows)
         times, strength = _found(metadata.find_echo_times, series), _found(metadata.find_field_strength, series)
         for row, text in zip(self.rows, _times_by_row(times, len(rows)), strict=True):
             row.time.placeholderText = text
         self.ui.fieldStrengthEdit.placeholderText = f"{strength.value:g}" if strength else _("not known")
         self.ui.b0DirectionEdit.placeholderText = _geometry_direction(series)
+        if rows != self._missed:
+            self._missed = None
         told = [
             _("{what} from {source}").format(what=what, source=found.source)
             for what, found in ((_("echo times"), times), (_("field strength"), strength))
             if found
         ]
         text = "; ".join(told)
+        if self._missed:
+            text = _("No magnitude and phase of a scan were recognised; choose them in the table.")
         self.ui.foundLabel.text = text[:1].upper() + text[1:]
         self.ui.foundLabel.setVisible(bool(text))
 

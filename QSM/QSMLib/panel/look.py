@@ -4,6 +4,8 @@ import qt
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
+from QSMLogic import QSMError
+
 from .. import display
 from ..outputs import LOCAL_FIELD, VERSION
 
@@ -82,6 +84,10 @@ class Look(VTKObservationMixin):
 
     def _side_by_side(self):
         local_field = self.state.result.GetNodeReference(LOCAL_FIELD)
-        display.show_side_by_side(self.state.magnitude_volume, local_field, self.state.result)
+        try:
+            opened = display.show_side_by_side(self.state.magnitude_volume, local_field, self.state.result)
+        except QSMError as error:
+            self.ui.statusLabel.text = str(error)
+            return
         self.update(self.state)
-        qt.QTimer.singleShot(0, display.fit_side_by_side)  # the views have their size then
+        qt.QTimer.singleShot(0, lambda: display.fit_side_by_side(opened))  # the views have their size then

@@ -1,9 +1,13 @@
 """The mask: automatic, or a segment or label map."""
 
+import numpy as np
 import slicer
 
 from ..outputs import FIELD_MASK
+from ..region_sources import label_names
 from .segment_choice import SegmentChoice
+
+MASK = "Mask"  # the name of its segment
 
 
 class Mask:
@@ -31,7 +35,7 @@ class Mask:
             segmentation = self._from_label_map(segmentation)
         if not segmentation:
             segmentation = _new_segmentation(f"{magnitude.GetName() if magnitude else 'QSM'} mask", magnitude)
-            segmentation.GetSegmentation().AddEmptySegment("Mask", "Mask")
+            segmentation.GetSegmentation().AddEmptySegment(MASK, MASK)
         self.state.mask = segmentation
         slicer.util.selectModule("SegmentEditor")
         editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
@@ -42,8 +46,14 @@ class Mask:
             editor.setCurrentSegmentID(self.state.segment)
 
     def _from_label_map(self, label_map):
+        """A segmentation of a label map, whose segments are not called as Slicer's legacy color table has it."""
         segmentation = _new_segmentation(label_map.GetName(), label_map)
         slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(label_map, segmentation)
+        chosen, segments = label_names(label_map), segmentation.GetSegmentation()
+        labels = [int(label) for label in np.unique(slicer.util.arrayFromVolume(label_map)) if label]
+        for n, label in enumerate(labels):
+            usual = MASK if len(labels) == 1 else f"{MASK} {label}"
+            segments.GetNthSegment(n).SetName(chosen.get(label, usual))
         return segmentation
 
 

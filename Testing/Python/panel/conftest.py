@@ -10,15 +10,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from standin.application import start_application
 from standin.module import load_module
-from standin.pythonqt import slot_errors
+from standin.pythonqt import slot_errors, warnings
 
 
 @pytest.fixture(autouse=True)
 def _no_errors_in_slots():
-    """Slicer only prints what slots and observers raise; here it fails the test."""
+    """Slicer only prints what slots and observers raise, and what PythonQt warns of; here it fails the test."""
     slot_errors.clear()
+    warnings.clear()
     yield
     assert not slot_errors
+    assert not warnings
 
 
 @pytest.fixture

@@ -38,6 +38,22 @@ def test_empty_scene_says_what_is_missing(panel):
     assert "No magnitude and phase" in panel.ui.foundLabel.text
 
 
+def test_what_was_not_recognised_is_told_until_something_is_chosen(panel):
+    from QSMLib import sample
+
+    strange = slicer.util.addVolumeFromArray(np.ones((4, 4, 4)), None, "strange")
+    panel.ui.fillButton.click()
+    slicer.util.addVolumeFromArray(np.ones((4, 4, 4)), None, "another")  # nodes that come update the panel later
+    assert not wait_until(lambda: "No magnitude and phase" not in panel.ui.foundLabel.text, 0.4)
+    panel.inputs.rows[0].magnitude.setCurrentNode(strange)
+    assert not panel.ui.foundLabel.visible
+    panel.inputs.fill()
+    assert "No magnitude and phase" in panel.ui.foundLabel.text
+    sample.add_spheres()
+    panel.inputs.fill()
+    assert "QSM.EchoTimes" in panel.ui.foundLabel.text
+
+
 def test_scan_in_the_scene_is_chosen_on_opening(loaded):
     from QSMLib import sample
 

@@ -7,7 +7,6 @@ from standin.scene_files import close_scene, load_scene, save_scene
 from standin.slice_view import can_draw
 from standin.waiting import wait_until
 
-FOUR_UP = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
 OWN_VIEWS = ["QSMMagnitude", "QSMField", "QSMMap"]
 WIDGETS = ("colorsBox", "windowBox", "opacitySlider", "overlayButton", "sideBySideButton")
 
@@ -139,9 +138,41 @@ def test_side_by_side_and_back(panel, qsm):
     assert panel.ui.colorsBox.currentText == "Grey"
     panel.ui.sideBySideButton.click()
     panel.ui.overlayButton.click()
-    assert manager.layout == before == FOUR_UP
+    assert manager.layout == before == slicer.vtkMRMLLayoutNode.SlicerLayoutInitialView
+    assert "Red" in manager.visible_slice_views()
     assert (layers().GetBackgroundVolumeID(), layers().GetForegroundVolumeID()) == (magnitude.GetID(), qsm.GetID())
     assert panel.ui.colorsBox.currentText == "Cold and hot, clear at zero"
+
+
+def test_side_by_side_shows_the_slice_that_was_looked_at(panel, qsm):
+    """Also when the sliders above the new views have told their first offset, and views have got their size."""
+    manager = slicer.app.layoutManager()
+    manager.sliceWidget("Red").mrmlSliceNode().SetSliceOffset(6.0)
+    panel.ui.sideBySideButton.click()
+    offsets = [manager.sliceWidget(name).mrmlSliceNode().GetSliceOffset for name in OWN_VIEWS]
+    for _ in range(5):
+        slicer.app.processEvents()
+    assert [offset() for offset in offsets] == pytest.approx([6.0] * 3)
+    manager.sliceWidget("QSMMap").move_slider(2.0)
+    panel.ui.sideBySideButton.click()
+    for _ in range(5):
+        slicer.app.processEvents()
+    assert offsets[2]() == pytest.approx(2.0)
+
+
+def test_new_views_show_the_legends_of_the_maps(panel, qsm):
+    panel.ui.sideBySideButton.click()
+    view = slicer.app.layoutManager().sliceWidget
+    assert view("QSMMap").has_legend(qsm)
+    assert view("QSMField").has_legend(qsm.GetNodeReference("QSM.LocalField"))
+
+
+def test_without_views_side_by_side_says_why_it_cannot(panel, qsm, monkeypatch):
+    from QSMLib import display
+
+    monkeypatch.setattr(display, "_layout_node", lambda: None)
+    panel.ui.sideBySideButton.click()
+    assert "main window" in panel.ui.statusLabel.text
 
 
 def test_map_without_a_field_stands_beside_the_magnitude(panel):

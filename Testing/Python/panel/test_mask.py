@@ -71,7 +71,24 @@ def test_segment_editor_gets_a_new_mask_where_there_is_none(panel):
 def test_label_map_becomes_a_segmentation_to_be_edited(panel):
     labels = slicer.modules.volumes.logic().CreateAndAddLabelVolume(slicer.mrmlScene, panel.magnitude[0], "Labels")
     slicer.util.arrayFromVolume(labels)[10:20, 10:20, 10:20] = 1
+    labels.GetDisplayNode().SetAndObserveColorNodeID("vtkMRMLColorTableNodeLabels")
     panel.state.mask = labels
     panel.ui.editMaskButton.click()
     assert panel.state.mask.IsA("vtkMRMLSegmentationNode")
-    assert panel.state.mask.GetSegmentation().GetNumberOfSegments() == 1
+    assert segment_names(panel) == ["Mask"]
+
+
+def segment_names(panel):
+    segmentation = panel.state.mask.GetSegmentation()
+    return [segmentation.GetNthSegment(n).GetName() for n in range(segmentation.GetNumberOfSegments())]
+
+
+def test_segments_of_a_mask_are_called_by_their_labels(panel):
+    """Slicer's legacy color table, the default of label maps, would call the first one jake."""
+    labels = slicer.modules.volumes.logic().CreateAndAddLabelVolume(slicer.mrmlScene, panel.magnitude[0], "Labels")
+    slicer.util.arrayFromVolume(labels)[10:20, 10:20, 10:15] = 2
+    slicer.util.arrayFromVolume(labels)[10:20, 10:20, 15:20] = 7
+    labels.GetDisplayNode().SetAndObserveColorNodeID("vtkMRMLColorTableNodeLabels")
+    panel.state.mask = labels
+    panel.ui.editMaskButton.click()
+    assert segment_names(panel) == ["Mask 2", "Mask 7"]

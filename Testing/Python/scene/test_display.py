@@ -243,14 +243,20 @@ def test_overlay_does_not_touch_the_views_side_by_side(display, magnitude, qsm):
     assert layers(MAP).GetForegroundOpacity() != 0.25
 
 
-def test_side_by_side_shows_the_slice_that_was_looked_at(display, magnitude, qsm):
+def test_side_by_side_shows_the_slice_that_was_looked_at(display, manager, magnitude, qsm):
     display.show_overlay(magnitude, qsm)
     view("Red").SetSliceOffset(8)
-    display.show_side_by_side(magnitude, None, qsm)
+    assert display.show_side_by_side(magnitude, None, qsm) is True
     assert view("QSMMap").GetSliceOffset() == pytest.approx(8)
+    manager.turn()
     view("QSMMap").SetFieldOfView(1, 1, 1)
-    display.fit_side_by_side()
+    display.fit_side_by_side(opened=True)
     assert view("QSMMap").GetSliceOffset() == pytest.approx(8)
+    assert view("QSMMap").GetFieldOfView()[0] > 5
+    view("QSMMap").SetSliceOffset(3)
+    assert display.show_side_by_side(magnitude, None, qsm) is False
+    display.fit_side_by_side()
+    assert view("QSMMap").GetSliceOffset() == pytest.approx(3)
     assert view("QSMMap").GetFieldOfView()[0] > 5
 
 
@@ -262,7 +268,7 @@ def test_side_by_side_turns(display, magnitude, qsm):
         display.turn_side_by_side("Upside down")
 
 
-@pytest.mark.parametrize("layout", [FOUR_UP, 6])
+@pytest.mark.parametrize("layout", [0, FOUR_UP, 6])
 def test_leaving_brings_the_layout_before(display, manager, magnitude, local_field, qsm, layout):
     manager.setLayout(layout)
     display.show_side_by_side(magnitude, local_field, qsm)

@@ -273,3 +273,46 @@ def test_values_do_not_overrule_names(found):
     with_values("T1_mag", 0, 1000)
     with_values("gre_phase", -np.pi, np.pi)
     assert not found()
+
+
+def in_folder(nodes, folder, suffix=""):
+    """Let the nodes be loaded from files of their names, less the suffix that Slicer has given some."""
+    for node in nodes:
+        storage = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
+        storage.SetFileName(f"{folder}/{node.GetName().removesuffix(suffix)}.nii.gz")
+        node.SetAndObserveStorageNodeID(storage.GetID())
+
+
+def test_names_that_are_only_written_in_another_way_are_of_two_scans(found):
+    add(*echoes_of("Head magnitude echo {}", range(1, 6)), *echoes_of("Head phase echo {}", range(1, 6)))
+    add(*echoes_of("head_mag_e{}"), *echoes_of("head_phase_e{}"))
+    assert {name: len(rows) for name, rows in found().items()} == {"Head": 5, "head": 3}
+    assert found()["head"][2] == ("head_mag_e3", "head_phase_e3")
+
+
+def test_images_of_two_folders_are_not_mixed(found):
+    """Slicer has numbered the names that were there, so that those that were not seem to go with the scan before."""
+    in_folder(add("mag_e1", "mag_e2", "ph_e1", "ph_e2"), "/first")
+    in_folder(add("mag_e1_1", "mag_e2_1", "mag_e3", "ph_e1_1", "ph_e2_1", "ph_e3"), "/second", "_1")
+    assert list(found().values()) == [
+        [("mag_e1_1", "ph_e1_1"), ("mag_e2_1", "ph_e2_1"), ("mag_e3", "ph_e3")],
+        [("mag_e1", "ph_e1"), ("mag_e2", "ph_e2")],
+    ]
+
+
+def test_files_loaded_twice_are_two_scans(found):
+    for suffix in ("", "_1"):
+        in_folder(add(f"mag_e1{suffix}", f"mag_e2{suffix}", f"ph_e1{suffix}", f"ph_e2{suffix}"), "/one", suffix)
+    assert sorted(map(len, found().values())) == [2, 2]
+    assert [("mag_e1_1", "ph_e1_1"), ("mag_e2_1", "ph_e2_1")] in found().values()
+
+
+def test_magnitude_and_phase_may_lie_in_two_folders(found):
+    in_folder(add(*echoes_of("mag_e{}")), "/magnitude")
+    in_folder(add(*echoes_of("ph_e{}")), "/phase")
+    assert [len(rows) for rows in found().values()] == [3]
+
+
+def test_echo_that_is_there_twice_leaves_no_part_of_a_scan(found):
+    add("mag_e1", "mag_e2", "mag_e3", "ph_e1", "ph_e2", "ph_e3", "mag_e2")
+    assert not found()
