@@ -3,7 +3,6 @@
 Slicer's charts know lines and bars: a box with whiskers is drawn as one line that never leaves the paper.
 """
 
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -13,49 +12,38 @@ from QSMLogic import QSMError
 from QSMLogic.regions import values_in
 from QSMLogic.regions.table import PER_PPM
 
-from .outputs import place_beside
+from .charts import LARGEST_LEGEND, Series, make_chart
 from .region_choices import NEAREST
 from .region_maps import mask_of, names_of
 from .region_measure import grid_of_map, recalled
 from .region_sources import regions_on
 from .region_study import read_study
-from .region_tables import new_column, read_table
+from .region_tables import read_table
 
 BOX, HISTOGRAM, SCATTER, TIME = "QSM.BoxChart", "QSM.HistogramChart", "QSM.ScatterChart", "QSM.TimeChart"
-DATA = "QSM.ChartData"
 HALF_BOX, HALF_CAP = 0.3, 0.12  # of the distance between two regions
-LARGEST_LEGEND, ROOM_FOR_LEGEND, MOST_BINS, DAYS = 24, 0.35, 60, 365.25
-# colours that differ for every kind of sight (Okabe and Ito 2008, Color Universal Design), but for yellow on white
-COLOURS = ((0, 0.45, 0.7), (0.84, 0.37, 0), (0, 0.62, 0.45), (0.8, 0.47, 0.65), (0.34, 0.71, 0.91), (0.9, 0.62, 0))
-
-
-@dataclass(frozen=True)
-class Series:
-    """A line through points, dashed or not, or markers only. labels: a text for each point, shown under the mouse."""
-
-    name: str
-    x: object
-    y: object
-    markers: bool = False
-    line: bool = True
-    labels: tuple = ()
-    dashed: bool = False
+MOST_BINS, DAYS = 60, 365.25
 
 
 def box_chart(node, map_name=None):
     """A box for each region of a table node: quartiles and median, whiskers at the 5th and 95th percentile.
 
-    map_name: as in the table, by default the first. Returns the chart node; QSMError where there is nothing to plot.
+    map_name: as in the table, by default the first. Slicer's axes have numbers only: many regions have those of the
+    table's rows, and their names under the mouse; a few have a legend. Returns the chart node; QSMError where there
+    is nothing to plot.
     """
     table = read_table(node)
     map_name = map_name or table.maps[0]
-    rows = [row for row in table.rows if row["map"] == map_name and row["median"] is not None]
-    if not rows:
+    rows = [row for row in table.rows if row["map"] == map_name]
+    placed = [(place, row) for place, row in enumerate(rows, 1) if row["median"] is not None]
+    if not placed:
         raise QSMError(f"No region of {node.GetName()} has a value in {map_name!r}.")
-    series = [Series(f"{place} {row['segment']}", *_box(row, place)) for place, row in enumerate(rows, 1)]
-    chart = make_chart(node, BOX, f"{node.GetName()} box plot", series, ("Region", _axis(map_name, rows[0])))
-    chart.SetXAxisRangeAuto(False)
-    chart.SetXAxisRange(0.4, len(rows) + 0.6 + ROOM_FOR_LEGEND * len(rows) * chart.GetLegendVisibility())
+    series = [Series(f"{place} {row['segment']}", *_box(row, place)) for place, row in placed]
+    regions = "Region" if len(placed) <= LARGEST_LEGEND else "Region, in the order of the table"
+    chart = make_chart(node, BOX, f"{node.GetName()} box plot", series, (regions, _axis(map_name, placed[0][1])))
+    if not chart.GetLegendVisibility():
+        chart.SetXAxisRangeAuto(False)
+        chart.SetXAxisRange(0.4, len(rows) + 0.6)
     return chart
 
 
@@ -166,69 +154,6 @@ def _times(texts):
 def _axis(name, row):
     relative = f" relative to {row['relative_to']}" if row["relative_to"] else ""
     return f"{name}{relative} [{row['unit']}]"
-
-
-def make_chart(owner, role, title, series, axis_titles):
-    """A chart of the series, in place of the one that `owner` had in this role."""
-    chart = owner.GetNodeReference(role)
-    if chart:
-        _remove_content(chart)
-    else:
-        chart = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode")
-        owner.SetNodeReferenceID(role, chart.GetID())
-        place_beside(chart, owner)
-    data = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", f"{title} data")
-    data.SetHideFromEditors(True)
-    chart.SetNodeReferenceID(DATA, data.GetID())
-    with slicer.util.NodeModify(chart):
-        chart.SetName(title)
-        chart.SetTitle(title)
-        chart.SetXAxisTitle(axis_titles[0])
-        chart.SetYAxisTitle(axis_titles[1])
-        chart.SetLegendVisibility(1 < len(series) <= LARGEST_LEGEND)
-        length = max(len(one.x) for one in series)
-        for n, one in enumerate(series):
-            chart.AddAndObservePlotSeriesNodeID(_series(one, n, data, length).GetID())
-    return chart
-
-
-def _series(series, n, data, length):
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", series.name)
-    columns = {f"{series.name} x": series.x, f"{series.name} y": series.y}
-    labels = {f"{series.name} label": series.labels} if series.labels else {}
-    for name, values in (columns | labels).items():
-        values = list(values)
-        data.AddColumn(
-            new_column(name, values + values[-1:] * (length - len(values)), name in labels)
-        )  # columns are equally long
-    node.SetAndObserveTableNodeID(data.GetID())
-    node.SetPlotType(node.PlotTypeScatter)
-    node.SetXColumnName(f"{series.name} x")
-    node.SetYColumnName(f"{series.name} y")
-    node.SetLabelColumnName(next(iter(labels), ""))
-    node.SetMarkerStyle(node.MarkerStyleCircle if series.markers else node.MarkerStyleNone)
-    node.SetMarkerSize(9)
-    style = node.LineStyleDash if series.dashed else node.LineStyleSolid
-    node.SetLineStyle(style if series.line else node.LineStyleNone)
-    node.SetLineWidth(2)
-    node.SetColor(*COLOURS[n % len(COLOURS)])
-    return node
-
-
-def remove_chart(owner, role):
-    """Take the chart that `owner` has in this role out of the scene, if there is one."""
-    chart = owner.GetNodeReference(role)
-    if chart:
-        _remove_content(chart)
-        slicer.mrmlScene.RemoveNode(chart)
-
-
-def _remove_content(chart):
-    ids = [chart.GetNthPlotSeriesNodeID(n) for n in range(chart.GetNumberOfPlotSeriesNodes())]
-    chart.RemoveAllPlotSeriesNodeIDs()
-    for node in (*map(slicer.mrmlScene.GetNodeByID, ids), chart.GetNodeReference(DATA)):
-        if node:
-            slicer.mrmlScene.RemoveNode(node)
 
 
 CHARTS = {"box": box_chart, "histogram": histogram_chart, "scatter": scatter_chart, "time": time_chart}

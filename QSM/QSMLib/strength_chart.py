@@ -3,7 +3,7 @@
 from QSMLogic.provenance import strengths_tried
 from QSMLogic.strength_curve import can_be_drawn
 
-from .plots import Series, make_chart, remove_chart
+from .charts import Series, make_chart, remove_chart
 
 STRENGTHS = "QSM.StrengthChart"
 AXES = "Misfit of the field, root mean square [ppm]", "Mean gradient of the map [ppm/mm]"
@@ -23,10 +23,7 @@ def update_strength_chart(volume, provenance):
     noise_ppm = points[0]["noise_ppm"]
     noise = Series("noise of the field", (noise_ppm,) * 2, (min(tried.y), max(tried.y)), dashed=True)
     series = [one for one in (tried, chosen, noise) if len(one.x) and min(one.x) > 0]
-    chart = make_chart(volume, STRENGTHS, f"{volume.GetName()}: strengths of {curve['method']}", series, AXES)
-    chart.SetXAxisLogScale(True)
-    chart.SetYAxisLogScale(True)
-    return chart
+    return make_chart(volume, STRENGTHS, f"{volume.GetName()}: strengths of {curve['method']}", series, AXES, log=True)
 
 
 def _series(curve, name, points):

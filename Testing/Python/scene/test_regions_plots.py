@@ -5,6 +5,8 @@ import pytest
 import slicer
 from nodes import SHAPE, points, segmentation, series
 from region_nodes import LEFT, REGIONS, add_map
+from standin.chart_view import ChartView
+from standin.slice_view import can_draw
 
 from QSMLogic import QSMError
 
@@ -30,6 +32,37 @@ def test_boxes_show_the_quartiles_of_each_region(logic, table, ppm):
         assert x.mean() == pytest.approx(place, abs=0.2) and np.ptp(x) < 1
         assert node.GetPlotType() == node.PlotTypeScatter
     assert chart.GetYAxisTitle() == "map relative to CSF [ppb]"
+    assert chart.GetXAxisTitle() == "Region"
+
+
+NAMES = ("Caudate", "Substantia nigra", "Dentate nucleus", "Cerebrospinal fluid", "Veins", "Red nucleus", "Pallidum")
+
+
+@pytest.mark.parametrize("count", [1, 2, 6, 13])
+@pytest.mark.parametrize("size", [(420, 200), (900, 500)])
+def test_nothing_hides_the_boxes_and_nothing_is_cut_off(logic, ppm, count, size):
+    """In the small plot view beside slices and table as well as in a large one."""
+    if not can_draw():
+        pytest.skip("this machine cannot draw off the screen (EGL or its driver is missing)")
+    regions = {f"{NAMES[n % 7]} {n // 7}": np.roll(LEFT, n, axis=2) for n in range(count)}
+    qsm = add_map(ppm, "susceptibility", "ppm")
+    table = logic.regionTable(segmentation(regions, qsm), qsm, reference="Caudate 0")
+    view = ChartView(logic.regionPlot(table, "box"), size)
+    assert len(series(view.node)) == count
+    assert view.hidden_by_legend() == 0
+    assert view.cut_off() == []
+    assert bool(view.node.GetLegendVisibility()) == (1 < count <= 6)
+
+
+def test_subjects_over_time_are_not_hidden_by_their_names(logic, table):
+    if not can_draw():
+        pytest.skip("this machine cannot draw off the screen (EGL or its driver is missing)")
+    study = None
+    for subject in ("control 1", "control 2", "patient with a long name"):
+        for time in ("1", "2.5"):
+            study = logic.addToStudy(table, study, subject, time, time)
+    view = ChartView(logic.regionPlot(study, "time", "caudate_l", "map"), (420, 200))
+    assert (view.hidden_by_legend(), view.cut_off()) == (0, [])
 
 
 def test_histogram_counts_each_voxel_once(logic, table, ppm):

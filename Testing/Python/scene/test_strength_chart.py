@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import slicer
 from nodes import points, series
+from standin.chart_view import ChartView
+from standin.slice_view import can_draw
 
 QUICK = {"background": {"method": "sharp"}, "invert": {"method": "tikhonov"}}
 
@@ -25,6 +27,9 @@ def test_maps_beyond_the_chosen_strength_fit_less_and_all_are_smoother_in_turn(v
     values = [float(labels.GetValue(n)) for n in range(7)]
     assert values == sorted(values) and values[0] < values[6] / 100
     assert chart.GetXAxisLogScale() and "[ppm]" in chart.GetXAxisTitle()
+    if can_draw():
+        view = ChartView(chart, (480, 380))
+        assert (view.hidden_by_legend(), view.cut_off()) == (0, [])
 
 
 def test_a_run_without_a_curve_takes_the_plot_of_the_map_before_away(logic, spheres, volume):
