@@ -35,11 +35,13 @@ class QSM(ScriptedLoadableModule):
             " attribute QSM.Provenance lists them. This is research software, not a medical device."
         )
         _findCorePackage()
-        slicer.app.connect("startupCompleted()", _startupCompleted)
+        slicer.app.connect("startupCompleted()", _register)
 
 
 class QSMWidget(ScriptedLoadableModuleWidget):
     """The module's panel."""
+
+    panel = None  # until it is set up
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
@@ -51,6 +53,7 @@ class QSMWidget(ScriptedLoadableModuleWidget):
         self.layout.addWidget(widget)
         self.ui = slicer.util.childWidgetVariables(widget)
         self.panel = Panel(self.ui, self.logic.getParameterNode)
+        _register()  # a module that is added to a running Slicer has missed the end of its start
 
     def enter(self):
         """The user opens the panel."""
@@ -58,11 +61,12 @@ class QSMWidget(ScriptedLoadableModuleWidget):
 
     def cleanup(self):
         """The panel is closed for good."""
-        self.panel.close()
+        if self.panel:
+            self.panel.close()
 
     def onReload(self):
         """Load the packages behind the module anew, too."""
-        self.panel.close()
+        self.cleanup()
         for name in [n for n in sys.modules if n.split(".")[0] in ("QSMLogic", "QSMLib")]:
             del sys.modules[name]
         ScriptedLoadableModuleWidget.onReload(self)
@@ -228,12 +232,16 @@ def _findCorePackage():
         sys.path.append(str(here.parent))
 
 
-def _startupCompleted():
-    """Offer the simulated head in Sample Data and our values in Segment Statistics; tell Slicer of our layouts."""
+def _register():
+    """Offer the simulated head in Sample Data and our values in Segment Statistics; tell Slicer of our layouts.
+
+    A second time changes nothing.
+    """
     from QSMLib import display, sample
 
-    sample.register_sample_data()
     display.add_layouts()
+    if hasattr(slicer.modules, "sampledata"):
+        sample.register_sample_data()
     if hasattr(slicer.modules, "segmentstatistics"):
         from QSMLib import segment_statistics
 

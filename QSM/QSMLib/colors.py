@@ -59,9 +59,16 @@ def set_colors(volume, name):
     if name not in COLORS:
         raise QSMError(f"There are no colours {name!r}. Choose one of {', '.join(COLORS)}.")
     display = _display(volume)
-    before = display.GetColorNode()
-    display.SetAndObserveColorNodeID(GREY if name == "Grey" else _table(name, window_range(volume)).GetID())
-    _remove_unused(before)
+    before, window = display.GetColorNode(), window_range(volume)
+    if name == "Grey":
+        display.SetAndObserveColorNodeID(GREY)
+    elif not _find_table(name, window) and _is_shown_once(before):
+        _fill(before, name, window)  # while a window is dragged, no nodes come and go
+        return
+    else:
+        display.SetAndObserveColorNodeID((_find_table(name, window) or _add_table(name, window)).GetID())
+    if _is_ours(before) and not _displays_of(before):
+        slicer.mrmlScene.RemoveNode(before)  # so that menus do not fill with tables that nothing is shown in
 
 
 def colors_of(volume):
@@ -100,31 +107,45 @@ def _display(volume):
     return volume.GetDisplayNode()
 
 
-def _table(name, window):
-    """The scene's colour table of this name for a window of ppm."""
-    key = _key(window)
-    for node in slicer.util.getNodesByClass("vtkMRMLColorTableNode"):
-        if (node.GetAttribute(_COLORS), node.GetAttribute(_WINDOW)) == (name, key):
-            return node
+def _find_table(name, window):
+    """The scene's colour table of this name for a window of ppm, or None."""
+    tables = slicer.util.getNodesByClass("vtkMRMLColorTableNode")
+    wanted = name, _key(window)
+    return next((n for n in tables if (n.GetAttribute(_COLORS), n.GetAttribute(_WINDOW)) == wanted), None)
+
+
+def _add_table(name, window):
     node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLColorTableNode")
     node.UnRegister(None)
-    node.SetName(f"QSM {name.split(',')[0].lower()} {key} ppm")
+    node.SetAttribute("Category", "QSM")
     node.SetTypeToUser()
     node.SetNumberOfColors(ENTRIES)
-    for entry, color in enumerate(_entries(name, window)):
-        node.SetColor(entry, *color)
-    for attribute, text in ((_COLORS, name), (_WINDOW, key), ("Category", "QSM")):
-        node.SetAttribute(attribute, text)
+    _fill(node, name, window)
     return slicer.mrmlScene.AddNode(node)  # with all its colours, so that nobody sees it half done
 
 
-def _remove_unused(node):
-    """Remove one of our colour tables that nothing is shown in any more, so that menus do not fill with them."""
-    if not node or not node.GetAttribute(_COLORS):
-        return
+def _fill(node, name, window):
+    """Make a colour table of ours the one of a name for a window of ppm."""
+    with slicer.util.NodeModify(node):
+        node.SetName(f"QSM {name.split(',')[0].lower()} {_key(window)} ppm")
+        for entry, color in enumerate(_entries(name, window)):
+            node.SetColor(entry, *color)
+        node.SetAttribute(_COLORS, name)
+        node.SetAttribute(_WINDOW, _key(window))
+
+
+def _is_ours(node):
+    return bool(node) and bool(node.GetAttribute(_COLORS))
+
+
+def _is_shown_once(node):
+    return _is_ours(node) and len(_displays_of(node)) == 1
+
+
+def _displays_of(node):
+    """The display nodes that show their volume in a colour table."""
     displays = slicer.util.getNodesByClass("vtkMRMLDisplayNode")
-    if not any(display.GetColorNodeID() == node.GetID() for display in displays):
-        slicer.mrmlScene.RemoveNode(node)
+    return [display for display in displays if display.GetColorNodeID() == node.GetID()]
 
 
 def _entries(name, window):

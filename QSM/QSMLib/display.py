@@ -21,7 +21,7 @@ from .outputs import LOCAL_FIELD, VERSION
 OPACITY, OVERLAY_COLORS, PLAIN_COLORS = 0.75, "Cold and hot, clear at zero", "Grey"
 LAYOUT_ID = 47110  # far from Slicer's own layouts; the ones after it tell which of the views there are
 VIEWS = {"QSMMagnitude": "M", "QSMField": "F", "QSMMap": "Q"}  # {name: label}
-_FIELD_VIEW = "QSMField"
+_FIELD_VIEW, _MAP_VIEW = "QSMField", "QSMMap"
 _SHOWN, _LAYOUT_BEFORE = "QSM.Shown", "QSM.LayoutBefore"
 _VIEW_GROUP = 47  # Slicer links the views of a group
 
@@ -42,6 +42,15 @@ def show_result(volume, background):
         show_side_by_side(background, _shown_in(_FIELD_VIEW) and volume.GetNodeReference(LOCAL_FIELD), volume)
     else:
         show_legend(volume)
+
+
+def show_volume(volume):
+    """Show an image that has just come into the scene, and nothing over it. Views side by side are left."""
+    shown = _side_by_side() and slicer.mrmlScene.GetNodeByID(_layers(_MAP_VIEW).GetBackgroundVolumeID() or "")
+    if shown:
+        leave_side_by_side(shown)
+    for layers in _usual_layers():
+        _set_layers(layers, volume, None)
 
 
 def show_overlay(background, volume, opacity=OPACITY):

@@ -120,14 +120,13 @@ class Process:
 
     def _end(self, process):
         """Slicer's Python is started by a launcher: end what that has started, which has told its number, and it."""
-        if process.state() == qt.QProcess.NotRunning:
-            return
-        process.closeWriteChannel()
-        if self._pid:
-            with contextlib.suppress(OSError):
-                os.kill(self._pid, KILL)
-        process.kill()
-        process.waitForFinished(500)
+        if process.state() != qt.QProcess.NotRunning:
+            process.closeWriteChannel()
+            if self._pid:
+                with contextlib.suppress(OSError):
+                    os.kill(self._pid, KILL)
+            process.kill()
+            process.waitForFinished(500)
         process.deleteLater()
 
 

@@ -61,8 +61,10 @@ def read_table(node, columns=None):
 
 
 def show_table(node):
-    """Show a table node in the layout, in which Slicer makes room for it."""
+    """Show a table node in the layout, in which Slicer makes room for it; without a main window there is none."""
     manager = slicer.app.layoutManager()
+    if manager is None:
+        return
     manager.setLayout(slicer.modules.tables.logic().GetLayoutWithTable(manager.layout))
     application = slicer.app.applicationLogic()
     application.GetSelectionNode().SetActiveTableID(node.GetID())

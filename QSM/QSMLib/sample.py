@@ -11,6 +11,7 @@ import slicer
 
 from QSMLogic.units import rad_per_s_and_ppm
 
+from . import display
 from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS
 
 SPHERES_PPM = (0.3, -0.2)
@@ -119,7 +120,7 @@ def _show_head(source=None):
     """What the button in the module Sample Data does."""
     with slicer.util.WaitCursor():
         magnitude, phase, regions = add_head()
-    slicer.util.setSliceViewerLayers(background=magnitude[0], fit=True)
+    display.show_volume(magnitude[0])
     return [*magnitude, *phase, regions]
 
 

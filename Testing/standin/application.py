@@ -72,6 +72,7 @@ def start_application(fresh=True):
         setattr(slicer, name, getattr(qmrml, name))
     session = Session(application, slicer.app)
     _session[:] = [session]
+    application.scene.AddObserver(application.scene.EndImportEvent, _merge_hierarchies, 10.0)
     slicer.util._messageDisplay, slicer.util.messageBox = _message_display, _message_box
     ctk.ctkMessageBox.answer = staticmethod(lambda box: _message_box(box.text, standardButtons=box.standardButtons))
     slicer.util.selectModule, slicer.util.selectedModule = _select_module, _selected_module
@@ -193,6 +194,12 @@ class ModuleManager:
         """What happens to a module when the application ends. (For tests.)"""
         for slot in list(self._slots):
             slot(name)
+
+
+def _merge_hierarchies(scene, event):
+    """Slicer makes one subject hierarchy of the present one and that of an added scene, before its widgets follow
+    (qSlicerSubjectHierarchyPluginLogic.cxx, onSceneImportEnded)."""
+    slicer.vtkMRMLSubjectHierarchyNode.ResolveSubjectHierarchy(scene)
 
 
 def _qt_application():

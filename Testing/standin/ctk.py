@@ -138,7 +138,10 @@ class ctkComboBox(QtWidgets.QComboBox):
 
 @stand_in
 class ctkPathLineEdit(QtWidgets.QWidget):
-    """A path to type or to choose. `browse()` opens no dialog: it takes the path that a test left in `next_choice`."""
+    """A path to type or to choose. `browse()` opens no dialog: it takes the path that a test left in `next_choice`.
+
+    As in CTK, an empty path counts as not valid, and currentPathChanged does not tell of it.
+    """
 
     currentPathChanged = QtCore.Signal(str)
     validInputChanged = QtCore.Signal(bool)
@@ -152,7 +155,7 @@ class ctkPathLineEdit(QtWidgets.QWidget):
     minimumContentsLength = inner_property(int, "_box", "minimumContentsLength")
     currentPath = QtCore.Property(str, lambda self: self._box.currentText, lambda self, path: self.setCurrentPath(path))
     next_choice = ""
-    _box = _button = None
+    _box = _button = _valid = None
 
     def __init__(self, parent=None):
         super().__init__(parent)
@@ -164,8 +167,16 @@ class ctkPathLineEdit(QtWidgets.QWidget):
         self._button.text = "..."
         layout.addWidget(self._box)
         layout.addWidget(self._button)
-        self._box.connect("editTextChanged(QString)", lambda path: self.currentPathChanged.emit(path))
+        self._valid = False
+        self._box.connect("editTextChanged(QString)", self._edited)
         self._button.connect("clicked()", self.browse)
+
+    def _edited(self, path):
+        before, self._valid = self._valid, bool(path)
+        if path:
+            self.currentPathChanged.emit(path)
+        if before != self._valid:
+            self.validInputChanged.emit(self._valid)
 
     def comboBox(self):
         return self._box

@@ -62,7 +62,8 @@ def _drop_ctk_flags(root):
 
 def _connect(widget, sender, signal, receiver, slot):
     sender, receiver = _named(widget, sender), _named(widget, receiver)
-    sender.connect(signal, receiver, slot)
+    if not sender.connect(signal, receiver, slot):
+        raise RuntimeError(f"The .ui file connects an unknown signal: {signal} of {sender.objectName}")
 
 
 def _named(widget, name):

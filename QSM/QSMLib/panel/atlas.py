@@ -19,7 +19,9 @@ class Atlas:
         for name, selector in self._selectors().items():
             for signal in ("currentNodeChanged(vtkMRMLNode*)", "nodeActivated(vtkMRMLNode*)"):
                 selector.connect(signal, lambda node, name=name: self._choose(name, node))
-        ui.atlasNamesEdit.connect("currentPathChanged(QString)", lambda path: self._choose("names", path))
+        # of an emptied field only the second tells
+        ui.atlasNamesEdit.connect("currentPathChanged(QString)", self._choose_names)
+        ui.atlasNamesEdit.connect("validInputChanged(bool)", self._choose_names)
         ui.registerButton.connect("clicked()", self._register_or_cancel)
         ui.editRegionsButton.connect("clicked()", self.edit)
         ui.registerBar.setVisible(False)
@@ -135,6 +137,9 @@ class Atlas:
         self.ui.registerButton.text = _("Register atlas")
         self._say(message)
         self.update(self.regions.state)
+
+    def _choose_names(self):
+        self._choose("names", self.ui.atlasNamesEdit.currentPath)
 
     def _choose(self, name, value):
         if not self.regions.state.settling:

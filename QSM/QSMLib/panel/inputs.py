@@ -10,6 +10,7 @@ from QSMLogic.settings import DEFAULTS
 from .. import metadata, pairing
 from ..geometry import grid_of
 from ..inputs import read_series
+from .edits import show_text, typed_text
 
 MAGNITUDE, PHASE, ECHO_TIME = range(3)
 IMAGES = ("vtkMRMLScalarVolumeNode", "vtkMRMLVectorVolumeNode", "vtkMRMLMultiVolumeNode", "vtkMRMLSequenceNode")
@@ -37,7 +38,8 @@ class Inputs:
         for row, (magnitude, phase, time) in zip(self.rows, rows, strict=True):
             row.show(magnitude, phase, time)
         self.ui.removeRowButton.enabled = len(rows) > 1
-        self.ui.fieldStrengthEdit.text, self.ui.b0DirectionEdit.text = state.field_strength, state.b0_direction
+        show_text(self.ui.fieldStrengthEdit, state.field_strength)
+        show_text(self.ui.b0DirectionEdit, state.b0_direction)
         self.ui.reversedPhaseCheckBox.checked = state.choices.get("scaling", {}).get("sign") == "negative"
         self._show_found(rows)
 
@@ -87,8 +89,8 @@ class Inputs:
         table = self.ui.scanTable
         if count == len(self.rows):
             return
+        del self.rows[count:]  # before their widgets go, of which one with the focus tells that its editing has ended
         table.setRowCount(count)
-        del self.rows[count:]
         for n in range(len(self.rows), count):
             self.rows.append(Row(table, n, self._row_edited))
         digits = "000.00 " if count > 1 else "0000 0000 0000 00"
@@ -112,8 +114,8 @@ class Inputs:
 
     def _facts_typed(self):
         with slicer.util.NodeModify(self.state.node):
-            self.state.field_strength = self.ui.fieldStrengthEdit.text.strip()
-            self.state.b0_direction = self.ui.b0DirectionEdit.text.strip()
+            self.state.field_strength = typed_text(self.ui.fieldStrengthEdit)
+            self.state.b0_direction = typed_text(self.ui.b0DirectionEdit)
 
     def _reverse_phase(self, reverse):
         """The parameter `sign` of the scaling, which is also among the stages."""
@@ -166,7 +168,7 @@ class Row:
 
     @property
     def content(self):
-        return self.magnitude.currentNode(), self.phase.currentNode(), self.time.text.strip()
+        return self.magnitude.currentNode(), self.phase.currentNode(), typed_text(self.time)
 
     def show(self, magnitude, phase, time):
         for selector, node in ((self.magnitude, magnitude), (self.phase, phase)):
@@ -174,8 +176,7 @@ class Row:
             selector.setCurrentNode(node)
             selector.blockSignals(blocked)
             selector.toolTip = node.GetName() if node else _("Choose an image of the scan.")
-        if self.time.text.strip() != time:
-            self.time.text = time
+        show_text(self.time, time)
 
 
 def _selector(name, on_edit):

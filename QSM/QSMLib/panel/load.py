@@ -6,7 +6,7 @@ from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
 
-from .. import loading
+from .. import display, loading
 
 FILTER = "*.nii *.nii.gz *.nrrd *.mha"
 
@@ -52,7 +52,7 @@ class Load:
             self.ui.statusLabel.text = str(error)
         else:
             self.ui.statusLabel.text = ""
-            slicer.util.setSliceViewerLayers(background=nodes[0], foreground=None, fit=True)
+            display.show_volume(nodes[0])
             self.on_loaded(nodes)
         finally:
             slicer.app.restoreOverrideCursor()

@@ -26,7 +26,7 @@ class Panel(VTKObservationMixin):
 
     def __init__(self, ui, parameter_node):
         super().__init__()
-        self.ui, self._parameter_node, self._updating = ui, parameter_node, False
+        self.ui, self._parameter_node, self._updating, self._scene_is_changing = ui, parameter_node, False, False
         self._soon = qt.QTimer()
         self._soon.setSingleShot(True)
         self._soon.connect("timeout()", self.update)
@@ -59,14 +59,15 @@ class Panel(VTKObservationMixin):
         self.update()
 
     def close(self):
-        """The panel goes: end what runs, and let go of the scene."""
-        self.run.cancel()
-        self.atlas.cancel()
+        """The panel goes: end what runs, and let go of the scene. Its widgets may be gone, or stay behind, hidden."""
+        self.run.process.stop()
+        self.atlas.process.stop()
         self.look.removeObservers()
         self.regions.removeObservers()
         self.removeObservers()
         self._soon.stop()
         self._soon.disconnect("timeout()", self.update)
+        self.state.settling = True  # what hidden selectors do when the scene changes is nobody's choice
 
     def update(self, *ignored):
         """Show what the parameter node and the scene hold."""
@@ -88,15 +89,18 @@ class Panel(VTKObservationMixin):
             self.addObserver(node, "ModifiedEvent", self.update)
 
     def _scene_changes(self, caller, event):
-        """From here to _scene_changed, selectors lose and get back their nodes, which is nobody's choice."""
-        self.state.settling = True
+        """From here to _scene_changed, selectors lose and get back their nodes, which is nobody's choice.
+
+        Nodes leave in between, too, as when Slicer merges the subject hierarchy of a scene that is added.
+        """
+        self._scene_is_changing = self.state.settling = True
         if slicer.mrmlScene.IsClosing():
             self.run.cancel()
             self.atlas.cancel()
 
     def _scene_changed(self, caller, event):
         self._observe()
-        self.state.settling = False
+        self._scene_is_changing = self.state.settling = False
         self.update()
 
     def _nodes_changed(self, caller, event):
@@ -108,5 +112,5 @@ class Panel(VTKObservationMixin):
         self.state.settling = True
 
     def _node_left(self, caller, event):
-        self.state.settling = False
+        self.state.settling = self._scene_is_changing
         self._nodes_changed(caller, event)

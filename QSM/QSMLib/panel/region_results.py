@@ -7,9 +7,11 @@ from slicer.i18n import tr as _
 from QSMLogic import QSMError
 
 from .. import region_tables, snippets
+from .edits import show_text, typed_text
 from .regions import ROOM_PX
 
 SEGMENT, MEAN, SD, VOXELS = range(4)
+SCAN = ("subject", "session", "time")  # what is typed of a scan in a study
 SHOWN_ROWS = 8
 
 
@@ -22,7 +24,7 @@ class RegionResults:
         ui.regionShowButton.connect("clicked()", lambda: region_tables.show_table(self.node))
         self.plot_menu = self._menu(ui.regionPlotButton, self._fill_plots)
         self.save_menu = self._menu(ui.regionSaveButton, self._fill_files)
-        for name in ("subject", "session", "time"):
+        for name in SCAN:
             edit = getattr(ui, f"{name}Edit")
             edit.connect("editingFinished()", lambda name=name, edit=edit: self._typed(name, edit))
         for signal in ("currentNodeChanged(vtkMRMLNode*)", "nodeActivated(vtkMRMLNode*)"):
@@ -45,13 +47,13 @@ class RegionResults:
     def update(self, state):
         """Show what the parameter node holds, and the values."""
         ui, choices = self.ui, self.choices
-        ui.subjectEdit.text, ui.sessionEdit.text, ui.timeEdit.text = choices.subject, choices.session, choices.time
+        for name in SCAN:
+            show_text(getattr(ui, f"{name}Edit"), getattr(choices, name))
         ui.mixedSettingsCheckBox.checked, ui.replaceScanCheckBox.checked = choices.mixed, choices.replaces
         blocked = ui.studySelector.blockSignals(True)
         ui.studySelector.setCurrentNode(choices.study)
         ui.studySelector.blockSignals(blocked)
-        self._show_values()
-        missing = "" if self.node else _("Measure first.")
+        missing = self._show_values()
         told = {
             ui.regionShowButton: _("Show the table in the layout."),
             ui.regionPlotButton: _("Plot the values of the table in the layout."),
@@ -71,7 +73,8 @@ class RegionResults:
         from .. import plots
 
         self.plotted = (kind, *arguments)
-        plots.show_chart(plots.CHARTS[kind](self._plotted_node(), *arguments))
+        with slicer.util.WaitCursor():
+            plots.show_chart(plots.CHARTS[kind](self._plotted_node(), *arguments))
 
     def _plotted_node(self):
         return self.choices.study if self.plotted[0] == "time" else self.node
@@ -81,7 +84,9 @@ class RegionResults:
         suggested = f"{node.GetName()}{ending}"
         path = qt.QFileDialog.getSaveFileName(self.ui.regionSaveButton, _("Save"), suggested, filter_)
         if path:
-            self._say(_("Saved {name}.").format(name=", ".join(one.name for one in write(node, path))))
+            with slicer.util.WaitCursor():
+                written = write(node, path)
+            self._say(_("Saved {name}.").format(name=", ".join(one.name for one in written)))
 
     def copy_python(self):
         """What Measure does, for Slicer's Python console."""
@@ -93,7 +98,8 @@ class RegionResults:
         """Add the table to the study's table node."""
         from .. import region_study
 
-        node = region_study.add_to_node(self.node, self.choices.study, *self._scan(), **self._options())
+        with slicer.util.WaitCursor():
+            node = region_study.add_to_node(self.node, self.choices.study, *self._scan(), **self._options())
         self.choices.study = node
         region_tables.show_table(node)
         self._say(_("Added to the table {name}.").format(name=node.GetName()))
@@ -104,7 +110,8 @@ class RegionResults:
 
         path = self.ask_study_file()
         if path:
-            region_study.add_to_file(self.node, path, *self._scan(), **self._options())
+            with slicer.util.WaitCursor():
+                region_study.add_to_file(self.node, path, *self._scan(), **self._options())
             self._say(_("Added to {name}.").format(name=path))
 
     def ask_study_file(self):
@@ -179,16 +186,18 @@ class RegionResults:
             header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
 
     def _show_values(self):
-        table, node = self.ui.regionResultsTable, self.node
-        table.setVisible(node is not None)
-        if not node:
-            return
+        """Show the values of the table node, if there are any; returns what is missing."""
+        table = self.ui.regionResultsTable
+        if not self.node:
+            table.setVisible(False)
+            return _("Measure first.")
         try:
-            measured = region_tables.read_table(node)
+            measured = region_tables.read_table(self.node)
         except QSMError as error:
             table.setVisible(False)
             self._say(str(error))
-            return
+            return str(error)
+        table.setVisible(True)
         rows = [row for row in measured.rows if row["map"] == measured.maps[0]]
         unit = rows[0]["unit"]
         table.setHorizontalHeaderLabels([measured.maps[0], _("Mean [{unit}]").format(unit=unit), _("SD"), _("Voxels")])
@@ -204,22 +213,20 @@ class RegionResults:
                 table.setItem(n, column, item)
         height = table.horizontalHeader().sizeHint.height() + 2 * table.frameWidth
         table.setFixedHeight(height + min(len(rows), SHOWN_ROWS) * table.verticalHeader().defaultSectionSize)
+        return ""
 
     def _typed(self, name, edit):
-        setattr(self.choices, name, edit.text.strip())
+        setattr(self.choices, name, typed_text(edit))
 
     def _choose_study(self, node):
         if not self.regions.state.settling:
             self.choices.study = node
 
     def _try(self, act):
-        slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
         try:
             act()
         except QSMError as error:
             self._say(str(error))
-        finally:
-            slicer.app.restoreOverrideCursor()
 
     def _say(self, text):
         self.ui.regionsLabel.text = text

@@ -106,7 +106,7 @@ class Run:
             yield
             self.state.choose_scan(list(zip(magnitude, phase, strict=True)))
             yield
-            slicer.util.setSliceViewerLayers(background=magnitude[0], foreground=None, fit=True)
+            display.show_volume(magnitude[0])
             yield
 
         self._start(_simulation, arrive, _("Simulating a scan"))

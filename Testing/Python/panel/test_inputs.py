@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import slicer
+from standin.scene_files import load_scene, save_scene
 from standin.waiting import wait_until
 
 
@@ -340,3 +341,63 @@ def test_list_of_scans_gives_what_was_picked(panel, accepted):
     choice.list.item(2).setSelected(True)
     qt.QTimer.singleShot(0, choice.dialog.accept if accepted else choice.dialog.reject)
     assert choice.ask() == ([1, 2] if accepted else [])
+
+
+def test_choices_stay_when_a_saved_scene_is_added(spheres, tmp_path):
+    """Slicer merges two subject hierarchies in the middle of it, and the selectors lose and get back their nodes."""
+    magnitude, _phase, segmentation = spheres.spheres
+    spheres.state.mask = segmentation
+    spheres.ui.outputSelector.addNode()
+    slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    save_scene(tmp_path / "saved.mrb")
+    load_scene(tmp_path / "saved.mrb", add=True)
+    rows = spheres.state.rows
+    assert len(rows) == 3 and all(m and p for m, p, _time in rows)
+    assert not {m for m, _p, _time in rows} & set(magnitude)  # those of the added scene, whose choices are taken over
+    assert spheres.state.mask not in (None, segmentation)
+    assert spheres.state.output is not None
+    assert [row.magnitude.currentNode() for row in spheres.inputs.rows] == [m for m, _p, _time in rows]
+
+
+def test_images_that_come_end_the_view_side_by_side(spheres, scan_files, monkeypatch):
+    import qt
+    from QSMLib import display
+
+    volume = slicer.util.addVolumeFromArray(np.ones((4, 4, 4), np.float32), None, "map")
+    volume.SetAttribute("QSM.Version", "1")
+    display.show_side_by_side(None, None, volume)
+    monkeypatch.setattr(qt.QFileDialog, "getOpenFileNames", lambda *arguments: tuple(map(str, scan_files)))
+    spheres.load.load_files()
+    views = slicer.app.layoutManager()
+    assert "Red" in views.visible_slice_views()
+    layers = views.sliceWidget("Red").mrmlSliceCompositeNode()
+    assert layers.GetBackgroundVolumeID() == spheres.state.rows[0][0].GetID()
+    assert views.sliceWidget("QSMMap").mrmlSliceCompositeNode().GetBackgroundVolumeID() == volume.GetID()
+
+
+def test_half_typed_text_stays_when_the_panel_is_updated(spheres, monkeypatch):
+    edit = spheres.ui.fieldStrengthEdit
+    monkeypatch.setattr(type(edit), "hasFocus", lambda self: self is edit)
+    edit.insert("1.")  # as by the keyboard
+    assert edit.modified and edit.hasFocus()
+    spheres.update()
+    assert edit.text == "1."
+    edit.insert("5")
+    edit.editingFinished.emit()
+    assert spheres.state.field_strength == "1.5"
+    spheres.state.field_strength = ""  # another scan is chosen, while the focus stays, as on macOS
+    spheres.update()
+    assert edit.text == ""
+
+
+def test_removed_row_does_not_come_back_when_its_edit_loses_the_focus(spheres, monkeypatch):
+    table, (*_, last) = spheres.ui.scanTable, spheres.inputs.rows
+    set_count = table.setRowCount
+
+    def set_row_count(count):
+        last.time.editingFinished.emit()  # what Qt does when the widget with the focus goes
+        set_count(count)
+
+    monkeypatch.setattr(type(table), "setRowCount", lambda _, count: set_row_count(count))
+    spheres.ui.removeRowButton.click()
+    assert len(spheres.state.rows) == 2

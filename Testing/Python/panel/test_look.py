@@ -276,3 +276,30 @@ def test_zero_keeps_its_colour_when_the_window_is_dragged(panel, qsm, window):
         assert (color[3] == 0) == is_clear
     assert color[0] > color[2]  # positive is red
     assert panel.ui.windowBox.currentText == ""
+
+
+def test_no_nodes_come_and_go_while_the_window_is_dragged(panel, qsm):
+    scene, changes = slicer.mrmlScene, []
+    tags = [
+        scene.AddObserver(event, lambda *_: changes.append(1))
+        for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent)
+    ]
+    table = qsm.GetDisplayNode().GetColorNode()
+    for step in range(5):
+        qsm.GetDisplayNode().SetWindowLevelMinMax(-0.1 - 0.01 * step, 0.21)
+    for tag in tags:
+        scene.RemoveObserver(tag)
+    assert not changes
+    assert qsm.GetDisplayNode().GetColorNode() is table
+    assert "-0.14 0.21" in table.GetName()
+
+
+def test_dragging_the_window_of_one_map_leaves_the_colours_of_another(panel, qsm):
+    other = new_result(panel, local_field=False)
+    shared = other.GetDisplayNode().GetColorNode()
+    assert shared is qsm.GetDisplayNode().GetColorNode()
+    before = [shared.GetLookupTable().GetTableValue(n) for n in range(256)]
+    panel.ui.mapSelector.setCurrentNode(qsm)
+    qsm.GetDisplayNode().SetWindowLevelMinMax(-0.3, 0.4)
+    assert other.GetDisplayNode().GetColorNode() is shared is not qsm.GetDisplayNode().GetColorNode()
+    assert [shared.GetLookupTable().GetTableValue(n) for n in range(256)] == before

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import slicer
+from standin.module import load_module
 from standin.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -127,3 +128,37 @@ def test_many_nodes_are_shown_quickly(loaded):
     began = time.perf_counter()
     loaded.widget.panel.update()
     assert time.perf_counter() - began < 0.2
+
+
+def test_module_that_is_added_to_a_running_slicer_offers_the_same(loaded):
+    """It has missed the signal startupCompleted()."""
+    assert [source.sampleName for source in slicer.modules.sampleDataSources["QSM"]] == ["QSMSimulatedHead"]
+    loaded.module._register()
+    assert len(slicer.modules.sampleDataSources["QSM"]) == 1
+
+
+def test_panel_opens_without_sample_data(session, monkeypatch):
+    monkeypatch.delattr(slicer.modules, "sampledata")
+    monkeypatch.setitem(sys.modules, "SampleData", None)
+    loaded = load_module()
+    loaded.enter()
+    assert loaded.widget.panel
+    loaded.close()
+
+
+def test_panel_that_could_not_be_set_up_can_be_reloaded(session, monkeypatch):
+    loaded = load_module()
+    loaded.widget.panel.close()
+    loaded.widget.panel = None
+    loaded.widget.onReload()
+    assert slicer.modules.QSMWidget.panel
+    slicer.modules.QSMWidget.cleanup()
+
+
+def test_no_tooltip_is_taken_for_rich_text_by_mistake(loaded):
+    """Slicer turns plain tooltips into rich text; of what looks like a tag, nothing would be shown."""
+    import qt
+
+    loaded.enter()
+    for widget in loaded.panel.findChildren(qt.QWidget):
+        assert not widget.toolTip or widget.toolTip.startswith("<p>"), widget.toolTip

@@ -254,3 +254,33 @@ def test_saved_scene_brings_choices_and_values_back(panel, tmp_path):
     assert column(panel.region_results.node, "mean_ppb") == pytest.approx(before)
     shown = panel.ui.regionResultsTable
     assert [shown.item(n, 0).text() for n in range(2)] == NAMES
+
+
+def test_dialogues_open_without_a_wait_cursor_and_files_are_written_under_one(panel, tmp_path, monkeypatch):
+    import qt
+    from QSMLib import region_files
+
+    cursors, write = [], region_files.save_table
+    path = str(tmp_path / "table.csv")
+    shape = lambda: qt.QApplication.overrideCursor() and qt.QApplication.overrideCursor().shape()  # noqa: E731
+    monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", lambda *_: cursors.append(shape()) or path)
+    monkeypatch.setattr(region_files, "save_table", lambda *given: cursors.append(shape()) or write(*given))
+    measure(panel)
+    panel.region_results.save_menu.aboutToShow.emit()
+    panel.region_results.save_menu.actions()[0].trigger()
+    assert cursors == [None, qt.Qt.WaitCursor]
+    assert shape() is None
+
+
+def test_table_that_has_lost_columns_offers_no_plots(panel):
+    node = measure(panel)
+    node.RemoveColumn(node.GetColumnIndex("segment"))
+    panel.update()
+    assert "has lost columns" in panel.ui.regionPlotButton.toolTip
+    assert not panel.ui.regionPlotButton.enabled and not panel.ui.regionSaveButton.enabled
+
+
+def test_without_a_main_window_values_are_shown_all_the_same(panel, monkeypatch):
+    monkeypatch.setattr(slicer.app, "layoutManager", lambda: None)
+    assert measure(panel) is not None
+    assert panel.ui.regionResultsTable.rowCount == 2

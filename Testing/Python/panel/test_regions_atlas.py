@@ -84,3 +84,11 @@ def test_what_an_atlas_lacks_is_told(panel, tmp_path):
     panel.ui.registerButton.click()
     assert "Cannot read the label names" in panel.ui.regionsLabel.text
     assert not panel.atlas.running
+
+
+def test_names_that_were_chosen_can_be_left_out_again(panel, tmp_path):
+    panel.ui.atlasNamesEdit.setCurrentPath(str(tmp_path / "names.tsv"))
+    assert panel.regions.choices.names.endswith("names.tsv")
+    panel.ui.atlasNamesEdit.setCurrentPath("")
+    panel.update()
+    assert (panel.regions.choices.names, panel.ui.atlasNamesEdit.currentPath) == ("", "")

@@ -359,3 +359,44 @@ def test_strengths_of_the_inversion_are_plotted_where_they_are_wanted(panel):
     chart = panel.state.result.GetNodeReference("QSM.StrengthChart")
     assert slicer.app.applicationLogic().GetSelectionNode().GetActivePlotChartID() == chart.GetID()
     assert "Curve of strengths" in panel.ui.logText.plainText
+
+
+def test_steps_that_are_not_wanted_any_more_are_let_go(session):
+    from QSMLib.turns import in_turns
+
+    ended, taken = [], []
+
+    def steps():
+        try:
+            for n in range(9):
+                taken.append(n)
+                yield
+        finally:
+            ended.append(True)
+
+    in_turns(steps(), lambda: len(taken) < 3, lambda: ended.append("end"), ended.append)
+    assert wait_until(lambda: ended, 2)
+    assert (taken, ended) == ([0, 1, 2], [True])
+    assert not wait_until(lambda: len(ended) > 1, 0.1)
+
+
+def test_process_that_has_ended_is_deleted(panel, monkeypatch):
+    from QSMLib import process
+
+    started, make = [], process.qt.QProcess
+    monkeypatch.setattr(process, "python_executable", lambda: "/no/such/python")
+    monkeypatch.setattr(process.qt, "QProcess", lambda: started.append(make()) or started[-1], raising=True)
+    monkeypatch.setattr(process.qt.QProcess, "NotRunning", make.NotRunning, raising=False)
+    monkeypatch.setattr(process.qt.QProcess, "FailedToStart", make.FailedToStart, raising=False)
+    panel.ui.applyButton.click()
+    assert wait_until(lambda: started and not panel.run.running, 10)
+    assert wait_until(lambda: not started[0], 5)  # what Qt has deleted is false
+
+
+def test_old_panel_changes_nothing_after_a_reload(panel, loaded, packages):
+    loaded.widget.onReload()
+    anew = slicer.modules.QSMWidget.panel
+    chosen = anew.state.rows
+    assert anew.state.node is panel.state.node
+    panel.inputs.rows[0].magnitude.setCurrentNode(None)
+    assert anew.state.rows == chosen != [(None, None, "")]

@@ -6,6 +6,7 @@ import pytest
 import slicer
 import slicer.util
 from standin.application import qt
+from standin.pythonqt import warnings
 
 UI = """<ui version="4.0"><class>Panel</class><widget class="qMRMLWidget" name="Panel">
 <layout class="QVBoxLayout" name="column">
@@ -100,6 +101,7 @@ def test_ui_files_connections_hold(panel):
 def test_mistakes_in_a_ui_file_raise(load, right, wrong):
     with pytest.raises((RuntimeError, ValueError), match="qMRMLNoSuchBox|aply|toogled"):
         load(UI.replace(right, wrong))
+    warnings.clear()
 
 
 def test_collapsed_button_hides_its_contents(panel):
@@ -158,8 +160,10 @@ def test_numbers(session, kind):
 def test_path(session):
     widget, paths = ctk.ctkPathLineEdit(), []
     widget.connect("currentPathChanged(QString)", paths.append)
+    widget.connect("validInputChanged(bool)", paths.append)
     widget.currentPath = "/data"
-    assert (widget.currentPath, paths) == ("/data", ["/data"])
+    widget.currentPath = ""  # of this, currentPathChanged does not tell (ctkPathLineEdit.cpp, updateHasValidInput)
+    assert (widget.currentPath, paths) == ("", ["/data", True, False])
 
 
 def test_combo_box_shows_its_default_text_until_something_is_chosen(session):
