@@ -142,8 +142,9 @@ def fit_side_by_side(opened=False):
 def turn_side_by_side(orientation):
     """Let the views beside each other show "Axial", "Coronal" or "Sagittal" slices."""
     for node in filter(None, map(_slice_node, VIEWS)):
-        if not node.SetOrientation(orientation):
+        if not node.HasSliceOrientationPreset(orientation):
             raise QSMError(f"Slices have no orientation {orientation!r}. Choose Axial, Coronal or Sagittal.")
+        node.SetOrientation(orientation)
         _fit(_layers(node.GetLayoutName()))
 
 

@@ -82,12 +82,26 @@ def parent_matrix(holder):
     transform = holder.GetParentTransformNode() if holder.IsA("vtkMRMLTransformableNode") else None
     if not transform:
         return np.eye(4)
-    matrix = vtk.vtkMatrix4x4()
-    if not slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(transform, None, matrix):
+    matrix = matrix_between(transform, None)
+    if matrix is None:
         raise QSMError(
             f"{holder.GetName()} is under a non-linear transform, {transform.GetName()}, in which B0 has no single "
             "direction. Take the scan out of the transform; move the susceptibility map under it afterwards."
         )
+    return matrix
+
+
+def matrix_between(transform, other):
+    """The 4x4 matrix from what is under a transform node to what is under another; None where there is a warp.
+
+    A node that is None stands for the world.
+    """
+    if transform is not other:
+        one, end = (transform, other) if transform else (other, transform)
+        if not (one.IsTransformToNodeLinear(end) if end else one.IsTransformToWorldLinear()):
+            return None
+    matrix = vtk.vtkMatrix4x4()
+    slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(transform, other, matrix)
     return slicer.util.arrayFromVTKMatrix(matrix)
 
 

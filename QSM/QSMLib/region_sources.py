@@ -9,7 +9,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from QSMLogic import QSMError
 
-from .geometry import ijk_to_ras, shape_of
+from .geometry import ijk_to_ras, matrix_between, shape_of
 from .regions import LABEL_MAP_REPRESENTATION, segments_array
 
 SEGMENTATION, LABEL_MAP = "vtkMRMLSegmentationNode", "vtkMRMLLabelMapVolumeNode"
@@ -115,10 +115,7 @@ def _warped(node, segment_id, segment, volume):
 
 def _to_map(node, volume):
     """The 4x4 matrix from the RAS of the regions to that of the map; None where there is a warp between them."""
-    matrix = vtk.vtkMatrix4x4()
-    parents = node.GetParentTransformNode(), volume.GetParentTransformNode()
-    straight = slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(*parents, matrix)
-    return slicer.util.arrayFromVTKMatrix(matrix) if straight else None
+    return matrix_between(node.GetParentTransformNode(), volume.GetParentTransformNode())
 
 
 def _voxels(image):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import slicer
 import slicer.util
+import vtk
+from vtk.util.misc import calldata_type
 
 LOGICS = {
     "Units": "vtkSlicerUnitsLogic",
@@ -38,10 +40,20 @@ def bootstrap():
     logic.SetShareDirectory("share")
     logic.SetMRMLScene(scene)
     logics = {name: _add_logic(name, getattr(slicer, kind)(), logic, scene) for name, kind in LOGICS.items()}
+    scene.AddObserver(scene.NodeAboutToBeRemovedEvent, _forget_item)
     slicer.mrmlScene = scene
     slicer.modules = types.SimpleNamespace(**{name.lower(): Module(name, module) for name, module in logics.items()})
     _current[:] = [Application(scene, logic, logics)]
     return _current[0]
+
+
+@calldata_type(vtk.VTK_OBJECT)
+def _forget_item(scene, event, node):
+    """Take the item of a node that goes out of the subject hierarchy, as its plug-ins do in Slicer."""
+    hierarchy = scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
+    item = hierarchy.GetItemByDataNode(node) if hierarchy and not scene.IsClosing() else 0
+    if item:
+        hierarchy.RemoveItem(item, False, False)
 
 
 def import_file(path):

@@ -21,14 +21,14 @@ def dev(tmp_path, monkeypatch):
     module.REQUIREMENTS.write_text("numpy==2.4.6\n")
     module.ran = []
     monkeypatch.setattr(module, "call", lambda *command: module.ran.append(command[1:]))
-    monkeypatch.setattr(module, "make_venv", lambda: make_python(module))
+    monkeypatch.setattr(module, "make_venv", lambda venv: make_python(module, venv))
     monkeypatch.setattr(module, "draws", lambda: True)
     return module
 
 
-def make_python(module):
-    module.venv_python().parent.mkdir(parents=True, exist_ok=True)
-    module.venv_python().touch()
+def make_python(module, venv):
+    module.venv_python(venv).parent.mkdir(parents=True, exist_ok=True)
+    module.venv_python(venv).touch()
 
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"]])
@@ -136,3 +136,23 @@ def test_a_font_is_missed(dev, tmp_path, monkeypatch):
     (tmp_path / "fonts.conf").write_text("<fontconfig/>")
     monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
     assert subprocess.run(command, **check).returncode == 1
+
+
+def test_tests_run_with_the_libraries_of_an_earlier_slicer(dev):
+    for _ in range(2):
+        assert dev.main(["test", "--slicer", "5.10", "-k", "one"]) == 0
+    own = [command for command in dev.ran if "numpy==2.0.2" in command]
+    assert len(own) == 1 and "scipy==1.13.1" in own[0]
+    assert dev.ran[-1] == ("-m", "pytest", "-k", "one")
+    assert dev.ran.count(dev.ran[-1]) == 2
+    assert {folder.name for folder in dev.ROOT.glob(".venv*")} == {".venv", ".venv-slicer-5.10"}
+
+
+def test_tests_with_the_present_slicer_need_no_other_environment(dev):
+    assert dev.main(["test", "--slicer", "5.12"]) == 0
+    assert [folder.name for folder in dev.ROOT.glob(".venv*")] == [".venv"]
+
+
+def test_unknown_release_is_refused(dev, capsys):
+    assert dev.main(["test", "--slicer", "4.11"]) == 1
+    assert "5.10" in capsys.readouterr().err

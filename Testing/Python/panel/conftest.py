@@ -11,16 +11,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from standin.application import start_application
 from standin.module import load_module
 from standin.pythonqt import slot_errors, warnings
+from standin.vtk_messages import vtk_messages
 
 
 @pytest.fixture(autouse=True)
 def _no_errors_in_slots():
-    """Slicer only prints what slots and observers raise, and what PythonQt warns of; here it fails the test."""
-    slot_errors.clear()
-    warnings.clear()
+    """Slicer only prints what slots and observers raise and what PythonQt and VTK warn of; here it fails the test."""
+    for told in (slot_errors, warnings, vtk_messages):
+        told.clear()
     yield
-    assert not slot_errors
-    assert not warnings
+    for told in (slot_errors, warnings, vtk_messages):
+        assert not told
 
 
 @pytest.fixture

@@ -8,6 +8,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from standin.bootstrap import bootstrap
 from standin.module import load_module
+from standin.vtk_messages import vtk_messages
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings_of_vtk():
+    """Slicer shows them to the user; here they fail the test."""
+    vtk_messages.clear()
+    yield
+    assert not vtk_messages
 
 
 @pytest.fixture(scope="session")

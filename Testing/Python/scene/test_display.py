@@ -8,6 +8,7 @@ import slicer
 from nodes import MATRIX, SHAPE, volume
 from standin.bootstrap import bootstrap
 from standin.layout import LayoutManager
+from standin.vtk_messages import vtk_messages
 
 from QSMLogic import QSMError
 
@@ -283,6 +284,7 @@ def test_leaving_brings_the_layout_before(display, manager, magnitude, local_fie
 def test_saved_scene_comes_back_side_by_side(display, manager):
     manager.setLayout(display.LAYOUT_ID + 5)
     assert manager.visible_slice_views() == []
+    assert "find layout:47115" in vtk_messages.pop()  # what Slicer itself warns of
     display.add_layouts()
     assert manager.visible_slice_views() == ["QSMMagnitude", "QSMMap"]
 

@@ -176,7 +176,7 @@ def test_sample_data_offers_the_head_once(sample, monkeypatch, categories):
     shown = []
     monkeypatch.setattr(sample, "add_head", lambda: sample.add_spheres())
     monkeypatch.setattr(slicer.util, "WaitCursor", nullcontext)
-    monkeypatch.setattr(slicer.util, "setSliceViewerLayers", lambda background, fit: shown.append(background))
+    monkeypatch.setattr(sample.display, "show_volume", shown.append)
     nodes = source.customDownloader(source)
     assert len(nodes) == 7
     assert shown == nodes[:1]
