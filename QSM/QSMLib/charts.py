@@ -7,7 +7,7 @@ import numpy as np
 import slicer
 
 from .outputs import place_beside
-from .region_tables import new_column
+from .region_tables import cell_text, new_column
 
 DATA = "QSM.ChartData"
 # colours that differ for every kind of sight (Okabe and Ito 2008, Color Universal Design), but for yellow on white
@@ -89,8 +89,8 @@ def _range_beside_legend(series, log):
 
 def _series(series, n, data, length):
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", series.name)
-    columns = {f"{series.name} x": series.x, f"{series.name} y": series.y}
-    labels = {f"{series.name} label": series.labels} if series.labels else {}
+    x, y, label = (cell_text(f"{series.name} {what}") for what in ("x", "y", "label"))
+    columns, labels = {x: series.x, y: series.y}, {label: series.labels} if series.labels else {}
     for name, values in (columns | labels).items():
         values = list(values)
         data.AddColumn(
@@ -98,8 +98,8 @@ def _series(series, n, data, length):
         )  # columns are equally long
     node.SetAndObserveTableNodeID(data.GetID())
     node.SetPlotType(node.PlotTypeScatter)
-    node.SetXColumnName(f"{series.name} x")
-    node.SetYColumnName(f"{series.name} y")
+    node.SetXColumnName(x)
+    node.SetYColumnName(y)
     node.SetLabelColumnName(next(iter(labels), ""))
     node.SetMarkerStyle(node.MarkerStyleCircle if series.markers else node.MarkerStyleNone)
     node.SetMarkerSize(9)

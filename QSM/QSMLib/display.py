@@ -15,7 +15,7 @@ from .colors import (
     window_of,
     window_range,
 )
-from .legends import adapt_labels, show_in_new_views, show_legend, show_legend_in
+from .legends import adapt_labels, refresh_legends, show_legend, show_legend_in
 from .outputs import LOCAL_FIELD, VERSION
 
 OPACITY, OVERLAY_COLORS, PLAIN_COLORS = 0.75, "Cold and hot, clear at zero", "Grey"
@@ -25,7 +25,7 @@ _FIELD_VIEW, _MAP_VIEW = "QSMField", "QSMMap"
 _SHOWN, _LAYOUT_BEFORE = "QSM.Shown", "QSM.LayoutBefore"
 _VIEW_GROUP = 47  # Slicer links the views of a group
 
-__all__ = ["COLORS", "WINDOWS_PPM", "colors_of", "set_colors", "show_legend", "window_of"]
+__all__ = ["COLORS", "WINDOWS_PPM", "colors_of", "refresh_legends", "set_colors", "show_legend", "window_of"]
 
 
 def show_result(volume, background):
@@ -119,7 +119,7 @@ def show_side_by_side(magnitude, local_field, susceptibility):
     if local_field:
         show_legend_in(local_field, _slice_node(_FIELD_VIEW))
     show_legend(susceptibility)
-    show_in_new_views(map(_layers, shown))
+    refresh_legends()
     return opening
 
 

@@ -32,12 +32,13 @@ def show_legend_in(volume, view):
     legend.Modified()
 
 
-def show_in_new_views(every_layers):
-    """Let slice views that are newer than a legend show it. every_layers: their vtkMRMLSliceCompositeNodes.
+def refresh_legends():
+    """Let every slice view show the legends of the volumes that it shows, and no others.
 
-    A view looks for legends that were there before it only when its layers change in an interaction.
+    A view looks for legends that were there before it, and for those of volumes that it shows no more, only when its
+    layers change in an interaction.
     """
-    for layers in every_layers:
+    for layers in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         flags = layers.GetInteractionFlags()
         layers.SetInteractionFlags(layers.BackgroundVolumeFlag | layers.ForegroundVolumeFlag)
         layers.Modified()

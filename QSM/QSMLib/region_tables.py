@@ -12,6 +12,10 @@ from .outputs import place_beside
 
 SETTINGS, ASYMMETRY = "QSM.Regions", "QSM.Asymmetry"
 TABLE = "vtkMRMLTableNode"
+# In the files in which Slicer keeps tables, # begins a comment that reaches to the end of the line, and a quotation
+# mark begins or ends a text: what comes after them would be lost. Their wide forms look alike and are kept.
+_KEPT = {"#": "\uff03", '"': "\uff02"}
+_BREAKS = dict.fromkeys("\t\r\n", " ")
 
 
 def require_table(node):
@@ -31,7 +35,7 @@ def write_table(table, node, name, neighbour):
         node.RemoveAllColumns()
         node.SetUseColumnTitleAsColumnHeader(True)
         for column in table.columns:
-            header = table.header(column)
+            header = cell_text(table.header(column))
             node.AddColumn(new_column(header, [row[column.key] for row in table.rows], column.is_text))
             node.SetColumnTitle(header, column.title)
             node.SetColumnUnitLabel(header, table.unit_of(column))
@@ -74,11 +78,22 @@ def show_table(node):
 def new_column(name, values, text):
     """A VTK column of texts or of numbers; None is an empty text or NaN."""
     column = vtk.vtkStringArray() if text else vtk.vtkDoubleArray()
-    column.SetName(name)
-    missing = "" if text else math.nan
+    column.SetName(cell_text(name))
     for value in values:
-        column.InsertNextValue(missing if value is None else value)
+        if text:
+            column.InsertNextValue(cell_text(value or ""))
+        else:
+            column.InsertNextValue(math.nan if value is None else value)
     return column
+
+
+def cell_text(text):
+    """A text as it can stand in a table node and in its file."""
+    return text.translate(str.maketrans(_KEPT | _BREAKS))
+
+
+def _text_of_cell(text):
+    return text.translate(str.maketrans({kept: given for given, kept in _KEPT.items()}))
 
 
 def _header(node, column):
@@ -93,7 +108,7 @@ def _values(node, header, column):
     texts = array.IsA("vtkStringArray")
     values = [array.GetValue(n) for n in range(array.GetNumberOfValues())]
     if column.is_text:
-        return [value if texts else "" for value in values]
+        return [_text_of_cell(value) if texts else "" for value in values]
     return [None if value == "" or math.isnan(float(value)) else _number(float(value), column) for value in values]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 from ..errors import QSMError
@@ -91,7 +92,7 @@ def settings_text(settings, provenance=None):
     methods = "+".join(made[stage]["method"] for stage in NAMED_STAGES if stage in made) or "unknown"
     counted = [f"relative to {settings['reference']}"] if settings.get("reference") else []
     counted += [f"erosion {settings['erosion_mm']:g} mm"] if settings.get("erosion_mm") else []
-    return " ".join([", ".join([methods, *counted]), f"#{fingerprint}"])
+    return " ".join([", ".join([methods, *counted]), f"({fingerprint})"])
 
 
 def _in_units_of(study, table):
@@ -107,7 +108,7 @@ def _in_units_of(study, table):
 
 
 def _require_same_settings(rows, told):
-    others = list(dict.fromkeys(row["settings"] for row in rows if row["settings"] != told))
+    others = list(dict.fromkeys(row["settings"] for row in rows if _key(row["settings"]) != _key(told)))
     if others:
         raise QSMError(
             f"The study's scans were made with [{others[0]}], this one with [{told}]. Map and measure it with the same "
@@ -117,8 +118,14 @@ def _require_same_settings(rows, told):
 
 def _flagged(rows):
     """The rows, flagged where the study's settings are more than one."""
-    flag = "yes" if len({row["settings"] for row in rows}) > 1 else ""
+    flag = "yes" if len({_key(row["settings"]) for row in rows}) > 1 else ""
     return [row | {"mixed_settings": flag} for row in rows]
+
+
+def _key(settings):
+    """What settings are compared by; earlier versions wrote the fingerprint as #..., which many readers of tables take
+    for a comment."""
+    return re.sub("[#()]", "", settings)
 
 
 def _identity(row):

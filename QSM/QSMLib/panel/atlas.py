@@ -2,12 +2,12 @@
 
 import json
 
-import slicer
 from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
 
 from ..process import Process
+from .segment_editor import open_segment_editor
 
 
 class Atlas:
@@ -71,11 +71,7 @@ class Atlas:
 
     def edit(self):
         """Open the Segment Editor on the regions, over the map."""
-        slicer.util.selectModule("SegmentEditor")
-        editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
-        editor.setSegmentationNode(self.regions.choices.regions)
-        if self.regions.maps:
-            editor.setSourceVolumeNode(self.regions.maps[0])
+        open_segment_editor(self.regions.choices.regions, next(iter(self.regions.maps), None))
 
     def _selectors(self):
         """{name in RegionChoices: selector}"""

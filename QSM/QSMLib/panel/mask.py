@@ -6,6 +6,7 @@ import slicer
 from ..outputs import FIELD_MASK
 from ..region_sources import label_names
 from .segment_choice import SegmentChoice
+from .segment_editor import open_segment_editor
 
 MASK = "Mask"  # the name of its segment
 
@@ -37,13 +38,7 @@ class Mask:
             segmentation = _new_segmentation(f"{magnitude.GetName() if magnitude else 'QSM'} mask", magnitude)
             segmentation.GetSegmentation().AddEmptySegment(MASK, MASK)
         self.state.mask = segmentation
-        slicer.util.selectModule("SegmentEditor")
-        editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
-        editor.setSegmentationNode(segmentation)
-        if magnitude:
-            editor.setSourceVolumeNode(magnitude)
-        if self.state.segment:
-            editor.setCurrentSegmentID(self.state.segment)
+        open_segment_editor(segmentation, magnitude, self.state.segment)
 
     def _from_label_map(self, label_map):
         """A segmentation of a label map, whose segments are not called as Slicer's legacy color table has it."""

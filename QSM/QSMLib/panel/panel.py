@@ -4,6 +4,7 @@ import qt
 import slicer
 from slicer.util import VTKObservationMixin
 
+from .. import display
 from ..state import State
 from .atlas import Atlas
 from .inputs import Inputs
@@ -56,6 +57,7 @@ class Panel(VTKObservationMixin):
         """The user opens the panel."""
         self._observe()
         self.inputs.fill_if_empty()
+        display.refresh_legends()  # other modules may have put other volumes into the views
         self.update()
 
     def close(self):
@@ -95,7 +97,7 @@ class Panel(VTKObservationMixin):
         """
         self._scene_is_changing = self.state.settling = True
         if slicer.mrmlScene.IsClosing():
-            self.run.cancel()
+            self.run.forget()
             self.atlas.cancel()
 
     def _scene_changed(self, caller, event):

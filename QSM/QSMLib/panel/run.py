@@ -117,6 +117,13 @@ class Run:
             self.process.stop()
             self._finish(_("Cancelled."))
 
+    def forget(self):
+        """The scene closes: end a run, or forget how the last one ended."""
+        if self.running:
+            self.cancel()
+        else:
+            self.ui.statusLabel.text = ""
+
     def _apply_or_cancel(self):
         if self.running:
             self.cancel()

@@ -284,3 +284,36 @@ def test_without_a_main_window_values_are_shown_all_the_same(panel, monkeypatch)
     monkeypatch.setattr(slicer.app, "layoutManager", lambda: None)
     assert measure(panel) is not None
     assert panel.ui.regionResultsTable.rowCount == 2
+
+
+def test_tables_are_the_same_after_saving_whatever_the_names(panel, tmp_path):
+    """In the files of Slicer's tables, # begins a comment and a quotation mark a text."""
+    names = ["Lesion #1", 'the "red" one']
+    for n, name in enumerate(names):
+        panel.drawn.GetSegmentation().GetNthSegment(n).SetName(name)
+    measure(panel)
+    for edit, text in ((panel.ui.subjectEdit, "case #7"), (panel.ui.timeEdit, "40")):
+        edit.text = text
+        edit.editingFinished.emit()
+    panel.ui.addToStudyButton.click()
+    panel.region_results.plot("box", "susceptibility")
+    before = study_of(panel).rows
+    save_scene(tmp_path / "study.mrb")
+    close_scene()
+    load_scene(tmp_path / "study.mrb")
+    assert len(study_of(panel).rows) == len(before) == 2
+    for row, saved in zip(study_of(panel).rows, before, strict=True):  # Slicer keeps six digits
+        assert row == {key: pytest.approx(x, rel=1e-4) if isinstance(x, float) else x for key, x in saved.items()}
+    assert [row["segment"] for row in before] == names
+    assert [panel.ui.regionResultsTable.item(n, 0).text() for n in range(2)] == names
+    panel.region_results.plot("histogram", names[0], "susceptibility")
+    chart = panel.region_results.node.GetNodeReference("QSM.BoxChart")
+    for n in range(chart.GetNumberOfPlotSeriesNodes()):
+        series = chart.GetNthPlotSeriesNode(n)
+        assert series.GetTableNode().GetColumnIndex(series.GetXColumnName()) >= 0
+
+
+def study_of(panel):
+    from QSMLib.region_study import read_study
+
+    return read_study(panel.regions.choices.study)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import slicer
+from standin.scene_files import close_scene
 from standin.waiting import EventLoopWatch, wait_until
 
 QUICK = {
@@ -400,3 +401,10 @@ def test_old_panel_changes_nothing_after_a_reload(panel, loaded, packages):
     assert anew.state.node is panel.state.node
     panel.inputs.rows[0].magnitude.setCurrentNode(None)
     assert anew.state.rows == chosen != [(None, None, "")]
+
+
+def test_closed_scene_leaves_no_word_of_the_run_before(panel):
+    run(panel)
+    assert "Done" in panel.ui.statusLabel.text
+    close_scene()
+    assert panel.ui.statusLabel.text == ""

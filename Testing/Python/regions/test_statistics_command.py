@@ -91,7 +91,7 @@ def test_a_map_of_a_run_brings_its_mask_and_its_record(folder, cli):
     status, _, error = cli(*arguments, "--report", "r.html", "--study", "s.csv", "--subject", "01")
     assert status == 0, error
     assert rows("roi.csv")[0]["excluded_voxels"] == "24"
-    assert rows("s.csv")[0]["settings"].startswith("rts #")
+    assert rows("s.csv")[0]["settings"].startswith("rts (")
     assert "at 3 T" in (folder / "r.html").read_text(encoding="utf-8")
 
 
@@ -250,7 +250,7 @@ def test_a_sidecar_of_another_program_is_no_record(folder, cli):
     study = ("--study", "s.csv", "--subject", "01", "--report", "r.html")
     status, _, error = cli(*ARGUMENTS, "--output", "roi.csv", *study)
     assert status == 0, error
-    assert rows("s.csv")[0]["settings"].startswith("unknown #")
+    assert rows("s.csv")[0]["settings"].startswith("unknown (")
 
 
 def test_a_map_may_be_a_series_of_one_volume(folder, cli):

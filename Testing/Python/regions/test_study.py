@@ -40,7 +40,7 @@ def test_it_grows_by_scans(tmp_path, ending):
     ]
     assert [r["mean"] for r in rows[::2]] == pytest.approx([0.1, 0.2, 0.3])
     assert [r["time"] for r in rows[::2]] == ["40.5", "41.5", ""]
-    assert rows[0]["settings"].startswith("vsharp+rts+mean #")
+    assert rows[0]["settings"].startswith("vsharp+rts+mean (")
     assert not any(r["mixed_settings"] for r in rows)
 
 
@@ -104,3 +104,15 @@ def test_bad_input_leaves_the_study_as_it_was(tmp_path):
         add_to_study(tmp_path / "new.txt", table(), "01")
     assert path.read_text() == "subject,age\n01,40\n"
     assert [p.name for p in tmp_path.iterdir()] == ["study.csv"]
+
+
+def test_a_study_of_an_earlier_version_goes_on(tmp_path):
+    """It wrote the fingerprint of the settings after a #, which many readers of tables take for a comment."""
+    path = tmp_path / "study.csv"
+    add_to_study(path, table(0.1), "01", provenance=PROVENANCE)
+    told = read_study(path).rows[0]["settings"]
+    methods, fingerprint = told.rstrip(")").split(" (")
+    path.write_text(path.read_text(encoding="utf-8").replace(told, f"{methods} #{fingerprint}"), encoding="utf-8")
+    add_to_study(path, table(0.2), "02", provenance=PROVENANCE)
+    assert not any(row["mixed_settings"] for row in read_study(path).rows)
+    assert "#" not in told
