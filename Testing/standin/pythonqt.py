@@ -43,6 +43,7 @@ def install():
         _change(kind, read)
     use_truth_of_pythonqt(_MODULES)
     use_rich_tooltips()
+    QtWidgets.QWidget.deleteLater = _delete_later(QtWidgets.QWidget.deleteLater)
     QtCore.QObject.name = _property("objectName")
     QtCore.QObject.className = lambda self: self.metaObject().className()
     QtCore.QObject.delete = lambda self: shiboken6.delete(self)
@@ -85,6 +86,18 @@ def inner_property(kind, inner, name):
         lambda self: getattr(getattr(self, inner), name),
         lambda self, value: setattr(getattr(self, inner), name, value),
     )
+
+
+def _delete_later(delete):
+    """A widget without a parent belongs to Python in PythonQt. When Qt deletes it, the slots that it holds go, with
+    them perhaps the last reference to it, and it is deleted a second time, which ends Slicer."""
+
+    def delete_later(self):
+        if self.parent() is None:
+            warnings.append(f"{type(self).__name__} {self.objectName!r} has no parent and would be deleted twice")
+        delete(self)
+
+    return delete_later
 
 
 def _qobject_classes():

@@ -58,7 +58,7 @@ class Stage:
     """
 
     def __init__(self, stage, layout, on_change):
-        self.stage, self.on_change, self.form = stage, on_change, None
+        self.stage, self.on_change, self.form, self.forms = stage, on_change, None, {}
         self.menu, self.unfold, self.reset = qt.QComboBox(), qt.QToolButton(), qt.QToolButton()
         self.area = qt.QWidget()
         area = qt.QVBoxLayout(self.area)
@@ -94,15 +94,15 @@ class Stage:
         self.reset.enabled = bool(self.form.changed)
 
     def _use(self, method, values):
-        if self.form and self.form.method is method:
-            self.form.show(values)
-            return
-        if self.form:
-            self.area.layout().removeWidget(self.form.widget)
-            self.form.widget.setParent(None)
-            self.form.widget.deleteLater()
-        self.form = ParameterForm(method, values, self.on_change)
-        self.area.layout().insertWidget(0, self.form.widget)
+        """Show the form of a method. Forms are kept: what is deleted while Python's slots hold it ends Slicer."""
+        if method.name in self.forms:
+            self.forms[method.name].show(values)
+        else:
+            form = self.forms[method.name] = ParameterForm(method, values, self.on_change)
+            self.area.layout().insertWidget(0, form.widget)
+        for name, form in self.forms.items():
+            form.widget.setVisible(name == method.name)
+        self.form = self.forms[method.name]
         self.menu.toolTip = method_tooltip(method)
 
     def _fill_menu(self):

@@ -174,6 +174,18 @@ def test_what_is_filled_is_true(session):
         assert value
 
 
+def test_widgets_of_python_must_not_be_deleted_by_qt(session):
+    """PythonQtInstanceWrapper.cpp, PythonQtInstanceWrapper_deleteObject: what has no parent goes with its wrapper."""
+    parent = qt.QWidget()
+    child = qt.QWidget(parent)
+    child.deleteLater()
+    assert not warnings
+    other = qt.QWidget(parent)
+    other.setParent(None)
+    other.deleteLater()
+    assert "deleted twice" in warnings.pop()
+
+
 def test_what_qt_has_deleted_is_false(session):
     label = qt.QLabel()
     assert label
