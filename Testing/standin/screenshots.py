@@ -1,7 +1,7 @@
-"""Pictures of the panel and of its results for the README: python Testing/standin/screenshots.py [folder]
+"""Pictures of the whole panel for the README: python Testing/standin/screenshots.py [folder]
 
-The panel is the real QSM.ui in real Qt, with the sample scan simulated and mapped through its buttons; the slice views
-are drawn by Slicer's slice pipeline off the screen. Nothing of Slicer's main window is there to be pictured.
+The panel is the real QSM.ui in real Qt, with the sample scan simulated and mapped through its buttons. Nothing of
+Slicer's main window is there to be pictured: the pictures slicer-*.png were taken in Slicer.
 """
 
 import argparse
@@ -11,40 +11,34 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import numpy as np
 import slicer
 from PySide6 import QtGui
 
 from standin.application import qt, start_application
 from standin.module import load_module
-from standin.slice_view import SliceView, can_draw, save_picture, show_layers
+from standin.slice_view import can_draw
 from standin.waiting import wait_until
 from standin.widget_pictures import grab, has_font, use_plain_looks
 
 FOLDER = Path(__file__).resolve().parents[2] / "Resources" / "Screenshots"
 WIDTH, DPI, TIMEOUT_S = 420, 192, 600
 REGIONS = "Simulated head regions"
-VIEW, FIELD_OF_VIEW_MM = (460, 540), (195, 229)
-CENTER_RAS = (0, 12, 4)
 
 
 def take_screenshots(folder):
     """Write the pictures into the folder and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    session = start_application()
+    start_application()
     use_plain_looks(qt.QApplication)
     loaded = load_module()
     loaded.enter()
     panel = loaded.widget.panel
     click(panel, "sampleButton")
-    paths = [_save(grab(loaded.panel, WIDTH, DPI), folder / "panel-scan.png")]
     panel.state.intermediate = True
     click(panel, "applyButton")
-    paths.append(_save(grab(loaded.panel, WIDTH, DPI), folder / "panel.png"))
+    paths = [_save(grab(loaded.panel, WIDTH, DPI), folder / "panel.png")]
     paths.append(_save(unfolded(loaded), folder / "panel-methods.png"))
     paths.append(_save(regions(loaded), folder / "panel-regions.png"))
-    paths.append(overlay(session.application, panel, folder / "overlay.png"))
-    paths.append(side_by_side(session.application, panel, folder / "side-by-side.png"))
     loaded.close()
     return paths
 
@@ -86,39 +80,6 @@ def regions(loaded):
     return grab(loaded.panel, WIDTH, DPI)
 
 
-def overlay(application, panel, path):
-    """The result over the magnitude, as it is shown when a run has ended."""
-    background, volume = panel.state.rows[0][0], panel.state.result
-    pictures = []
-    for orientation in ("Axial", "Coronal", "Sagittal"):
-        view = SliceView(application, orientation, VIEW, name=f"Shot{orientation}")
-        show_layers([view], background, volume, panel.ui.opacitySlider.value)
-        view.look_at(CENTER_RAS, *FIELD_OF_VIEW_MM)
-        view.mark_side()
-        pictures.append(view.picture())
-    save_picture(path, np.hstack(pictures))
-    return path
-
-
-def side_by_side(application, panel, path):
-    """Magnitude, local field and susceptibility, as the button shows them."""
-    from QSMLib import display
-
-    panel.ui.sideBySideButton.click()
-    volume = panel.state.result
-    volumes = (panel.state.rows[0][0], volume.GetNodeReference("QSM.LocalField"), volume)
-    pictures = []
-    for n, shown in enumerate(volumes):
-        view = SliceView(application, "Axial", VIEW, name=f"Beside{n}")
-        show_layers([view], shown)
-        view.look_at(CENTER_RAS, *FIELD_OF_VIEW_MM)
-        view.mark_side()
-        pictures.append(view.picture())
-    display.leave_side_by_side(volume)
-    save_picture(path, np.hstack(pictures))
-    return path
-
-
 def _save(image, path):
     image = image.convertToFormat(QtGui.QImage.Format.Format_RGB888)
     if not image.save(str(path)):
@@ -127,7 +88,7 @@ def _save(image, path):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description="Pictures of the panel and of its results.")
+    parser = argparse.ArgumentParser(description="Pictures of the whole panel.")
     parser.add_argument("folder", type=Path, nargs="?", default=FOLDER, help="where to write them")
     folder = parser.parse_args(arguments).folder
     start_application()

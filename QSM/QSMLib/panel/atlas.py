@@ -69,6 +69,11 @@ class Atlas:
             self.process.stop()
             self._finish(_("Cancelled."))
 
+    def close(self):
+        """The panel goes: end a registration, and leave the widgets alone."""
+        self.process.stop()
+        self.request = None
+
     def edit(self):
         """Open the Segment Editor on the regions, over the map."""
         open_segment_editor(self.regions.choices.regions, next(iter(self.regions.maps), None))

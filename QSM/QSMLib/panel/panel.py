@@ -62,8 +62,8 @@ class Panel(VTKObservationMixin):
 
     def close(self):
         """The panel goes: end what runs, and let go of the scene. Its widgets may be gone, or stay behind, hidden."""
-        self.run.process.stop()
-        self.atlas.process.stop()
+        self.run.close()
+        self.atlas.close()
         self.look.removeObservers()
         self.regions.removeObservers()
         self.removeObservers()

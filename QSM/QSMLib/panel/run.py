@@ -117,6 +117,11 @@ class Run:
             self.process.stop()
             self._finish(_("Cancelled."))
 
+    def close(self):
+        """The panel goes: end a run, or what brings its result into the scene, and leave the widgets alone."""
+        self.process.stop()
+        self._arrive = self._steps = None
+
     def forget(self):
         """The scene closes: end a run, or forget how the last one ended."""
         if self.running:

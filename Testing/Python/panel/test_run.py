@@ -408,3 +408,11 @@ def test_closed_scene_leaves_no_word_of_the_run_before(panel):
     assert "Done" in panel.ui.statusLabel.text
     close_scene()
     assert panel.ui.statusLabel.text == ""
+
+
+def test_result_that_is_just_arriving_stays_away_when_the_panel_goes(panel, loaded):
+    before, arrived, closed = volumes(), panel.run._arrived, []
+    panel.run.process.on_done = lambda folder: (arrived(folder), loaded.widget.cleanup(), closed.append(True))
+    panel.ui.applyButton.click()
+    assert wait_until(lambda: closed, 60)
+    assert not wait_until(lambda: volumes() != before, 0.5)
