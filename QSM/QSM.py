@@ -63,6 +63,7 @@ class QSMWidget(ScriptedLoadableModuleWidget):
         """The panel is closed for good."""
         if self.panel:
             self.panel.close()
+            self.panel = None
 
     def onReload(self):
         """Load the packages behind the module anew, too."""

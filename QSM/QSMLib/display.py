@@ -46,11 +46,10 @@ def show_result(volume, background):
 
 def show_volume(volume):
     """Show an image that has just come into the scene, and nothing over it. Views side by side are left."""
-    shown = _side_by_side() and slicer.mrmlScene.GetNodeByID(_layers(_MAP_VIEW).GetBackgroundVolumeID() or "")
-    if shown:
-        leave_side_by_side(shown)
+    leave_side_by_side(slicer.mrmlScene.GetNodeByID(_layers(_MAP_VIEW).GetBackgroundVolumeID() or ""))
     for layers in _usual_layers():
         _set_layers(layers, volume, None)
+    refresh_legends()
 
 
 def show_overlay(background, volume, opacity=OPACITY):
@@ -61,6 +60,7 @@ def show_overlay(background, volume, opacity=OPACITY):
     below, above = (background, volume) if background else (volume, None)
     for layers in _usual_layers():
         _set_layers(layers, below, above, opacity)
+    refresh_legends()
 
 
 def current_opacity():
@@ -149,9 +149,9 @@ def turn_side_by_side(orientation):
 
 
 def leave_side_by_side(susceptibility):
-    """Go back from the views beside each other to the layout before, and to the map's colours there."""
+    """Go back from the views beside each other to the layout before, and to the colours of the map, if it is there."""
     if _side_by_side():
-        if colors_of(susceptibility) == PLAIN_COLORS:
+        if susceptibility and colors_of(susceptibility) == PLAIN_COLORS:
             set_colors(susceptibility, OVERLAY_COLORS)
         node = _layout_node()
         before = node.GetAttribute(_LAYOUT_BEFORE)  # "0" in a fresh Slicer

@@ -163,49 +163,37 @@ def _rows(magnitudes, phases):
     """The scans that magnitudes and phases of one name make, each a list of (magnitude, phase)."""
     scans = []
     for count in sorted({image.count for image in phases}):
-        of_count = [[image for image in images if image.count == count] for images in (magnitudes, phases)]
-        if count == 1:
-            scans += _echoes(*of_count)
-        elif all(len(images) == 1 for images in of_count):
-            scans.append([(of_count[0][0], of_count[1][0])])
+        scans += _echoes(*([image for image in images if image.count == count] for images in (magnitudes, phases)))
     return scans
 
 
 def _echoes(magnitudes, phases, ways=("folder", "written")):
     """The scans of images of one name, each a list of the pairs (magnitude, phase) of the same echo, in order.
 
-    Several scans whose names agree are told apart by `ways`: the folders that they lie in, then the way the names are
-    written, as "head_mag" and "head mag" or Slicer's "head_mag_1". Where nothing tells, there is no scan rather than
+    Where an echo is there twice, scans are told apart by `ways`: the folders that they lie in, then the way the names
+    are written, as "head_mag" and "head mag" or Slicer's "head_mag_1". If nothing tells, there is no scan rather than
     a part of one.
     """
-    if _are_of_several_scans(magnitudes, phases):
-        if not ways:
-            return []
-        apart = {}
-        for image in magnitudes + phases:
-            apart.setdefault(getattr(image, ways[0]), []).append(image)
-        kinds = [
-            [[image for image in own if image in images] for images in (magnitudes, phases)] for own in apart.values()
-        ]
-        return [scan for pair in kinds for scan in _echoes(*pair, ways[1:])]
     magnitudes, phases = _first_numbered(magnitudes), _first_numbered(phases)
     identity = _identity(magnitudes + phases)
     if not identity:
         return []
-    magnitudes, phases = ({identity(image): image for image in images} for images in (magnitudes, phases))
-    rows = [(magnitudes[echo], phases[echo]) for echo in sorted(magnitudes.keys() & phases.keys())]
-    return [rows] if rows else []
+    if not _is_any_twice(magnitudes, identity) and not _is_any_twice(phases, identity):
+        magnitudes, phases = ({identity(image): image for image in images} for images in (magnitudes, phases))
+        rows = [(magnitudes[echo], phases[echo]) for echo in sorted(magnitudes.keys() & phases.keys())]
+        return [rows] if rows else []
+    for n, way in enumerate(ways, 1):
+        apart = {}
+        for column, images in enumerate((magnitudes, phases)):
+            for image in images:
+                apart.setdefault(getattr(image, way), ([], []))[column].append(image)
+        if scans := [scan for pair in apart.values() if all(pair) for scan in _echoes(*pair, ways[n:])]:
+            return scans
+    return []
 
 
-def _are_of_several_scans(magnitudes, phases):
-    """Whether images of one kind come from several folders, or an echo is there twice."""
-    identity = _identity(_first_numbered(magnitudes) + _first_numbered(phases))
-    for images in (magnitudes, phases):
-        if len({image.folder for image in images}) > 1:
-            return True
-        if identity and max(Counter(map(identity, _first_numbered(images))).values(), default=0) > 1:
-            return True
-    return False
+def _is_any_twice(images, identity):
+    return max(Counter(map(identity, images)).values(), default=0) > 1
 
 
 def _first_numbered(images):
@@ -221,7 +209,7 @@ def _identity(images):
         return lambda image: round(image.time, 6)
     if all(image.echo is not None for image in images):
         return lambda image: image.echo
-    if len(images) == 2 and {image.echo for image in images} <= {None, 1}:
+    if {image.echo for image in images} <= {None, 1}:
         return lambda image: 1
     return None
 

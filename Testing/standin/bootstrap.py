@@ -50,6 +50,8 @@ def bootstrap():
 @calldata_type(vtk.VTK_OBJECT)
 def _forget_item(scene, event, node):
     """Take the item of a node that goes out of the subject hierarchy, as its plug-ins do in Slicer."""
+    if scene is None:  # it is being deleted itself
+        return
     hierarchy = scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
     item = hierarchy.GetItemByDataNode(node) if hierarchy and not scene.IsClosing() else 0
     if item:

@@ -62,6 +62,10 @@ class Inputs:
         scans = [scan for scan in pairing.find_scans() if any(node in nodes for row in scan.rows for node in row)]
         self._choose(scans[0] if scans else None)
 
+    def forget(self):
+        """The scene closes: what was not recognized in it is of no interest any more."""
+        self._missed = None
+
     def _choose(self, scan):
         self.state.choose_scan(scan.rows if scan else [(None, None)])
         self._missed = None if scan else self.state.rows
@@ -130,7 +134,7 @@ class Inputs:
     def _show_found(self, rows):
         """What the images tell, as placeholders where nothing was typed, and where it comes from.
 
-        That no scan was recognised is told until something is chosen.
+        That no scan was recognized is told until something is chosen.
         """
         series = _series(rows)
         times, strength = _found(metadata.find_echo_times, series), _found(metadata.find_field_strength, series)
@@ -147,7 +151,7 @@ class Inputs:
         ]
         text = "; ".join(told)
         if self._missed:
-            text = _("No magnitude and phase of a scan were recognised; choose them in the table.")
+            text = _("No magnitude and phase of a scan were recognized; choose them in the table.")
         self.ui.foundLabel.text = text[:1].upper() + text[1:]
         self.ui.foundLabel.setVisible(bool(text))
 

@@ -1,6 +1,5 @@
 """The mask: automatic, or a segment or label map."""
 
-import numpy as np
 import slicer
 
 from ..outputs import FIELD_MASK
@@ -43,12 +42,16 @@ class Mask:
     def _from_label_map(self, label_map):
         """A segmentation of a label map, whose segments are not called as Slicer's legacy color table has it."""
         segmentation = _new_segmentation(label_map.GetName(), label_map)
-        slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(label_map, segmentation)
-        chosen, segments = label_names(label_map), segmentation.GetSegmentation()
-        labels = [int(label) for label in np.unique(slicer.util.arrayFromVolume(label_map)) if label]
-        for n, label in enumerate(labels):
-            usual = MASK if len(labels) == 1 else f"{MASK} {label}"
-            segments.GetNthSegment(n).SetName(chosen.get(label, usual))
+        segments = segmentation.GetSegmentation()
+        if label_map.GetImageData():
+            slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(label_map, segmentation)
+        if not segments.GetNumberOfSegments():
+            segments.AddEmptySegment(MASK, MASK)
+            return segmentation
+        chosen, several = label_names(label_map), segments.GetNumberOfSegments() > 1
+        for segment in map(segments.GetSegment, segments.GetSegmentIDs()):
+            label = segment.GetLabelValue()
+            segment.SetName(chosen.get(label, f"{MASK} {label}" if several else MASK))
         return segmentation
 
 

@@ -99,6 +99,7 @@ class Panel(VTKObservationMixin):
         if slicer.mrmlScene.IsClosing():
             self.run.forget()
             self.atlas.cancel()
+            self.inputs.forget()
 
     def _scene_changed(self, caller, event):
         self._observe()

@@ -39,6 +39,17 @@ def loaded(session):
 
 
 @pytest.fixture
+def packages():
+    """Puts the module's packages back as they were: other tests hold classes of theirs."""
+    ours = lambda: {n: m for n, m in sys.modules.items() if n.split(".")[0] in ("QSM", "QSMLib", "QSMLogic")}  # noqa: E731
+    before = ours()
+    yield
+    for name in ours():
+        del sys.modules[name]
+    sys.modules.update(before)
+
+
+@pytest.fixture
 def scan_files(tmp_path):
     """Magnitude and phase of three echoes as NIfTI files with JSON sidecars, magnitude first."""
     return write_scan(tmp_path, "scan_echo-{echo}_part-{part}_MEGRE")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import slicer
-from standin.scene_files import load_scene, save_scene
+from standin.scene_files import close_scene, load_scene, save_scene
 from standin.waiting import wait_until
 
 
@@ -39,7 +39,7 @@ def test_empty_scene_says_what_is_missing(panel):
     assert "No magnitude and phase" in panel.ui.foundLabel.text
 
 
-def test_what_was_not_recognised_is_told_until_something_is_chosen(panel):
+def test_what_was_not_recognized_is_told_until_something_is_chosen(panel):
     from QSMLib import sample
 
     strange = slicer.util.addVolumeFromArray(np.ones((4, 4, 4)), None, "strange")
@@ -290,7 +290,7 @@ def test_loaded_images_that_are_no_scan_leave_no_other_scan_chosen(spheres, scan
     monkeypatch.setattr(qt.QFileDialog, "getOpenFileNames", lambda *arguments: (str(scan_files[0]),))
     spheres.load.load_files()
     assert spheres.state.rows == [(None, None, "")]
-    assert "recognised" in spheres.ui.foundLabel.text
+    assert "recognized" in spheres.ui.foundLabel.text
 
 
 def test_cancelled_dialogue_changes_nothing(panel, monkeypatch):
@@ -363,7 +363,7 @@ def test_images_that_come_end_the_view_side_by_side(spheres, scan_files, monkeyp
     import qt
     from QSMLib import display
 
-    volume = slicer.util.addVolumeFromArray(np.ones((4, 4, 4), np.float32), None, "map")
+    volume = slicer.util.addVolumeFromArray(np.random.default_rng(0).random((4, 4, 4)), None, "map")
     volume.SetAttribute("QSM.Version", "1")
     display.show_side_by_side(None, None, volume)
     monkeypatch.setattr(qt.QFileDialog, "getOpenFileNames", lambda *arguments: tuple(map(str, scan_files)))
@@ -401,3 +401,22 @@ def test_removed_row_does_not_come_back_when_its_edit_loses_the_focus(spheres, m
     monkeypatch.setattr(type(table), "setRowCount", lambda _, count: set_row_count(count))
     spheres.ui.removeRowButton.click()
     assert len(spheres.state.rows) == 2
+
+
+def test_map_that_is_gone_does_not_keep_images_out_of_sight(spheres, scan_files, monkeypatch):
+    import qt
+    from QSMLib import display
+
+    volume = slicer.util.addVolumeFromArray(np.random.default_rng(0).random((4, 4, 4)), None, "map")
+    display.show_side_by_side(None, None, volume)
+    slicer.mrmlScene.RemoveNode(volume)
+    monkeypatch.setattr(qt.QFileDialog, "getOpenFileNames", lambda *arguments: tuple(map(str, scan_files)))
+    spheres.load.load_files()
+    assert "Red" in slicer.app.layoutManager().visible_slice_views()
+
+
+def test_closed_scene_leaves_no_word_of_what_was_not_recognized(panel):
+    panel.ui.fillButton.click()
+    assert panel.ui.foundLabel.visible
+    close_scene()
+    assert not panel.ui.foundLabel.visible

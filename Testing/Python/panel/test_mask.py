@@ -92,3 +92,9 @@ def test_segments_of_a_mask_are_called_by_their_labels(panel):
     panel.state.mask = labels
     panel.ui.editMaskButton.click()
     assert segment_names(panel) == ["Mask 2", "Mask 7"]
+
+
+def test_label_map_without_voxels_becomes_an_empty_mask(panel):
+    panel.state.mask = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "Labels")
+    panel.ui.editMaskButton.click()
+    assert segment_names(panel) == ["Mask"]

@@ -146,10 +146,10 @@ def test_panel_opens_without_sample_data(session, monkeypatch):
     loaded.close()
 
 
-def test_panel_that_could_not_be_set_up_can_be_reloaded(session, monkeypatch):
+def test_panel_that_could_not_be_set_up_can_be_reloaded(session, packages):
     loaded = load_module()
-    loaded.widget.panel.close()
-    loaded.widget.panel = None
+    loaded.widget.cleanup()
+    assert loaded.widget.panel is None
     loaded.widget.onReload()
     assert slicer.modules.QSMWidget.panel
     slicer.modules.QSMWidget.cleanup()

@@ -299,17 +299,6 @@ def test_closing_the_scene_ends_the_run(panel):
     assert panel.state.output
 
 
-@pytest.fixture
-def packages():
-    """Puts the module's packages back as they were: other tests hold classes of theirs."""
-    ours = lambda: {n: m for n, m in sys.modules.items() if n.split(".")[0] in ("QSM", "QSMLib", "QSMLogic")}  # noqa: E731
-    before = ours()
-    yield
-    for name in ours():
-        del sys.modules[name]
-    sys.modules.update(before)
-
-
 def test_reloading_the_module_ends_the_run_and_keeps_the_state(panel, loaded, packages, monkeypatch):
     pid, panel_class = begun(panel), type(panel)
     monkeypatch.setitem(sys.modules, "QSMLogicOfSomebodyElse", sys)

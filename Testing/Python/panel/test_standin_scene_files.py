@@ -5,6 +5,7 @@ import pytest
 import slicer
 import slicer.util
 from standin.scene_files import close_scene, load_scene, save_scene
+from standin.vtk_messages import vtk_messages
 
 VOXELS = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 EVENTS = ("StartCloseEvent", "EndCloseEvent", "StartImportEvent", "EndImportEvent")
@@ -85,3 +86,4 @@ def test_volumes_of_one_name_keep_their_own_voxels(session, tmp_path):
 def test_missing_file_raises(session, tmp_path):
     with pytest.raises(RuntimeError, match="nowhere"):
         load_scene(tmp_path / "nowhere.mrml")
+    assert "Syntax error in scene file" in vtk_messages.pop()

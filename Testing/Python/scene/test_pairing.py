@@ -307,6 +307,39 @@ def test_files_loaded_twice_are_two_scans(found):
     assert [("mag_e1_1", "ph_e1_1"), ("mag_e2_1", "ph_e2_1")] in found().values()
 
 
+def test_each_echo_may_lie_in_a_folder_of_its_own(found):
+    for echo in (1, 2, 3):
+        in_folder(add(f"mag_e{echo}", f"ph_e{echo}"), f"/echo{echo}")
+    assert [len(rows) for rows in found().values()] == [3]
+
+
+def test_folders_of_magnitude_and_phase_that_are_loaded_twice_are_two_scans(found):
+    for suffix in ("", "_1"):
+        for kind in ("mag", "ph"):
+            in_folder(add(*(f"{kind}_e{echo}{suffix}" for echo in (1, 2))), f"/{kind}{suffix}", suffix)
+    assert sorted(map(len, found().values())) == [2, 2]
+
+
+@pytest.mark.parametrize("folders", [("/one", "/one"), ("/one", "/two")])
+def test_single_echoes_of_the_same_names_are_two_scans(found, folders):
+    for folder, suffix in zip(folders, ("", "_1"), strict=True):
+        in_folder(add(f"mag{suffix}", f"ph{suffix}"), folder, suffix)
+    assert set(map(tuple, found().values())) == {(("mag", "ph"),), (("mag_1", "ph_1"),)}
+
+
+def test_4d_scans_of_the_same_names_are_two_scans(found):
+    for suffix in ("", "_1"):
+        for kind in ("mag", "phase"):
+            in_folder([volume(f"{kind}{suffix}", (*SHAPE, 3), kind="vtkMRMLVectorVolumeNode")], "/x", suffix)
+    assert set(map(tuple, found().values())) == {(("mag", "phase"),), (("mag_1", "phase_1"),)}
+
+
+def test_scan_of_which_one_image_has_no_file_stays_whole(found):
+    in_folder(add("mag_e1", "mag_e3", "ph_e1", "ph_e2", "ph_e3"), "/a")
+    add("mag_e2")
+    assert [len(rows) for rows in found().values()] == [3]
+
+
 def test_magnitude_and_phase_may_lie_in_two_folders(found):
     in_folder(add(*echoes_of("mag_e{}")), "/magnitude")
     in_folder(add(*echoes_of("ph_e{}")), "/phase")
