@@ -13,11 +13,11 @@ from .outputs import place_beside
 SETTINGS, ASYMMETRY = "QSM.Regions", "QSM.Asymmetry"
 TABLE = "vtkMRMLTableNode"
 # In the files in which Slicer keeps tables, # begins a comment that reaches to the end of the line, and a quotation
-# mark begins or ends a text: what comes after them would be lost. Their wide forms look alike and are kept. A line that
-# begins with blanks or with nothing would be read from its first other character on.
+# mark begins or ends a text: what comes after them would be lost. Their wide forms look alike and are kept. The blank
+# at the beginning of a text would be skipped.
 _KEPT = {"#": "\uff03", '"': "\uff02"}
 _BREAKS = dict.fromkeys("\t\r\n", " ")
-_EMPTY, _BLANK = "\u200b", "\u00a0"  # without width; a blank that is not taken for a gap
+_BLANK = "\u00a0"
 
 
 def require_table(node):
@@ -37,11 +37,8 @@ def write_table(table, node, name, neighbour):
         node.RemoveAllColumns()
         node.SetUseColumnTitleAsColumnHeader(True)
         for column in table.columns:
-            values = [row[column.key] for row in table.rows]
-            if column is table.columns[0]:
-                values = [value or _EMPTY for value in values]
-            node.AddColumn(new_column(table.header(column), values, column.is_text))
             header = cell_text(table.header(column))
+            node.AddColumn(new_column(header, [row[column.key] for row in table.rows], column.is_text))
             node.SetColumnTitle(header, column.title)
             node.SetColumnUnitLabel(header, table.unit_of(column))
             node.SetColumnDescription(header, column.meaning)
@@ -100,7 +97,7 @@ def cell_text(text):
 
 def _text_of_cell(text):
     text = text.translate(str.maketrans({kept: given for given, kept in _KEPT.items()}))
-    return " " + text[1:] if text.startswith(_BLANK) else text.removeprefix(_EMPTY)
+    return " " + text[1:] if text.startswith(_BLANK) else text
 
 
 def _header(node, column):
