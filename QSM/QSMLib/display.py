@@ -46,7 +46,8 @@ def show_result(volume, background):
 
 def show_volume(volume):
     """Show an image that has just come into the scene, and nothing over it. Views side by side are left."""
-    leave_side_by_side(slicer.mrmlScene.GetNodeByID(_layers(_MAP_VIEW).GetBackgroundVolumeID() or ""))
+    if _side_by_side():
+        leave_side_by_side(slicer.mrmlScene.GetNodeByID(_layers(_MAP_VIEW).GetBackgroundVolumeID() or ""))
     for layers in _usual_layers():
         _set_layers(layers, volume, None)
     refresh_legends()

@@ -8,9 +8,8 @@ view.save("chart.png")
 import numpy as np
 import slicer
 import vtk
-from vtk.util.numpy_support import vtk_to_numpy
 
-from .slice_view import save_picture
+from .slice_view import picture_of, save_picture
 
 _AXES = {"X": vtk.vtkAxis.BOTTOM, "Y": vtk.vtkAxis.LEFT}
 _PENS = ("NO_PEN", "SOLID_LINE", "DASH_LINE", "DOT_LINE", "DASH_DOT_LINE", "DASH_DOT_DOT_LINE")
@@ -34,14 +33,7 @@ class ChartView:
 
     def picture(self):
         """Rows x columns x 3 bytes, the top row first."""
-        self._window.Render()
-        grab = vtk.vtkWindowToImageFilter()
-        grab.SetInput(self._window)
-        grab.ReadFrontBufferOff()
-        grab.Update()
-        columns, rows, _ = grab.GetOutput().GetDimensions()
-        pixels = vtk_to_numpy(grab.GetOutput().GetPointData().GetScalars())
-        return np.array(pixels.reshape(rows, columns, -1)[::-1, :, :3])
+        return picture_of(self._window)
 
     def save(self, path):
         save_picture(path, self.picture())

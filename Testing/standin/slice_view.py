@@ -77,17 +77,22 @@ class SliceView:
     def picture(self):
         """Rows x columns x 3 bytes, the top row first."""
         self._mapper.SetInputConnection(self.logic.GetImageDataConnection())
-        self.window.Render()
-        grab = vtk.vtkWindowToImageFilter()
-        grab.SetInput(self.window)
-        grab.ReadFrontBufferOff()
-        grab.Update()
-        columns, rows, _ = grab.GetOutput().GetDimensions()
-        pixels = vtk_to_numpy(grab.GetOutput().GetPointData().GetScalars())
-        return np.array(pixels.reshape(rows, columns, -1)[::-1, :, :3])
+        return picture_of(self.window)
 
     def save(self, path):
         save_picture(path, self.picture())
+
+
+def picture_of(window):
+    """What a VTK render window shows, rows x columns x 3 bytes, the top row first."""
+    window.Render()
+    grab = vtk.vtkWindowToImageFilter()
+    grab.SetInput(window)
+    grab.ReadFrontBufferOff()
+    grab.Update()
+    columns, rows, _ = grab.GetOutput().GetDimensions()
+    pixels = vtk_to_numpy(grab.GetOutput().GetPointData().GetScalars())
+    return np.array(pixels.reshape(rows, columns, -1)[::-1, :, :3])
 
 
 class LegendManager:

@@ -274,6 +274,7 @@ def test_files_are_loaded_and_chosen(panel, scan_files, monkeypatch):
     assert tooltip(panel) == ""
     layers = slicer.mrmlScene.GetNodeByID("vtkMRMLSliceCompositeNodeRed")
     assert layers.GetBackgroundVolumeID() == panel.state.rows[0][0].GetID()
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode") == 3  # no view is made for it
 
 
 def test_loaded_scan_is_chosen_also_beside_one_with_more_echoes(spheres, bids_folder, monkeypatch):
