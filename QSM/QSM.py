@@ -112,8 +112,8 @@ class QSMLogic(ScriptedLoadableModuleLogic):
         QSMError and Cancelled are in the package QSMLogic.
         The inputs stay as they are, and so does the scene where the run fails or is cancelled.
         """
-        from QSMLib import scene
-        from QSMLib.request import Request
+        from QSMLib import logic as scene
+        from QSMLib.scan.request import Request
 
         request = Request(
             magnitudeNodes,
@@ -135,7 +135,7 @@ class QSMLogic(ScriptedLoadableModuleLogic):
 
         The same as regionTable with one map, which is taken to be in ppm where it has no unit.
         """
-        from QSMLib import scene
+        from QSMLib import logic as scene
 
         return scene.roi_statistics(segmentationNode, susceptibilityVolume, tableNode)
 
@@ -164,7 +164,7 @@ class QSMLogic(ScriptedLoadableModuleLogic):
         In a map of this module, voxels outside the reconstruction do not count; in all maps, voxels without a finite
         value do not. How many is in the table. Median and percentiles are exact.
         """
-        from QSMLib.region_measure import Measurement, measure_into_table
+        from QSMLib.regions.measure import Measurement, measure_into_table
 
         maps = tuple(maps) if isinstance(maps, list | tuple) else (maps,)
         measurement = Measurement(regionsNode, maps, unit, reference or "", erosionMm, edges)
@@ -176,10 +176,10 @@ class QSMLogic(ScriptedLoadableModuleLogic):
         kind and arguments: "box" with a map; "histogram" with a segment and a map; "scatter" with the maps along x
         and y; "time" with a segment and a map, of a table of addToStudy. Maps are named as in the table.
         """
-        from QSMLib import plots, region_files
+        from QSMLib.regions import exports, plots
 
         if path:
-            return region_files.save_plot(tableNode, path, kind, *arguments)
+            return exports.save_plot(tableNode, path, kind, *arguments)
         return plots.CHARTS[kind](tableNode, *arguments)
 
     def saveRegions(self, tableNode, path):
@@ -188,9 +188,9 @@ class QSMLogic(ScriptedLoadableModuleLogic):
         The report is one page with pictures, parameters and references, which opens in any browser without a network.
         Returns the paths.
         """
-        from QSMLib import region_files
+        from QSMLib.regions import exports
 
-        return region_files.save(tableNode, path)
+        return exports.save(tableNode, path)
 
     def addToStudy(self, tableNode, study, subject, session="", time="", replace=False, mixedSettings=False):
         """Add a table of regionTable to the table of a study, a table node (None adds one) or a CSV or TSV file.
@@ -199,7 +199,7 @@ class QSMLogic(ScriptedLoadableModuleLogic):
         time, map and segment give way; they are refused otherwise. mixedSettings: accept a scan that was mapped or
         measured with other settings, which is then flagged. Returns the table node or the paths.
         """
-        from QSMLib import region_study
+        from QSMLib.regions import study as region_study
 
         node = study is None or hasattr(study, "IsA")
         add = region_study.add_to_node if node else region_study.add_to_file
@@ -238,12 +238,13 @@ def _register():
 
     A second time changes nothing.
     """
-    from QSMLib import display, sample
+    from QSMLib import sample
+    from QSMLib.display import views
 
-    display.add_layouts()
+    views.add_layouts()
     if hasattr(slicer.modules, "sampledata"):
         sample.register_sample_data()
     if hasattr(slicer.modules, "segmentstatistics"):
-        from QSMLib import segment_statistics
+        from QSMLib.regions import segment_statistics
 
         segment_statistics.register()

@@ -45,7 +45,7 @@ def _interpolated(image, positions, axis):
 
 def main(root):
     sys.path.insert(0, str(root))
-    from QSMLogic.demo import simulated_scan
+    from QSMLogic.simulation.sample import simulated_scan
 
     image = sitk.GetImageFromArray(thumbnail(simulated_scan(lambda stage, fraction: None)))
     sitk.WriteImage(image, str(root / FILE), useCompression=True)

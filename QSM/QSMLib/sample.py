@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import slicer
 
-from QSMLogic.units import rad_per_s_and_ppm
+from QSMLogic.model.units import rad_per_s_and_ppm
 
-from . import display
-from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS
+from .display import views as display
+from .scan.metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS
 
 SPHERES_PPM = (0.3, -0.2)
 ECHO_TIMES_S, FIELD_STRENGTH_T = (0.004, 0.012, 0.02), 3.0
@@ -58,16 +58,16 @@ def add_head(voxel_mm=1.5, progress=None):
 
     voxel_mm: edge of the scan's voxels. progress: called as progress(stage, fraction); it may raise Cancelled.
     """
-    from QSMLogic import job
+    from QSMLogic.pipeline import worker
 
     with tempfile.TemporaryDirectory(prefix="QSM") as folder:
-        job.write_simulation(folder, voxel_mm)
-        job.work(folder, progress or (lambda stage, fraction: None))
+        worker.write_simulation(folder, voxel_mm)
+        worker.work(folder, progress or (lambda stage, fraction: None))
         return add_scan(folder)
 
 
 def add_scan(folder):
-    """Add the simulated head that QSMLogic.job has left in a folder to the scene, in a subject hierarchy folder.
+    """Add the simulated head that QSMLogic.pipeline.worker has left in a folder to the scene, in a subject hierarchy folder.
 
     Returns (magnitude nodes, phase nodes, segmentation node) with the middle of the head at the origin; the
     segmentation has the labelled tissues.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..lazy import sitk
+from ..numerics.lazy import sitk
 from .itk import execute
 
 LEVELS = ((3, 4.0), (2, 2.0))  # of the pyramid: shrink factor, smoothing (mm)

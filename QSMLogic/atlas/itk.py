@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..errors import QSMError
-from ..io import as_image
-from ..lazy import sitk
+from ..files.images import as_image
+from ..model.errors import QSMError
+from ..numerics.lazy import sitk
 
 WORK_UNITS = 8  # a fixed number, so that sums are split alike, and results equal, on any number of cores
 

@@ -1,4 +1,4 @@
-"""A registration in a process of its own: what QSMLogic.job reads from its folder and leaves there."""
+"""A registration in a process of its own: what QSMLogic.pipeline.worker reads from its folder and leaves there."""
 
 import json
 from dataclasses import asdict
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..io import Geometry
+from ..files.images import Geometry
 from .register import Registration, register
 from .template import Template
 

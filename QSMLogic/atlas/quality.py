@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..lazy import sitk
+from ..numerics.lazy import sitk
 
 BINS, MIN_OVERLAP = 32, 0.5
 

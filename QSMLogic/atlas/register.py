@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import QSMError
-from ..lazy import sitk
+from ..model.errors import QSMError
+from ..numerics.lazy import sitk
 from ..version import __version__
 from .affine import aligned, matched_moments
 from .itk import content, image_of, normalised

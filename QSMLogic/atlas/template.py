@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import QSMError
-from ..io import Geometry, read_image
+from ..files.images import Geometry, read_image
+from ..model.errors import QSMError
 from ..regions.label_names import read_label_names
 
 SIMULATED_SHAPE_MM = (156, 192, 168)
@@ -66,8 +66,8 @@ def simulated_template(kind="susceptibility", voxel_mm=1.5, seed=1000, deformati
     kind: "susceptibility" (ppm) or "magnitude" (of a gradient echo, T1-weighted as that of the scan). voxel_mm: edge
     of the voxels. seed, deformation: as in phantom.head.
     """
-    from ..phantom import LABELS, head
-    from ..simulation import simulate_scan
+    from ..simulation.phantom import LABELS, head
+    from ..simulation.scan import simulate_scan
 
     if kind not in KINDS:
         raise QSMError(f"There is no simulated template of {kind!r}; choose one of {', '.join(KINDS)}.")

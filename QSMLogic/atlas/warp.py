@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..lazy import sitk
+from ..numerics.lazy import sitk
 from .itk import execute
 
 PYRAMID = ((4, 60), (2, 60), (1, 60))  # shrink factor and iterations of each level

@@ -1,11 +1,9 @@
-"""Regions of interest: statistics of maps in them, as tables, plots and reports."""
+"""Regions of interest: statistics of maps in them, as tables and studies."""
 
+from .label_files import read_regions
 from .label_names import read_label_names
 from .measure import measure, values_in
-from .plots import box_plot, histogram, region_against_map, region_against_time, write_plots
 from .region import LabelRegions, MapImage, Region
-from .region_files import read_regions
-from .report import report, write_report
 from .resample import resampled_regions
 from .study import STUDY_COLUMNS, add_to_study, read_study, with_scan
 from .table import ASYMMETRY_COLUMNS, COLUMNS, Column, RegionTable
@@ -21,20 +19,13 @@ __all__ = [
     "RegionTable",
     "STUDY_COLUMNS",
     "add_to_study",
-    "box_plot",
-    "histogram",
     "measure",
     "read_label_names",
     "read_regions",
     "read_study",
     "read_table",
-    "region_against_map",
-    "region_against_time",
-    "report",
     "resampled_regions",
     "values_in",
     "with_scan",
-    "write_plots",
-    "write_report",
     "write_table",
 ]

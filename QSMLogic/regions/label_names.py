@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-from ..errors import QSMError
+from ..model.errors import QSMError
 
 NUMBER_COLUMNS, NAME_COLUMNS = ("index", "label", "value", "id"), ("name", "region", "structure", "abbreviation")
 BACKGROUND = 0

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import QSMError
-from ..lazy import ndimage
+from ..model.errors import QSMError
+from ..numerics.lazy import ndimage
 from .region import MapImage, check_names
 from .statistics import statistics
 from .table import COLUMNS, RegionTable

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import QSMError
-from ..lazy import ndimage
+from ..model.errors import QSMError
+from ..numerics.lazy import ndimage
 
 HALF = 0.5
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import QSMError
-from ..lazy import sitk
+from ..model.errors import QSMError
+from ..numerics.lazy import sitk
 
 METHODS = ("nearest", "coverage")
 POINTS, MOST_POINTS = 4, 12  # per voxel and axis: coverage is exact to 1/(2 x POINTS) for a face along the voxels

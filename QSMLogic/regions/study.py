@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-from ..errors import QSMError
+from ..model.errors import QSMError
 from .table import COLUMNS, PER_PPM, Column, RegionTable
 from .table_files import check_table_name, read_table, write_table
 

@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass, field, replace
 
-from ..errors import QSMError
+from ..model.errors import QSMError
 
 PER_PPM = {"ppm": 1.0, "ppb": 1000.0}
 

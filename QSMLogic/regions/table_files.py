@@ -5,8 +5,8 @@ import json
 import math
 from pathlib import Path
 
-from ..errors import QSMError
-from ..files import placed_together
+from ..files.atomic import placed_together
+from ..model.errors import QSMError
 from .table import ASYMMETRY_COLUMNS, COLUMNS, RegionTable, unit_suffix
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}

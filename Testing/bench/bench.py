@@ -18,7 +18,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from QSMLogic import Acquisition, Grid, fft, run  # noqa: E402
+from QSMLogic import Acquisition, Grid, run  # noqa: E402
+from QSMLogic.numerics import fft  # noqa: E402
 
 SHAPE, ECHO_TIMES_S = (164, 205, 205), (0.004, 0.012, 0.020, 0.028)
 
@@ -34,7 +35,7 @@ def head_a():
     import realistic_head
     from scipy.ndimage import binary_erosion
 
-    from QSMLogic.accuracy import nrmse
+    from QSMLogic.simulation.accuracy import nrmse
 
     names = "local_field_ppm", "susceptibility_ppm"
     truth, _ = realistic_head.truth(*names)

@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import realistic_head
 
-from QSMLogic import FieldMap, fft
-from QSMLogic.accuracy import nrmse, region_agreement
-from QSMLogic.lazy import ndimage
-from QSMLogic.method import registry
-from QSMLogic.phantom import head
-from QSMLogic.simulation import simulate_scan
+from QSMLogic import FieldMap
+from QSMLogic.numerics import fft
+from QSMLogic.numerics.lazy import ndimage
+from QSMLogic.registry.method import registry
+from QSMLogic.simulation.accuracy import nrmse, region_agreement
+from QSMLogic.simulation.phantom import head
+from QSMLogic.simulation.scan import simulate_scan
 
 TABLE = Path(__file__).resolve().parents[2] / "Resources" / "docs" / "methods-measured.md"
 HEADER = (
@@ -28,7 +29,7 @@ HEADER = (
 
 
 class Transforms:
-    """Counts the pairs' worth of transforms that are made through QSMLogic.fft, by wrapping scipy's functions."""
+    """Counts the pairs' worth of transforms that are made through QSMLogic.numerics.fft, by wrapping scipy's functions."""
 
     NAMES = ("rfftn", "irfftn", "dctn", "idctn")
 

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from QSMLogic.bids import find_runs
-from QSMLogic.io import load_on_grid, read_image
+from QSMLogic.files.bids import find_runs
+from QSMLogic.files.images import load_on_grid, read_image
 
 TISSUES = range(1, 10)
 

@@ -12,11 +12,11 @@ import realistic_head
 from methods import tissue_slope
 
 from QSMLogic import FieldMap, run
-from QSMLogic.accuracy import nrmse
-from QSMLogic.lazy import ndimage
-from QSMLogic.method import registry
-from QSMLogic.phantom import head
-from QSMLogic.simulation import simulate_scan
+from QSMLogic.numerics.lazy import ndimage
+from QSMLogic.registry.method import registry
+from QSMLogic.simulation.accuracy import nrmse
+from QSMLogic.simulation.phantom import head
+from QSMLogic.simulation.scan import simulate_scan
 
 TABLE = Path(__file__).resolve().parents[2] / "Resources" / "docs" / "scans-measured.md"
 INTRODUCTION = """# Inversions by kind of scan, measured

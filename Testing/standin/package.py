@@ -29,7 +29,7 @@ from standin.bootstrap import bootstrap
 from standin.module import load_module
 bootstrap()
 loaded = load_module(folder / "QSM.py")
-import QSMLib.scene
+import QSMLib.logic
 modules = (loaded.module, QSMLogic, QSMLib, *(m for n, m in sys.modules.items() if n.startswith("QSMLogic.")))
 outside = [m.__file__ for m in modules if folder not in Path(m.__file__).resolve().parents]
 assert not outside, f"imported from outside the package: {outside}"

@@ -6,7 +6,7 @@ from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
 
-from ..process import Process
+from .process import Process
 from .segment_editor import open_segment_editor
 
 
@@ -49,7 +49,7 @@ class Atlas:
 
     def register(self):
         """Start the registration."""
-        from .. import atlas
+        from ..regions import atlas
 
         request = self._request()
         atlas.check_request(request)
@@ -86,7 +86,7 @@ class Atlas:
     def _request(self):
         from QSMLogic.regions import read_label_names
 
-        from ..atlas import AtlasRequest
+        from ..regions.atlas import AtlasRequest
 
         choices = self.regions.choices
         names = read_label_names(choices.names)[0] if choices.names else None
@@ -121,7 +121,7 @@ class Atlas:
         self.ui.registerBar.value = round(100 * fraction)
 
     def _arrived(self, folder):
-        from .. import atlas
+        from ..regions import atlas
 
         request = self.request
         try:

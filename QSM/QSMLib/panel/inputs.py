@@ -5,11 +5,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
-from QSMLogic.settings import DEFAULTS
+from QSMLogic.registry.settings import DEFAULTS
 
-from .. import metadata, pairing
-from ..geometry import grid_of
-from ..inputs import read_series
+from ..scan import metadata, pairing
+from ..scan.geometry import grid_of
+from ..scan.inputs import read_series
 from .edits import show_text, typed_text
 
 MAGNITUDE, PHASE, ECHO_TIME = range(3)

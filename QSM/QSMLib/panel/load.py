@@ -6,7 +6,8 @@ from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
 
-from .. import display, loading
+from ..display import views
+from ..scan import loading
 
 FILTER = "*.nii *.nii.gz *.nrrd *.mha"
 
@@ -52,7 +53,7 @@ class Load:
             self.ui.statusLabel.text = str(error)
         else:
             self.ui.statusLabel.text = ""
-            display.show_volume(nodes[0])
+            views.show_volume(nodes[0])
             self.on_loaded(nodes)
         finally:
             slicer.app.restoreOverrideCursor()

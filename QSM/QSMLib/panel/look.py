@@ -6,8 +6,8 @@ from slicer.util import VTKObservationMixin
 
 from QSMLogic import QSMError
 
-from .. import display
-from ..outputs import LOCAL_FIELD, VERSION
+from ..display import views
+from ..scan.outputs import LOCAL_FIELD, VERSION
 
 
 class Look(VTKObservationMixin):
@@ -19,13 +19,13 @@ class Look(VTKObservationMixin):
         ui.mapSelector.addAttribute("vtkMRMLScalarVolumeNode", VERSION)
         for signal in ("currentNodeChanged(vtkMRMLNode*)", "nodeActivated(vtkMRMLNode*)"):
             ui.mapSelector.connect(signal, self._choose_map)
-        for label in display.COLORS:
+        for label in views.COLORS:
             ui.colorsBox.addItem(_(label), label)
-        for label in display.WINDOWS_PPM:
+        for label in views.WINDOWS_PPM:
             ui.windowBox.addItem(_(label), label)
         ui.colorsBox.connect("activated(int)", self._choose_colors)
         ui.windowBox.connect("activated(int)", self._choose_window)
-        ui.opacitySlider.connect("valueChanged(double)", display.set_opacity)
+        ui.opacitySlider.connect("valueChanged(double)", views.set_opacity)
         ui.overlayButton.connect("clicked()", self._overlay)
         ui.sideBySideButton.connect("clicked()", self._side_by_side)
 
@@ -47,12 +47,12 @@ class Look(VTKObservationMixin):
         volume = self.state.result
         if not volume or not volume.GetDisplayNode():
             return
-        display.follow_window(volume)
-        self.ui.colorsBox.currentIndex = self.ui.colorsBox.findData(display.colors_of(volume))
-        self.ui.windowBox.currentIndex = self.ui.windowBox.findData(display.window_of(volume))
-        opacity = display.current_opacity()
+        views.follow_window(volume)
+        self.ui.colorsBox.currentIndex = self.ui.colorsBox.findData(views.colors_of(volume))
+        self.ui.windowBox.currentIndex = self.ui.windowBox.findData(views.window_of(volume))
+        opacity = views.current_opacity()
         blocked = self.ui.opacitySlider.blockSignals(True)
-        self.ui.opacitySlider.value = display.OPACITY if opacity is None else opacity
+        self.ui.opacitySlider.value = views.OPACITY if opacity is None else opacity
         self.ui.opacitySlider.blockSignals(blocked)
 
     def _follow(self, node):
@@ -71,23 +71,23 @@ class Look(VTKObservationMixin):
             self._overlay()
 
     def _choose_colors(self, index):
-        display.set_colors(self.state.result, self.ui.colorsBox.itemData(index))
+        views.set_colors(self.state.result, self.ui.colorsBox.itemData(index))
 
     def _choose_window(self, index):
-        display.set_window(self.state.result, self.ui.windowBox.itemData(index))
+        views.set_window(self.state.result, self.ui.windowBox.itemData(index))
 
     def _overlay(self):
-        display.leave_side_by_side(self.state.result)
-        display.show_overlay(self.state.magnitude_volume, self.state.result, self.ui.opacitySlider.value)
-        display.show_legend(self.state.result)
+        views.leave_side_by_side(self.state.result)
+        views.show_overlay(self.state.magnitude_volume, self.state.result, self.ui.opacitySlider.value)
+        views.show_legend(self.state.result)
         self.update(self.state)
 
     def _side_by_side(self):
         local_field = self.state.result.GetNodeReference(LOCAL_FIELD)
         try:
-            opened = display.show_side_by_side(self.state.magnitude_volume, local_field, self.state.result)
+            opened = views.show_side_by_side(self.state.magnitude_volume, local_field, self.state.result)
         except QSMError as error:
             self.ui.statusLabel.text = str(error)
             return
         self.update(self.state)
-        qt.QTimer.singleShot(0, lambda: display.fit_side_by_side(opened))  # the views have their size then
+        qt.QTimer.singleShot(0, lambda: views.fit_side_by_side(opened))  # the views have their size then

@@ -2,8 +2,8 @@
 
 import slicer
 
-from ..outputs import FIELD_MASK
-from ..region_sources import label_names
+from ..regions.sources import label_names
+from ..scan.outputs import FIELD_MASK
 from .segment_choice import SegmentChoice
 from .segment_editor import open_segment_editor
 

@@ -3,9 +3,9 @@
 import qt
 from slicer.i18n import tr as _
 
-from QSMLogic.method import STAGE_TITLES, STAGES, registry
-from QSMLogic.presets import PRESETS
-from QSMLogic.settings import DEFAULTS
+from QSMLogic.registry.method import STAGE_TITLES, STAGES, registry
+from QSMLogic.registry.presets import PRESETS
+from QSMLogic.registry.settings import DEFAULTS
 
 from .parameters import ParameterForm, method_tooltip
 

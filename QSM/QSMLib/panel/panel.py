@@ -4,8 +4,7 @@ import qt
 import slicer
 from slicer.util import VTKObservationMixin
 
-from .. import display
-from ..state import State
+from ..display import views
 from .atlas import Atlas
 from .inputs import Inputs
 from .load import Load
@@ -18,6 +17,7 @@ from .region_results import RegionResults
 from .regions import Regions
 from .reuse import Reuse
 from .run import Run
+from .state import State
 
 FIRST, LAST = 1000.0, -1000.0  # priorities of observers
 
@@ -57,7 +57,7 @@ class Panel(VTKObservationMixin):
         """The user opens the panel."""
         self._observe()
         self.inputs.fill_if_empty()
-        display.refresh_legends()  # other modules may have put other volumes into the views
+        views.refresh_legends()  # other modules may have put other volumes into the views
         self.update()
 
     def close(self):

@@ -6,7 +6,8 @@ from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
 
-from .. import region_tables, snippets
+from ..regions import tables as region_tables
+from . import snippets
 from .edits import show_text, typed_text
 from .regions import ROOM_PX
 
@@ -70,7 +71,7 @@ class RegionResults:
 
     def plot(self, kind, *arguments):
         """Make a chart of the table, or of the study for one over time, and show it; Save takes the same."""
-        from .. import plots
+        from ..regions import plots
 
         self.plotted = (kind, *arguments)
         with slicer.util.WaitCursor():
@@ -96,22 +97,22 @@ class RegionResults:
 
     def add_to_study(self):
         """Add the table to the study's table node."""
-        from .. import region_study
+        from ..regions import study
 
         with slicer.util.WaitCursor():
-            node = region_study.add_to_node(self.node, self.choices.study, *self._scan(), **self._options())
+            node = study.add_to_node(self.node, self.choices.study, *self._scan(), **self._options())
         self.choices.study = node
         region_tables.show_table(node)
         self._say(_("Added to the table {name}.").format(name=node.GetName()))
 
     def add_to_file(self):
         """Add the table to a file of the study."""
-        from .. import region_study
+        from ..regions import study
 
         path = self.ask_study_file()
         if path:
             with slicer.util.WaitCursor():
-                region_study.add_to_file(self.node, path, *self._scan(), **self._options())
+                study.add_to_file(self.node, path, *self._scan(), **self._options())
             self._say(_("Added to {name}.").format(name=path))
 
     def ask_study_file(self):
@@ -160,13 +161,13 @@ class RegionResults:
             self._action(below, segment, self.plot, kind, segment, map_name)
 
     def _fill_files(self, menu):
-        from .. import region_files
+        from ..regions import exports
 
         tables, pages, pictures = _("Tables"), _("Web pages"), _("Pictures")
-        self._file(menu, _("Table..."), ".csv", f"{tables} (*.csv *.tsv)", region_files.save_table, self.node)
-        self._file(menu, _("Report..."), ".html", f"{pages} (*.html)", region_files.save_report, self.node)
+        self._file(menu, _("Table..."), ".csv", f"{tables} (*.csv *.tsv)", exports.save_table, self.node)
+        self._file(menu, _("Report..."), ".html", f"{pages} (*.html)", exports.save_report, self.node)
         plot = _("Plot ({kind})...").format(kind=self.plotted[0])
-        save = lambda node, path: region_files.save_plot(node, path, *self.plotted)  # noqa: E731
+        save = lambda node, path: exports.save_plot(node, path, *self.plotted)  # noqa: E731
         self._file(menu, plot, ".png", f"{pictures} (*.png *.svg)", save, self._plotted_node())
         self._action(menu, _("Copy as Python"), self.copy_python)
 

@@ -7,11 +7,11 @@ from slicer.util import VTKObservationMixin
 
 from QSMLogic import QSMError
 
-from .. import region_tables
-from ..region_choices import ATLAS, EDGES, SEGMENTATION, UNITS, RegionChoices
-from ..region_maps import measurable, set_unit, unit_of
-from ..region_measure import Measurement, check, measure_into_table
-from ..region_sources import region_names
+from ..regions import tables
+from ..regions.choices import ATLAS, EDGES, SEGMENTATION, UNITS, RegionChoices
+from ..regions.maps import measurable, set_unit, unit_of
+from ..regions.measure import Measurement, check, measure_into_table
+from ..regions.sources import region_names
 
 MAP, UNIT = range(2)
 SHOWN_MAPS, ROOM_PX = 4, 8  # rows; between a row's text and its borders
@@ -87,7 +87,7 @@ class Regions(VTKObservationMixin):
             slicer.app.restoreOverrideCursor()
         self.choices.choose_table(node, self.state.result)
         self.ui.regionsLabel.text = _("Measured into the table {name}.").format(name=node.GetName())
-        region_tables.show_table(node)
+        tables.show_table(node)
         self.on_table(node)
 
     def _fill_menus(self):

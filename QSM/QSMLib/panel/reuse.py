@@ -7,11 +7,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
-from QSMLogic.methods_text import methods_text
+from QSMLogic.report.methods_text import methods_text
 
-from .. import snippets
-from ..outputs import PROVENANCE
-from ..request import check_scan
+from ..scan.outputs import PROVENANCE
+from ..scan.request import check_scan
+from . import snippets
 
 
 class Reuse:

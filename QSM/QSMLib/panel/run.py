@@ -5,18 +5,20 @@ import time
 import slicer
 from slicer.i18n import tr as _
 
-from QSMLogic import QSMError, job
-from QSMLogic.method import STAGE_TITLES
-from QSMLogic.preview import preview_reduction
-from QSMLogic.provenance import choice_made, warnings
+from QSMLogic import QSMError
+from QSMLogic.pipeline import worker
+from QSMLogic.pipeline.preview import preview_reduction
+from QSMLogic.registry.method import STAGE_TITLES
+from QSMLogic.registry.provenance import choice_made, warnings
 
-from .. import display, sample
-from ..outputs import wants_quality, write_map
-from ..plots import show_chart
-from ..process import Process
-from ..request import check_scan, read_scan
-from ..strength_chart import update_strength_chart
-from ..turns import in_turns
+from .. import sample
+from ..display import views
+from ..display.strength_chart import update_strength_chart
+from ..regions.plots import show_chart
+from ..scan.outputs import wants_quality, write_map
+from ..scan.request import check_scan, read_scan
+from .process import Process
+from .turns import in_turns
 
 SAMPLE_VOXEL_MM = 1.5
 
@@ -106,7 +108,7 @@ class Run:
             yield
             self.state.choose_scan(list(zip(magnitude, phase, strict=True)))
             yield
-            display.show_volume(magnitude[0])
+            views.show_volume(magnitude[0])
             yield
 
         self._start(_simulation, arrive, _("Simulating a scan"))
@@ -165,7 +167,7 @@ class Run:
 
     def _read_maps(self, folder):
         """The maps of a run; what it chose and warns of goes to the log."""
-        maps = job.read_maps(folder)
+        maps = worker.read_maps(folder)
         if choice_made(maps.provenance):
             self._log(choice_made(maps.provenance))
         for warning in warnings(maps.provenance):
@@ -211,18 +213,18 @@ class Run:
 def _show(volume, scan):
     holder = scan.source.holder
     background = holder if holder.IsA("vtkMRMLVolumeNode") else scan.source.volume
-    display.show_result(volume, _present(background))
+    views.show_result(volume, _present(background))
 
 
 def _write(folder, scan, request, reduction=None):
     images = scan.images("magnitude"), scan.images("phase")
     quality = not reduction and wants_quality(request.output_volume, request.intermediate)
     options = {"reference_mask": scan.reference, "quality": quality, "curve": request.curve and not reduction}
-    return job.write_run(folder, *images, scan.facts, scan.mask, request.settings, reduction, **options)
+    return worker.write_run(folder, *images, scan.facts, scan.mask, request.settings, reduction, **options)
 
 
 def _simulation(folder):
-    job.write_simulation(folder, SAMPLE_VOXEL_MM)
+    worker.write_simulation(folder, SAMPLE_VOXEL_MM)
     yield
 
 

@@ -2,7 +2,7 @@
 
 import slicer
 
-from .. import display
+from ..display import views
 
 
 def open_segment_editor(segmentation, volume=None, segment=""):
@@ -14,4 +14,4 @@ def open_segment_editor(segmentation, volume=None, segment=""):
         editor.setSourceVolumeNode(volume)
     if segment:
         editor.setCurrentSegmentID(segment)
-    display.refresh_legends()  # the editor shows its volume in the place of a map
+    views.refresh_legends()  # the editor shows its volume in the place of a map

@@ -1,7 +1,7 @@
 import pytest
 
-from QSMLogic.phantom import head
-from QSMLogic.simulation import simulate_scan
+from QSMLogic.simulation.phantom import head
+from QSMLogic.simulation.scan import simulate_scan
 
 SHAPE, SPACING_MM = (52, 64, 56), (3.0, 3.0, 3.0)
 

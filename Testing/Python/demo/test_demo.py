@@ -9,9 +9,9 @@ import pytest
 import SimpleITK as sitk
 
 from QSMLogic import Cancelled, QSMError
-from QSMLogic.bids import find_runs
-from QSMLogic.cli import main
-from QSMLogic.demo import judge, run_demo
+from QSMLogic.cli.demo import judge, run_demo
+from QSMLogic.cli.main import main
+from QSMLogic.files.bids import find_runs
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_erosion, center_of_mass
 
-from QSMLogic.phantom import LABELS, TISSUES, head
+from QSMLogic.simulation.phantom import LABELS, TISSUES, head
 
 SHAPE, SPACING_MM = (52, 64, 56), (3.0, 3.0, 3.0)
 

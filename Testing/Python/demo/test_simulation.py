@@ -6,12 +6,9 @@ import numpy as np
 import pytest
 
 from QSMLogic import QSMError
-from QSMLogic.simulation import (
-    block_mean,
-    dipole_field,
-    simulate_scan,
-    stored_as_integers,
-)
+from QSMLogic.numerics.blocks import block_mean
+from QSMLogic.numerics.dipole_field import dipole_field
+from QSMLogic.simulation.scan import simulate_scan, stored_as_integers
 
 
 def wrapped(angle):

@@ -3,7 +3,7 @@
 import pytest
 from scan_on_disk import ScanOnDisk
 
-from QSMLogic.cli import main
+from QSMLogic.cli.main import main
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from QSMLogic.atlas.quality import dice
-from QSMLogic.io import Geometry, read_image, write_files
+from QSMLogic.files.images import Geometry, read_image, write_files
 
 SHAPE = (24, 28, 32)
 PLACE = Geometry(tuple(reversed(SHAPE)), (3.0, 3.0, 3.0))

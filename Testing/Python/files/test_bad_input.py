@@ -216,7 +216,7 @@ def test_full_disk(scan, tmp_path):
     """A limit on the size of files stands for the full disk: a write fails halfway."""
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000));"
-        "from QSMLogic.cli import main; sys.exit(main(sys.argv[1:]))"
+        "from QSMLogic.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
     arguments = map(str, ("run", *scan.arguments(), "--output", tmp_path / "out"))
     done = subprocess.run([sys.executable, "-B", "-c", code, *arguments], capture_output=True, text=True)

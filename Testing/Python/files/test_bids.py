@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scan_on_disk import ECHO_TIMES, load, save, simulated_scan
 
-from QSMLogic.bids import find_runs
-from QSMLogic.errors import QSMError
+from QSMLogic.files.bids import find_runs
+from QSMLogic.model.errors import QSMError
 
 
 def add_run(root, name, *, folder="anat", suffix="MEGRE", echoes=(1, 2, 3), parts=("mag", "phase"), sidecars=True):

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import QSMLogic
-from QSMLogic import cli as command_line
-from QSMLogic import commands
-from QSMLogic.console import Console
-from QSMLogic.method import STAGES, registry
-from QSMLogic.presets import PRESETS
+from QSMLogic.cli import commands
+from QSMLogic.cli import main as command_line
+from QSMLogic.cli.console import Console
+from QSMLogic.registry.method import STAGES, registry
+from QSMLogic.registry.presets import PRESETS
 from QSMLogic.version import __version__
 
 STAGES_WITH_COMMANDS = ("mask", "unwrap", "field", "background", "invert")

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scan_on_disk import ECHO_TIMES, SHAPE, simulated_scan
 
-from QSMLogic import Acquisition, Grid, QSMError, job, run
-from QSMLogic.method import STAGES
+from QSMLogic import Acquisition, Grid, QSMError, run
+from QSMLogic.pipeline import worker
+from QSMLogic.registry.method import STAGES
 
 GRID = Grid(SHAPE, (1.0, 1.0, 1.2), (0.96, 0.28, 0.0))
 FACTS = {"echo_times_s": ECHO_TIMES, "field_strength_t": 3.0, "grid": GRID}
@@ -26,12 +27,12 @@ def images():
 def prepare(folder, images, **changes):
     magnitude, phase, tissue = images
     options = {"reference_mask": tissue, "quality": True}
-    for _ in job.write_run(folder, list(magnitude), list(phase), FACTS | changes, tissue, FAST, **options):
+    for _ in worker.write_run(folder, list(magnitude), list(phase), FACTS | changes, tissue, FAST, **options):
         pass
 
 
 def start(folder, stdin=subprocess.DEVNULL):
-    command = [sys.executable, "-m", "QSMLogic.job", str(folder)]
+    command = [sys.executable, "-m", "QSMLogic.pipeline.worker", str(folder)]
     return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -63,11 +64,11 @@ def finished(images, tmp_path_factory):
 
 def test_maps_equal_those_of_a_run_in_this_process(finished, images):
     folder, status, _ = finished
-    assert status == job.DONE
+    assert status == worker.DONE
     magnitude, phase, tissue = images
     here = run(Acquisition(magnitude, phase, ECHO_TIMES, 3.0, GRID), tissue, FAST, reference_mask=tissue, quality=True)
-    there = job.read_maps(folder)
-    for name in (*job.ARRAYS, *job.OPTIONAL_ARRAYS):
+    there = worker.read_maps(folder)
+    for name in (*worker.ARRAYS, *worker.OPTIONAL_ARRAYS):
         np.testing.assert_array_equal(getattr(there, name), getattr(here, name))
     assert there.grid == here.grid
     assert there.provenance["settings"] == here.provenance["settings"]
@@ -89,7 +90,7 @@ def test_bad_input_is_told_and_leaves_no_maps(images, tmp_path):
     prepare(tmp_path, images, echo_times_s=(4.0, 12.0, 20.0))
     process = start(tmp_path)
     told, _ = process.communicate(timeout=60)
-    assert process.returncode == job.BAD_INPUT
+    assert process.returncode == worker.BAD_INPUT
     assert "milliseconds" in json.loads(told.splitlines()[-1])["error"]
     assert not (tmp_path / "maps.json").exists()
 
@@ -99,7 +100,7 @@ def test_unexpected_error_is_told_with_its_place_in_the_log(images, tmp_path):
     (tmp_path / "phase_0.npy").unlink()
     process = start(tmp_path)
     told, log = process.communicate(timeout=60)
-    assert process.returncode == job.UNEXPECTED
+    assert process.returncode == worker.UNEXPECTED
     assert "FileNotFoundError" in json.loads(told.splitlines()[-1])["error"]
     assert "Traceback" in log
 
@@ -111,7 +112,7 @@ def test_process_ends_with_the_one_who_holds_its_input(tmp_path):
     process.stdin.flush()
     process.stdin.close()
     began = time.monotonic()
-    assert process.wait(timeout=20) == job.ABANDONED
+    assert process.wait(timeout=20) == worker.ABANDONED
     assert time.monotonic() - began < 1
 
 
@@ -119,12 +120,12 @@ def test_process_ends_when_its_folder_is_taken_away(tmp_path):
     """As on cancelling before the process has told its number."""
     process = start_endless(tmp_path)
     (tmp_path / "job.json").unlink()
-    assert process.wait(timeout=20) == job.ABANDONED
+    assert process.wait(timeout=20) == worker.ABANDONED
 
 
 def test_writing_goes_image_by_image(images, tmp_path):
     magnitude, phase, _ = images
-    steps = job.write_run(tmp_path, list(magnitude), list(phase), FACTS)
+    steps = worker.write_run(tmp_path, list(magnitude), list(phase), FACTS)
     next(steps)
     assert len(list(tmp_path.iterdir())) == 1
     assert not (tmp_path / "job.json").exists()
@@ -133,13 +134,13 @@ def test_writing_goes_image_by_image(images, tmp_path):
 def test_settings_that_cannot_be_are_refused_before_anything_is_written(images, tmp_path):
     magnitude, phase, _ = images
     with pytest.raises(QSMError, match="vsharp"):
-        next(job.write_run(tmp_path, magnitude, phase, FACTS, settings={"background": {"method": "nonsense"}}))
+        next(worker.write_run(tmp_path, magnitude, phase, FACTS, settings={"background": {"method": "nonsense"}}))
     assert not list(tmp_path.iterdir())
 
 
 def test_simulated_scan_is_left_with_its_labels(tmp_path):
-    job.write_simulation(tmp_path, voxel_mm=6)
-    job.work(tmp_path, lambda stage, fraction: None)
+    worker.write_simulation(tmp_path, voxel_mm=6)
+    worker.work(tmp_path, lambda stage, fraction: None)
     magnitude, phase, labels = (np.load(tmp_path / f"{name}.npy") for name in ("magnitude", "phase", "labels"))
     facts = json.loads((tmp_path / "labels.json").read_text())
     assert magnitude.shape == phase.shape == (len(facts["echo_times_s"]), *labels.shape)

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from QSMLogic.commands import listed_methods, markdown
-from QSMLogic.presets import PRESETS
+from QSMLogic.cli.commands import listed_methods, markdown
+from QSMLogic.registry.presets import PRESETS
 
 README = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
 

@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk
 from scan_on_disk import SHAPE, ScanOnDisk, load, save
 
-from QSMLogic import io
+from QSMLogic.files import images
 
 OUTPUTS = {
     *("mask.nii.gz", "reliable_mask.nii.gz", "run.json"),
@@ -58,15 +58,15 @@ def test_one_4d_file_equals_one_file_per_echo(cli, scan, tmp_path):
 def test_components_of_a_voxel_are_echoes(scan, tmp_path):
     echoes = np.stack([load(p) for p in scan.phase], axis=-1)
     sitk.WriteImage(sitk.GetImageFromArray(echoes, isVector=True), str(tmp_path / "v.nrrd"))
-    array, _ = io.read_image(tmp_path / "v.nrrd")
+    array, _ = images.read_image(tmp_path / "v.nrrd")
     np.testing.assert_array_equal(array, np.moveaxis(echoes, -1, 0))
 
 
 @pytest.mark.parametrize("ending", [".nrrd", ".mha", ".nii"])
 def test_other_formats_equal_nifti(ending, scan, tmp_path):
     other = ScanOnDisk(tmp_path / "other", ending=ending)
-    expected, _ = io.load_acquisition(scan.magnitude, scan.phase, scan.times, 3)
-    found, _ = io.load_acquisition(other.magnitude, other.phase, other.times, 3)
+    expected, _ = images.load_acquisition(scan.magnitude, scan.phase, scan.times, 3)
+    found, _ = images.load_acquisition(other.magnitude, other.phase, other.times, 3)
     np.testing.assert_array_equal(found.phase, expected.phase)
     assert found.grid == expected.grid
 
@@ -111,14 +111,14 @@ def test_scaling_of_the_header_is_applied(tmp_path):
     content = bytearray(path.read_bytes())
     content[112:120] = np.array([0.5, 1.0], "<f4").tobytes()
     path.write_bytes(content)
-    assert (io.read_image(path)[0] == 4.5).all()
+    assert (images.read_image(path)[0] == 4.5).all()
 
 
 def test_field_strength_from_imaging_frequency(scan):
     for path, time in zip(scan.phase, scan.times, strict=True):
         text = json.dumps({"EchoTime": time, "ImagingFrequency": 123.2})
         path.with_name(path.name.replace(".nii.gz", ".json")).write_text(text)
-    loaded, _ = io.load_acquisition(scan.magnitude, scan.phase)
+    loaded, _ = images.load_acquisition(scan.magnitude, scan.phase)
     assert loaded.field_strength_t == pytest.approx(2.8936, abs=1e-4)
     assert loaded.echo_times_s == scan.times
 
@@ -129,7 +129,7 @@ def test_echo_times_of_a_4d_file_are_a_list(scan, tmp_path):
         for name in ("magnitude", "phase")
     ]
     (tmp_path / "phase.json").write_text(json.dumps({"EchoTime": [0.004, 0.012, 0.02], "MagneticFieldStrength": 7}))
-    loaded, _ = io.load_acquisition(paths[:1], paths[1:])
+    loaded, _ = images.load_acquisition(paths[:1], paths[1:])
     assert loaded.echo_times_s == (0.004, 0.012, 0.02)
 
 
@@ -147,7 +147,7 @@ def test_single_echo(cli, scan, tmp_path):
 
 
 def test_real_and_imaginary_and_complex_files_are_the_same_scan(scan, tmp_path):
-    expected, geometry = io.load_acquisition(scan.magnitude, scan.phase, scan.times, 3)
+    expected, geometry = images.load_acquisition(scan.magnitude, scan.phase, scan.times, 3)
     signal = expected.magnitude * np.exp(1j * expected.phase)
     parts = [
         [save(tmp_path / f"{name}{e}.nii.gz", part[e].astype(np.float32)) for e in range(3)]
@@ -160,7 +160,7 @@ def test_real_and_imaginary_and_complex_files_are_the_same_scan(scan, tmp_path):
     one_4d = tmp_path / "all.nii.gz"
     sitk.WriteImage(sitk.GetImageFromArray(signal.astype(np.complex64), isVector=False), str(one_4d))
     for files in (parts, (compound,), ([one_4d],)):
-        found, where = io.load_signal(*files, echo_times_s=scan.times, field_strength_t=3)
+        found, where = images.load_signal(*files, echo_times_s=scan.times, field_strength_t=3)
         assert not geometry.difference(where)
         np.testing.assert_allclose(found.magnitude, expected.magnitude, rtol=1e-4, atol=1e-3)
         assert np.abs(np.angle(np.exp(1j * (found.phase - expected.phase)))).max() < 1e-3
@@ -269,13 +269,13 @@ def test_interrupted_writing_leaves_what_was_there(cli, scan, tmp_path, monkeypa
     before = {p: p.read_bytes() for p in (tmp_path / "out").iterdir()}
     written = []
 
-    def interrupted(temporary, *rest, write=io._write):
+    def interrupted(temporary, *rest, write=images._write):
         write(temporary, *rest)
         written.append(temporary)
         if len(written) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(io, "_write", interrupted)
+    monkeypatch.setattr(images, "_write", interrupted)
     status, out, err = cli("run", *scan.arguments(), "--output", tmp_path / "out")
     assert (status, out) == (1, "") and "interrupted" in err
     assert {p: p.read_bytes() for p in (tmp_path / "out").iterdir()} == before

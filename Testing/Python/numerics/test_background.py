@@ -6,9 +6,9 @@ from fields import GRIDS, ball, positions_mm, sphere
 from scipy import ndimage
 
 from QSMLogic import FieldMap, Grid, QSMError
-from QSMLogic.conjugate_gradients import conjugate_gradients
-from QSMLogic.method import find, registry
-from QSMLogic.simulation import dipole_field
+from QSMLogic.numerics.conjugate_gradients import conjugate_gradients
+from QSMLogic.numerics.dipole_field import dipole_field
+from QSMLogic.registry.method import find, registry
 
 METHODS = registry()["background"]
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)

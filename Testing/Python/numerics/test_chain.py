@@ -11,11 +11,11 @@ from fields import ball, sphere
 from scipy.ndimage import binary_erosion
 
 from QSMLogic import Acquisition, Cancelled, Grid, QSMError, Settings, run
-from QSMLogic.accuracy import nrmse
-from QSMLogic.bids import find_runs
-from QSMLogic.method import STAGES
-from QSMLogic.methods_text import methods_text
-from QSMLogic.provenance import choice_made, strengths_tried, warnings
+from QSMLogic.files.bids import find_runs
+from QSMLogic.registry.method import STAGES
+from QSMLogic.registry.provenance import choice_made, strengths_tried, warnings
+from QSMLogic.report.methods_text import methods_text
+from QSMLogic.simulation.accuracy import nrmse
 
 RAD_PER_S_AND_PPM_AND_T = 2 * np.pi * 42.577478518
 GRID = Grid((44, 48, 52), (1.2, 1.0, 1.0), (0.96, 0.28, 0.0))

@@ -10,9 +10,9 @@ from fields import ball
 from scipy.ndimage import binary_erosion
 
 from QSMLogic import Acquisition, Cancelled, Grid
-from QSMLogic.bids import find_runs
-from QSMLogic.method import find, registry
-from QSMLogic.phase_quality import wrapped
+from QSMLogic.files.bids import find_runs
+from QSMLogic.registry.method import find, registry
+from QSMLogic.shared.phase_quality import wrapped
 
 GRID, TIMES, TESLA = Grid((17, 21, 19), (2, 1.2, 1), (0.8, 0.36, -0.48)), (0.004, 0.010, 0.016, 0.022), 3.0
 RAD_PER_S_AND_PPM = 2 * np.pi * 42.577478518 * TESLA

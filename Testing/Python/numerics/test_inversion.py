@@ -5,10 +5,10 @@ import pytest
 from fields import GRIDS, ball, coverage, positions_mm, sphere
 
 from QSMLogic import FieldMap, Grid
-from QSMLogic.fft import irfftn, rfftn
-from QSMLogic.kernels import dipole_kernel
-from QSMLogic.method import find
-from QSMLogic.total_variation import GradientShrinkage
+from QSMLogic.numerics.fft import irfftn, rfftn
+from QSMLogic.numerics.kernels import dipole_kernel
+from QSMLogic.registry.method import find
+from QSMLogic.solvers.total_variation import GradientShrinkage
 
 RTS = find("invert", "rts")
 

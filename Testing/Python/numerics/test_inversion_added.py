@@ -8,14 +8,14 @@ from fields import ball, coverage, positions_mm, sphere
 from test_chain import contrast, scan
 
 from QSMLogic import FieldMap, Grid, run
-from QSMLogic.dipole import DipoleModel
-from QSMLogic.fft import irfftn, rfftn
-from QSMLogic.gradient import gradient, gradient_transposed
-from QSMLogic.method import find
-from QSMLogic.phantom import head
-from QSMLogic.progress import Progress
-from QSMLogic.simulation import dipole_field
-from QSMLogic.total_generalized_variation import PAIRS, GeneralisedVariationAdmm
+from QSMLogic.model.progress import Progress
+from QSMLogic.numerics.dipole_field import dipole_field
+from QSMLogic.numerics.fft import irfftn, rfftn
+from QSMLogic.numerics.gradient import gradient, gradient_transposed
+from QSMLogic.registry.method import find
+from QSMLogic.simulation.phantom import head
+from QSMLogic.solvers.dipole_model import DipoleModel
+from QSMLogic.solvers.total_generalized_variation import PAIRS, GeneralisedVariationAdmm
 
 GRID = Grid((36, 40, 44))
 MASK = ball(GRID, 17)

@@ -5,7 +5,7 @@ import pytest
 from fields import ball, sphere
 
 from QSMLogic import FieldMap, Grid
-from QSMLogic.method import registry
+from QSMLogic.registry.method import registry
 
 METHODS = registry()["invert"]
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)

@@ -5,14 +5,14 @@ import pytest
 from fields import GRIDS, ball, coverage, cylinder, sphere
 
 from QSMLogic import FieldMap, Grid
-from QSMLogic.errors import QSMError
-from QSMLogic.fft import irfftn, rfftn
-from QSMLogic.inversion.tikhonov import TikhonovParameters
-from QSMLogic.kernels import dipole_kernel
-from QSMLogic.method import registry
-from QSMLogic.progress import Progress
-from QSMLogic.strength_curve import strength_curve
-from QSMLogic.strength_plot import curve_plot, curve_table
+from QSMLogic.model.errors import QSMError
+from QSMLogic.model.progress import Progress
+from QSMLogic.numerics.fft import irfftn, rfftn
+from QSMLogic.numerics.kernels import dipole_kernel
+from QSMLogic.pipeline.strength_curve import strength_curve
+from QSMLogic.registry.method import registry
+from QSMLogic.report.strength_plot import curve_plot, curve_table
+from QSMLogic.stages.invert.tikhonov import TikhonovParameters
 
 METHODS = registry()["invert"]
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)

@@ -4,20 +4,21 @@ import numpy as np
 import pytest
 from fields import ball, sphere
 
-from QSMLogic import FieldMap, Grid, fidelity
-from QSMLogic.admm import DipoleAdmm, total_variation_admm
-from QSMLogic.convolution import convolve
-from QSMLogic.dipole import DipoleModel, correction_factor
-from QSMLogic.fft import irfftn
-from QSMLogic.gradient import gradient, gradient_transposed, weighted_laplacian
-from QSMLogic.iteration import iterate
-from QSMLogic.kernels import laplacian_kernel
-from QSMLogic.method import find
-from QSMLogic.progress import Progress
-from QSMLogic.regularisation import field_noise_ppm
-from QSMLogic.reliability import squared_weight
-from QSMLogic.simulation import dipole_field
-from QSMLogic.weak_harmonic import WithBackground
+from QSMLogic import FieldMap, Grid
+from QSMLogic.model.progress import Progress
+from QSMLogic.numerics.convolution import convolve
+from QSMLogic.numerics.dipole_field import dipole_field
+from QSMLogic.numerics.fft import irfftn
+from QSMLogic.numerics.gradient import gradient, gradient_transposed, weighted_laplacian
+from QSMLogic.numerics.iteration import iterate
+from QSMLogic.numerics.kernels import laplacian_kernel
+from QSMLogic.registry.method import find
+from QSMLogic.solvers import fidelity
+from QSMLogic.solvers.admm import DipoleAdmm, total_variation_admm
+from QSMLogic.solvers.dipole_model import DipoleModel, correction_factor
+from QSMLogic.solvers.regularization import field_noise_ppm
+from QSMLogic.solvers.weak_harmonic import WithBackground
+from QSMLogic.solvers.weights import squared_weight
 
 GRID = Grid((14, 15, 17), (1.5, 1.0, 0.8), (0.8, 0.36, -0.48))
 RANDOM = np.random.default_rng(0)
@@ -73,7 +74,7 @@ def test_padding_and_result_are_transposes():
 
 @pytest.mark.parametrize("shape", [(6, 7, 8), (6, 8, 9)])
 def test_correction_factor_is_the_peak_of_the_point_spread_function(shape):
-    from QSMLogic.kernels import dipole_kernel
+    from QSMLogic.numerics.kernels import dipole_kernel
 
     kernel = dipole_kernel(shape, (1, 1, 1), (1, 0, 0))
     inverse = np.where(np.abs(kernel) > 0.1, kernel, 0.1).astype(np.float32)

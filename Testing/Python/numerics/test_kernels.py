@@ -5,8 +5,8 @@ import pytest
 from fields import GRIDS, coverage, cylinder, positions_mm, sphere
 
 from QSMLogic import Grid
-from QSMLogic.fft import irfftn, rfftn
-from QSMLogic.kernels import dipole_kernel, laplacian_kernel, sphere_kernel
+from QSMLogic.numerics.fft import irfftn, rfftn
+from QSMLogic.numerics.kernels import dipole_kernel, laplacian_kernel, sphere_kernel
 
 
 def convolved(susceptibility_ppm, grid, pad=2):

@@ -10,12 +10,12 @@ import SimpleITK as sitk
 from fields import ball, positions_mm
 
 from QSMLogic import Acquisition, Cancelled, Grid, QSMError
-from QSMLogic.bids import find_runs
-from QSMLogic.homogeneity import homogeneous
-from QSMLogic.mask_recipe import apply_operations, make_mask
-from QSMLogic.method import find, registry
-from QSMLogic.phantom import head
-from QSMLogic.simulation import simulate_scan
+from QSMLogic.files.bids import find_runs
+from QSMLogic.registry.method import find, registry
+from QSMLogic.shared.bias_field import homogeneous
+from QSMLogic.shared.mask_recipe import apply_operations, make_mask
+from QSMLogic.simulation.phantom import head
+from QSMLogic.simulation.scan import simulate_scan
 
 GRID, TIMES = Grid((33, 30, 37), (1.5, 1.2, 1.0), (0.8, 0.36, -0.48)), (0.004, 0.010, 0.016)
 METHODS = registry()["mask"]

@@ -7,9 +7,9 @@ import pytest
 from fields import ball, sphere
 
 from QSMLogic import Acquisition, Grid, QSMError, run
-from QSMLogic.methods_text import methods_text
-from QSMLogic.presets import PRESETS
-from QSMLogic.settings import Settings
+from QSMLogic.registry.presets import PRESETS
+from QSMLogic.registry.settings import Settings
+from QSMLogic.report.methods_text import methods_text
 
 GRID = Grid((36, 36, 36), (1.0, 1.5, 1.2))
 

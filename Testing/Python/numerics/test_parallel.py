@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from QSMLogic import parallel
-from QSMLogic.parallel import for_slabs
+from QSMLogic.numerics import parallel
+from QSMLogic.numerics.parallel import for_slabs
 
 SHAPE = (23, 4, 5)
 

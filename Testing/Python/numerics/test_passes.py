@@ -5,9 +5,9 @@ import pytest
 from fields import GRIDS, ball, sphere
 
 from QSMLogic import FieldMap, Grid, QSMError, Settings
-from QSMLogic.method import find
-from QSMLogic.pipeline import _Chain, _mapped
-from QSMLogic.provenance import Provenance
+from QSMLogic.pipeline.chain import _Chain, _mapped
+from QSMLogic.registry.method import find
+from QSMLogic.registry.provenance import Provenance
 
 GRID, TWO = GRIDS["isotropic"], find("passes", "two_passes")
 

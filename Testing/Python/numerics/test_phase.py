@@ -5,8 +5,8 @@ import pytest
 from fields import ball
 
 from QSMLogic import Acquisition, Grid, QSMError
-from QSMLogic.method import find
-from QSMLogic.phase_quality import wrapped
+from QSMLogic.registry.method import find
+from QSMLogic.shared.phase_quality import wrapped
 
 SHAPE, TIMES = (24, 28, 30), (0.004, 0.010, 0.016)
 TURN = 2 * np.pi

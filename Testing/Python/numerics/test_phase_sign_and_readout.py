@@ -10,14 +10,14 @@ import pytest
 from fields import ball
 
 from QSMLogic import Acquisition, Grid, QSMError
-from QSMLogic.bids import find_runs
-from QSMLogic.method import find
-from QSMLogic.phantom import head
-from QSMLogic.phase_quality import wrapped
-from QSMLogic.phase_sign import CERTAIN, sign_evidence
-from QSMLogic.progress import Progress
-from QSMLogic.provenance import warnings
-from QSMLogic.simulation import simulate_scan
+from QSMLogic.files.bids import find_runs
+from QSMLogic.model.progress import Progress
+from QSMLogic.registry.method import find
+from QSMLogic.registry.provenance import warnings
+from QSMLogic.shared.phase_quality import wrapped
+from QSMLogic.shared.phase_sign import CERTAIN, sign_evidence
+from QSMLogic.simulation.phantom import head
+from QSMLogic.simulation.scan import simulate_scan
 
 AUTOMATIC, MCPC = find("scaling", "automatic"), find("offset", "mcpc3ds")
 GRID, TIMES = Grid((25, 28, 30), (1.5, 1.2, 1.0), (0.8, 0.36, -0.48)), (0.004, 0.009, 0.014, 0.019)

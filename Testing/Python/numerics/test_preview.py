@@ -7,7 +7,7 @@ import pytest
 from fields import ball, sphere
 
 from QSMLogic import Acquisition, Grid, QSMError, Settings, run
-from QSMLogic.preview import SMALLEST, VOXELS, preview, preview_reduction, reduced
+from QSMLogic.pipeline.preview import SMALLEST, VOXELS, preview, preview_reduction, reduced
 
 GRID = Grid((61, 64, 67), (1.0, 1.0, 1.1), (0.96, 0.28, 0.0))
 RAD_PER_S_AND_PPM = 2 * np.pi * 42.577478518 * 3

@@ -5,10 +5,10 @@ import pytest
 from fields import ball, positions_mm, sphere
 
 from QSMLogic import Acquisition, Grid, QSMError, run
-from QSMLogic.maps import UnreferencedMap
-from QSMLogic.method import find
-from QSMLogic.progress import Progress
-from QSMLogic.provenance import warnings
+from QSMLogic.model.maps import UnreferencedMap
+from QSMLogic.model.progress import Progress
+from QSMLogic.registry.method import find
+from QSMLogic.registry.provenance import warnings
 
 GRID, TIMES = Grid((44, 48, 52), (3.0, 3.0, 3.0)), (0.005, 0.015, 0.025)
 

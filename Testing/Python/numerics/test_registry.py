@@ -13,8 +13,8 @@ import SimpleITK as sitk
 from fields import ball, sphere
 
 from QSMLogic import Acquisition, Cancelled, FieldMap, Grid, QSMError, Settings
-from QSMLogic.method import STAGES, find, registry
-from QSMLogic.options import STAGE_OPTIONS, add_method_options
+from QSMLogic.cli.options import STAGE_OPTIONS, add_method_options
+from QSMLogic.registry.method import STAGES, find, registry
 
 ROOT = Path(__file__).resolve().parents[3]
 EVERY = [entry for stage in registry().values() for entry in stage.values()]
@@ -93,7 +93,7 @@ def on_scan(entry):
 @pytest.mark.parametrize("entry", ON_SCANS, ids=names(ON_SCANS))
 def test_threads_do_not_matter_on_scans(entry, monkeypatch):
     expected, threads = on_scan(entry), sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
-    for module in ("QSMLogic.fft", "QSMLogic.parallel"):
+    for module in ("QSMLogic.numerics.fft", "QSMLogic.numerics.parallel"):
         monkeypatch.setattr(f"{module}.WORKERS", 1)
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     try:
@@ -137,7 +137,7 @@ class TestOnFields:
 
     def test_threads_do_not_matter(self, entry, monkeypatch):
         expected = result(entry, field_map())
-        for module in ("QSMLogic.fft", "QSMLogic.parallel"):
+        for module in ("QSMLogic.numerics.fft", "QSMLogic.numerics.parallel"):
             monkeypatch.setattr(f"{module}.WORKERS", 1)
         np.testing.assert_allclose(result(entry, field_map()), expected, atol=1e-6)
 
@@ -176,7 +176,7 @@ def test_title_fits_a_menu(entry):
 def test_listing_the_methods_imports_no_heavy_library():
     """A panel lists the methods when it opens; scipy and SimpleITK may cost their second when a run starts."""
     code = (
-        "import sys; from QSMLogic.method import registry; import QSMLogic;"
+        "import sys; from QSMLogic.registry.method import registry; import QSMLogic;"
         "assert all(m.describe() for stage in registry().values() for m in stage.values());"
         "print([m for m in ('scipy', 'SimpleITK') if m in sys.modules])"
     )

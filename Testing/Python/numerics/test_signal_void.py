@@ -6,10 +6,11 @@ from fields import ball, sphere
 from scipy.ndimage import binary_erosion
 
 from QSMLogic import FieldMap, Grid
-from QSMLogic.method import find, registry
-from QSMLogic.phantom import head
-from QSMLogic.signal_void import filled
-from QSMLogic.simulation import dipole_field, simulate_scan
+from QSMLogic.numerics.dipole_field import dipole_field
+from QSMLogic.registry.method import find, registry
+from QSMLogic.shared.signal_void import filled
+from QSMLogic.simulation.phantom import head
+from QSMLogic.simulation.scan import simulate_scan
 
 GRID = Grid((56, 60, 50), (1.2, 1, 1), (0.96, 0.28, 0))
 NOISE_PPM, VOID = 0.001, (slice(26, 31), slice(27, 33), slice(25, 27))

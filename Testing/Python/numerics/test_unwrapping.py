@@ -5,9 +5,9 @@ import pytest
 from fields import ball
 
 from QSMLogic import Acquisition, Grid
-from QSMLogic.method import find
-from QSMLogic.phase_quality import edge_quality, voxel_quality, wrapped
-from QSMLogic.unwrapping.romeo import unwrap_spatially
+from QSMLogic.registry.method import find
+from QSMLogic.shared.phase_quality import edge_quality, voxel_quality, wrapped
+from QSMLogic.stages.unwrap.romeo import unwrap_spatially
 
 ROMEO = find("unwrap", "romeo")
 

@@ -5,9 +5,9 @@ import pytest
 from fields import ball
 
 from QSMLogic import Acquisition, Cancelled, Grid
-from QSMLogic.method import find, registry
-from QSMLogic.phase_quality import edge_quality
-from QSMLogic.spanning_tree import edges_of, unwrap_along_edges
+from QSMLogic.registry.method import find, registry
+from QSMLogic.shared.phase_quality import edge_quality
+from QSMLogic.shared.spanning_tree import edges_of, unwrap_along_edges
 
 ROMEO, LAPLACIAN = find("unwrap", "romeo"), find("unwrap", "laplacian")
 GRID, TIMES = Grid((27, 31, 36), (1.5, 1.1, 0.9), (0.8, 0.36, -0.48)), (0.003, 0.008, 0.013)

@@ -30,7 +30,7 @@ def names(archive):
 
 def test_package_is_laid_out_as_the_extensions_manager_expects(archive):
     found = names(archive)
-    assert {f"{MODULES}/QSM.py", f"{MODULES}/QSMLib/scene.py", f"{MODULES}/QSMLogic/pipeline.py"} <= found
+    assert {f"{MODULES}/QSM.py", f"{MODULES}/QSMLib/logic.py", f"{MODULES}/QSMLogic/pipeline/chain.py"} <= found
     assert f"{MODULES}/Resources/Icons/QSM.png" in found
     assert {"share/Slicer-5.12/QSM.s4ext", "share/Slicer-5.12/LICENSE.txt"} <= found
     with tarfile.open(archive) as tar:
@@ -51,7 +51,7 @@ def test_check_notices_a_missing_file(archive, tmp_path):
     broken = tmp_path / archive.name
     with tarfile.open(archive) as whole, tarfile.open(broken, "w:gz") as tar:
         for member in whole.getmembers():
-            if not member.name.endswith("QSMLogic/acquisition.py"):
+            if not member.name.endswith("QSMLogic/model/acquisition.py"):
                 tar.addfile(member, whole.extractfile(member))
     with pytest.raises(RuntimeError, match="acquisition"):
         package.check_package(broken)

@@ -362,7 +362,7 @@ def test_choices_stay_when_a_saved_scene_is_added(spheres, tmp_path):
 
 def test_images_that_come_end_the_view_side_by_side(spheres, scan_files, monkeypatch):
     import qt
-    from QSMLib import display
+    from QSMLib.display import views as display
 
     volume = slicer.util.addVolumeFromArray(np.random.default_rng(0).random((4, 4, 4)), None, "map")
     volume.SetAttribute("QSM.Version", "1")
@@ -406,7 +406,7 @@ def test_removed_row_does_not_come_back_when_its_edit_loses_the_focus(spheres, m
 
 def test_map_that_is_gone_does_not_keep_images_out_of_sight(spheres, scan_files, monkeypatch):
     import qt
-    from QSMLib import display
+    from QSMLib.display import views as display
 
     volume = slicer.util.addVolumeFromArray(np.random.default_rng(0).random((4, 4, 4)), None, "map")
     display.show_side_by_side(None, None, volume)

@@ -28,15 +28,15 @@ def qsm(panel):
 
 
 def new_result(panel, local_field=True):
-    from QSMLib import display
+    from QSMLib.display import views
 
     magnitude = panel.state.rows[0][0]
     name = slicer.mrmlScene.GenerateUniqueName(f"{magnitude.GetName()} QSM")
     node = add_map(name, magnitude, 0.001)
     if local_field:
         node.SetNodeReferenceID("QSM.LocalField", add_map("local field", magnitude, -0.0005).GetID())
-    display.set_window(node, (-0.1, 0.2))
-    display.show_result(node, magnitude)
+    views.set_window(node, (-0.1, 0.2))
+    views.show_result(node, magnitude)
     panel.state.result = node
     return node
 
@@ -70,29 +70,29 @@ def test_without_a_map_nothing_can_be_changed(panel):
 
 
 def test_shows_how_a_new_result_is_displayed(panel, qsm):
-    from QSMLib import display
+    from QSMLib.display import views
 
     assert all(getattr(panel.ui, name).enabled for name in WIDGETS)
     assert panel.ui.mapSelector.currentNode() is qsm
     assert panel.ui.colorsBox.currentText == "Cold and hot, clear at zero"
     assert panel.ui.windowBox.currentText.startswith("Brain")
-    assert panel.ui.opacitySlider.value == pytest.approx(display.OPACITY)
+    assert panel.ui.opacitySlider.value == pytest.approx(views.OPACITY)
 
 
 def test_colors_and_windows_keep_each_other(panel, qsm):
-    from QSMLib import display
+    from QSMLib.display import views
 
-    for window in display.WINDOWS_PPM:
+    for window in views.WINDOWS_PPM:
         choose(panel.ui.windowBox, window)
-        for colors in display.COLORS:
+        for colors in views.COLORS:
             choose(panel.ui.colorsBox, colors)
-            assert (display.colors_of(qsm), display.window_of(qsm)) == (colors, window)
+            assert (views.colors_of(qsm), views.window_of(qsm)) == (colors, window)
         panel.update()
         assert (panel.ui.colorsBox.currentText, panel.ui.windowBox.currentText) == (colors, window)
 
 
 def test_window_and_colors_of_the_user_show_as_empty_entries(panel, qsm):
-    from QSMLib import display
+    from QSMLib.display import views
 
     qsm.GetDisplayNode().SetWindowLevelMinMax(-0.033, 0.077)
     panel.update()
@@ -105,14 +105,14 @@ def test_window_and_colors_of_the_user_show_as_empty_entries(panel, qsm):
     choose(panel.ui.windowBox, "Symmetric (-0.15 to 0.15 ppm)")
     assert qsm.GetDisplayNode().GetColorNodeID() == "vtkMRMLColorTableNodeRainbow"
     choose(panel.ui.colorsBox, "Blue to red")
-    assert display.window_of(qsm).startswith("Symmetric")
+    assert views.window_of(qsm).startswith("Symmetric")
 
 
 def test_menus_of_slicer_hold_one_table_of_ours_for_a_map(panel, qsm):
-    from QSMLib import display
+    from QSMLib.display import views
 
     for _ in range(2):
-        for window in display.WINDOWS_PPM:
+        for window in views.WINDOWS_PPM:
             choose(panel.ui.windowBox, window)
     tables = [node for node in slicer.util.getNodesByClass("vtkMRMLColorTableNode") if node.GetAttribute("QSM.Colors")]
     assert len(tables) == 1
@@ -168,9 +168,9 @@ def test_new_views_show_the_legends_of_the_maps(panel, qsm):
 
 
 def test_without_views_side_by_side_says_why_it_cannot(panel, qsm, monkeypatch):
-    from QSMLib import display
+    from QSMLib.display import views
 
-    monkeypatch.setattr(display, "_layout_node", lambda: None)
+    monkeypatch.setattr(views, "_layout_node", lambda: None)
     panel.ui.sideBySideButton.click()
     assert "main window" in panel.ui.statusLabel.text
 
@@ -208,7 +208,8 @@ def test_map_that_leaves_the_scene_is_no_longer_shown(panel):
 
 
 def test_scene_closed_side_by_side(panel, qsm):
-    from QSMLib import display, sample
+    from QSMLib import sample
+    from QSMLib.display import views
 
     panel.ui.sideBySideButton.click()
     close_scene()
@@ -223,11 +224,11 @@ def test_scene_closed_side_by_side(panel, qsm):
         assert view.GetViewGroup() != 0 and layers(name).GetHotLinkedControl()
     panel.ui.overlayButton.click()
     assert slicer.app.layoutManager().visible_slice_views()[0] == "Red"
-    assert display.colors_of(again) == display.OVERLAY_COLORS
+    assert views.colors_of(again) == views.OVERLAY_COLORS
 
 
 def test_saved_scene_brings_the_look_back(panel, qsm, tmp_path):
-    from QSMLib import display
+    from QSMLib.display import views
 
     choose(panel.ui.windowBox, "Symmetric (-0.15 to 0.15 ppm)")
     choose(panel.ui.colorsBox, "Blue to red")
@@ -244,8 +245,8 @@ def test_saved_scene_brings_the_look_back(panel, qsm, tmp_path):
     table = panel.state.result.GetDisplayNode().GetColorNode().GetLookupTable()
     np.testing.assert_allclose([table.GetTableValue(n) for n in range(256)], before, atol=1 / 255)
     assert slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(panel.state.result).GetTitleText() == "QSM [ppm]"
-    choose(panel.ui.windowBox, next(iter(display.WINDOWS_PPM)))
-    assert display.colors_of(panel.state.result) == "Blue to red"
+    choose(panel.ui.windowBox, next(iter(views.WINDOWS_PPM)))
+    assert views.colors_of(panel.state.result) == "Blue to red"
 
 
 def test_sequence_that_nothing_shows_leaves_the_map_alone(panel):

@@ -4,7 +4,7 @@ import pytest
 import slicer
 from standin.widget_pictures import clipped, grab, has_font
 
-from QSMLogic.method import STAGES, registry
+from QSMLogic.registry.method import STAGES, registry
 
 MOST_METHODS = max(len(methods) for methods in registry().values())
 

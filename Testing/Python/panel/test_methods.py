@@ -5,9 +5,9 @@ import pytest
 import slicer
 from standin.module import load_module
 
-from QSMLogic.method import STAGES, registry
-from QSMLogic.presets import PRESETS
-from QSMLogic.settings import DEFAULTS, Settings
+from QSMLogic.registry.method import STAGES, registry
+from QSMLogic.registry.presets import PRESETS
+from QSMLogic.registry.settings import DEFAULTS, Settings
 
 EVERY = [(stage, name) for stage in STAGES for name in registry()[stage]]
 

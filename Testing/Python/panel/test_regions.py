@@ -13,7 +13,7 @@ NAMES = ["Paramagnetic", "Diamagnetic"]
 def panel(loaded):
     """The panel with the simulated spheres, a map of them and their segmentation chosen."""
     from QSMLib import sample
-    from QSMLib.region_maps import set_unit
+    from QSMLib.regions.maps import set_unit
 
     magnitude, _, segmentation = sample.add_spheres()
     loaded.enter()
@@ -96,7 +96,7 @@ def test_all_that_is_chosen_counts(panel):
     choose(panel.ui.referenceBox, NAMES[1])
     choose(panel.ui.edgesBox, "weights")
     panel.ui.erosionBox.value = 2.5
-    from QSMLib.region_measure import recalled
+    from QSMLib.regions.measure import recalled
 
     measurement = recalled(measure(panel))
     assert measurement.maps == (panel.volume, panel.magnitude)
@@ -151,7 +151,7 @@ def test_another_result_gets_a_table_of_its_own(panel):
     first = measure(panel)
     other = add_volume(panel, "Second QSM")
     other.SetAttribute("QSM.Version", "1")
-    from QSMLib.region_maps import set_unit
+    from QSMLib.regions.maps import set_unit
 
     set_unit(other, "ppm")
     panel.state.result = other
@@ -258,13 +258,13 @@ def test_saved_scene_brings_choices_and_values_back(panel, tmp_path):
 
 def test_dialogues_open_without_a_wait_cursor_and_files_are_written_under_one(panel, tmp_path, monkeypatch):
     import qt
-    from QSMLib import region_files
+    from QSMLib.regions import exports
 
-    cursors, write = [], region_files.save_table
+    cursors, write = [], exports.save_table
     path = str(tmp_path / "table.csv")
     shape = lambda: qt.QApplication.overrideCursor() and qt.QApplication.overrideCursor().shape()  # noqa: E731
     monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", lambda *_: cursors.append(shape()) or path)
-    monkeypatch.setattr(region_files, "save_table", lambda *given: cursors.append(shape()) or write(*given))
+    monkeypatch.setattr(exports, "save_table", lambda *given: cursors.append(shape()) or write(*given))
     measure(panel)
     panel.region_results.save_menu.aboutToShow.emit()
     panel.region_results.save_menu.actions()[0].trigger()
@@ -315,6 +315,6 @@ def test_tables_are_the_same_after_saving_whatever_the_names(panel, tmp_path, le
 
 
 def study_of(panel):
-    from QSMLib.region_study import read_study
+    from QSMLib.regions.study import read_study
 
     return read_study(panel.regions.choices.study)

@@ -13,8 +13,9 @@ needs_source = pytest.mark.skipif(not slicers.source_folder(), reason="SLICER_SO
 def found(loaded):
     """(values of the segments, the volume, the segmentation), as Segment Statistics computes them."""
     slicers.install()
-    from QSMLib import sample, segment_statistics
-    from QSMLib.region_maps import set_unit
+    from QSMLib import sample
+    from QSMLib.regions import segment_statistics
+    from QSMLib.regions.maps import set_unit
 
     segment_statistics.register()
     segment_statistics.register()
@@ -111,7 +112,7 @@ def turned():
 
 def neighbours(volume, segmentation, name, share):
     """The values next to a percentile, wider by a bin of a histogram."""
-    from QSMLib.region_sources import regions_on
+    from QSMLib.regions.sources import regions_on
 
     region = regions_on(segmentation, volume, segment_ids=[name])[0]
     values = np.sort(slicer.util.arrayFromVolume(volume)[region.box][region.coverage])

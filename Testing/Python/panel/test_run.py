@@ -184,7 +184,7 @@ def test_failure_tells_reason_and_remedy(panel):
 
 
 def test_python_that_is_not_there_is_told(panel, monkeypatch):
-    from QSMLib import process
+    from QSMLib.panel import process
 
     monkeypatch.setattr(process, "python_executable", lambda: "/nowhere/python")
     panel.ui.applyButton.click()
@@ -209,7 +209,7 @@ def test_mask_without_voxels_is_told(panel):
 
 
 def test_no_room_for_temporary_files_is_told(panel, monkeypatch):
-    from QSMLib import process
+    from QSMLib.panel import process
 
     def full(**options):
         raise OSError(28, "No space left on device")
@@ -352,7 +352,7 @@ def test_strengths_of_the_inversion_are_plotted_where_they_are_wanted(panel):
 
 
 def test_steps_that_are_not_wanted_any_more_are_let_go(session):
-    from QSMLib.turns import in_turns
+    from QSMLib.panel.turns import in_turns
 
     ended, taken = [], []
 
@@ -371,7 +371,7 @@ def test_steps_that_are_not_wanted_any_more_are_let_go(session):
 
 
 def test_process_that_has_ended_is_deleted(panel, monkeypatch):
-    from QSMLib import process
+    from QSMLib.panel import process
 
     started, make = [], process.qt.QProcess
     monkeypatch.setattr(process, "python_executable", lambda: "/no/such/python")

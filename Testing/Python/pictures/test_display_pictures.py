@@ -33,7 +33,7 @@ def display(monkeypatch):
     application = bootstrap()
     load_module()
     monkeypatch.delattr(slicer, "app", raising=False)
-    from QSMLib import display
+    from QSMLib.display import views as display
 
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(application.scene, True)
     yield display

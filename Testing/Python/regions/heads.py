@@ -4,9 +4,9 @@ import numpy as np
 
 from QSMLogic.atlas import Template
 from QSMLogic.atlas.quality import dice
-from QSMLogic.io import Geometry
-from QSMLogic.phantom import LABELS, head
-from QSMLogic.simulation import simulate_scan
+from QSMLogic.files.images import Geometry
+from QSMLogic.simulation.phantom import LABELS, head
+from QSMLogic.simulation.scan import simulate_scan
 
 NUCLEI = ("Caudate", "Putamen", "Pallidum")
 VOXEL_MM, SHAPE = 1.0, (156, 192, 168)  # of the head; those of its scan are twice as long

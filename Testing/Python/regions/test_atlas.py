@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from heads import BODY_SHAPE, NUCLEI, body, geometry, nuclei_dice, scan, template_of
 
-from QSMLogic import Cancelled, QSMError, job, run
+from QSMLogic import Cancelled, QSMError, run
 from QSMLogic.atlas import Template, register, simulated_template
 from QSMLogic.atlas.job import read_registration, write_registration
 from QSMLogic.atlas.quality import dice
-from QSMLogic.lazy import sitk
-from QSMLogic.phantom import LABELS
+from QSMLogic.numerics.lazy import sitk
+from QSMLogic.pipeline import worker
+from QSMLogic.simulation.phantom import LABELS
 
 SPACING_MM = (2.0, 2.0, 2.0)
 PLACE = geometry(BODY_SHAPE, SPACING_MM)
@@ -171,7 +172,7 @@ def test_job_does_what_the_call_does(tmp_path):
     for _ in write_registration(tmp_path, image, PLACE, ATLAS):
         pass
     told = []
-    job.work(tmp_path, lambda stage, fraction: told.append(fraction))
+    worker.work(tmp_path, lambda stage, fraction: told.append(fraction))
     there, here = read_registration(tmp_path), register(image, PLACE, ATLAS)
     np.testing.assert_array_equal(there.labels, here.labels)
     assert (there.names, there.quality) == (here.names, json.loads(json.dumps(here.quality)))

@@ -6,8 +6,8 @@ import pytest
 from QSMLogic import Cancelled, QSMError
 from QSMLogic.atlas import load_template
 from QSMLogic.atlas.itk import execute
-from QSMLogic.io import Geometry, write_image
-from QSMLogic.lazy import sitk
+from QSMLogic.files.images import Geometry, write_image
+from QSMLogic.numerics.lazy import sitk
 
 PLACE = Geometry((8, 9, 10))
 LABELS = np.zeros(PLACE.shape, np.uint8)

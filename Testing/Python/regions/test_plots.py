@@ -7,19 +7,9 @@ import numpy as np
 import pytest
 
 from QSMLogic import Grid, QSMError
-from QSMLogic.regions import (
-    MapImage,
-    Region,
-    RegionTable,
-    box_plot,
-    histogram,
-    measure,
-    region_against_map,
-    region_against_time,
-    with_scan,
-    write_plots,
-)
-from QSMLogic.regions.svg import spread, ticks
+from QSMLogic.regions import MapImage, Region, RegionTable, measure, with_scan
+from QSMLogic.report.plots import box_plot, histogram, region_against_map, region_against_time, write_plots
+from QSMLogic.report.svg import spread, ticks
 
 SHAPE = (4, 6, 10)
 SVG = "{http://www.w3.org/2000/svg}"

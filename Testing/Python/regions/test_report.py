@@ -11,11 +11,13 @@ import pytest
 from PIL import Image
 
 from QSMLogic import QSMError
-from QSMLogic.io import Geometry
-from QSMLogic.pipeline import Settings
-from QSMLogic.provenance import Provenance
-from QSMLogic.regions import MapImage, Region, measure, report, write_report
-from QSMLogic.regions.pictures import Patient, letters, triptych
+from QSMLogic.files.images import Geometry
+from QSMLogic.pipeline.chain import Settings
+from QSMLogic.regions import MapImage, Region, measure
+from QSMLogic.registry.provenance import Provenance
+from QSMLogic.report import page
+from QSMLogic.report.page import write_report
+from QSMLogic.report.pictures import Patient, letters, triptych
 
 SIZE = (12, 14, 16)
 
@@ -146,14 +148,14 @@ def test_report_holds_table_pictures_parameters_versions_and_citations(measured,
 
 
 def test_report_asks_for_nothing_from_elsewhere(measured, provenance):
-    html = report(*measured, provenance=provenance)
+    html = page(*measured, provenance=provenance)
     assert all(address.startswith("data:image/png;base64,") for address in Reader(html).addresses)
     assert not re.search(r"url\((?!#)|@import|<script|<link|<iframe", html)
     assert set(re.findall(r"https?://[^\s\"<]+", html)) <= {"http://www.w3.org/2000/svg"}
 
 
 def test_report_without_a_record_says_so(measured):
-    assert "No record of the run" in report(*measured)
+    assert "No record of the run" in page(*measured)
 
 
 def test_bad_input_is_refused(measured, tmp_path):
@@ -161,7 +163,7 @@ def test_bad_input_is_refused(measured, tmp_path):
     with pytest.raises(QSMError, match="must end in .html"):
         write_report(tmp_path / "r.pdf", *measured)
     with pytest.raises(QSMError, match="they must match"):
-        report(table, MapImage(image.array[1:], "ppm"), regions, geometry)
+        page(table, MapImage(image.array[1:], "ppm"), regions, geometry)
     (tmp_path / "file").write_text("")
     with pytest.raises(QSMError, match="Cannot write"):
         write_report(tmp_path / "file" / "r.html", *measured)

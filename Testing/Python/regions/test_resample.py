@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from QSMLogic import QSMError
-from QSMLogic.io import Geometry
+from QSMLogic.files.images import Geometry
 from QSMLogic.regions import LabelRegions, MapImage, Region, measure, resampled_regions
 
 MAP = Geometry((20, 22, 24), (1.0, 1.0, 1.0), (-10.0, -11.0, -12.0))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from QSMLogic.cli import main
-from QSMLogic.io import Geometry, write_image
+from QSMLogic.cli.main import main
+from QSMLogic.files.images import Geometry, write_image
 from QSMLogic.regions import LabelRegions, MapImage, measure
 
 GRID = Geometry((14, 12, 10), (1.0, 1.0, 2.0), (-7.0, -6.0, -10.0))

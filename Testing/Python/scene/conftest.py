@@ -48,7 +48,7 @@ def spheres(scene):
 @pytest.fixture
 def chain(loaded, monkeypatch):
     """Stands in for the numerical chain: keeps what it is called with and yields the first magnitude as the map."""
-    import QSMLib.scene
+    import QSMLib.logic
 
     from QSMLogic import Maps
 
@@ -64,5 +64,5 @@ def chain(loaded, monkeypatch):
             return Maps(acquisition.grid, everywhere, everywhere, image, image, image, {"scan": scan})
 
     stand_in = Chain()
-    monkeypatch.setattr(QSMLib.scene, "run", stand_in.run)
+    monkeypatch.setattr(QSMLib.logic, "run", stand_in.run)
     return stand_in

@@ -30,7 +30,7 @@ def write(path, array, sidecar=None, vector=False):
 
 def frames(proxy):
     """The volumes of the sequence that a volume shows."""
-    from QSMLib.sequences import sequence_of
+    from QSMLib.scan.sequences import sequence_of
 
     sequence = sequence_of(proxy)
     return [sequence.GetNthDataNode(n) for n in range(sequence.GetNumberOfDataNodes())]

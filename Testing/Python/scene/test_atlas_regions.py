@@ -27,7 +27,7 @@ def add(image, name):
 
 @pytest.fixture
 def atlas(scene):
-    from QSMLib import atlas
+    from QSMLib.regions import atlas
 
     return atlas
 

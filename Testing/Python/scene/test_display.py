@@ -18,7 +18,7 @@ FIELD, MAP = "vtkMRMLSliceCompositeNodeQSMField", "vtkMRMLSliceCompositeNodeQSMM
 
 @pytest.fixture
 def display(loaded, monkeypatch):
-    from QSMLib import display
+    from QSMLib.display import views as display
 
     monkeypatch.delattr(slicer, "app", raising=False)
     return display

@@ -28,8 +28,8 @@ def make_maps(shape=SHAPE, **provenance):
 @pytest.fixture
 def write(scene):
     """write(maps, output, ...) puts maps of the volume write.scan into the scene."""
-    from QSMLib.inputs import Echo
-    from QSMLib.outputs import write_map
+    from QSMLib.scan.inputs import Echo
+    from QSMLib.scan.outputs import write_map
 
     def write(maps, output=None, inputs=INPUTS, **keywords):
         return write_map(
@@ -89,7 +89,7 @@ def test_intermediate_maps(write):
 
 
 def test_uncertainty_and_quality_come_where_they_are_known(write):
-    from QSMLib.outputs import wants_quality
+    from QSMLib.scan.outputs import wants_quality
 
     known = np.random.default_rng(1).random((2, *SHAPE), np.float32)
     maps = dataclasses.replace(make_maps(), uncertainty_ppm=known[0], quality=known[1])

@@ -12,14 +12,14 @@ from nodes import SHAPE, content
 from standin.vtk_messages import vtk_messages
 
 from QSMLogic import QSMError
-from QSMLogic.io import read_image
+from QSMLogic.files.images import read_image
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
 def loading(scene):
-    from QSMLib import loading
+    from QSMLib.scan import loading
 
     return loading
 
@@ -57,7 +57,7 @@ def test_file_of_several_volumes_becomes_a_sequence(loading, tmp_path, ending):
     images, geometry = read_image(path)
     for frame, image in zip(frames(node), images, strict=True):
         assert_same(frame, image, geometry)
-    from QSMLib.sequences import sequence_of
+    from QSMLib.scan.sequences import sequence_of
 
     sequence = sequence_of(node)
     assert (sequence.GetIndexName(), sequence.GetIndexUnit()) == ("EchoTime", "ms")
@@ -69,7 +69,7 @@ def test_file_of_several_volumes_becomes_a_sequence(loading, tmp_path, ending):
 def test_components_are_echoes(loading, tmp_path, ending):
     path = write(tmp_path / f"gre.{ending}", voxels(*SHAPE, 4), vector=True)
     [node] = loading.load_files([path])
-    from QSMLib.inputs import read_series
+    from QSMLib.scan.inputs import read_series
 
     np.testing.assert_array_equal([echo.image for echo in read_series(node, "phase").echoes], read_image(path)[0])
 
@@ -88,9 +88,9 @@ def test_sequences_loaded_together_move_together(loading, tmp_path):
 
 def test_sequence_without_echo_times_runs_over_the_echo_number(loading, tmp_path):
     [node] = loading.load_files([write(tmp_path / "bold.nii", voxels(3, *SHAPE), {"EchoTime": 0.03})])
-    from QSMLib.inputs import read_series
-    from QSMLib.metadata import find_echo_times
-    from QSMLib.sequences import sequence_of
+    from QSMLib.scan.inputs import read_series
+    from QSMLib.scan.metadata import find_echo_times
+    from QSMLib.scan.sequences import sequence_of
 
     assert sequence_of(node).GetIndexName() == "Echo"
     assert find_echo_times(read_series(node, "magnitude"), read_series(node, "phase")) is None
@@ -203,7 +203,7 @@ def test_volumes_that_were_changed_have_no_file(loading, tmp_path):
 
 def test_sequence_that_lost_a_volume_has_no_file(loading, tmp_path):
     [node] = loading.load_files([write(tmp_path / "4d.nii", voxels(3, *SHAPE))])
-    from QSMLib.sequences import sequence_of
+    from QSMLib.scan.sequences import sequence_of
 
     sequence_of(node).RemoveDataNodeAtValue("2")
     assert loading.file_of(node) is None

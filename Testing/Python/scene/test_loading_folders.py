@@ -13,7 +13,7 @@ from QSMLogic import QSMError
 
 @pytest.fixture
 def loading(scene):
-    from QSMLib import loading
+    from QSMLib.scan import loading
 
     return loading
 
@@ -31,7 +31,7 @@ def test_bids_run_is_loaded_and_paired(loading, tmp_path):
     [run] = loading.bids_scans(bids(tmp_path))
     assert run.name == "sub-01_MEGRE"
     nodes = loading.load_bids(run)
-    from QSMLib.pairing import find_scans
+    from QSMLib.scan.pairing import find_scans
 
     [scan] = find_scans()
     assert scan.rows == ((nodes[0], nodes[2]), (nodes[1], nodes[3]))
@@ -62,7 +62,7 @@ def test_first_volume_of_a_bids_time_series(loading, tmp_path):
 def test_echoes_in_one_bids_file(loading, tmp_path):
     bids(tmp_path, shape=(2, *SHAPE), echoes=(1,), time=[0.005, 0.01])
     loading.load_paths([tmp_path])
-    from QSMLib.pairing import find_scans
+    from QSMLib.scan.pairing import find_scans
 
     [scan] = find_scans()
     assert [len(frames(node)) for node in scan.rows[0]] == [2, 2]

@@ -11,7 +11,7 @@ from QSMLogic import QSMError
 
 @pytest.fixture
 def metadata(scene):
-    from QSMLib import metadata
+    from QSMLib.scan import metadata
 
     return metadata
 
@@ -26,7 +26,7 @@ def database(monkeypatch):
 
 
 def series(nodes, kind="magnitude"):
-    from QSMLib.inputs import read_series
+    from QSMLib.scan.inputs import read_series
 
     return read_series(nodes, kind)
 

@@ -11,7 +11,7 @@ from nodes import MATRIX, SHAPE, label_map, linear_transform, sequence, volume
 @pytest.fixture
 def found(scene):
     """Finds the scans, as {name: [(name of the magnitude, name of the phase), ...]}, best first."""
-    from QSMLib.pairing import find_scans
+    from QSMLib.scan.pairing import find_scans
 
     def find():
         return {scan.name: [tuple(node.GetName() for node in row) for row in scan.rows] for scan in find_scans()}
@@ -80,7 +80,7 @@ def test_dicom_tells_kind_and_echo_time_where_names_do_not(found, monkeypatch):
     tags = {f"{k}{t}": {"0018,0081": t, "0008,0008": f"ORIGINAL\\PRIMARY\\{k}\\ND"} for k in "MP" for t in ("4", "12")}
     dicom(monkeypatch, {})
     monkeypatch.setattr(slicer.dicomDatabase, "fileValue", lambda uid, tag: tags[uid].get(tag, ""))
-    from QSMLib.pairing import find_scans
+    from QSMLib.scan.pairing import find_scans
 
     [scan] = find_scans()
     assert [tuple(n.GetAttribute("DICOM.instanceUIDs") for n in row) for row in scan.rows] == [
@@ -206,7 +206,7 @@ def test_sequences_of_equal_length_are_paired_once(found, browser):
             node.SetName(name)
     for frame in frames:
         slicer.mrmlScene.RemoveNode(frame)
-    from QSMLib.pairing import find_scans
+    from QSMLib.scan.pairing import find_scans
 
     [scan] = find_scans()
     assert scan.name == "head"
@@ -232,7 +232,7 @@ def test_own_attribute_tells_the_kind(found):
     first, second = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
     first.SetAttribute("QSM.ImageKind", "phase")
     second.SetAttribute("QSM.ImageKind", "magnitude")
-    from QSMLib.pairing import find_scans
+    from QSMLib.scan.pairing import find_scans
 
     assert find_scans()[0].rows == ((second, first),)
 

@@ -133,7 +133,7 @@ def test_study_grows_and_refuses_what_does_not_fit(logic, table, ppm, tmp_path):
         logic.addToStudy(table, study, "01", "a", "0")
     logic.addToStudy(table, study, "01", "a", "0", replace=True)
     assert study.GetNumberOfRows() == 6
-    from QSMLib.region_measure import recalled
+    from QSMLib.regions.measure import recalled
 
     again = recalled(table)
     other = logic.regionTable(again.regions, list(again.maps), unit="ppb", reference="CSF", erosionMm=0.1)

@@ -213,8 +213,8 @@ def test_tables_are_saved_with_units(logic, qsm, drawn, tmp_path):
 
 
 def test_saved_scene_keeps_what_a_table_was_measured_on(logic, qsm, drawn, tmp_path):
-    from QSMLib.region_measure import recalled
-    from QSMLib.region_tables import read_table
+    from QSMLib.regions.measure import recalled
+    from QSMLib.regions.tables import read_table
 
     table = logic.regionTable(drawn, qsm, reference="CSF", erosionMm=0.5)
     before, again = read_table(table), recalled(table)

@@ -17,11 +17,11 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
     """A folder with a simulated scan as a worker process leaves it."""
-    from QSMLogic import job
+    from QSMLogic.pipeline import worker
 
     folder = tmp_path_factory.mktemp("head")
-    job.write_simulation(folder, voxel_mm=3.0)
-    job.work(folder, lambda stage, fraction: None)
+    worker.write_simulation(folder, voxel_mm=3.0)
+    worker.work(folder, lambda stage, fraction: None)
     return folder
 
 
@@ -121,7 +121,7 @@ def test_all_lies_in_one_folder(head):
 
 
 def test_head_is_found_as_a_scan(head):
-    from QSMLib.pairing import find_scans
+    from QSMLib.scan.pairing import find_scans
 
     [scan] = find_scans()
     assert scan.name == "Simulated head"
@@ -129,7 +129,7 @@ def test_head_is_found_as_a_scan(head):
 
 
 def test_two_heads_are_two_scans(head, sample, simulated):
-    from QSMLib.pairing import find_scans
+    from QSMLib.scan.pairing import find_scans
 
     again = sample.add_scan(simulated)
     newest, oldest = find_scans()
@@ -185,7 +185,7 @@ def test_sample_data_offers_the_head_once(sample, monkeypatch, categories):
 def test_thumbnail_is_what_its_script_draws(tmp_path):
     code = (
         "import sys; from pathlib import Path; sys.path[:0] = ['Resources', '.'];"
-        "import draw_thumbnail as d; from QSMLogic.demo import simulated_scan;"
+        "import draw_thumbnail as d; from QSMLogic.cli.demo import simulated_scan;"
         "image = d.thumbnail(simulated_scan(lambda *a: None, 3.0)); print(image.shape, image.dtype)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

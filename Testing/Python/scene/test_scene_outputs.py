@@ -169,8 +169,8 @@ def maps_of(array):
 
 
 def write(maps, scan, output=None, holder=None, **keywords):
-    from QSMLib.inputs import Echo
-    from QSMLib.outputs import write_map
+    from QSMLib.scan.inputs import Echo
+    from QSMLib.scan.outputs import write_map
 
     echo = Echo(scan, holder or scan, slicer.util.arrayFromVolume(scan))
     return write_map(maps, echo, output, {"magnitude": [scan.GetName()], "phase": ["p"], "mask": None}, **keywords)

@@ -33,7 +33,7 @@ def test_package_is_found_in_a_checkout(tmp_path):
     """With only the module's folder on the path, as for an additional module path in Slicer."""
     code = (
         "import sys; from standin.bootstrap import bootstrap; from standin.module import load_module;"
-        "bootstrap(); loaded = load_module(); import QSMLib.scene, QSMLogic; print(QSMLogic.__file__)"
+        "bootstrap(); loaded = load_module(); import QSMLib.logic, QSMLogic; print(QSMLogic.__file__)"
     )
     environment = {"PYTHONPATH": str(ROOT / "Testing")}
     command = [sys.executable, "-c", code]

@@ -1,0 +1,1 @@
+"""How maps are shown: windows, colors, legends, layouts, charts."""

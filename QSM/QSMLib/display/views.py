@@ -1,0 +1,252 @@
+"""How maps are shown: over the magnitude or side by side, in which colours, window and with which legend."""
+
+import slicer
+
+from QSMLogic import QSMError
+
+from ..scan.outputs import LOCAL_FIELD, VERSION
+from . import colors
+from .colors import COLORS, RAMPS, WINDOWS_PPM, colors_of, has_table_for_window, set_colors, window_of, window_range
+from .legends import adapt_labels, refresh_legends, show_legend, show_legend_in
+
+OPACITY, OVERLAY_COLORS, PLAIN_COLORS = 0.75, "Cold and hot, clear at zero", "Grey"
+LAYOUT_ID = 47110  # far from Slicer's own layouts; the ones after it tell which of the views there are
+VIEWS = {"QSMMagnitude": "M", "QSMField": "F", "QSMMap": "Q"}  # {name: label}
+_FIELD_VIEW, _MAP_VIEW = "QSMField", "QSMMap"
+_SHOWN, _LAYOUT_BEFORE = "QSM.Shown", "QSM.LayoutBefore"
+_VIEW_GROUP = 47  # Slicer links the views of a group
+
+__all__ = ["COLORS", "WINDOWS_PPM", "colors_of", "refresh_legends", "set_colors", "show_legend", "window_of"]
+
+
+def show_result(volume, background):
+    """Show a map that has just been computed over the magnitude `background`, or alone where that is None.
+
+    A map that was shown before keeps its colours and window. Where maps are side by side, they stay so.
+    """
+    if not volume.GetAttribute(_SHOWN):
+        set_colors(volume, OVERLAY_COLORS if background else PLAIN_COLORS)
+        volume.SetAttribute(_SHOWN, "true")
+    opacity = current_opacity()
+    show_overlay(background, volume, OPACITY if opacity is None else opacity)
+    if _side_by_side():
+        show_side_by_side(background, _shown_in(_FIELD_VIEW) and volume.GetNodeReference(LOCAL_FIELD), volume)
+    else:
+        show_legend(volume)
+
+
+def show_volume(volume):
+    """Show an image that has just come into the scene, and nothing over it. Views side by side are left."""
+    if _side_by_side():
+        leave_side_by_side(slicer.mrmlScene.GetNodeByID(_layers(_MAP_VIEW).GetBackgroundVolumeID() or ""))
+    for layers in _usual_layers():
+        _set_layers(layers, volume, None)
+    refresh_legends()
+
+
+def show_overlay(background, volume, opacity=OPACITY):
+    """Show a map over another volume in the slice views that are not side by side; without another, the map alone.
+
+    Views are fitted to the volume below where it is another than before.
+    """
+    below, above = (background, volume) if background else (volume, None)
+    for layers in _usual_layers():
+        _set_layers(layers, below, above, opacity)
+    refresh_legends()
+
+
+def current_opacity():
+    """The opacity of the map that lies over another volume in the slice views, None where none does."""
+    for layers in _usual_layers():
+        above = slicer.mrmlScene.GetNodeByID(layers.GetForegroundVolumeID() or "")
+        if above and above.GetAttribute(VERSION):
+            return layers.GetForegroundOpacity()
+    return None
+
+
+def set_opacity(opacity):
+    """Set how much of the layer over the others is seen in the slice views."""
+    for layers in _usual_layers():
+        layers.SetForegroundOpacity(opacity)
+
+
+def set_window(volume, window):
+    """Show a range of ppm: a label of WINDOWS_PPM or (low, high). Zero keeps its colour, a legend its round labels."""
+    colors.set_window(volume, window)
+    adapt_labels(volume)
+
+
+def follow_window(volume):
+    """Let zero keep its colour after the window was set by other means, as with the mouse."""
+    if colors_of(volume) in RAMPS and not has_table_for_window(volume):
+        set_window(volume, window_range(volume))
+
+
+def show_side_by_side(magnitude, local_field, susceptibility):
+    """Show up to three volumes in slice views beside each other, which scroll and zoom together; None is left out.
+
+    The slices are those of the usual view of the same orientation. Returns whether the views were opened for it:
+    then fit_side_by_side(opened=True) is due when Slicer has given them their place, which it does in a later turn of
+    its event loop.
+    """
+    shown = {name: v for name, v in zip(VIEWS, (magnitude, local_field, susceptibility), strict=True) if v}
+    node = _layout_node()
+    if not node:
+        raise QSMError("There are no slice views here to show maps in. Start Slicer with its main window.")
+    opening = not _side_by_side()
+    if opening:
+        node.SetAttribute(_LAYOUT_BEFORE, str(node.GetViewArrangement()))
+    add_layouts()
+    _set_layout(LAYOUT_ID + sum(1 << n for n, name in enumerate(VIEWS) if name in shown))
+    for name, volume in shown.items():
+        layers = _layers(name)
+        layers.SetLinkedControl(True)
+        layers.SetHotLinkedControl(True)
+        layers.SetDoPropagateVolumeSelection(False)  # images that are loaded later go to the usual views
+        _set_layers(layers, volume, None)
+    if opening:
+        _go_to_usual_slice(shown)
+    if colors_of(susceptibility) == OVERLAY_COLORS:
+        set_colors(susceptibility, PLAIN_COLORS)
+    if local_field:
+        show_legend_in(local_field, _slice_node(_FIELD_VIEW))
+    show_legend(susceptibility)
+    refresh_legends()
+    return opening
+
+
+def fit_side_by_side(opened=False):
+    """Fit the views beside each other to their volumes; the slice stays.
+
+    opened: they are new, and show the slice of the usual view of their orientation. In between, the sliders above new
+    views have set the one that they had at first.
+    """
+    shown = [name for name in VIEWS if _slice_node(name) and _shown_in(name)]
+    for name in shown:
+        node = _slice_node(name)
+        offset = [node.GetSliceToRAS().GetElement(row, 3) for row in range(3)]
+        _fit(_layers(name))
+        node.JumpSliceByOffsetting(*offset)
+    if opened:
+        _go_to_usual_slice(shown)
+
+
+def turn_side_by_side(orientation):
+    """Let the views beside each other show "Axial", "Coronal" or "Sagittal" slices."""
+    for node in filter(None, map(_slice_node, VIEWS)):
+        if not node.HasSliceOrientationPreset(orientation):
+            raise QSMError(f"Slices have no orientation {orientation!r}. Choose Axial, Coronal or Sagittal.")
+        node.SetOrientation(orientation)
+        _fit(_layers(node.GetLayoutName()))
+
+
+def leave_side_by_side(susceptibility):
+    """Go back from the views beside each other to the layout before, and to the colours of the map, if it is there."""
+    if _side_by_side():
+        if susceptibility and colors_of(susceptibility) == PLAIN_COLORS:
+            set_colors(susceptibility, OVERLAY_COLORS)
+        node = _layout_node()
+        before = node.GetAttribute(_LAYOUT_BEFORE)  # "0" in a fresh Slicer
+        known = before is not None and node.IsLayoutDescription(int(before))
+        _set_layout(int(before) if known else slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView)
+
+
+def add_layouts():
+    """Tell Slicer of our layouts; at its start, so that a saved scene can be shown in one of them."""
+    node = _layout_node()
+    if not node or node.IsLayoutDescription(LAYOUT_ID + 1):
+        return
+    with slicer.util.NodeModify(node):
+        for present in range(1, 1 << len(VIEWS)):
+            names = [name for n, name in enumerate(VIEWS) if present >> n & 1]
+            node.AddLayoutDescription(LAYOUT_ID + present, _description(names))
+        if _side_by_side():
+            node.SetViewArrangement(node.GetViewArrangement())
+
+
+def _description(names):
+    """Slicer's layout description of axial slice views beside each other."""
+    properties = {"orientation": "Axial", "viewcolor": "#8C8C8C", "viewgroup": _VIEW_GROUP}
+    views = ""
+    for name in names:
+        texts = (properties | {"viewlabel": VIEWS[name]}).items()
+        lines = "".join(f'<property name="{key}" action="default">{text}</property>' for key, text in texts)
+        views += f'<item><view class="vtkMRMLSliceNode" singletontag="{name}">{lines}</view></item>'
+    return f'<layout type="horizontal" split="true">{views}</layout>'
+
+
+def _side_by_side():
+    node = _layout_node()
+    return bool(node) and LAYOUT_ID < node.GetViewArrangement() < LAYOUT_ID + (1 << len(VIEWS))
+
+
+def _layout_node():
+    return slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLLayoutNode")
+
+
+def _set_layout(arrangement):
+    application = getattr(slicer, "app", None)
+    manager = application and application.layoutManager()
+    if manager:
+        manager.setLayout(arrangement)
+    else:
+        _layout_node().SetViewArrangement(arrangement)
+
+
+def _slice_node(name):
+    return slicer.mrmlScene.GetSingletonNode(name, "vtkMRMLSliceNode")
+
+
+def _layers(name):
+    """The layers of one of our views; Slicer adds them with the view's widget."""
+    layers = slicer.mrmlScene.GetSingletonNode(name, "vtkMRMLSliceCompositeNode")
+    if not layers:
+        layers = slicer.mrmlScene.CreateNodeByClass("vtkMRMLSliceCompositeNode")
+        layers.UnRegister(None)
+        layers.SetLayoutName(name)
+        layers = slicer.mrmlScene.AddNode(layers)
+    return layers
+
+
+def _usual_layers():
+    """The layers of the slice views that are not ours."""
+    every = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    return [layers for layers in every if layers.GetLayoutName() not in VIEWS]
+
+
+def _shown_in(name):
+    """Whether one of our views is in the layout."""
+    arrangement = _layout_node().GetViewArrangement() if _side_by_side() else LAYOUT_ID
+    return bool((arrangement - LAYOUT_ID) >> list(VIEWS).index(name) & 1)
+
+
+def _set_layers(layers, below, above, opacity=None):
+    """Show a volume, and one over it or None; fit the view if the one below is another than before."""
+    is_new = layers.GetBackgroundVolumeID() != below.GetID()
+    with slicer.util.NodeModify(layers):
+        layers.SetBackgroundVolumeID(below.GetID())
+        layers.SetForegroundVolumeID(above.GetID() if above else None)
+        if opacity is not None:
+            layers.SetForegroundOpacity(opacity)
+    if is_new:
+        _fit(layers)
+
+
+def _fit(layers):
+    """Fit a slice view to its volume, if it is on the screen."""
+    application = slicer.modules.volumes.logic().GetMRMLApplicationLogic()
+    if application.GetSliceLogics():
+        view = application.GetSliceLogicByLayoutName(layers.GetLayoutName())
+        if view:
+            view.FitSliceToBackground()
+
+
+def _go_to_usual_slice(names):
+    """Let our views show the slice that a usual view of their orientation shows."""
+    filled = {layers.GetLayoutName() for layers in _usual_layers() if layers.GetBackgroundVolumeID()}
+    usual = [node for node in slicer.util.getNodesByClass("vtkMRMLSliceNode") if node.GetLayoutName() in filled]
+    for node in map(_slice_node, names):
+        for other in usual:
+            if node and node.GetOrientation() == other.GetOrientation():
+                node.JumpSliceByOffsetting(*(other.GetSliceToRAS().GetElement(row, 3) for row in range(3)))
+                break

@@ -1,0 +1,30 @@
+"""The whole chain on nodes of the scene: a scan in, a susceptibility map and a table of regions out."""
+
+from QSMLogic import run
+
+from .display.strength_chart import update_strength_chart
+from .regions.measure import Measurement, measure_into_table
+from .scan.outputs import wants_quality, write_map
+from .scan.request import read_scan
+
+
+def process(request, progress=None):
+    """Map the susceptibility of a scan, in this process; returns the volume node in ppm. See QSM.QSMLogic.process."""
+    scan = read_scan(request)
+    options = {
+        "reference_mask": scan.reference,
+        "quality": wants_quality(request.output_volume, request.intermediate),
+        "curve": request.curve,
+    }
+    maps = run(scan.acquisition(), scan.mask, request.settings, progress, **options)
+    volume = write_map(maps, scan.source, request.output_volume, scan.names, request.intermediate)
+    update_strength_chart(volume, maps.provenance)
+    return volume
+
+
+def roi_statistics(region_node, volume, table=None):
+    """Fill a table node (None for a new one) with the susceptibility in each region; returns the node.
+
+    A map without a unit is taken for one in ppm. Raises QSMError where the inputs are no regions or no map.
+    """
+    return measure_into_table(Measurement(region_node, (volume,), assumed="ppm"), table)

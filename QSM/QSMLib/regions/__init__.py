@@ -1,0 +1,1 @@
+"""Statistics of maps in regions of the scene."""

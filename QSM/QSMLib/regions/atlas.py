@@ -1,0 +1,139 @@
+"""A template and its labels in the scene, registered to a subject: its regions as a segmentation, to be corrected."""
+
+import colorsys
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import slicer
+
+from QSMLogic import QSMError
+
+from ..scan.geometry import geometry_of, require_same_geometry
+from ..scan.masks import check_mask, mask_array
+from ..scan.outputs import VERSION, place_beside
+from .sources import label_names
+
+QUALITY = "QSM.Atlas"
+GOLDEN_RATIO = 0.618  # hues that far apart stay apart, however many there are
+
+
+@dataclass(frozen=True)
+class AtlasRequest:
+    """What to register, as nodes.
+
+    volume: of the subject (susceptibility, magnitude, T1). template: a volume like it. labels: a label map on the
+    template's grid, or a segmentation. names: {label: name} of a label map, None for those of its colour table.
+    mask: of the subject's brain, as for a run, or None. output: a segmentation
+    node to fill, None for a new one.
+    """
+
+    volume: object
+    template: object
+    labels: object
+    names: dict | None = None
+    mask: object = None
+    output: object = None
+
+
+def check_request(request):
+    """Raise QSMError where something is missing or does not fit; takes no time."""
+    for node, what in ((request.volume, "subject"), (request.template, "template")):
+        if not node or node.GetClassName() != "vtkMRMLScalarVolumeNode" or not node.GetImageData():
+            raise QSMError(f"Choose an image of the {what}, a scalar volume with voxels.")
+    if request.volume is request.template:
+        raise QSMError(f"{request.volume.GetName()} is both subject and template. Choose two images.")
+    labels = request.labels
+    if labels and labels.IsA("vtkMRMLLabelMapVolumeNode") and labels.GetImageData():
+        require_same_geometry(request.template, request.template, labels, labels)
+    elif not labels or not labels.IsA("vtkMRMLSegmentationNode"):
+        raise QSMError("Choose the labels of the template, a label map or a segmentation.")
+    if request.output is not None and not request.output.IsA("vtkMRMLSegmentationNode"):
+        raise QSMError(f"{request.output.GetName()} cannot hold the regions. Choose a segmentation, or None.")
+    if request.output is not None and request.output in (labels, request.mask):
+        raise QSMError(f"{request.output.GetName()} is an input and would be lost. Choose another output, or None.")
+    check_mask(request.mask, request.volume, request.volume)
+
+
+def prepare(folder, request):
+    """Write the request into the folder of a job, step by step between other events: for Process.start."""
+    from QSMLogic.atlas import Template
+    from QSMLogic.atlas.job import write_registration
+
+    check_request(request)
+    mask = mask_array(request.mask, request.volume, request.volume)
+    yield
+    labels, names = _labels_of(request)
+    yield
+    image, template = (slicer.util.arrayFromVolume(node) for node in (request.volume, request.template))
+    atlas = Template(template, labels, geometry_of(request.template), names)
+    yield from write_registration(folder, image, geometry_of(request.volume), atlas, mask)
+
+
+def add_regions(folder, request):
+    """Put what the job has left in the folder into a segmentation beside the subject's image; returns the node."""
+    from QSMLogic.atlas.job import read_registration
+
+    done = read_registration(folder)
+    if done.labels.shape != tuple(reversed(request.volume.GetImageData().GetDimensions())):
+        raise QSMError(f"{request.volume.GetName()} has changed since the registration began. Register again.")
+    node = request.output or slicer.mrmlScene.AddNewNodeByClass(
+        "vtkMRMLSegmentationNode", slicer.mrmlScene.GenerateUniqueName(f"{request.volume.GetName()} regions")
+    )
+    node.CreateDefaultDisplayNodes()
+    _fill(node, done, request.volume)
+    node.SetAttribute(VERSION, done.quality["version"])
+    node.SetAttribute(QUALITY, json.dumps(done.quality | {"template": request.template.GetName()}))
+    place_beside(node, request.volume)
+    return node
+
+
+def register(request, progress=None):
+    """Register in this process, which takes up to a minute; returns the segmentation node.
+
+    progress: called as progress(stage, fraction); it may raise Cancelled. Raises QSMError, too, where it fails.
+    """
+    import tempfile
+
+    from QSMLogic.pipeline import worker
+
+    with tempfile.TemporaryDirectory(prefix="QSM") as folder:
+        for _ in prepare(folder, request):
+            pass
+        worker.work(folder, progress or (lambda stage, fraction: None))
+        return add_regions(folder, request)
+
+
+def _labels_of(request):
+    """The labels on the template's grid, (k, j, i), and their names."""
+    node, template = request.labels, request.template
+    if node.IsA("vtkMRMLLabelMapVolumeNode"):
+        return slicer.util.arrayFromVolume(node), request.names or label_names(node)
+    segmentation, names = node.GetSegmentation(), {}
+    labels = np.zeros(slicer.util.arrayFromVolume(template).shape, np.uint16)
+    for label, segment_id in enumerate(segmentation.GetSegmentIDs(), 1):
+        labels[mask_array((node, segment_id), template, template)] = label
+        names[label] = segmentation.GetSegment(segment_id).GetName()
+    return labels, names
+
+
+def _fill(node, done, volume):
+    """Segments of the Registration instead of those that the node has, where the volume lies."""
+    segmentation = node.GetSegmentation()
+    segmentation.RemoveAllSegments()
+    node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
+    present = [int(label) for label in np.unique(done.labels) if label]
+    label_map = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "QSM atlas")
+    try:
+        label_map.CopyOrientation(volume)
+        slicer.util.updateVolumeFromArray(label_map, done.labels)
+        label_map.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
+        slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(label_map, node)
+    finally:
+        slicer.mrmlScene.RemoveNode(label_map)
+    for number, label in enumerate(present):
+        segment = segmentation.GetNthSegment(number)
+        segment.SetName(done.names[label])
+        segment.SetColor(colorsys.hsv_to_rgb(number * GOLDEN_RATIO % 1, 0.65, 0.9))
+    node.GetDisplayNode().SetVisibility2DFill(False)

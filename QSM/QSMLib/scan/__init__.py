@@ -1,0 +1,1 @@
+"""Between nodes of the scene and a scan: what comes in, and the maps that go out."""

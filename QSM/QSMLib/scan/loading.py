@@ -1,0 +1,302 @@
+"""Images in files to nodes of the scene, with what their JSON sidecars say; everything is loaded or nothing.
+
+A file with several volumes becomes a sequence, a browser and the volume that shows it. Sequences that are loaded
+together and run over the same echo times share a browser: what moves one, moves all.
+"""
+
+import gzip
+import re
+import struct
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import slicer
+
+from QSMLogic import QSMError
+from QSMLogic.files.atomic import check_complete, not_numbers
+from QSMLogic.files.sidecar import ENDINGS, echo_times, field_strength, image_stem, sidecar, sidecar_path
+
+from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS, SOURCE, kind_of_image_type
+from .sequences import sequence_of, set_echo_times, show
+
+_COUNT = "QSM.VolumesInFile"
+_PART = re.compile(r"(?:^|_)part-(mag|phase|real|imag)(?:_|$)")
+_KIND_OF_PART = dict(zip(("mag", "phase", "real", "imag"), KINDS, strict=True))
+
+
+def load_paths(paths):
+    """Load image files, folders with images and BIDS folders; returns the nodes to choose, as load_files does.
+
+    A BIDS folder with several participants is refused: the folder of one of them (sub-...) can be given.
+    """
+    return _load(
+        [image for path in map(Path, paths) for image in (_in_folder(path) if path.is_dir() else [_File(path)])]
+    )
+
+
+def load_files(paths):
+    """Load image files; returns a volume node for each, where it has several volumes the one that shows the sequence.
+
+    Echo times, field strength and kind of image in a JSON sidecar become node attributes. Raises QSMError that names
+    the file at fault, and then leaves the scene as it was.
+    """
+    return _load([_File(Path(path)) for path in paths])
+
+
+def bids_scans(folder):
+    """The scans in a BIDS folder, objects with a name, for load_bids; QSMError where it has none."""
+    from QSMLogic.files.bids import find_runs
+
+    return find_runs(folder)
+
+
+def load_bids(run):
+    """Load one of bids_scans, magnitude first; returns nodes as load_files does. Of a time series, the first volume."""
+    return _load(_of_run(run))
+
+
+def file_of(node):
+    """The Path of the image file that a volume or sequence was loaded from and whose voxels it still has, or None."""
+    node = sequence_of(node) or node
+    storage = node.GetStorageNode() if node.IsA("vtkMRMLStorableNode") else None
+    path = Path(storage.GetFullNameFromFileName() or "") if storage else None
+    if path is None or not path.is_file() or not path.name.lower().endswith(ENDINGS):
+        return None
+    return None if _is_changed(node, storage) else path.absolute()
+
+
+class _File:
+    """An image file to be loaded. kind: where it is known. record: what JSON says of it, the sidecar where None.
+
+    first_only: of several volumes, take the first.
+    """
+
+    def __init__(self, path, kind=None, record=None, first_only=False):
+        self.path, self.kind, self._record, self.first_only = path, kind, record, first_only
+
+    @property
+    def name(self):
+        return image_stem(self.path)
+
+    @property
+    def record(self):
+        return sidecar(self.path) if self._record is None else self._record
+
+
+def _in_folder(folder):
+    """The _Files of a folder: a BIDS folder or that of one participant, or one with images."""
+    participants = [f for f in folder.glob("sub-*") if f.is_dir()]
+    if len(participants) > 1:
+        raise QSMError(f"{folder} holds {len(participants)} participants; choose the folder of one, such as sub-01.")
+    if participants:
+        return [file for run in bids_scans(folder) for file in _of_run(run)]
+    images = [path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(ENDINGS)]
+    if images:
+        return [_File(path) for path in sorted(images, key=_natural)]
+    if folder.name.startswith("sub-"):
+        from QSMLogic.files.bids import find_runs
+
+        return [file for run in find_runs(folder.parent, [folder.name]) for file in _of_run(run)]
+    raise QSMError(
+        f"{folder} holds no images that end in {', '.join(ENDINGS)}. DICOM files are loaded with the module DICOM."
+    )
+
+
+def _of_run(run):
+    """The _Files of a BidsRun."""
+    files = []
+    if "real" in run.images:
+        raise QSMError(f"{run.name} has real and imaginary parts: map them with `python -m QSMLogic run --bids`.")
+    for kind, images in run.images.items():
+        for _, path in sorted(images.items()):
+            record = run.metadata(path)
+            files.append(_File(path, kind, record, not isinstance(record.get("EchoTime"), list)))
+    return files
+
+
+def _natural(path):
+    """Sorts echo 10 behind echo 9."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.name.lower())]
+
+
+def _load(files):
+    with _all_or_nothing():
+        nodes = [_read(file) for file in files]
+        proxies = show([node for node in nodes if node.IsA("vtkMRMLSequenceNode")])
+        return [proxies.get(node, node) for node in nodes]
+
+
+@contextmanager
+def _all_or_nothing():
+    """Nodes that were added to the scene in the block are removed where it is left by an exception."""
+    scene = slicer.mrmlScene
+    before = {scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())}
+    try:
+        yield
+    except BaseException:
+        for node in [scene.GetNthNode(n) for n in range(scene.GetNumberOfNodes())]:
+            if node.GetID() not in before and not node.GetSingletonTag():
+                scene.RemoveNode(node)
+        raise
+
+
+def _read(file):
+    """The volume or sequence node of a file."""
+    if not file.path.name.lower().endswith(ENDINGS):
+        raise QSMError(f"{file.path} is neither NIfTI, NRRD nor MHA. DICOM files are loaded with the module DICOM.")
+    check_complete(file.path)
+    count = _volumes_in(file.path)
+    node = _read_volume(file) if count == 1 else _read_sequence(file)
+    if file.first_only and count > 1:
+        node = _first_of(node, file.name)
+    _describe(node, file)
+    return node
+
+
+def _read_volume(file):
+    node = slicer.modules.volumes.logic().AddArchetypeVolume(str(file.path), file.name, 0)
+    if not node or not node.GetImageData():
+        raise _unreadable(file.path)
+    if node.GetImageData().GetNumberOfScalarComponents() > 1:
+        _image_of(file.path)  # refuses complex images, which look like two components here
+    else:
+        _mark_lost([node], file.path)
+    return node
+
+
+def _read_sequence(file):
+    node = _add("vtkMRMLSequenceNode", file.name)
+    if file.path.name.lower().endswith(".mha"):  # which the storage node does not read
+        _fill(node, file)
+    else:
+        storage = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLVolumeSequenceStorageNode")
+        storage.SetFileName(str(file.path))
+        node.SetAndObserveStorageNodeID(storage.GetID())
+        if not storage.ReadData(node) or not node.GetNumberOfDataNodes():
+            raise _unreadable(file.path)
+        _mark_lost([node.GetNthDataNode(n) for n in range(node.GetNumberOfDataNodes())], file.path)
+    node.SetAttribute(_COUNT, str(node.GetNumberOfDataNodes()))
+    return node
+
+
+def _fill(sequence, file):
+    """Put the volumes of a file, read by QSMLogic, into a sequence."""
+    images, geometry = _image_of(file.path)
+    to_ras = np.diag((-1.0, -1.0, 1.0, 1.0))
+    to_lps = np.eye(4)
+    to_lps[:3, :3] = np.reshape(geometry.direction, (3, 3)) * geometry.spacing
+    to_lps[:3, 3] = geometry.origin
+    for number, image in enumerate(images):
+        volume = slicer.vtkMRMLScalarVolumeNode()
+        volume.SetName(f"{file.name}_{number:04d}")
+        slicer.util.updateVolumeFromArray(volume, image)
+        volume.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(to_ras @ to_lps))
+        sequence.SetDataNodeAtValue(volume, str(number))
+
+
+def _first_of(sequence, name):
+    """A volume with the first image of a sequence, which is removed."""
+    first = sequence.GetNthDataNode(0)
+    volume = _add("vtkMRMLScalarVolumeNode", name)
+    volume.SetAndObserveImageData(first.GetImageData())
+    volume.CopyOrientation(first)
+    volume.CreateDefaultDisplayNodes()
+    if sequence.GetStorageNode():
+        slicer.mrmlScene.RemoveNode(sequence.GetStorageNode())
+    slicer.mrmlScene.RemoveNode(sequence)
+    return volume
+
+
+def _mark_lost(volumes, path):
+    """Make the voxels NaN that are no numbers in a NIfTI file.
+
+    The nodes are not told: nothing has been shown of them yet, and they still count as what the file holds.
+    """
+    if not path.name.lower().endswith((".nii", ".nii.gz")) or (lost := not_numbers(path)) is None:
+        return
+    for volume, voxels in zip(volumes, lost.reshape(len(volumes), *lost.shape[-3:]), strict=True):
+        slicer.util.arrayFromVolume(volume)[voxels] = np.nan
+
+
+def _describe(node, file):
+    """Attributes and index from what JSON says of a file."""
+    record = {name: value for name, value in file.record.items() if value is not None}
+    sequence = node.IsA("vtkMRMLSequenceNode")
+    try:
+        times = echo_times([], [file.path], lambda path: record) if "EchoTime" in record else []
+        known = {"MagneticFieldStrength", "ImagingFrequency"} & record.keys()
+        strength = field_strength([], [file.path], lambda path: record) if known else None
+    except QSMError as error:
+        raise QSMError(f"{sidecar_path(file.path)}: {error}") from None
+    part = _PART.search(file.name)
+    kind = file.kind or (part and _KIND_OF_PART[part[1]]) or kind_of_image_type(record.get("ImageType"))
+    count = node.GetNumberOfDataNodes() if sequence else node.GetImageData().GetNumberOfScalarComponents()
+    if len(set(times)) != count or (not sequence and times != sorted(times)):
+        times = []  # the components of a volume, unlike the volumes of a sequence, cannot be put in order
+    values = {
+        ECHO_TIMES: " ".join(f"{time:.9g}" for time in sorted(times)),
+        FIELD_STRENGTH: f"{strength:.9g}" if strength else "",
+        SOURCE: "JSON sidecar" if times or strength else "",
+        IMAGE_KIND: kind or "",
+    }
+    for attribute, value in values.items():
+        if value:
+            node.SetAttribute(attribute, value)
+    if sequence and not file.path.name.lower().endswith(".seq.nrrd"):
+        set_echo_times(node, times)
+
+
+def _add(kind, name):
+    return slicer.mrmlScene.AddNewNodeByClass(kind, slicer.mrmlScene.GenerateUniqueName(name))
+
+
+def _is_changed(node, storage):
+    """Whether a node has other voxels than its file."""
+    if not node.GetModifiedSinceRead():
+        return False
+    if not node.GetAttribute(_COUNT):
+        return True
+    # a sequence counts as modified when it gets its index; what matters are the volumes in it
+    stored = storage.GetStoredTime().GetMTime()
+    volumes = [node.GetNthDataNode(n) for n in range(node.GetNumberOfDataNodes())]
+    changed = any(max(volume.GetMTime(), volume.GetImageData().GetMTime()) > stored for volume in volumes)
+    return changed or str(len(volumes)) != node.GetAttribute(_COUNT)
+
+
+def _image_of(path):
+    """The array and Geometry of a file; QSMError that tells what is wrong with it."""
+    from QSMLogic.files.images import read_image
+
+    image = read_image(path)
+    if np.iscomplexobj(image[0]):
+        raise QSMError(f"{path} is complex; save its modulus as magnitude and its angle as phase and load those.")
+    return image
+
+
+def _unreadable(path):
+    """The QSMError for a file that Slicer does not read."""
+    _image_of(path)
+    return QSMError(f"{path} cannot be read. Convert it to a NIfTI file with one volume for each echo.")
+
+
+def _volumes_in(path):
+    """The number of volumes in a file, by its header; 1 where it does not tell."""
+    with path.open("rb") as file:
+        compressed = file.read(2) == b"\x1f\x8b"
+    with gzip.open(path) if compressed else path.open("rb") as file:
+        header = file.read(4096)
+    if header[344:347] == b"n+1":
+        order = "<" if header[:4] == struct.pack("<i", 348) else ">"
+        count, *size = struct.unpack_from(f"{order}8h", header, 40)
+        return size[3] if count > 3 else 1
+    text = header.decode("latin-1")
+    found = re.search(r"^(?:sizes:|DimSize =) *(\d+) +(\d+) +(\d+) +(\d+) *\r?$", text, re.M)
+    if not found:
+        return 1
+    kinds = re.search(r"^kinds: *(.+)$", text, re.M)
+    kinds = kinds[1].split() if kinds else []
+    if not set(kinds) <= {"domain", "space", "list", "time", "vector", "none", "???"}:
+        return 1  # colours, tensors or complex numbers
+    axis = next((n for n, kind in enumerate(kinds) if kind not in ("domain", "space")), 3)
+    return int(found[axis + 1])

@@ -1,0 +1,258 @@
+"""What is known of the images besides their voxels: echo times, field strength, kind of image, echo number.
+
+Echo times and field strength are looked for in this order: our node attributes QSM.EchoTimes (seconds, separated by
+spaces) and QSM.FieldStrength (tesla); the index of a sequence; the attributes that a DICOM import of several frames
+leaves; the DICOM database. The kind of an image: our node attribute QSM.ImageKind, the DICOM database, the name.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import slicer
+
+from QSMLogic import QSMError
+from QSMLogic.model.units import PROTON_MHZ_PER_T
+
+from .sequences import proxy_of, sequence_of
+
+ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND = "QSM.EchoTimes", "QSM.FieldStrength", "QSM.ImageKind"
+SOURCE = "QSM.MetadataSource"
+KINDS = ("magnitude", "phase", "real", "imaginary")
+_TAG_ECHO_TIME, _TAG_ECHO_NUMBER = "0018,0081", "0018,0086"
+_TAGS_FIELD_STRENGTH = (("0018,0087", 1.0), ("0018,0084", PROTON_MHZ_PER_T))  # the second is a frequency in MHz
+_TAG_STUDY, _TAG_IMAGE_TYPE, _TAG_COMPLEX, _TAG_GE_KIND = "0020,000D", "0008,0008", "0008,9208", "0043,102F"
+_KIND_OF_WORD = {
+    **dict.fromkeys(("m", "mag", "magn", "magnitude"), "magnitude"),
+    **dict.fromkeys(("p", "ph", "pha", "phase", "phase map"), "phase"),
+    **dict.fromkeys(("r", "real"), "real"),
+    **dict.fromkeys(("i", "imag", "imaginary"), "imaginary"),
+}
+_KIND = re.compile(r"(?<![a-z])(part-)?(magnitude|magn|mag|phase|pha|ph|real|imaginary|imag)(?![a-z])", re.I)
+_ECHO = re.compile(r"(?<![a-z0-9])(?:echo|e)[ _-]*(\d{1,2})(?!\d|\.\d)", re.I)
+_ECHO_TIME = re.compile(r"(?<![a-z0-9])te[ _-]*(\d{1,2})(?!\d|\.\d)", re.I)
+_DCM2NIIX = re.compile(r"_(ph|real|imaginary)(_\d+)?$", re.I)
+_ENDING = re.compile(r"\.(nii|nii\.gz|nrrd|mha)(?=(_\d+)?$)", re.I)
+_HUMP = re.compile(r"(?<=[a-z]{3})(?=[A-Z])")
+_GAP = "\0"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A value and where it came from, in the user's words."""
+
+    value: object
+    source: str
+
+
+@dataclass(frozen=True)
+class NameParts:
+    """What the name of an image says.
+
+    kind, echo: None where it does not say. base: the name without these. words: those of base, in lower case.
+    counter: the number that base ends in where it followed the kind or the echo directly, as in mag_1.
+    """
+
+    kind: str | None
+    echo: int | None
+    base: str
+    words: tuple
+    counter: int | None
+
+
+def find_echo_times(magnitude, phase):
+    """Echo times in seconds of the magnitude or phase Series, Found(tuple, source); None where they are not known.
+
+    Raises QSMError where the two disagree, or where what should be numbers is not.
+    """
+    found = [times for times in map(_times_of_series, (magnitude, phase)) if times]
+    values = [times.value for times in found]
+    if len(found) == 2 and not (len(values[0]) == len(values[1]) and np.allclose(*values, rtol=1e-4, atol=0)):
+        raise QSMError(
+            f"Magnitude has echo times of {_listed(values[0])} s, phase of {_listed(values[1])} s. "
+            "Give both in the same order, or pass echoTimes."
+        )
+    return found[0] if found else None
+
+
+def find_field_strength(magnitude, phase):
+    """Field strength in tesla, Found(number, source); None where it is not known."""
+    for node in (n for series in (magnitude, phase) for group in series.sources for n in group):
+        if strength := _numbers(node, FIELD_STRENGTH):
+            return Found(strength[0], node.GetAttribute(SOURCE) or f"node attribute {FIELD_STRENGTH}")
+        for tag, per_tesla in _TAGS_FIELD_STRENGTH:
+            if strength := _dicom_numbers(node, tag):
+                return Found(strength[0] / per_tesla, f"DICOM database ({tag})")
+    return None
+
+
+def echo_times_s(magnitude, phase):
+    """Echo times in seconds, of the magnitude or phase Series; QSMError where unknown or where the two disagree."""
+    found = find_echo_times(magnitude, phase)
+    if not found:
+        raise QSMError(
+            "The echo times are not known: the images do not carry them. "
+            "Type them in ms in the table of echoes; in Python pass them in seconds, as in echoTimes=(0.004, 0.012)."
+        )
+    return found.value
+
+
+def field_strength_t(magnitude, phase):
+    """Field strength in tesla; QSMError where it is not known."""
+    found = find_field_strength(magnitude, phase)
+    if not found:
+        raise QSMError(
+            "The field strength is not known: the images do not carry it. "
+            "Type it in tesla; in Python pass it, as in fieldStrength=3."
+        )
+    return found.value
+
+
+def echo_time_s(node):
+    """The echo time in seconds of a volume that holds a single echo; None where it is not known."""
+    times = next((times for times in (read(node) for read, _ in _TIME_READERS) if times), ())
+    return times[0] if len(times) == 1 else None
+
+
+def echo_number(node):
+    """The number of the echo that a volume holds, from its name or the DICOM database; None where they do not say."""
+    number = name_parts(node.GetName()).echo
+    if number is None:
+        number = next(iter(_dicom_numbers(node, _TAG_ECHO_NUMBER)), None)
+    return None if number is None else int(number)
+
+
+def image_kind(node):
+    """The kind of an image, one of KINDS; None where neither its attributes, DICOM nor its name say."""
+    sequence = sequence_of(node)
+    family = [n for n in (node, sequence, sequence and proxy_of(sequence)) if n]
+    for read in (_own_kind, _dicom_kind, lambda n: name_parts(n.GetName()).kind):
+        if kind := next((kind for kind in map(read, family) if kind), None):
+            return kind
+    return None
+
+
+def kind_of_image_type(values):
+    """The kind of image that DICOM's ImageType tells, None where it does not; values: a list, or one text with "\\".
+
+    The first two values, such as ORIGINAL and PRIMARY, are no kinds.
+    """
+    values = values.split("\\") if isinstance(values, str) else values
+    words = [str(value).strip().lower() for value in values[2:]] if isinstance(values, list) else []
+    kinds = [_KIND_OF_WORD.get(word) or _KIND_OF_WORD.get(word.split("_")[0]) for word in words]
+    return next((kind for kind in kinds if kind), None)
+
+
+def study_of(node):
+    """The UID of the DICOM study that a volume belongs to; empty where the database does not have it."""
+    return _dicom_value(node, _TAG_STUDY)
+
+
+def name_parts(name):
+    """The NameParts of an image's name; only whole words tell the kind, so that a phantom is no phase."""
+    name = _HUMP.sub("_", _ENDING.sub("", name or ""))
+    kinds = list(_KIND.finditer(name))
+    echo = next((match for pattern in (_ECHO, _ECHO_TIME) for match in pattern.finditer(name)), None)
+    rest = name
+    for match in sorted([*kinds, *([echo] if echo else [])], key=lambda m: -m.start()):
+        rest = rest[: match.start()] + _GAP + rest[match.end() :]
+    counter = re.search(rf"{_GAP}[ _-]*(\d+)$", rest)
+    base = re.sub(rf"([ _-]?)[ _-]*{_GAP}[ _\-{_GAP}]*", r"\1", rest).strip(" _-")
+    return NameParts(
+        _named_kind(name, kinds),
+        int(echo[1]) if echo else None,
+        base,
+        tuple(re.findall(r"[a-z0-9]+", rest.lower())),
+        int(counter[1]) if counter else None,
+    )
+
+
+def _named_kind(name, words):
+    """The kind that the words of a name tell: BIDS' part first, then dcm2niix's ending, then words that agree."""
+    clear = [w[2] for w in words if w[1]] or [m[1] for m in [_DCM2NIIX.search(name)] if m] or [w[2] for w in words]
+    kinds = {_KIND_OF_WORD[word.lower()] for word in clear}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _own_kind(node):
+    kind = node.GetAttribute(IMAGE_KIND)
+    return kind if kind in KINDS else None
+
+
+def _dicom_kind(node):
+    if kind := kind_of_image_type(_dicom_value(node, _TAG_IMAGE_TYPE)):
+        return kind
+    if kind := _KIND_OF_WORD.get(_dicom_value(node, _TAG_COMPLEX).strip().lower()):
+        return kind
+    number = _dicom_value(node, _TAG_GE_KIND).split("\\")[0].strip()
+    return KINDS[int(number)] if number in ("0", "1", "2", "3") else None
+
+
+def _times_of_series(series):
+    for group in series.sources:
+        for read, source in _TIME_READERS:
+            times = [read(node) for node in group]
+            every = tuple(time for node_times in times if node_times for time in node_times)
+            own = read is _own_times
+            # what shows a sequence may carry the DICOM tags of a single echo
+            if all(times) and (own or len(every) == len(series.echoes)):
+                return Found(every, own and group[0].GetAttribute(SOURCE) or source)
+    return None
+
+
+def _own_times(node):
+    return _numbers(node, ECHO_TIMES)
+
+
+def _index_times(node):
+    """The index values of a sequence that runs over the echo time."""
+    if not node.IsA("vtkMRMLSequenceNode") or node.GetIndexName().replace(" ", "").lower() not in ("echotime", "te"):
+        return None
+    unit = {"ms": 1e-3, "s": 1.0}.get(node.GetIndexUnit())
+    values = [node.GetNthIndexValue(n) for n in range(node.GetNumberOfDataNodes())]
+    return unit and [unit * value for value in _parsed(values, f"the index of {node.GetName()}")]
+
+
+def _frame_times(node):
+    if node.GetAttribute("MultiVolume.FrameIdentifyingDICOMTagName") != "EchoTime":
+        return None
+    return [1e-3 * time_ms for time_ms in _numbers(node, "MultiVolume.FrameLabels") or ()]
+
+
+def _dicom_times(node):
+    return [1e-3 * time_ms for time_ms in _dicom_numbers(node, _TAG_ECHO_TIME) or ()]
+
+
+_TIME_READERS = (
+    (_own_times, f"node attribute {ECHO_TIMES}"),
+    (_index_times, "the index of the sequence"),
+    (_frame_times, "DICOM import (MultiVolume.FrameLabels)"),
+    (_dicom_times, f"DICOM database ({_TAG_ECHO_TIME})"),
+)
+
+
+def _numbers(node, attribute):
+    return _parsed((node.GetAttribute(attribute) or "").replace(",", " ").split(), f"{attribute} of {node.GetName()}")
+
+
+def _dicom_numbers(node, tag):
+    """The values of a DICOM tag in the first file of a volume; empty where the database does not have it."""
+    return _parsed(_dicom_value(node, tag).split("\\"), f"DICOM tag {tag} of {node.GetName()}")
+
+
+def _dicom_value(node, tag):
+    """The text of a DICOM tag in the first file of a volume; empty where the database does not have it."""
+    database, uids = getattr(slicer, "dicomDatabase", None), (node.GetAttribute("DICOM.instanceUIDs") or "").split()
+    file = database.fileForInstance(uids[0]) if database and uids else ""
+    return (database.fileValue(file, tag) or "") if file else ""
+
+
+def _parsed(values, what):
+    try:
+        return [float(value) for value in values if value.strip()]
+    except ValueError:
+        raise QSMError(f"{what} should hold numbers, not {' '.join(values)!r}. Mend it, or pass the value.") from None
+
+
+def _listed(times):
+    return ", ".join(f"{time:g}" for time in times)

@@ -1,0 +1,132 @@
+"""What the user asks for, and the scan that it is asked of, ready to run."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from QSMLogic import Acquisition, Grid, Settings
+from QSMLogic.model.acquisition import checked_echo_times, checked_field_strength
+
+from . import metadata
+from .geometry import grid_of, require_same_geometry
+from .inputs import Series, read_series
+from .masks import check_mask, mask_array
+from .outputs import require_output
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to map, and how; the arguments of QSM.QSMLogic.process."""
+
+    magnitude_nodes: object
+    phase_nodes: object
+    echo_times_s: tuple | None = None
+    field_strength_t: float | None = None
+    b0_direction_ijk: tuple | None = None
+    mask_node: object = None
+    output_volume: object = None
+    settings: dict | Settings | None = None
+    intermediate: bool = False
+    reference_node: object = None
+    curve: bool = False
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A scan of the scene that can be mapped: its images are views of the nodes' voxels, nothing is copied yet.
+
+    mask, reference: bool (k, j, i) or None. names: of the input nodes, for the provenance.
+    """
+
+    magnitude: Series
+    phase: Series
+    echo_times_s: tuple
+    field_strength_t: float
+    grid: Grid
+    mask: np.ndarray | None
+    names: dict
+    reference: np.ndarray | None = None
+
+    @property
+    def source(self):
+        """The Echo whose grid the maps have."""
+        return self.magnitude.echoes[0]
+
+    @property
+    def facts(self):
+        """All but the images."""
+        return {
+            "echo_times_s": [float(time) for time in self.echo_times_s],
+            "field_strength_t": float(self.field_strength_t),
+            "grid": self.grid,
+        }
+
+    def images(self, kind):
+        """The voxels of "magnitude" or "phase", an array (k, j, i) for each echo."""
+        return [echo.image for echo in getattr(self, kind).echoes]
+
+    def acquisition(self):
+        """An Acquisition with copies of the images; QSMError where they cannot be a scan."""
+        magnitude, phase = (_stacked(self.images(kind)) for kind in ("magnitude", "phase"))
+        return Acquisition(magnitude, phase, self.echo_times_s, self.field_strength_t, self.grid)
+
+
+def read_scan(request):
+    """The Scan of a Request; what it leaves open is looked for in the nodes' metadata.
+
+    Raises QSMError where nodes are missing or of the wrong kind, where the images do not lie on each other, where
+    echo times or field strength are not to be found or do not fit, and where the mask cannot be used.
+    """
+    scan = check_scan(request)
+    where = scan.source.volume, scan.source.holder
+    return replace(
+        scan, mask=mask_array(request.mask_node, *where), reference=mask_array(request.reference_node, *where)
+    )
+
+
+def check_scan(request):
+    """As read_scan, but the mask is only looked at and not made, so that it takes no time."""
+    magnitude = read_series(request.magnitude_nodes, "magnitude")
+    phase = read_series(request.phase_nodes, "phase")
+    first = magnitude.echoes[0]
+    require_output(request.output_volume, _nodes(magnitude, phase, request.mask_node, request.reference_node))
+    for echo in (*magnitude.echoes[1:], *phase.echoes):
+        require_same_geometry(first.volume, first.holder, echo.volume, echo.holder)
+    for node in (request.mask_node, request.reference_node):
+        check_mask(node, first.volume, first.holder)
+    names = {"magnitude": magnitude.names, "phase": phase.names, "mask": _mask_name(request.mask_node)}
+    if request.reference_node:
+        names["reference"] = _mask_name(request.reference_node)
+    times, strength = request.echo_times_s, request.field_strength_t
+    times = metadata.echo_times_s(magnitude, phase) if times is None else times
+    strength = metadata.field_strength_t(magnitude, phase) if strength is None else strength
+    return Scan(
+        magnitude,
+        phase,
+        checked_echo_times(times, len(magnitude.echoes), len(phase.echoes)),
+        checked_field_strength(strength),
+        grid_of(first.volume, first.holder, request.b0_direction_ijk),
+        None,
+        names,
+    )
+
+
+def _nodes(magnitude, phase, *mask_nodes):
+    """Every node that is read."""
+    echoes = (*magnitude.echoes, *phase.echoes)
+    masks = [mask[0] if isinstance(mask, list | tuple) and mask else mask for mask in mask_nodes]
+    return [node for echo in echoes for node in (echo.volume, echo.holder)] + masks
+
+
+def _mask_name(mask_node):
+    if isinstance(mask_node, list | tuple):
+        return f"{mask_node[0].GetName()}, segment {mask_node[1]}"
+    return mask_node and mask_node.GetName()
+
+
+def _stacked(images):
+    """The images as one float32 array (echo, k, j, i)."""
+    stacked = np.empty((len(images), *images[0].shape), np.float32)
+    for target, image in zip(stacked, images, strict=True):
+        target[...] = image
+    return stacked

@@ -1,0 +1,206 @@
+"""The commands on whole scans: run, methods, demo, cite. Each takes the parsed arguments and a Console.
+
+A command returns the exit status where it is not 0, and raises QSMError for bad input.
+"""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from ..files.atomic import check_writable
+from ..files.bids import find_runs, write_derivatives
+from ..files.images import load_mask
+from ..files.map_files import map_paths, write_maps
+from ..files.scans import load_acquisition, load_signal
+from ..files.sidecar import read_json
+from ..model.errors import QSMError
+from ..pipeline.chain import run
+from ..registry.method import STAGES, registry
+from ..registry.presets import PRESETS
+from ..registry.provenance import choice_made, strengths_tried, warnings
+from ..registry.settings import DEFAULTS, Settings
+from ..report.methods_text import methods_text
+from ..report.strength_plot import CURVE_FILES, curve_files
+
+SCANS = (("magnitude", "phase"), ("real", "imaginary"), ("complex",))  # the files that make a scan
+INPUT_OPTIONS = (
+    *("magnitude", "phase", "real", "imaginary", "complex", "unwrapped", "mask", "reference_mask", "settings"),
+    *("total_field", "local_field", "uncertainty"),
+)
+
+
+def run_command(arguments, console):
+    """Map the susceptibility of the scan in the files given, or of every run of a BIDS folder."""
+    settings = read_settings(arguments)
+    if arguments.bids:
+        return _run_bids(arguments, settings, console)
+    if not (scan_files(arguments) and arguments.output):
+        raise QSMError("run needs --magnitude, --phase and --output, or --bids; see `run --help`.")
+    if arguments.participant_label:
+        raise QSMError("--participant-label goes with --bids.")
+    outputs = [*map_paths(arguments.output).values()]
+    outputs += [Path(arguments.output) / name for name in CURVE_FILES if arguments.curve]
+    check_writable(outputs, input_files(arguments))
+    scan, geometry = load_scan(arguments)
+    maps = _mapped(scan, geometry, scan_files(arguments), arguments, settings, console)
+    curve = strengths_tried(maps.provenance)
+    texts = curve_files(arguments.output, **curve) if curve else None
+    console.wrote(write_maps(maps, geometry, arguments.output, texts))
+
+
+def methods_command(arguments, console):
+    """List the methods of every stage."""
+    listing = listed_methods()
+    if arguments.json:
+        print(json.dumps(listing, indent=2, ensure_ascii=False))
+    else:
+        print(markdown(listing) if arguments.markdown else _table(listing))
+
+
+def listed_methods():
+    """{stage: what it does, its default and its methods} as plain dictionaries."""
+    return {
+        stage: {
+            "takes_and_returns": STAGES[stage][1],
+            "default": DEFAULTS[stage],
+            "methods": [entry.describe() for entry in methods.values()],
+        }
+        for stage, methods in registry().items()
+    }
+
+
+def demo_command(arguments, console):
+    """Simulate a scan of a head with known susceptibility and map it."""
+    from .demo import run_demo
+
+    demo = run_demo(arguments.output, console.progress)
+    console.wrote([*demo.paths, "", demo.summary])
+
+
+def cite_command(arguments, console):
+    """Print the paragraph for a paper on how a map was made, with references."""
+    print(methods_text(read_json(arguments.record)))
+
+
+def read_settings(arguments):
+    """The Settings of --settings or --preset, or the defaults."""
+    if getattr(arguments, "preset", None):
+        if arguments.settings:
+            raise QSMError("--preset and --settings exclude each other; give one of them.")
+        return Settings(PRESETS[arguments.preset].choices)
+    return Settings.from_file(arguments.settings) if arguments.settings else Settings()
+
+
+def scan_files(arguments):
+    """The files of the scan, {kind: list}: magnitude and phase, real and imaginary, or complex.
+
+    Empty where none are given; raises QSMError where they make no scan.
+    """
+    given = {name: getattr(arguments, name, None) for name in ("magnitude", "phase", "real", "imaginary", "complex")}
+    given = {name: paths for name, paths in given.items() if paths}
+    if given and tuple(given) not in SCANS:
+        options = " and ".join(f"--{name}" for name in given)
+        raise QSMError(
+            f"{options} make no scan; give --magnitude and --phase, or --real and --imaginary, or --complex alone."
+        )
+    return given
+
+
+def load_scan(arguments):
+    """The Acquisition and Geometry of the files that the arguments name; QSMError where they name none."""
+    files = scan_files(arguments)
+    if not files:
+        raise QSMError("Give the scan: --magnitude and --phase, or --real and --imaginary, or --complex.")
+    load = load_acquisition if "phase" in files else load_signal
+    facts = arguments.echo_times, arguments.field_strength, getattr(arguments, "b0_direction", None)
+    return load(*files.values(), *(((),) if len(files) == 1 else ()), *facts)
+
+
+def input_files(arguments):
+    """Every file that the arguments name as an input."""
+    files = []
+    for name in INPUT_OPTIONS:
+        value = getattr(arguments, name, None)
+        files += value if isinstance(value, list) else [value] if value else []
+    return [file for file in files if not file.lstrip().startswith("{")]  # settings may be JSON itself
+
+
+def _run_bids(arguments, settings, console):
+    """Every run that is found; one that fails does not stop the others. Returns the exit status."""
+    if scan_files(arguments) or arguments.echo_times:
+        raise QSMError("--bids finds images and echo times itself; leave out the options that name them.")
+    root = Path(arguments.bids)
+    output = Path(arguments.output) if arguments.output else root / "derivatives" / "QSM"
+    if output.resolve() == root.resolve():
+        raise QSMError("--output must not be the BIDS folder itself; leave it out for derivatives/QSM inside it.")
+    runs = find_runs(root, arguments.participant_label or ())
+    if arguments.mask and len(runs) > 1:
+        names = ", ".join(r.name for r in runs)
+        raise QSMError(f"--mask is for a single run, but there are {len(runs)}: {names}. Choose a participant.")
+    check_writable([path for r in runs for path in r.outputs(output).values()])
+    failed = 0
+    for bids_run in runs:
+        try:
+            _run_one(bids_run, arguments, settings, output, console)
+        except QSMError as error:
+            failed += 1
+            console.complain(f"{bids_run.name}: {error}")
+    if failed:
+        console.complain(f"{failed} of {len(runs)} runs failed.")
+    return 2 if failed else 0
+
+
+def _run_one(bids_run, arguments, settings, output, console):
+    scan, geometry = bids_run.load(arguments.field_strength, arguments.b0_direction)
+    files = {name: images.values() for name, images in bids_run.images.items()}
+    maps = _mapped(scan, geometry, files, arguments, settings, console)
+    console.wrote(write_derivatives(bids_run, maps, geometry, output))
+
+
+def _mapped(scan, geometry, files, arguments, settings, console):
+    """The Maps of a scan, with the names of the input files in their provenance."""
+    names = {name: [Path(path).name for path in paths] for name, paths in files.items()}
+    masks = {}
+    for name in ("mask", "reference_mask"):
+        path = getattr(arguments, name)
+        masks[name] = load_mask(path, geometry) if path else None
+        names |= {name: Path(path).name} if path else {}
+    wanted = {"quality": arguments.quality_map, "curve": arguments.curve}
+    maps = run(scan, masks["mask"], settings, console.progress, masks["reference_mask"], **wanted)
+    console.tell(choice_made(maps.provenance))
+    console.warn(warnings(maps.provenance))
+    return replace(maps, provenance=maps.provenance | {"inputs": names})
+
+
+def markdown(listing):
+    """The README's table of methods."""
+    lines = ["| Stage | Method | What it does | Source |", "|---|---|---|---|"]
+    for stage, entry in listing.items():
+        for m in entry["methods"]:
+            name = f"**{m['name']}**" if m["name"] == entry["default"] else m["name"]
+            sources = ", ".join(f"[{_author_and_year(c['text'])}](https://doi.org/{c['doi']})" for c in m["citations"])
+            lines.append(f"| {stage} | {name} | {_escaped(m['summary'])} | {sources} |")
+    return "\n".join(lines)
+
+
+def _escaped(text):
+    """Text in which a table sees no borders of its cells."""
+    return text.replace("|", "\\|")
+
+
+def _author_and_year(citation):
+    """ "Wu 2012" of "Wu et al., Magn Reson Med 2012;67:137-147"."""
+    year = re.search(r"\b(19|20)\d\d\b", citation)
+    return " ".join([re.split(r" et al| and |,|;", citation)[0], *([year.group()] if year else [])])
+
+
+def _table(listing):
+    lines = []
+    for stage, entry in listing.items():
+        lines.append(f"{stage}: {entry['takes_and_returns']}")
+        for m in entry["methods"]:
+            default = " (default)" if m["name"] == entry["default"] else ""
+            lines.append(f"  {m['name']}{default}: {m['summary']}")
+            lines += [f"      {p['name']} = {p['default']} {p['unit']}".rstrip() for p in m["parameters"]]
+    return "\n".join(lines)

@@ -1,0 +1,142 @@
+"""The command line: `python -m QSMLogic --help`."""
+
+import argparse
+import os
+import re
+import textwrap
+
+from ..model.errors import QSMError
+from ..numerics.lazy import sitk
+from ..pipeline.strength_curve import has_curve
+from ..registry.method import registry
+from ..registry.presets import PRESETS
+from ..version import __version__
+from .atlas import add_atlas_options, add_template_options, atlas_command, template_command
+from .commands import cite_command, demo_command, methods_command, run_command
+from .console import Console
+from .options import (
+    add_b0_option,
+    add_curve_options,
+    add_mask_option,
+    add_method_options,
+    add_reference_mask_option,
+    add_scan_options,
+    plain,
+)
+from .stage_commands import COMMANDS, curve_command
+from .statistics import add_statistics_options, statistics_command
+
+UNEXPECTED, BAD_INPUT = 1, 2
+
+
+def main(argv=None):
+    """Run a command; returns the exit status: 0, 2 for bad input, 1 for anything else that goes wrong."""
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    console, debug = Console(), False
+    try:
+        arguments = build_parser().parse_args(argv)
+        console, debug = Console(arguments.quiet), arguments.debug
+        return arguments.command(arguments, console) or 0
+    except QSMError as error:
+        console.complain(error)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        console.complain("interrupted; nothing unfinished was written.")
+    except MemoryError:
+        console.complain("not enough memory for this scan; close other programs, or crop the images.")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except Exception as error:
+        if debug:
+            raise
+        console.complain(f"unexpected {type(error).__name__}: {error} (add --debug for the traceback)")
+    return UNEXPECTED
+
+
+def build_parser():
+    """The parser of all commands; the stages' methods and parameters come from the registry."""
+    parser = _Parser(
+        prog="QSMLogic", description="Quantitative susceptibility mapping: from gradient-echo phase to ppm."
+    )
+    parser.add_argument("--version", action="version", version=f"QSMLogic {__version__}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    common.add_argument("--debug", action="store_true", help="show the traceback of an unexpected error")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command_name")
+    _add_run(_command(commands, "run", run_command, common))
+    for stage, command in COMMANDS.items():
+        _add_methods(commands, stage, command, stage, registry()[stage].values(), add_method_options, common)
+    curves = filter(has_curve, registry()["invert"].values())
+    _add_methods(commands, "curve", curve_command, "invert", curves, add_curve_options, common)
+    methods = _command(commands, "methods", methods_command, common)
+    shape = methods.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="everything that is known of them, as JSON")
+    shape.add_argument("--markdown", action="store_true", help="a table of them and their sources, for documents")
+    cite = _command(commands, "cite", cite_command, common)
+    cite.add_argument("record", metavar="RUN_JSON", help="run.json of a run")
+    add_statistics_options(_command(commands, "statistics", statistics_command, common))
+    add_atlas_options(_command(commands, "atlas", atlas_command, common))
+    add_template_options(_command(commands, "template", template_command, common))
+    demo = _command(commands, "demo", demo_command, common)
+    demo.add_argument("--output", metavar="DIR", default="demo-output", help="folder to write (default: %(default)s)")
+    return parser
+
+
+class _Help(argparse.HelpFormatter):
+    """Breaks no line within a word, such as fill-holes, which a user may copy."""
+
+    def _split_lines(self, text, width):
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line, as every other bad input does, and knows negative numbers with an exponent."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **{"formatter_class": _Help, **options})
+        self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+
+    def error(self, message):
+        raise QSMError(f"{message} (see {self.prog} --help)")
+
+
+def _command(commands, name, function, common):
+    parser = commands.add_parser(name, parents=[common], help=function.__doc__, description=function.__doc__)
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _add_methods(commands, name, function, stage, entries, add_options, common):
+    """A command that is followed by a method of the stage. add_options(parser, stage, entry): the method's."""
+    parser = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
+    methods = parser.add_subparsers(metavar="METHOD", required=True, dest="method")
+    for entry in entries:
+        one = methods.add_parser(
+            entry.name, parents=[common], help=plain(entry.title), description=plain(entry.summary)
+        )
+        one.set_defaults(command=function, stage=stage)
+        add_options(one, stage, entry)
+
+
+def _add_run(parser):
+    add_scan_options(parser)
+    add_b0_option(parser)
+    add_mask_option(parser)
+    add_reference_mask_option(parser)
+    parser.add_argument("--quality-map", action="store_true", help="write the quality of the phase (0 to 1), too")
+    parser.add_argument(
+        "--curve",
+        action="store_true",
+        help="run the inversion at other strengths, too, and write how well each fits and how smooth it is",
+    )
+    parser.add_argument(
+        "--settings", metavar="FILE", help="methods and parameters: a JSON file or JSON itself (default: see methods)"
+    )
+    parser.add_argument("--preset", choices=PRESETS, help="methods and parameters for a kind of scan")
+    parser.add_argument("--bids", metavar="DIR", help="BIDS folder, instead of --magnitude and --phase")
+    parser.add_argument(
+        "--participant-label", nargs="+", metavar="LABEL", help="participants of the BIDS folder to map"
+    )
+    parser.add_argument(
+        "--output", metavar="DIR", help="folder to write (default with --bids: derivatives/QSM in the BIDS folder)"
+    )

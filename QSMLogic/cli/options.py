@@ -1,0 +1,171 @@
+"""The options of the command line; those of methods come from the registry."""
+
+import argparse
+import math
+
+from ..registry.method import registry
+
+PREFIX = "parameter:"  # of the names under which the parsed arguments hold the parameters of a method
+
+
+def add_method_options(parser, stage, entry):
+    """The options of a stage's command with the method `entry`."""
+    options = _single_step_options if entry.takes_total_field else STAGE_OPTIONS[stage]
+    options(parser)
+    _add_parameters(parser, entry)
+
+
+def _add_parameters(parser, entry):
+    if entry.takes_csf:
+        parser.add_argument("--csf", metavar="FILE", help="where cerebrospinal fluid is, non-zero inside")
+    for parameter in entry.parameters:
+        _add_parameter(parser, parameter)
+
+
+def _add_parameter(parser, parameter):
+    """An option for a parameter of a method; left out, it is not among the parsed arguments."""
+    option, keywords = f"--{parameter.name.replace('_', '-')}", {}
+    if parameter.type is bool:
+        keywords["action"] = argparse.BooleanOptionalAction
+    else:
+        keywords |= {"type": parameter.type, "choices": parameter.choices or None}
+        keywords["metavar"] = None if parameter.choices else parameter.type.__name__.upper()
+    parser.add_argument(
+        option, dest=PREFIX + parameter.name, default=argparse.SUPPRESS, help=_parameter_help(parameter), **keywords
+    )
+
+
+def _parameter_help(parameter):
+    bounds = [f"at least {parameter.low:g}"] if math.isfinite(parameter.low) else []
+    bounds += [f"at most {parameter.high:g}"] if math.isfinite(parameter.high) else []
+    facts = [f"in {parameter.unit}"] if parameter.unit else []
+    facts += [*bounds, f"default {parameter.default}"]
+    return plain(f"{parameter.label}: {parameter.help} ({', '.join(facts)})")
+
+
+def plain(text):
+    """Text in which argparse sees no format characters."""
+    return text.replace("%", "%%")
+
+
+def _scan_options(parser):
+    add_scan_options(parser)
+    parser.add_argument("--settings", metavar="FILE", help="JSON file with the methods of the stages before this one")
+    parser.add_argument("--output", metavar="FILE", required=True, help="image to write")
+
+
+def add_scan_options(parser):
+    """The options that name the files of a scan."""
+    files = {"nargs": "+", "metavar": "FILE"}
+    parser.add_argument("--magnitude", help="magnitude: one 3D file per echo, or one 4D file", **files)
+    parser.add_argument("--phase", help="phase in any scaling, files like magnitude", **files)
+    parser.add_argument("--real", help="real part of the signal, instead of magnitude and phase", **files)
+    parser.add_argument("--imaginary", help="imaginary part of the signal, files like real", **files)
+    parser.add_argument("--complex", help="complex images, instead of magnitude and phase", **files)
+    parser.add_argument(
+        "--echo-times", type=float, nargs="+", metavar="S", help="echo times in seconds (default: JSON sidecars)"
+    )
+    parser.add_argument(
+        "--field-strength", type=float, metavar="T", help="field strength in tesla (default: JSON sidecars)"
+    )
+
+
+def add_mask_option(parser, required=False):
+    """The option for a mask."""
+    without = "" if required else " (default: one is made)"
+    parser.add_argument("--mask", required=required, metavar="FILE", help=f"mask, above zero inside{without}")
+
+
+def add_reference_mask_option(parser):
+    """The option for the region that a map is referenced to."""
+    parser.add_argument(
+        "--reference-mask", metavar="FILE", help="where the susceptibility is to be zero on average, above zero inside"
+    )
+
+
+def _offset_option(parser):
+    names = [*registry()["offset"], "none"]
+    parser.add_argument("--offset", choices=names, help="how phase offsets of several echoes are removed first")
+
+
+def _mask_options(parser):
+    _scan_options(parser)
+    _quality_option(parser)
+
+
+def _quality_option(parser):
+    parser.add_argument("--output-quality", metavar="FILE", help="quality of the phase, 0 to 1")
+
+
+def _unwrap_options(parser):
+    _scan_options(parser)
+    add_mask_option(parser)
+    _offset_option(parser)
+    _quality_option(parser)
+
+
+def _field_options(parser):
+    _scan_options(parser)
+    parser.add_argument("--unwrapped", metavar="FILE", help="unwrapped phase in radians, instead of --phase")
+    add_mask_option(parser)
+    _offset_option(parser)
+    parser.add_argument("--output-mask", metavar="FILE", help="where the field is known")
+    parser.add_argument("--output-uncertainty", metavar="FILE", help="standard deviation of the field in ppm")
+    parser.add_argument("--output-magnitude", metavar="FILE", help="combined magnitude")
+
+
+def _map_options(parser, field_option):
+    _field_map_options(parser, field_option)
+    parser.add_argument("--output", metavar="FILE", required=True, help="image to write")
+
+
+def _field_map_options(parser, field_option):
+    parser.add_argument(field_option, required=True, metavar="FILE", help="field in ppm of B0")
+    add_mask_option(parser, required=True)
+    parser.add_argument("--magnitude", metavar="FILE", help="combined magnitude, in any scale")
+    parser.add_argument("--uncertainty", metavar="FILE", help="standard deviation of the field in ppm")
+    add_b0_option(parser)
+    parser.set_defaults(settings=None)
+
+
+def add_b0_option(parser):
+    """The option for the direction of B0."""
+    parser.add_argument(
+        "--b0-direction",
+        type=float,
+        nargs=3,
+        metavar=("X", "Y", "Z"),
+        help="B0 along the image's own axes i, j, k (default: the scanner's z axis, from the image's orientation)",
+    )
+
+
+def _background_options(parser):
+    _map_options(parser, "--total-field")
+    parser.add_argument("--output-mask", metavar="FILE", help="where the local field is known")
+
+
+def _invert_options(parser, field_option="--local-field"):
+    _map_options(parser, field_option)
+    names = list(registry()["reference"])
+    parser.add_argument("--reference", choices=names, help="what the map is referenced to (default: as in run)")
+    add_reference_mask_option(parser)
+
+
+def _single_step_options(parser):
+    _invert_options(parser, "--total-field")
+
+
+def add_curve_options(parser, stage, entry):
+    """The options of the command `curve` with the inversion `entry`."""
+    _field_map_options(parser, "--local-field")
+    parser.add_argument("--output", metavar="DIR", required=True, help="folder for curve.tsv and curve.svg")
+    _add_parameters(parser, entry)
+
+
+STAGE_OPTIONS = {
+    "mask": _mask_options,
+    "unwrap": _unwrap_options,
+    "field": _field_options,
+    "background": _background_options,
+    "invert": _invert_options,
+}

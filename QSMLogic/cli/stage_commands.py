@@ -1,0 +1,217 @@
+"""The stages as commands on files.
+
+Each command takes the parsed arguments and a Console, as in commands.py. The image is cut to the mask's bounding box
+for the work, as in a whole run.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from ..files.atomic import check_writable, write_texts
+from ..files.images import check_image_name, load_mask, load_on_grid, read_image, write_files
+from ..files.scans import load_acquisition
+from ..files.sidecar import sidecar
+from ..model.acquisition import FieldMap, bounding_box, checked_mask, uncropped
+from ..model.errors import QSMError
+from ..model.maps import UnreferencedMap
+from ..model.progress import Progress
+from ..pipeline.strength_curve import strength_curve
+from ..registry.provenance import warnings
+from ..registry.settings import Settings
+from ..report.strength_plot import CURVE_FILES, curve_files
+from ..shared.phase_quality import scan_quality
+from .commands import input_files, load_scan, read_settings, scan_files
+from .options import PREFIX
+
+
+class Chain:
+    """Runs single stages with the method and parameters that the arguments and their settings file choose."""
+
+    def __init__(self, arguments, console):
+        choices = dict(read_settings(arguments).choices)
+        for stage in ("offset", "reference"):
+            name = getattr(arguments, stage, None)
+            if name and not (stage == "offset" and name == "none"):
+                choices[stage] = {"method": name}
+        given = {k.removeprefix(PREFIX): v for k, v in vars(arguments).items() if k.startswith(PREFIX)}
+        choices[arguments.stage] = {"method": arguments.method, **given}
+        if getattr(arguments, "reference_mask", None):
+            choices["reference"] = {"method": "region"}
+        self.settings, self.console = Settings(choices), console
+
+    def __call__(self, stage, *inputs):
+        self.console.progress(stage, 0.0)
+        progress = Progress(lambda fraction: self.console.progress(stage, min(fraction, 1.0)))
+        method, parameters = self.settings.method(stage), self.settings.parameters(stage)
+        result = method.run(*inputs, parameters=parameters, progress=progress)
+        self.console.warn(warnings({"notes": {stage: progress.notes}}))
+        return result
+
+
+def mask_command(arguments, console):
+    """Make a mask of the tissue whose phase can be used."""
+    chain = _checked_chain(arguments, console)
+    scan, geometry = _load_phase(arguments)
+    scan = chain("scaling", scan)
+    wanted = _quality(scan, arguments) | {arguments.output: checked_mask(chain("mask", scan), scan.grid)}
+    console.wrote(write_files(wanted, geometry))
+
+
+def unwrap_command(arguments, console):
+    """Unwrap the phase; writes radians, one volume for each echo."""
+    chain = _checked_chain(arguments, console)
+    scan, geometry = _load_phase(arguments)
+    scan, mask = _scaled_and_masked(scan, geometry, arguments, chain)
+    wanted, box = _quality(scan, arguments), bounding_box(mask)
+    _, unwrapped_rad = _unwrapped(scan.cropped(box), mask[box], arguments, chain)
+    echoes = np.stack([uncropped(echo, box, mask.shape) for echo in unwrapped_rad])
+    wanted[arguments.output] = echoes if len(echoes) > 1 else echoes[0]
+    console.wrote(write_files(wanted, geometry))
+
+
+def field_command(arguments, console):
+    """Combine the echoes to the total field in ppm of B0."""
+    chain = _checked_chain(arguments, console)
+    if bool(arguments.phase or arguments.real or arguments.complex) == bool(arguments.unwrapped):
+        raise QSMError("field needs either --phase or --unwrapped, and --magnitude.")
+    if arguments.unwrapped:
+        total, box, geometry = _field_of_unwrapped(arguments, chain)
+    else:
+        scan, geometry = load_scan(arguments)
+        scan, mask = _scaled_and_masked(scan, geometry, arguments, chain)
+        box = bounding_box(mask)
+        scan, unwrapped_rad = _unwrapped(scan.cropped(box), mask[box], arguments, chain)
+        total = chain("field", scan, unwrapped_rad, mask[box])
+    _write_field(total, box, geometry, arguments, console)
+
+
+def background_command(arguments, console):
+    """Remove the field of the sources outside the mask."""
+    chain = _checked_chain(arguments, console)
+    total, box, geometry = _field_map(arguments.total_field, arguments)
+    _write_field(chain("background", total.without_unreliable_rim()), box, geometry, arguments, console)
+
+
+def invert_command(arguments, console):
+    """Compute the susceptibility in ppm from the local field, or in a single step from the total field."""
+    chain = _checked_chain(arguments, console)
+    single_step = chain.settings.method("invert").takes_total_field
+    local, box, geometry = _field_map(arguments.total_field if single_step else arguments.local_field, arguments)
+    if single_step:
+        local = local.without_unreliable_rim()
+    susceptibility = chain("invert", local)
+    region = load_mask(arguments.reference_mask, geometry)[box] if arguments.reference_mask else None
+    unreferenced = UnreferencedMap(susceptibility, local.mask, local.grid, region=region)
+    susceptibility = chain("reference", unreferenced)
+    console.wrote(write_files({arguments.output: uncropped(susceptibility, box, geometry.shape)}, geometry))
+
+
+def curve_command(arguments, console):
+    """Run an inversion over a range of its strength; write the table and the plot of fit and smoothness."""
+    folder = Path(arguments.output)
+    check_writable([folder / name for name in CURVE_FILES], input_files(arguments))
+    chain = Chain(arguments, console)
+    method, parameters = chain.settings.method("invert"), chain.settings.parameters("invert")
+    local, _, _ = _field_map(arguments.local_field, arguments)
+    progress = Progress(lambda fraction: console.progress("curve", min(fraction, 1.0)))
+    name, points = strength_curve(method, local, parameters, progress)
+    console.wrote(write_texts(curve_files(folder, method.title, name, points)))
+
+
+def _checked_chain(arguments, console):
+    """A Chain, once it is known that the outputs can be written."""
+    names = ("output", "output_mask", "output_uncertainty", "output_magnitude", "output_quality")
+    outputs = [name for name in (getattr(arguments, n, None) for n in names) if name]
+    if len(set(outputs)) < len(outputs):
+        raise QSMError("Two outputs have the same name; give each its own.")
+    for name in outputs:
+        check_image_name(name)
+    check_writable(outputs, input_files(arguments))
+    return Chain(arguments, console)
+
+
+def _load_phase(arguments):
+    """As load_scan; the field strength, which plays no part here, and the time of a single echo may be unknown."""
+    arguments.field_strength = arguments.field_strength or 1.0
+    if arguments.echo_times is None and _is_untimed_single_echo(next(iter(scan_files(arguments).values()), ())):
+        arguments.echo_times = [0.01]
+    return load_scan(arguments)
+
+
+def _is_untimed_single_echo(paths):
+    return len(paths) == 1 and "EchoTime" not in sidecar(paths[0]) and read_image(paths[0])[0].ndim == 3
+
+
+def _quality(scan, arguments):
+    """{path: quality of the phase} where that is asked for; scan: phase in radians."""
+    return {arguments.output_quality: scan_quality(scan)} if arguments.output_quality else {}
+
+
+def _scaled_and_masked(scan, geometry, arguments, chain):
+    """The scan with phase in radians, and the mask that is given or made."""
+    mask = load_mask(arguments.mask, geometry) if arguments.mask else None
+    scan = chain("scaling", scan)
+    return scan, checked_mask(chain("mask", scan), scan.grid) if mask is None else mask
+
+
+def _unwrapped(scan, mask, arguments, chain):
+    """The scan without phase offsets, and its unwrapped phase."""
+    if scan.echoes > 1 and arguments.offset != "none":
+        scan = chain("offset", scan, mask)
+    return scan, chain("unwrap", scan, mask)
+
+
+def _field_of_unwrapped(arguments, chain):
+    """The total field from files of magnitude and unwrapped phase, the box that it lies in, and the Geometry."""
+    if not (arguments.mask and arguments.magnitude):
+        raise QSMError("--unwrapped needs --mask and --magnitude: no mask can be made of unwrapped phase.")
+    scan, geometry = load_acquisition(
+        arguments.magnitude, [arguments.unwrapped], arguments.echo_times, arguments.field_strength
+    )
+    mask = load_mask(arguments.mask, geometry)
+    box = bounding_box(mask)
+    scan = scan.cropped(box)
+    return chain("field", scan, scan.phase, mask[box]), box, geometry
+
+
+def _field_map(path, arguments):
+    """The FieldMap in a file, cut to its mask, with the box that it was cut from and the Geometry of the file."""
+    field_ppm, geometry = read_image(path)
+    mask = load_mask(arguments.mask, geometry)
+    optional = {
+        key: load_on_grid(file, geometry) if file else None
+        for key, file in (
+            ("uncertainty_ppm", arguments.uncertainty),
+            ("magnitude", arguments.magnitude),
+            ("csf", getattr(arguments, "csf", None)),
+        )
+    }
+    box = bounding_box(mask)
+    return FieldMap(field_ppm, mask, geometry.grid(arguments.b0_direction), **optional).cropped(box), box, geometry
+
+
+def _write_field(field, box, geometry, arguments, console):
+    """Write what the arguments ask for of a FieldMap that lies in `box`."""
+    wanted = {
+        arguments.output: field.ppm,
+        arguments.output_mask: field.mask,
+        getattr(arguments, "output_uncertainty", None): field.uncertainty_ppm,
+        getattr(arguments, "output_magnitude", None): field.magnitude,
+    }
+    wanted.pop(None, None)
+    for path, array in wanted.items():
+        if array is None:
+            raise QSMError(
+                f"{arguments.stage} {arguments.method} does not yield what {path} should hold; leave it out."
+            )
+    console.wrote(write_files({p: uncropped(a, box, geometry.shape) for p, a in wanted.items()}, geometry))
+
+
+COMMANDS = {
+    "mask": mask_command,
+    "unwrap": unwrap_command,
+    "field": field_command,
+    "background": background_command,
+    "invert": invert_command,
+}

@@ -1,0 +1,202 @@
+"""The command `statistics`: maps and regions in files, to tables, plots and a report."""
+
+import csv
+from pathlib import Path
+
+from ..files.atomic import check_writable, write_texts
+from ..files.images import load_mask, load_on_grid, read_image
+from ..files.map_files import MAP_FILES
+from ..files.sidecar import ENDINGS, read_json, sidecar, sidecar_path
+from ..model.errors import QSMError
+from ..regions.label_files import read_regions
+from ..regions.label_names import LABEL_NAMES
+from ..regions.measure import COUNTING, measure, values_in
+from ..regions.region import MapImage
+from ..regions.resample import METHODS
+from ..regions.study import check_no_study, read_study, with_scan
+from ..regions.table import PER_PPM
+from ..regions.table_files import check_table_name, table_paths, write_table
+from ..report.page import check_report_name, report
+from ..report.plots import box_plot, histogram, plot_files, region_against_map, region_against_time
+
+MAP = "susceptibility"
+
+
+def add_statistics_options(parser):
+    """The options of `statistics`."""
+    add = parser.add_argument
+    add("--map", required=True, metavar="FILE", help="susceptibility map")
+    add("--map-unit", default="ppm", choices=PER_PPM, help="unit of the map (default: %(default)s)")
+    add("--more-maps", nargs="+", default=[], metavar="NAME=FILE:UNIT", help="such as R2star=r2s.nii.gz:1/s")
+    add("--labels", required=True, metavar="FILE", help="label image or .seg.nrrd segmentation, on any grid")
+    add("--label-names", metavar="FILE", help=LABEL_NAMES)
+    add("--mask", metavar="FILE", help="where the maps are reliable (default: reliable_mask beside the map, if any)")
+    add("--reference", metavar="SEGMENT", help="make susceptibilities relative to the mean of this segment")
+    add("--unit", choices=PER_PPM, help="unit of susceptibilities in what is written (default: that of the map)")
+    add("--erode-mm", type=float, default=0.0, metavar="MM", help="leave out what is so near to a segment's rim")
+    add("--resample", choices=METHODS, default="nearest", help="how labels on another grid are brought to the map's")
+    add("--partial-volume", choices=COUNTING, default="half", help="count voxels half covered, or weigh all")
+    add("--output", required=True, metavar="FILE", help="table to write: .csv, or .tsv with a JSON dictionary")
+    add("--asymmetry", metavar="FILE", help="table of left against right to write, .csv or .tsv")
+    add("--report", metavar="FILE", help="report to write, .html")
+    add("--plots", metavar="DIR", help="folder for plots as SVG")
+    add("--histogram", nargs="+", default=[], metavar="SEGMENT", help="segments whose histograms are plotted, too")
+    add("--time-course", nargs="+", default=[], metavar="SEGMENT", help="segments plotted over the study's time, too")
+    add("--curve", metavar="FILE", help="what is expected over time, for --time-course: CSV with time,value")
+    add("--record", metavar="FILE", help="run.json of the map (default: the one beside it, if any)")
+    add("--study", metavar="FILE", help="table of a study that the scan is added to, .csv or .tsv")
+    for name, meaning in (("subject", "who was scanned"), ("session", "which scan"), ("time", "date or age")):
+        add(f"--{name}", default="", metavar=name.upper(), help=f"{meaning}, for --study")
+    add("--replace", action="store_true", help="let a scan that is in the study already give way")
+    add("--allow-mixed", action="store_true", help="add a scan with other settings than the study's, and flag it")
+
+
+def statistics_command(arguments, console):
+    """Measure maps in the segments of a label image: table, plots, report."""
+    check_writable(_outputs(arguments), _inputs(arguments))
+    maps, geometry = _read_maps(arguments)
+    mask_path = arguments.mask or _beside(arguments.map, "reliable_mask")
+    mask = load_mask(mask_path, geometry) if mask_path else None
+    regions, resampled = read_regions(arguments.labels, geometry, arguments.label_names, arguments.resample)
+    counting = {"erosion_mm": arguments.erode_mm, "partial_volume": arguments.partial_volume}
+    table = measure(maps, regions, geometry.grid(), mask=mask, **counting)
+    table.settings["resampling"] = arguments.resample if resampled else ""
+    table = table.in_unit(arguments.unit or arguments.map_unit)
+    zero = table.of(arguments.reference, MAP)["mean"] if arguments.reference else 0.0
+    table = table.relative_to(arguments.reference) if arguments.reference else table
+    provenance = _provenance(arguments)
+
+    study = _study(arguments, table, provenance) if arguments.study else None
+    plots = _plots(table) if arguments.plots else {}
+    plots |= _histograms(arguments, table, maps[MAP], regions, geometry.grid(), mask, zero)
+    plots |= _time_courses(arguments, study)
+    drawn = plot_files(plots, arguments.plots) if plots else {}
+    compared = table.asymmetry() if arguments.asymmetry else None
+    html = _report(arguments, table, maps[MAP], regions, geometry, mask_path, provenance) if arguments.report else None
+
+    paths = write_table(table, arguments.output)  # all is made by now: what follows can only fail for want of room
+    paths += write_table(compared, arguments.asymmetry) if compared else []
+    paths += write_texts(drawn | ({arguments.report: html} if html else {}))
+    paths += write_table(study, arguments.study) if study else []
+    console.wrote(paths)
+
+
+def _study(arguments, table, provenance):
+    """The study with this scan."""
+    scan = (arguments.subject, arguments.session, arguments.time)
+    options = {"provenance": provenance, "replaces": arguments.replace, "mixed": arguments.allow_mixed}
+    return with_scan(read_study(arguments.study), table, *scan, **options)
+
+
+def _time_courses(arguments, study):
+    curve = _curve(arguments.curve) if arguments.curve else ()
+    return {f"time-{name}": region_against_time(study, name, MAP, curve) for name in arguments.time_course}
+
+
+def _report(arguments, table, image, regions, geometry, mask_path, provenance):
+    inputs = {"Map": arguments.map, "Labels": arguments.labels, "Mask": mask_path or "none"}
+    inputs = {what: Path(path).name for what, path in inputs.items()}
+    return report(table, image, regions, geometry, provenance=provenance, inputs=inputs)
+
+
+def _read_maps(arguments):
+    """({name: MapImage}, Geometry of the map)"""
+    array, geometry = read_image(arguments.map)
+    array = array[0] if array.ndim == 4 and len(array) == 1 else array
+    if array.ndim != 3:
+        raise QSMError(f"{arguments.map} must hold a single 3D image; it has {len(array)} volumes.")
+    maps = {MAP: MapImage(array, arguments.map_unit)}
+    for text in arguments.more_maps:
+        name, path, unit = _parsed(text)
+        if name in maps:
+            raise QSMError(f"Two maps are called {name}; rename one of them.")
+        maps[name] = MapImage(load_on_grid(path, geometry), unit)
+    return maps, geometry
+
+
+def _parsed(text):
+    """Name, path and unit of NAME=FILE:UNIT."""
+    name, _, rest = text.partition("=")
+    path, _, unit = rest.rpartition(":")
+    if not (name and unit and path.lower().endswith(ENDINGS)):
+        raise QSMError(f"{text} must be NAME=FILE:UNIT, such as R2star=r2s.nii.gz:1/s; a map needs its unit.")
+    return name, path, unit
+
+
+def _outputs(arguments):
+    """The files that are to be written; QSMError for names that do not fit and options that lack another."""
+    tables = [path for path in (arguments.output, arguments.asymmetry, arguments.study) if path]
+    for path in tables:
+        check_table_name(path)
+    for path in tables[: -1 if arguments.study else None]:
+        check_no_study(path)
+    if arguments.report:
+        check_report_name(arguments.report)
+    if arguments.study and not arguments.subject:
+        raise QSMError("--study needs --subject.")
+    if (arguments.subject or arguments.session or arguments.time) and not arguments.study:
+        raise QSMError("--subject, --session and --time go with --study.")
+    if (arguments.histogram or arguments.time_course) and not arguments.plots:
+        raise QSMError("--histogram and --time-course need --plots, the folder to write to.")
+    if arguments.time_course and not arguments.study or arguments.curve and not arguments.time_course:
+        raise QSMError("--time-course goes with --study, and --curve with --time-course.")
+    plots = [Path(arguments.plots) / "box.svg"] if arguments.plots else []
+    outputs = [*tables, *([arguments.report] if arguments.report else [])]
+    if len({Path(path).resolve() for path in outputs}) < len(outputs):
+        raise QSMError("Two outputs have the same name; give each its own.")
+    return [*(file for path in tables for file in table_paths(path)), *outputs[len(tables) :], *plots]
+
+
+def _inputs(arguments):
+    """The files that are read, and the sidecars of the images, which tell how these were made."""
+    images = [arguments.map, arguments.labels, arguments.mask, *(_parsed(text)[1] for text in arguments.more_maps)]
+    images = [path for path in images if path]
+    others = [arguments.label_names, arguments.record, arguments.curve]
+    others += [_beside(arguments.map, name) for name in ("reliable_mask", "provenance")]
+    return [*images, *map(sidecar_path, images), *filter(None, others)]
+
+
+def _beside(map_path, name):
+    """A file of the same run as a map of `run`; None where there is none, or the map is of another kind."""
+    path = Path(map_path)
+    beside = path.with_name(MAP_FILES[name])
+    return beside if path.name == MAP_FILES["susceptibility_ppm"] and beside.is_file() else None
+
+
+def _provenance(arguments):
+    """What is known of how the map was made: run.json, or the sidecar of a BIDS derivative; None where nothing is."""
+    path = arguments.record or _beside(arguments.map, "provenance")
+    if path:
+        return read_json(path)
+    found = sidecar(arguments.map).get("Provenance")
+    return found if isinstance(found, dict) and "settings" in found else None  # other programs have other ones
+
+
+def _plots(table):
+    """{name: SVG}: boxes of every map, and every other map against susceptibility."""
+    plots = {f"box-{name}": box_plot(table, name) for name in table.maps}
+    return plots | {f"{name}-against-{MAP}": region_against_map(table, MAP, name) for name in table.maps if name != MAP}
+
+
+def _histograms(arguments, table, image, regions, grid, mask, zero):
+    """{name: SVG} of the segments that are asked for, in the unit of the table; zero: the reference's mean there."""
+    plots, named, unit = {}, {region.name: region for region in regions}, table.rows[0]["unit"]
+    for segment in arguments.histogram:
+        region = named.get(segment)
+        if region is None:
+            raise QSMError(f"There is no segment {segment!r} for a histogram; there are: {', '.join(named)}.")
+        values = values_in(image, region, grid, mask=mask, erosion_mm=arguments.erode_mm)
+        values = values * PER_PPM[unit] / PER_PPM[image.unit] - zero
+        plots[f"histogram-{segment}"] = histogram(values, segment, MAP, unit, arguments.reference or "")
+    return plots
+
+
+def _curve(path):
+    """[(time, value)] of a CSV file with these two columns; QSMError for another."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            return [(row["time"].strip(), float(row["value"])) for row in csv.DictReader(file)]
+    except OSError as error:
+        raise QSMError(f"Cannot read the curve {path}: {error.strerror}.") from None
+    except (KeyError, ValueError, AttributeError, TypeError, csv.Error):
+        raise QSMError(f"The curve {path} must be a CSV file with the columns time and value.") from None

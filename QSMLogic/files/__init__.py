@@ -1,0 +1,1 @@
+"""Images, sidecars and BIDS data sets, read and written."""

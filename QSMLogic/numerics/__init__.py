@@ -1,0 +1,1 @@
+"""Transforms, convolutions, differences and iterations on arrays; knows nothing of MRI."""

@@ -1,0 +1,1 @@
+"""The chain of stages, its preview, its L-curve and the process that runs it."""

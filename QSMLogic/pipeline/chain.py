@@ -1,0 +1,189 @@
+"""The chain: the stages in order, with progress, cancelling and provenance."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from ..model.acquisition import bounding_box, checked_mask, cropped_grid, uncropped
+from ..model.errors import QSMError
+from ..model.maps import NO_REGION, Maps, UnreferencedMap
+from ..model.progress import Progress
+from ..numerics.dipole_field import dipole_field
+from ..registry.provenance import Provenance
+from ..registry.settings import Settings
+from ..shared.csf import find_fluid
+from ..shared.phase_quality import scan_quality
+from .strength_curve import strength_curve
+
+# share of the run's time that each stage takes, for the progress bar
+SHARES = {
+    "scaling": 0.02,
+    "mask": 0.20,
+    "offset": 0.10,
+    "unwrap": 0.20,
+    "field": 0.05,
+    "passes": 0.005,
+    "background": 0.15,
+    "invert": 0.27,
+    "reference": 0.005,
+}
+REPEATED = ("background", "invert")  # in every pass
+BEFORE_CURVE = 0.35  # how much of the time is over when the curve begins, where it is wanted
+
+
+def run(acquisition, mask=None, settings=None, progress=None, reference_mask=None, quality=False, curve=False):
+    """Map the susceptibility of a scan.
+
+    acquisition: Acquisition, phase as stored. mask: array (k, j, i), non-zero inside, or None to have one made.
+    settings: Settings, or a dictionary for it, or None for the defaults. progress: called as progress(stage, fraction
+    of the whole run); it may raise Cancelled. reference_mask: array (k, j, i), non-zero where the susceptibility is to
+    be zero on average; it makes the reference "region". quality: whether the map of the phase's quality is wanted.
+    curve: whether to run the inversion at other strengths, too, for the curve in the provenance (see strength_curve).
+    Returns Maps; raises QSMError for input that cannot be used.
+    """
+    settings = settings if isinstance(settings, Settings) else Settings(settings or {})
+    region, settings = _region(reference_mask, settings, acquisition.grid)
+    chain = _Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), curve)
+    if mask is not None:
+        mask = checked_mask(mask, acquisition.grid)
+        _check_known(acquisition, mask)
+    scan = chain.stage("scaling", acquisition)
+    quality = scan_quality(scan) if quality else None
+    if mask is None:
+        mask = checked_mask(chain.stage("mask", scan), scan.grid)
+
+    box = bounding_box(mask)
+    scan, inside = scan.cropped(box), mask[box]
+    if scan.echoes > 1:
+        scan = chain.stage("offset", scan, inside)
+    unwrapped_rad = chain.stage("unwrap", scan, inside)
+    total = chain.stage("field", scan, unwrapped_rad, inside)
+    if settings.method("invert").takes_csf:
+        fluid, _ = find_fluid(scan.magnitude, scan.echo_times_s, inside, scan.grid)
+        total = replace(total, csf=fluid)
+    del scan, unwrapped_rad
+    local, susceptibility, reliable = _mapped(chain, total)
+    inner = bounding_box(reliable)
+    unreferenced = UnreferencedMap(
+        susceptibility[inner],
+        reliable[inner],
+        cropped_grid(local.grid, inner),
+        acquisition.magnitude[(slice(None), *box)][(slice(None), *inner)],
+        acquisition.echo_times_s,
+        None if region is None else region[box][inner],
+    )
+    susceptibility = uncropped(chain.stage("reference", unreferenced), inner, local.ppm.shape)
+    chain.progress("reference", 1.0)
+    if curve:
+        chain.draw_curve(local)
+
+    shape = acquisition.grid.shape
+    return Maps(
+        grid=acquisition.grid,
+        mask=mask,
+        reliable_mask=uncropped(reliable, box, shape),
+        total_field_ppm=uncropped(total.ppm, box, shape),
+        local_field_ppm=uncropped(local.ppm, box, shape),
+        susceptibility_ppm=uncropped(susceptibility, box, shape),
+        provenance=chain.provenance.finished(given_mask="mask" not in chain.provenance.seconds),
+        uncertainty_ppm=None if total.uncertainty_ppm is None else uncropped(total.uncertainty_ppm, box, shape),
+        quality=quality,
+    )
+
+
+def _mapped(chain, total):
+    """The local field of the last pass, the susceptibility of all passes, and where it is known.
+
+    Where passes overlap, the first counts; the later ones are shifted to its level.
+    """
+    passes = chain.stage("passes", total.without_unreliable_rim())
+    for turn, part in enumerate(passes):
+        local = part if chain.single_step else chain.stage("background", part, turn=turn, turns=len(passes))
+        chain.choose_inversion(local)
+        local = part if chain.single_step else local
+        found = chain.stage("invert", local, turn=turn, turns=len(passes))
+        if chain.single_step:  # what it takes for local is the field of its map
+            local = local.with_field(dipole_field(found, local.grid.spacing_mm, local.grid.b0_direction))
+        if turn == 0:
+            susceptibility, reliable = found, local.mask
+            continue
+        both = local.mask & reliable
+        level = np.median((found - susceptibility)[both]) if both.any() else np.float32(0)
+        np.copyto(susceptibility, found - level, where=local.mask & ~reliable)
+        reliable = reliable | local.mask
+    return local, susceptibility, reliable
+
+
+def _region(reference_mask, settings, grid):
+    """The checked reference mask, or None, and the Settings that make it the reference."""
+    if reference_mask is not None:
+        region = checked_mask(reference_mask, grid, name="reference mask")
+        return region, Settings({**settings.choices, "reference": {"method": "region"}})
+    if settings.method("reference").name == "region":
+        raise QSMError(NO_REGION)
+    return None, settings
+
+
+def _check_known(acquisition, mask):
+    for name in ("magnitude", "phase"):
+        unknown = ~np.isfinite(getattr(acquisition, name)).all(axis=0) & mask
+        if unknown.any():
+            raise QSMError(
+                f"The {name} is not a number (NaN or infinite) at {np.count_nonzero(unknown)} voxels inside the mask; "
+                "take them out of the mask or mend the image."
+            )
+
+
+class _Chain:
+    """Runs one stage after the other and keeps the time of each."""
+
+    def __init__(self, settings, progress, provenance, curve=False):
+        self.settings, self.provenance, self.told = settings, provenance, progress
+        self.part = BEFORE_CURVE if curve else 1
+
+    def progress(self, stage, fraction):
+        """fraction: of the stages."""
+        self.told(stage, self.part * fraction)
+
+    @property
+    def single_step(self):
+        """Whether the inversion takes the total field."""
+        return self.settings.method("invert").takes_total_field
+
+    def choose_inversion(self, local):
+        """Where the inversion stands for others, settle which one it is for a scan with this local field."""
+        chooses = self.settings.method("invert").chooses
+        if not chooses:
+            return
+        name, reason = chooses(local)
+        self.settings = Settings({**self.settings.choices, "invert": {"method": name}})
+        self.provenance.choose(self.settings, f"Inversion by {self.settings.method('invert').title}: {reason}.")
+        if self.single_step:  # of which background removal is no part
+            self.provenance.leave_out("background", "invert")
+
+    def draw_curve(self, local):
+        """Keep what the inversion yields of this local field over a range of its strength; a warning where it can't."""
+        progress = Progress(lambda fraction: self.told("curve", self.part + (1 - self.part) * fraction))
+        method, parameters = self.settings.method("invert"), self.settings.parameters("invert")
+        try:
+            name, points = strength_curve(method, local, parameters, progress)
+        except QSMError as error:
+            self.provenance.notes["curve"] = {"warning": str(error)}
+        else:
+            self.provenance.notes["curve"] = {"method": method.title, "parameter": name, "points": points}
+
+    def stage(self, stage, *inputs, turn=0, turns=1):
+        """The stage's result. turn: of the passes over the stages REPEATED, which share their time evenly."""
+        names = list(SHARES)
+        before = sum(SHARES[name] for name in names[: names.index(stage)])
+        if stage in REPEATED:
+            before += turn / turns * sum(SHARES[name] for name in REPEATED)
+            before -= (1 - 1 / turns) * sum(SHARES[name] for name in REPEATED[: REPEATED.index(stage)])
+        self.progress(stage, before)
+        began, share = time.perf_counter(), SHARES[stage] / turns
+        progress = Progress(lambda fraction: self.progress(stage, before + share * min(fraction, 1.0)))
+        method, parameters = self.settings.method(stage), self.settings.parameters(stage)
+        result = method.run(*inputs, parameters=parameters, progress=progress)
+        self.provenance.add(stage, time.perf_counter() - began, progress.notes, turn)
+        return result

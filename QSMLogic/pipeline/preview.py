@@ -1,0 +1,80 @@
+"""A coarse scan for a quick look: the complex signal averaged over blocks of voxels."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..model.acquisition import Acquisition, Grid, checked_mask
+from ..model.errors import QSMError
+from ..numerics.blocks import block_mean
+from ..registry.method import STAGES
+from ..registry.settings import Settings
+
+VOXELS, SMALLEST = 400_000, 16  # what maps in a few seconds; below so many voxels along an axis a map means nothing
+RADIANS = {"method": "automatic", "rad_per_unit": 1.0, "sign": "positive"}
+
+
+def preview_reduction(shape, spacing_mm, voxels=VOXELS):
+    """How many voxels to average along each axis (k, j, i), so that at most `voxels` are left, as cubic as can be.
+
+    An axis keeps at least SMALLEST voxels, so that more than `voxels` may be left of an odd shape.
+    """
+    reduction = [1, 1, 1]
+    while np.prod([n // r for n, r in zip(shape, reduction, strict=True)]) > voxels:
+        can = [axis for axis in range(3) if shape[axis] // (reduction[axis] + 1) >= SMALLEST]
+        if not can:
+            break
+        shortest = min(can, key=lambda axis: spacing_mm[axis] * (reduction[axis] + 1))
+        reduction[shortest] += 1
+    return tuple(reduction)
+
+
+def reduced(acquisition, mask, settings, reduction):
+    """The scan on coarser voxels, with its mask (or None) and its Settings.
+
+    acquisition: phase as stored, which the settings' scaling brings to radians first. reduction: voxels that become
+    one along each axis; what the last ones lack to a whole block is cut off. Parameters in voxels keep their size in
+    mm as well as can be. Raises QSMError where the mask would vanish.
+    """
+    scan = settings.method("scaling").run(acquisition, parameters=settings.parameters("scaling"))
+    scan = scan.cropped(_whole_blocks(scan.grid, reduction))
+    signal = block_mean(scan.magnitude * np.exp(1j * scan.phase), reduction)
+    spacing = tuple(d * r for d, r in zip(scan.grid.spacing_mm, reduction, strict=True))
+    grid = Grid(signal.shape[1:], spacing, scan.grid.b0_direction)
+    coarse = Acquisition(np.abs(signal), np.angle(signal), scan.echo_times_s, scan.field_strength_t, grid)
+    return coarse, _coarse(mask, "mask", acquisition.grid, reduction), _in_coarse_voxels(settings, reduction)
+
+
+def preview(run, acquisition, mask, settings, reduction, progress=None, reference_mask=None, **options):
+    """`run` (pipeline.run) on the reduced scan; the provenance of its Maps says that it is a preview."""
+    region = _coarse(reference_mask, "reference mask", acquisition.grid, reduction)
+    scan = reduced(acquisition, mask, settings, reduction)
+    maps = run(*scan, progress, reference_mask=region, **options)
+    return replace(maps, provenance=maps.provenance | {"preview": True, "reduction": list(reduction)})
+
+
+def _whole_blocks(grid, reduction):
+    return tuple(slice(0, n - n % r) for n, r in zip(grid.shape, reduction, strict=True))
+
+
+def _coarse(mask, name, grid, reduction):
+    """The mask on coarser voxels, or None where it is None."""
+    if mask is None:
+        return None
+    mask = block_mean(checked_mask(mask, grid, name)[_whole_blocks(grid, reduction)], reduction) > 0.5
+    if not mask.any():
+        raise QSMError(f"The {name} is too thin for a preview; run the whole scan, or give a larger {name}.")
+    return mask
+
+
+def _in_coarse_voxels(settings, reduction):
+    reduction = float(np.mean(reduction))
+    choices = {**settings.choices, "scaling": RADIANS}
+    for stage in STAGES:
+        method, values = settings.method(stage), settings.parameters(stage)
+        for parameter in method.parameters:
+            value = getattr(values, parameter.name)
+            if parameter.unit == "voxels" and value > 0:
+                coarse = max(parameter.type(1), parameter.type(round(value / reduction)))
+                choices[stage] = {"method": method.name, **choices.get(stage, {}), parameter.name: coarse}
+    return Settings(choices)

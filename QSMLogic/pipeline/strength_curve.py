@@ -1,0 +1,81 @@
+"""What a dipole inversion yields over a range of its strength: how well it fits, how rough it is, what was chosen."""
+
+import math
+
+import numpy as np
+
+from ..model.errors import QSMError
+from ..model.progress import Progress
+from ..numerics.gradient import gradient
+from ..solvers.dipole_model import DipoleModel
+from ..solvers.regularization import field_noise_ppm
+
+VARIED = ("strength", "mu", "threshold", "iterations", "outer_iterations")  # the first that a method has
+STEPS = tuple(10 ** (n / 2) for n in range(-3, 4))  # times the chosen value
+COLUMNS = ("value", "chosen", "residual_ppm", "gradient_ppm_per_mm", "noise_ppm")
+
+
+def strength_curve(entry, local, parameters, progress):
+    """Run a dipole inversion at seven values of its regularising parameter, the chosen one in the middle.
+
+    entry: Method of the stage "invert". local: FieldMap of the local field. parameters: of the method. progress:
+    Progress. Returns the parameter's name and a list of dictionaries with COLUMNS, by rising value: residual_ppm is
+    the root mean square of D x - f in the mask, gradient_ppm_per_mm the mean length of the gradient of x in it,
+    noise_ppm the field's noise, below which a residual fits noise. Each value costs a run of the method.
+    Raises QSMError for a method that takes the total field, whose background x does not explain, and for one that
+    has nothing of the kind to vary, and where no value yields a map with both.
+    """
+    if not has_curve(entry):
+        raise QSMError(f"There is no curve for {entry.title}: it takes the total field, or has no strength to vary.")
+    own = _varied(entry)
+    name = own.name
+    values = {p.name: getattr(parameters, p.name) for p in entry.parameters}
+    model, noise_ppm = DipoleModel(local), field_noise_ppm(local)
+
+    def point(value, part, is_chosen):
+        told = Progress(part)
+        x = entry.run(local, parameters=entry.make_parameters(values | {name: value}), progress=told)
+        found = value or told.notes.get(name, value)
+        return {"value": found, "chosen": is_chosen, **_measured(x, local, model), "noise_ppm": noise_ppm}
+
+    share = 1 / len(STEPS)
+    middle = point(values[name], progress.part(0, share), True)
+    others = _around(middle["value"], own)
+    parts = [progress.part(n * share, (n + 1) * share) for n in range(1, len(others) + 1)]
+    points = [middle, *(point(value, part, False) for value, part in zip(others, parts, strict=True))]
+    progress(1.0)
+    if not any(can_be_drawn(p) for p in points):
+        raise QSMError(f"There is no curve: the maps of {entry.title} are zero, or fit the field without any misfit.")
+    return name, sorted(points, key=lambda p: p["value"])
+
+
+def has_curve(entry):
+    """Whether an inversion explains a local field, and has a parameter that regularises."""
+    return not entry.takes_total_field and _varied(entry) is not None
+
+
+def _varied(entry):
+    return next((p for name in VARIED for p in entry.parameters if p.name == name), None)
+
+
+def can_be_drawn(point):
+    """Whether a point has a place on logarithmic axes."""
+    return point["residual_ppm"] > 0 and point["gradient_ppm_per_mm"] > 0
+
+
+def _around(chosen, parameter):
+    """The other values: STEPS times the chosen one, as far as the parameter may go, each once."""
+    kind = parameter.type
+    values = {
+        kind(np.clip(round(chosen * s) if kind is int else chosen * s, parameter.low, parameter.high)) for s in STEPS
+    }
+    return sorted(v for v in values if v > 0 and not math.isclose(v, chosen, rel_tol=1e-9))
+
+
+def _measured(x, local, model):
+    """How well a map fits the field and how rough it is, in the mask."""
+    here = tuple(slice(n) for n in x.shape)
+    misfit = (model.field(model.padded(x))[here] - local.ppm)[local.mask]
+    slopes = np.sqrt(np.einsum("akji,akji->kji", *2 * [gradient(x, local.grid.spacing_mm)])[local.mask])
+    rms = np.sqrt(np.mean(np.square(misfit), dtype=np.float64))
+    return {"residual_ppm": float(rms), "gradient_ppm_per_mm": float(slopes.mean(dtype=np.float64))}

@@ -1,0 +1,195 @@
+"""A run in a process of its own: `python -m QSMLogic.pipeline.worker FOLDER`.
+
+The folder holds the scan as arrays and job.json; the process leaves the maps there and tells how it goes on stdout,
+a JSON object a line: {"pid": ...} first, then {"stage": ..., "fraction": ...}, in the end {"done": true} or
+{"error": ...}. Arrays are plain .npy files, which cost next to nothing to write and to read.
+The process ends when its standard input, once written to, is closed: with the one who started it. It also ends when
+the folder goes.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from ..model.acquisition import Acquisition, Grid
+from ..model.errors import QSMError
+from ..model.maps import Maps
+from ..registry.settings import Settings
+from .chain import run
+
+ARRAYS = ("mask", "reliable_mask", "total_field_ppm", "local_field_ppm", "susceptibility_ppm")
+OPTIONAL_ARRAYS = ("uncertainty_ppm", "quality")  # None where the run does not yield them
+DONE, UNEXPECTED, BAD_INPUT, ABANDONED = 0, 1, 2, 3
+POLL_S = 0.5
+
+
+def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reduction=None, **options):
+    """Prepare the folder for the map of a scan, one image at a time: a generator, to be run to its end.
+
+    magnitude, phase: images (k, j, i), one per echo. facts: echo_times_s, field_strength_t and grid (a Grid).
+    mask, settings: as in pipeline.run. reduction: of a preview, see preview.reduced; None for the whole scan.
+    options: reference_mask, quality and curve, as in pipeline.run.
+    """
+    folder = Path(folder)
+    settings = settings if isinstance(settings, Settings) else Settings(settings or {})
+    for name, images in (("magnitude", magnitude), ("phase", phase)):
+        for echo, image in enumerate(images):
+            np.save(folder / f"{name}_{echo}.npy", np.asarray(image, np.float32))
+            yield
+    for name, given in (("given_mask", mask), ("reference_mask", options.pop("reference_mask", None))):
+        if given is not None:
+            np.save(folder / f"{name}.npy", given)
+    job = {"task": "run", **facts, "grid": asdict(facts["grid"]), "settings": settings.choices}
+    counts = {"magnitude": len(magnitude), "phase": len(phase)}
+    _write_json(folder / "job.json", job | counts | {"reduction": reduction, "options": options})
+
+
+def write_simulation(folder, voxel_mm=1.5, seed=0):
+    """Prepare the folder for the scan of a simulated head."""
+    _write_json(Path(folder) / "job.json", {"task": "simulate", "voxel_mm": voxel_mm, "seed": seed})
+
+
+def read_maps(folder):
+    """The Maps that a run has left in the folder; their arrays are read from there when they are used."""
+    folder = Path(folder)
+    result = _read_json(folder / "maps.json")
+    names = [*ARRAYS, *(name for name in OPTIONAL_ARRAYS if (folder / f"{name}.npy").is_file())]
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}
+    return Maps(grid=Grid(**result["grid"]), provenance=result["provenance"], **arrays)
+
+
+def work(folder, progress):
+    """Do what the folder's job.json says. progress: as in pipeline.run."""
+    folder = Path(folder)
+    job = _read_json(folder / "job.json")
+    TASKS[job["task"]](folder, job, progress)
+
+
+def main(folder, output=None):
+    """Work and report on `output` (stdout); returns the exit status."""
+    report = _Report(output or sys.stdout)
+    report.say(pid=os.getpid())
+    try:
+        work(folder, report.progress)
+    except QSMError as error:
+        report.say(error=str(error))
+        return BAD_INPUT
+    except MemoryError:
+        report.say(error="There is not enough memory for this scan. Close other programs, or crop the images.")
+    except Exception as error:
+        traceback.print_exc()
+        report.say(error=f"Unexpected {type(error).__name__}: {error}. The log tells where.")
+    else:
+        report.say(done=True)
+        return DONE
+    return UNEXPECTED
+
+
+def _run(folder, job, progress):
+    grid = Grid(**job["grid"])
+    images = (_read_echoes(folder, name, job[name]) for name in ("magnitude", "phase"))
+    scan = Acquisition(*images, job["echo_times_s"], job["field_strength_t"], grid)
+    given = [folder / f"{name}.npy" for name in ("given_mask", "reference_mask")]
+    mask, reference_mask = (np.load(path) if path.is_file() else None for path in given)
+    settings, options = Settings(job["settings"]), {"reference_mask": reference_mask, **job["options"]}
+    if job["reduction"]:
+        from .preview import preview
+
+        maps = preview(run, scan, mask, settings, job["reduction"], progress, **options)
+    else:
+        maps = run(scan, mask, settings, progress, **options)
+    for name in (*ARRAYS, *OPTIONAL_ARRAYS):
+        if getattr(maps, name) is not None:
+            np.save(folder / f"{name}.npy", getattr(maps, name))
+    _write_json(folder / "maps.json", {"grid": asdict(maps.grid), "provenance": maps.provenance})
+
+
+def _read_echoes(folder, name, count):
+    """The echoes in one array (echo, k, j, i)."""
+    echoes = [np.load(folder / f"{name}_{echo}.npy", mmap_mode="r") for echo in range(count)]
+    return np.stack(echoes)
+
+
+def _simulate(folder, job, progress):
+    from ..simulation.sample import simulated_scan
+    from ..simulation.scan import stored_as_integers
+
+    scan = simulated_scan(progress, job["voxel_mm"], job["seed"])
+    magnitude, phase = stored_as_integers(scan.acquisition)
+    for name, array in {"magnitude": magnitude, "phase": phase, "labels": scan.labels, "brain": scan.mask}.items():
+        np.save(folder / f"{name}.npy", array)
+    facts = {
+        "names": {str(label): name for label, name in scan.names.items()},
+        "echo_times_s": list(scan.acquisition.echo_times_s),
+        "field_strength_t": scan.acquisition.field_strength_t,
+        "spacing_mm": list(scan.grid.spacing_mm),
+    }
+    _write_json(folder / "labels.json", facts)
+
+
+def _register(folder, job, progress):
+    from ..atlas.job import run_registration
+
+    run_registration(folder, job, progress)
+
+
+TASKS = {"run": _run, "simulate": _simulate, "register": _register}
+
+
+class _Report:
+    """Says what is new, a JSON object a line."""
+
+    def __init__(self, output):
+        self.output, self.said = output, None
+
+    def say(self, **news):
+        print(json.dumps(news), file=self.output, flush=True)
+
+    def progress(self, stage, fraction):
+        news = (stage, round(fraction, 2))
+        if news != self.said:
+            self.said = news
+            self.say(stage=stage, fraction=news[1])
+
+
+def _end_with_parent():
+    """Wait for the end of standard input. Where it ends before anything came, nobody holds it and it means nothing."""
+    held = False
+    with suppress(OSError):
+        while os.read(0, 1024):  # not sys.stdin, whose lock would be in the way when the process ends
+            held = True
+    if held:
+        os._exit(ABANDONED)
+
+
+def _end_with_folder(folder):
+    while (folder / "job.json").exists():
+        time.sleep(POLL_S)
+    os._exit(ABANDONED)
+
+
+def _write_json(path, content):
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _read_json(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def start(folder):
+    """What the process does: work, and end early when the one who started it ends or takes the folder away."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_folder, args=(Path(folder),), daemon=True).start()
+    sys.exit(main(folder))
+
+
+if __name__ == "__main__":
+    start(sys.argv[1])

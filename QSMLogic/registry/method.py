@@ -1,0 +1,230 @@
+"""The registry: a method is a function, its parameters and its citations, registered under a stage.
+
+Everything that lists methods (command line, panel, provenance, tests, benchmark) reads it from here.
+To add a method, add one file to the folder of its stage; no other file changes.
+"""
+
+import importlib
+import inspect
+import math
+import pkgutil
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache, cached_property
+
+from ..model.acquisition import bounding_box, uncropped
+from ..model.errors import QSMError
+from ..model.progress import Progress
+
+# stage -> (package, what a method of the stage is called with before `parameters` and `progress`, what it returns)
+STAGES = {
+    "scaling": ("phase", "Acquisition with stored phase -> Acquisition with phase in radians"),
+    "mask": ("masking", "Acquisition -> mask"),
+    "offset": ("phase", "Acquisition, mask -> Acquisition with phase proportional to echo time"),
+    "unwrap": ("unwrapping", "Acquisition, mask -> unwrapped phase in radians"),
+    "field": ("field", "Acquisition, unwrapped phase, mask -> FieldMap of the total field"),
+    "passes": ("passes", "FieldMap of the total field -> list of FieldMaps to map one after the other"),
+    "background": ("background", "FieldMap of the total field -> FieldMap of the local field"),
+    "invert": ("inversion", "FieldMap of the local field -> susceptibility in ppm"),
+    "reference": ("referencing", "UnreferencedMap -> susceptibility in ppm"),
+}
+
+
+# what a stage is called in front of a user
+STAGE_TITLES = {
+    "scaling": "Phase scaling",
+    "mask": "Automatic mask",
+    "offset": "Phase offset",
+    "unwrap": "Unwrapping",
+    "field": "Field map",
+    "passes": "Passes",
+    "background": "Background field",
+    "invert": "Dipole inversion",
+    "reference": "Reference",
+    "curve": "Curve of strengths",  # no stage, but what a run may do in the end
+}
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A publication: short text ("Wu et al., Magn Reson Med 2012") and DOI."""
+
+    text: str
+    doi: str
+
+
+@dataclass(frozen=True)
+class NoParameters:
+    """For methods that have nothing to set."""
+
+
+def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=(), typical=None, help):
+    """A field of a parameter dataclass; its type (bool, int, float or str) is that of the default.
+
+    typical: a value of the usual size, where the default is 0, which means that the method chooses.
+    """
+    metadata = {"label": label, "unit": unit, "low": low, "high": high, "choices": tuple(choices)}
+    return field(default=default, metadata=metadata | {"typical": typical, "help": help})
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a user interface needs to know of one parameter."""
+
+    name: str
+    default: object
+    label: str
+    unit: str
+    low: float
+    high: float
+    choices: tuple
+    typical: object
+    help: str
+
+    @property
+    def type(self):
+        return type(self.default)
+
+    def checked(self, value):
+        """`value` in this parameter's type; QSMError where it is of another kind or out of range."""
+        if self.type is bool:
+            converted = {"true": True, "false": False, "1": True, "0": False}.get(str(value).lower())
+        else:
+            try:
+                converted = self.type(value)
+            except (TypeError, ValueError, OverflowError):
+                converted = None
+            if self.type is int and isinstance(value, float) and value != converted:
+                converted = None
+        if converted is None or (self.type is float and not math.isfinite(converted)):
+            raise QSMError(f"{self.name} must be a value of type {self.type.__name__}, not {value!r}.")
+        if self.choices and converted not in self.choices:
+            raise QSMError(f"{self.name} must be one of {', '.join(map(str, self.choices))}, not {value!r}.")
+        if self.type in (int, float) and not self.low <= converted <= self.high:
+            raise QSMError(f"{self.name} must lie between {self.low:g} and {self.high:g}, not {value!r}.")
+        return converted
+
+
+@dataclass(frozen=True)
+class Method:
+    """A registered method; call `run` with the inputs of its stage (see STAGES)."""
+
+    stage: str
+    name: str
+    title: str
+    function: object
+    parameters_class: type
+    citations: tuple
+    erodes_mask: bool
+    takes_total_field: bool
+    takes_csf: bool
+    chooses: object = None
+
+    @property
+    def summary(self):
+        return self.function.__doc__.strip().splitlines()[0]
+
+    @cached_property
+    def parameters(self):
+        return tuple(Parameter(f.name, f.default, **f.metadata) for f in fields(self.parameters_class))
+
+    def make_parameters(self, values=None):
+        """A parameter object from {name: value}; names left out keep their defaults."""
+        known = {p.name: p for p in self.parameters}
+        for name in values or {}:
+            if name not in known:
+                names = ", ".join(known) or "none"
+                raise QSMError(f"{self.stage} {self.name} has no parameter {name!r}; it has: {names}.")
+        try:
+            return replace(self.parameters_class(), **{n: known[n].checked(v) for n, v in (values or {}).items()})
+        except QSMError as error:
+            raise QSMError(f"{self.stage} {self.name}: {error}") from None
+
+    def run(self, *inputs, parameters=None, progress=None):
+        """The stage's result. progress: a Progress, or a function of the fraction done, in the end 1; it may raise
+        Cancelled. Give a Progress to have the method's notes."""
+        progress = progress if isinstance(progress, Progress) else Progress(progress)
+        run = _within_mask(self.function) if self.stage == "invert" else self.function
+        result = run(*inputs, parameters or self.parameters_class(), progress)
+        progress(1.0)
+        return result
+
+    def describe(self):
+        """A plain dictionary, for JSON."""
+        return {
+            "stage": self.stage,
+            "name": self.name,
+            "title": self.title,
+            "summary": self.summary,
+            "erodes_mask": self.erodes_mask,
+            "takes_total_field": self.takes_total_field,
+            "takes_csf": self.takes_csf,
+            "parameters": [
+                {k: _plain(v) for k, v in asdict(p).items()} | {"type": p.type.__name__} for p in self.parameters
+            ],
+            "citations": [asdict(c) for c in self.citations],
+        }
+
+
+def method(
+    stage,
+    *,
+    title,
+    parameters=NoParameters,
+    citations=(),
+    erodes_mask=False,
+    takes_total_field=False,
+    takes_csf=False,
+    chooses=None,
+):
+    """Register the decorated function under `stage`; the function's name is the method's name.
+
+    erodes_mask: whether a background method loses the mask's rim. takes_total_field: whether an inversion removes the
+    background itself, so that the stage before it does not run. takes_csf: whether an inversion makes use of where the
+    cerebrospinal fluid is, so that the chain looks for it. chooses: of an inversion that stands for others, a function
+    of the local field that returns the name of the one to take and, in a few words, why.
+    """
+
+    def register(function):
+        facts = (erodes_mask, takes_total_field, takes_csf, chooses)
+        entry = Method(stage, function.__name__, title, function, parameters, tuple(citations), *facts)
+        function.method = entry
+        return function
+
+    return register
+
+
+@cache
+def registry():
+    """{stage: {name: Method}} of every method file in the stages' folders."""
+    found = {stage: {} for stage in STAGES}
+    for package in sorted({package for package, _ in STAGES.values()}):
+        folder = importlib.import_module(f"{__package__}.{package}")
+        for module in sorted(m.name for m in pkgutil.iter_modules(folder.__path__)):
+            for value in vars(importlib.import_module(f"{folder.__name__}.{module}")).values():
+                entry = getattr(value, "method", None) if inspect.isfunction(value) else None
+                if isinstance(entry, Method):
+                    found[entry.stage][entry.name] = entry
+    return found
+
+
+def find(stage, name):
+    """The method `name` of `stage`; QSMError that lists the choices where there is none."""
+    if stage not in STAGES:
+        raise QSMError(f"There is no stage {stage!r}; the stages are: {', '.join(STAGES)}.")
+    if not isinstance(name, str) or name not in registry()[stage]:
+        raise QSMError(f"{stage} has no method {name!r}; it has: {', '.join(registry()[stage])}.")
+    return registry()[stage][name]
+
+
+def _within_mask(invert):
+    """`invert`, given the part of a FieldMap with its mask only: what lies beyond plays no part but takes time."""
+
+    def run(field, parameters, progress):
+        box = bounding_box(field.mask, margin=0)
+        return uncropped(invert(field.cropped(box), parameters, progress), box, field.mask.shape)
+
+    return run
+
+
+def _plain(value):
+    return None if isinstance(value, float) and not math.isfinite(value) else value

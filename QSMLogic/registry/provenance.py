@@ -1,0 +1,95 @@
+"""How a map was made: settings, versions, citations, timing, memory."""
+
+import platform
+from dataclasses import asdict
+from datetime import datetime, timezone
+
+import numpy as np
+
+from ..numerics.lazy import scipy, sitk
+from ..version import __version__
+
+
+class Provenance:
+    """Collects what run.json tells of a run."""
+
+    def __init__(self, acquisition, settings):
+        self.acquisition, self.settings = acquisition, settings
+        self.seconds, self.notes = {}, {}
+        self.started = datetime.now(timezone.utc)
+
+    def add(self, stage, seconds, notes, turn=0):
+        """Keep what a stage took and noted; in a second turn, notes become a list with one entry for each turn."""
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+        if turn and stage in self.notes:
+            before = self.notes[stage]
+            self.notes[stage] = [*(before if isinstance(before, list) else [before]), notes]
+        elif notes:
+            self.notes[stage] = notes
+
+    def choose(self, settings, reason):
+        """Take the Settings that a scan asked for. reason: what was chosen and why, a sentence, kept in the notes."""
+        self.settings, self.notes["choice"] = settings, {"reason": reason}
+
+    def leave_out(self, stage, other):
+        """Forget a stage whose result only served a choice; its time counts as that of the stage `other`."""
+        self.notes.pop(stage, None)
+        self.seconds[other] = self.seconds.get(other, 0.0) + self.seconds.pop(stage, 0.0)
+
+    def finished(self, given_mask):
+        """The record as plain dictionaries. Stages that did not run are left out."""
+        grid, ran = self.acquisition.grid, list(self.seconds)
+        settings = {stage: choice for stage, choice in self.settings.to_dict().items() if stage in ran}
+        return {
+            "software": {
+                "QSMLogic": __version__,
+                "Python": platform.python_version(),
+                "numpy": np.__version__,
+                "scipy": scipy.__version__,
+                "SimpleITK": sitk.Version.VersionString(),
+                "platform": platform.platform(),
+            },
+            "started": self.started.isoformat(timespec="seconds"),
+            "scan": {
+                "shape_kji": list(grid.shape),
+                "spacing_mm_kji": list(grid.spacing_mm),
+                "b0_direction_kji": list(grid.b0_direction),
+                "echo_times_s": list(self.acquisition.echo_times_s),
+                "field_strength_t": self.acquisition.field_strength_t,
+            },
+            "mask": "given" if given_mask else "made",
+            "settings": settings,
+            "notes": self.notes,
+            "citations": {s: [asdict(c) for c in self.settings.method(s).citations] for s in ran},
+            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+            "total_seconds": round(sum(self.seconds.values()), 3),
+            "peak_memory_mb": peak_memory_mb(),
+        }
+
+
+def warnings(provenance):
+    """What the stages of a run warn of, from what run.json holds: a list of sentences."""
+    notes = provenance.get("notes", {}).values()
+    each = [note for entry in notes for note in (entry if isinstance(entry, list) else [entry])]
+    return [note["warning"] for note in each if "warning" in note]
+
+
+def choice_made(provenance):
+    """What a run chose by itself and why, a sentence, from what run.json holds; "" where all was given."""
+    return provenance.get("notes", {}).get("choice", {}).get("reason", "")
+
+
+def strengths_tried(provenance):
+    """The curve of a run as {"method", "parameter", "points"}, from what run.json holds; {} where there is none."""
+    curve = provenance.get("notes", {}).get("curve", {})
+    return curve if "points" in curve else {}
+
+
+def peak_memory_mb():
+    """The most memory that this process has held, in MB; None on Windows, whose Python cannot tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1e6 if platform.system() == "Darwin" else 1e3), 1)

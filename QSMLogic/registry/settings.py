@@ -1,0 +1,66 @@
+"""Which method each stage uses, and with which parameters."""
+
+import json
+from dataclasses import asdict, dataclass, field
+
+from ..model.errors import QSMError
+from .method import STAGES, find
+
+DEFAULTS = {
+    "scaling": "automatic",
+    "mask": "brain",
+    "offset": "mcpc3ds",
+    "unwrap": "romeo",
+    "field": "phase_snr",
+    "passes": "one_pass",
+    "background": "vsharp",
+    "invert": "automatic",
+    "reference": "mean",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A method and its parameters for every stage; what is not given is the default.
+
+    `choices` is {stage: {"method": name, parameter: value, ...}}, as in a settings file. Example:
+    Settings({"background": {"method": "vsharp", "max_radius_mm": 10}})
+    """
+
+    choices: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        if not isinstance(self.choices, dict):
+            raise QSMError("Settings are a dictionary of stages; see `python -m QSMLogic methods`.")
+        for stage, choice in self.choices.items():
+            if not isinstance(choice, dict):
+                raise QSMError(f'Settings of stage {stage} must look like {{"method": NAME, PARAMETER: VALUE}}.')
+            find(stage, choice.get("method", DEFAULTS.get(stage)))
+        for stage in STAGES:
+            self.method(stage).make_parameters(self._values(stage))
+
+    @classmethod
+    def from_file(cls, path):
+        """Settings from a JSON file, or from JSON itself, which starts with a brace."""
+        try:
+            if str(path).lstrip().startswith("{"):
+                return cls(json.loads(path))
+            with open(path, encoding="utf-8") as file:
+                return cls(json.load(file))
+        except OSError as error:
+            raise QSMError(f"Cannot read the settings file {path}: {error.strerror}.") from None
+        except ValueError as error:
+            raise QSMError(f"The settings {path} are not valid JSON: {error}.") from None
+
+    def method(self, stage):
+        return find(stage, self.choices.get(stage, {}).get("method", DEFAULTS[stage]))
+
+    def parameters(self, stage):
+        return self.method(stage).make_parameters(self._values(stage))
+
+    def to_dict(self):
+        """Every stage with its method and all parameter values, so that a run can be repeated."""
+        return {s: {"method": self.method(s).name, **asdict(self.parameters(s))} for s in STAGES}
+
+    def _values(self, stage):
+        return {k: v for k, v in self.choices.get(stage, {}).items() if k != "method"}

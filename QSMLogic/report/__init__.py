@@ -1,0 +1,1 @@
+"""Plots, pictures, reports and the methods text."""

@@ -1,0 +1,83 @@
+"""The paragraph for a paper: how a map was made, with references."""
+
+from ..model.errors import QSMError
+from ..registry.method import registry
+
+SENTENCES = {
+    "scaling": "The stored phase was brought to radians by {} scaling{}.",
+    "mask": "A mask was made by {}{}.",
+    "offset": "Phase offsets were removed by {}{}.",
+    "unwrap": "Phase was unwrapped by {}{}.",
+    "field": "The echoes were combined to a map of the total field by {}{}.",
+    "passes": "The field was mapped in {}{}.",
+    "background": "Background fields were removed by {}{}.",
+    "invert": "Susceptibility was computed by {}{}.",
+    "reference": "Its zero is {}{}.",
+}
+GIVEN_MASK = "A mask was given."
+PREVIEW = "PREVIEW on coarse voxels, not for publication."
+
+
+def methods_text(provenance):
+    """Sentences on every stage of a run with all its parameters, then numbered references; plain text.
+
+    provenance: what run.json or a map's attribute QSM.Provenance holds. Raises QSMError for anything else.
+    """
+    try:
+        references = _References()
+        sentences = [PREVIEW] if provenance.get("preview") else []
+        sentences.append(_scan(provenance))
+        if provenance["mask"] == "given":
+            sentences.append(GIVEN_MASK)
+        for stage, choice in provenance["settings"].items():
+            numbers = references.numbers(provenance["citations"].get(stage, []))
+            sentences.append(SENTENCES[stage].format(*_method(stage, choice, numbers)))
+    except (KeyError, TypeError, AttributeError, IndexError):
+        raise QSMError("This is no record of a run. Choose a map or run.json made by this version.") from None
+    return "\n\n".join([" ".join(sentences), *references.lines()])
+
+
+def _scan(provenance):
+    scan, version = provenance["scan"], provenance["software"]["QSMLogic"]
+    times = scan["echo_times_s"]
+    echoes = f"{len(times)} echoes" if len(times) > 1 else "one echo"
+    listed = ", ".join(f"{1000 * time:.4g}" for time in times)
+    size = " x ".join(f"{mm:.3g}" for mm in reversed(scan["spacing_mm_kji"]))
+    return (
+        f"Quantitative susceptibility maps were computed with SlicerQSM {version} from a gradient-echo scan at "
+        f"{scan['field_strength_t']:g} T with {echoes} (TE {listed} ms) and voxels of {size} mm."
+    )
+
+
+def _method(stage, choice, numbers):
+    """The method's title and what follows it; of methods that are no longer registered, their names."""
+    known = registry()[stage].get(choice["method"])
+    labels = {p.name: (p.label.lower(), p.unit) for p in known.parameters} if known else {}
+    values = []
+    for name, value in choice.items():
+        if name != "method":
+            label, unit = labels.get(name, (name, ""))
+            values.append(f"{label} {value:g} {unit}" if isinstance(value, float) else f"{label} {value} {unit}")
+    listed = f" ({', '.join(value.strip() for value in values)})" if values else ""
+    return _inside_a_sentence(known.title) if known else choice["method"], numbers + listed
+
+
+def _inside_a_sentence(title):
+    """The title with a small first letter, unless that belongs to an acronym."""
+    return title[0].lower() + title[1:] if title[1:2].islower() else title
+
+
+class _References:
+    """Numbers publications in the order in which they come up."""
+
+    def __init__(self):
+        self.found = {}
+
+    def numbers(self, citations):
+        for citation in citations:
+            self.found.setdefault(citation["doi"], (len(self.found) + 1, citation["text"]))
+        return f" [{', '.join(str(self.found[c['doi']][0]) for c in citations)}]" if citations else ""
+
+    def lines(self):
+        listed = [f"[{number}] {text}. doi:{doi}" for doi, (number, text) in self.found.items()]
+        return ["\n".join(listed)] if listed else []

@@ -1,0 +1,205 @@
+"""A report on one page: the table, plots, pictures of each region on the map, and how everything was made."""
+
+import json
+from datetime import datetime
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from ..files.atomic import write_texts
+from ..model.errors import QSMError
+from ..regions.table import ASYMMETRY_COLUMNS, COLUMNS, PER_PPM, paired_names
+from ..version import __version__
+from .methods_text import methods_text
+from .pictures import PLANES, Patient, extent, letters, triptych
+from .plots import box_plot, value_label
+from .svg import COLOURS
+
+WINDOW_PPM = (-0.1, 0.2)
+OBLIQUE_DEGREES = 2.0
+SHOWN = ("segment", "voxels", "volume_mm3", "mean", "sd", "sem", "median", "iqr", "p5", "p95", "min", "max")
+SHOWN += ("excluded_voxels", "note")
+NOTICE = "Research software, not a medical device: not for diagnosis or treatment decisions."
+
+
+def write_report(path, table, image, regions, geometry, **options):
+    """Write the `report` to an HTML file, whole or not at all. Returns the path."""
+    check_report_name(path)
+    return write_texts({path: report(table, image, regions, geometry, **options)})[0]
+
+
+def check_report_name(path):
+    """QSMError where a report's name does not end in .html."""
+    if Path(path).suffix.lower() not in (".html", ".htm"):
+        raise QSMError(f"{path} must end in .html.")
+
+
+def report(table, image, regions, geometry, *, provenance=None, title="Regions of interest", inputs=None, plots=()):
+    """The report as HTML that needs no network and no script.
+
+    table: RegionTable of regions. image: the MapImage that the pictures show, and regions: the Region objects that are
+    outlined, all on the grid of `geometry`, a Geometry. provenance: what the map's run.json holds. inputs: {what:
+    file name}. plots: more SVG texts. Raises QSMError for an image that is not on the grid.
+    """
+    if image.array.shape != geometry.shape:
+        raise QSMError(f"The map has shape {image.array.shape}, its grid {geometry.shape}; they must match.")
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="small">{NOTICE}</p>',
+        _definitions(_facts(table, inputs or {})),
+        *(_map_section(table, name) for name in table.maps),
+        *(_asymmetry(table) if paired_names(table.segments) else ()),
+        *(f"<figure>{plot}</figure>" for plot in plots),
+        _pictures(table, image, regions, geometry),
+        *_made(provenance),
+    ]
+    style, body = STYLE, "\n".join(parts)
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{style}</style>'
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
+
+
+STYLE = """
+body { font: 14px/1.45 Helvetica, Arial, sans-serif; color: #222; max-width: 1100px; margin: 24px auto;
+  padding: 0 16px }
+h1 { font-size: 24px; margin: 0 } h2 { font-size: 18px; margin: 28px 0 8px } h3 { font-size: 14px; margin: 0 0 4px }
+table { border-collapse: collapse; font-size: 12px; width: 100% } td, th { padding: 3px 6px; text-align: right }
+th { border-bottom: 1px solid #222; vertical-align: bottom } tr:nth-child(even) td { background: #f4f4f4 }
+.text { text-align: left } .small { color: #555; font-size: 12px } figure { margin: 12px 0 } svg { max-width: 100% }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px } dt { color: #555 } dd { margin: 0 }
+.regions { display: grid; grid-template-columns: repeat(auto-fill, minmax(500px, 1fr)); gap: 16px 24px }
+.region { break-inside: avoid } .plane { position: relative; flex: 1; text-align: center }
+.planes { display: flex; gap: 4px; background: #000; padding: 4px; align-items: center }
+.plane img { max-width: 100%; display: block; margin: 0 auto }
+.plane span { position: absolute; color: #ffd84d; font-size: 11px; font-weight: bold; text-shadow: 0 0 3px #000 }
+.l { left: 2px; top: 45% } .r { right: 2px; top: 45% } .t { top: 0; left: 0; right: 0 }
+.b { bottom: 0; left: 0; right: 0 } .legend { display: flex; align-items: center; gap: 8px; margin: 8px 0 }
+pre { white-space: pre-wrap; font-size: 12px }
+@media print { body { margin: 0; max-width: none } * { print-color-adjust: exact; -webkit-print-color-adjust: exact } }
+"""
+
+
+def _facts(table, inputs):
+    """{what: how it was} of the measurement."""
+    settings = table.settings
+    facts = {"Made": f"{datetime.now():%Y-%m-%d %H:%M} with SlicerQSM {__version__}"} | inputs
+    facts["Values"] = (
+        f"relative to the mean of {settings['reference']}" if settings.get("reference") else "as in the map"
+    )
+    facts["Erosion"] = f"{settings['erosion_mm']:g} mm" if settings.get("erosion_mm") else "none"
+    weighted = settings.get("partial_volume") == "weights"
+    facts["Partial volume"] = (
+        "voxels weighted by their covered share" if weighted else "voxels covered by at least half"
+    )
+    if settings.get("resampling"):
+        facts["Regions on another grid"] = f"resampled by {settings['resampling']}; the map was not resampled"
+    masked = "do not count" if settings.get("masked") else "no mask was used: all voxels with a finite value count"
+    return facts | {"Voxels outside the mask": masked}
+
+
+def _definitions(facts):
+    return "<dl>" + "".join(f"<dt>{escape(k)}</dt><dd>{escape(str(v))}</dd>" for k, v in facts.items()) + "</dl>"
+
+
+def _map_section(table, name):
+    rows = [row for row in table.rows if row["map"] == name]
+    listing = _table(rows, [column for column in COLUMNS if column.key in SHOWN])
+    plot = f"<figure>{box_plot(table, name)}</figure>" if any(row["mean"] is not None for row in rows) else ""
+    told = "<p class='small'>Standard errors take voxels for independent, which neighbours are not: lower bounds.</p>"
+    label = value_label(rows[0])
+    return f"<h2>{escape(label[:1].upper() + label[1:])}</h2>{listing}{told}{plot}"
+
+
+def _asymmetry(table):
+    compared = table.asymmetry()
+    shown = [c for c in ASYMMETRY_COLUMNS if c.key not in ("left", "right", "relative_to")]
+    yield f"<h2>Left and right</h2>{_table(compared.rows, shown)}"
+    yield f"<p class='small'>Asymmetry in percent: {escape(ASYMMETRY_COLUMNS[9].meaning)}.</p>"
+
+
+def _table(rows, columns):
+    units = {row["unit"] for row in rows}
+    unit = units.pop() if len(units) == 1 else ""
+    head = "".join(f"<th{_kind(c)}>{escape(c.title)}{_in(c, unit)}</th>" for c in columns)
+    body = "".join(
+        f"<tr>{''.join(f'<td{_kind(c)}>{escape(_shown(row, c))}</td>' for c in columns)}</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _kind(column):
+    return ' class="text"' if column.is_text else ""
+
+
+def _in(column, unit):
+    unit = unit if column.unit == "map" else column.unit
+    return f"<br>({escape(unit)})" if unit else ""
+
+
+def _shown(row, column):
+    value = row[column.key]
+    if value is None:
+        return "–"
+    if column.unit == "map":
+        return f"{value:.4f}" if row["unit"] == "ppm" else f"{value:.2f}"
+    return f"{value:.4g}" if column.unit == "%" else f"{value:.0f}" if isinstance(value, float) else str(value)
+
+
+def _pictures(table, image, regions, geometry):
+    patient, window, cards = Patient(geometry), _window(image), []
+    turned = patient.turned(image.array)
+    known = extent(turned)
+    counted = {row["segment"] for row in table.rows if row["voxels"]}
+    for n, region in enumerate(regions):
+        inside = region.filled(geometry.shape)
+        if region.name in counted and inside.any():
+            colour = region.colour or tuple(int(COLOURS[n % 6][at : at + 2], 16) / 255 for at in (1, 3, 5))
+            planes = triptych(patient, turned, patient.turned(inside), window, colour, known)
+            cards.append(_card(region.name, planes, colour))
+    told = "Slices in which each region is largest, as seen from the feet, the front and the left."
+    if patient.degrees_oblique > OBLIQUE_DEGREES:
+        told += f" They are tilted by up to {patient.degrees_oblique:.0f} degrees; letters name the nearest directions."
+    told += " Outlines are drawn before erosion." if table.settings.get("erosion_mm") else ""
+    return f"""<h2>Regions on the map</h2><p class="small">{told}</p>{_legend(window, image.unit)}
+<div class="regions">{"".join(cards)}</div>"""
+
+
+def _card(name, planes, colour):
+    pictures = "".join(_plane(plane, planes[plane], name) for plane in PLANES)
+    swatch = "#" + "".join(f"{round(255 * part):02x}" for part in colour)
+    named = f'<h3><span style="color:{swatch}; -webkit-text-stroke: 0.5px #222">&#9632;</span> {escape(name)}</h3>'
+    return f'<div class="region">{named}<div class="planes">{pictures}</div></div>'
+
+
+def _plane(plane, address, name):
+    marks = "".join(f'<span class="{where}">{word}</span>' for where, word in zip("lrtb", letters(plane), strict=True))
+    return f'<div class="plane"><img src="{address}" alt="{escape(name)}, {plane}">{marks}</div>'
+
+
+def _legend(window, unit):
+    low, high = (f"{value:.4g}" for value in window)
+    bar = '<svg width="160" height="14"><defs><linearGradient id="grey"><stop offset="0" stop-color="#000"/>'
+    bar += '<stop offset="1" stop-color="#fff"/></linearGradient></defs>'
+    bar += '<rect width="159" height="13" x="0.5" y="0.5" fill="url(#grey)" stroke="#222"/></svg>'
+    return f'<div class="legend">{low} {bar} {high} {escape(unit)}</div>'
+
+
+def _window(image):
+    """The values that are black and white: those usual for susceptibility, elsewhere most of what there is."""
+    if image.unit in PER_PPM:
+        return tuple(PER_PPM[image.unit] * end for end in WINDOW_PPM)
+    some = image.array[np.isfinite(image.array) & (image.array != 0)]
+    low, high = np.percentile(some, (1, 99)) if some.size else (0.0, 1.0)
+    return (float(low), float(high)) if low < high else (float(low), float(low) + 1)
+
+
+def _made(provenance):
+    """How the map was made: the paragraph for a paper, every parameter, versions."""
+    if not provenance:
+        yield "<h2>How the map was made</h2><p>No record of the run was given with the map.</p>"
+        return
+    yield f"<h2>How the map was made</h2><pre>{escape(methods_text(provenance))}</pre>"
+    versions = provenance["software"] | {"Run started": provenance.get("started", "")}
+    yield f"<h3>Versions</h3>{_definitions(versions)}"
+    stages = {stage: json.dumps(choice, ensure_ascii=False) for stage, choice in provenance["settings"].items()}
+    yield f"<h3>All parameters</h3>{_definitions(stages)}"

@@ -1,0 +1,56 @@
+"""Where the cerebrospinal fluid of a head's ventricles is, found by its slow decay (Liu et al. 2018)."""
+
+import numpy as np
+
+from ..numerics.lazy import ndimage
+
+R2STAR_HZ, RADIUS_MM = 5.0, 30.0
+LARGEST_PARTS = 3
+SMALLEST_MM3 = 100.0  # less fluid tells no mean; of a head, of smaller ones in proportion
+DARK = 0.3  # of the median signal: noise does not decay either
+HEAD_MM = 70.0  # radius of the ball that holds as much as a human brain
+
+
+def find_fluid(magnitude, echo_times_s, mask, grid, r2star_hz=R2STAR_HZ, radius_mm=RADIUS_MM):
+    """Where the fluid is, a mask (k, j, i), and ""; or None, and why there is none.
+
+    magnitude: (echo, k, j, i) in any scale, or None. mask: of the brain, on the Grid. r2star_hz: voxels whose signal
+    decays no faster are fluid. radius_mm: it is looked for so far from the mask's middle; in a brain smaller than a
+    human one, less. The fluid is the three largest connected parts, without their surface where that leaves enough
+    (Liu et al., Magn Reson Med 2018;79:2795-2803, doi:10.1002/mrm.26946).
+    """
+    if magnitude is None or len(magnitude) < 2:
+        return None, "R2* needs the magnitude of two echoes or more"
+    scale = min(1.0, (0.75 / np.pi * np.count_nonzero(mask) * grid.voxel_volume_mm3) ** (1 / 3) / HEAD_MM)
+    slow = mask & _near_the_middle(mask, grid, radius_mm * scale)
+    first = np.nan_to_num(magnitude[0])
+    slow &= first > DARK * np.median(first[mask])
+    slow &= ndimage.median_filter(_r2star_hz(magnitude, echo_times_s), 3) <= r2star_hz
+    parts, count = ndimage.label(slow)
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]
+    fluid = np.isin(parts, 1 + np.argsort(sizes)[::-1][:LARGEST_PARTS]) & (parts > 0)
+    inner = ndimage.binary_erosion(fluid)
+    least = max(SMALLEST_MM3 * scale**3 / grid.voxel_volume_mm3, 3)
+    for found in (inner, fluid):
+        if np.count_nonzero(found) >= least:
+            return found, ""
+    return None, f"hardly a voxel in the middle of the mask decays at less than {r2star_hz:g}/s"
+
+
+def _r2star_hz(magnitude, times):
+    """The slope of the logarithm of the magnitude, weighted by its square; infinite where there is no signal."""
+    times = np.reshape(np.asarray(times, np.float32), (-1, 1, 1, 1))
+    signal = np.maximum(np.nan_to_num(magnitude), np.finfo(np.float32).tiny)
+    weight = np.square(signal / max(float(signal.max()), np.finfo(np.float32).tiny))
+    total = np.maximum(weight.sum(axis=0), np.finfo(np.float32).tiny)
+    logarithm = np.log(signal)
+    time_mean, mean = (weight * times).sum(axis=0) / total, (weight * logarithm).sum(axis=0) / total
+    spread = (weight * np.square(times - time_mean)).sum(axis=0)
+    slope = (weight * (times - time_mean) * (logarithm - mean)).sum(axis=0)
+    return np.divide(-slope, spread, out=np.full_like(spread, np.inf), where=spread > 0)
+
+
+def _near_the_middle(mask, grid, radius_mm):
+    axes = np.ix_(*(np.arange(n) * d for n, d in zip(mask.shape, grid.spacing_mm, strict=True)))
+    middle = [mean * d for mean, d in zip(ndimage.center_of_mass(mask), grid.spacing_mm, strict=True)]
+    return sum(np.square(x - m) for x, m in zip(axes, middle, strict=True)) <= radius_mm**2

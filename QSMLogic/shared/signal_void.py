@@ -1,0 +1,74 @@
+"""The field where there is no signal to measure it by, inside calcifications and bleeds: told by the field around."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..numerics.convolution import convolve
+from ..numerics.fft import next_fast_shape, pad
+from ..numerics.kernels import dipole_kernel
+from ..numerics.lazy import ndimage
+from ..registry.method import parameter
+from ..solvers.dipole_fit import fitted_sources
+from ..solvers.weights import squared_weight
+
+FILL_VOIDS = parameter(
+    True,
+    "Fill signal voids",
+    help="Where even the first echo has hardly any signal and the field is doubtful, take the mean of what was "
+    "measured and of the field of the dipoles that fit the field around best.",
+)
+DOUBTFUL = 5.0  # times the median uncertainty
+FAINT = 0.3  # of the median magnitude of the first echo
+REVIVAL = 0.25  # of its own magnitude in the first echo: what decays does not come back, what dephases does
+MARGIN_VOXELS = 12  # of field around a void that its dipoles are fitted to
+ROOM_VOXELS = 6  # for sources around that
+STRENGTH, STABILISER, STEPS = 15.0, 0.01, 15  # as for sources outside the mask in PDF
+
+
+def filled(total, magnitude):
+    """The FieldMap with its enclosed signal voids filled; `total` itself where it has none or no uncertainty.
+
+    magnitude: of the echoes, (echo, k, j, i), any scale. A void is doubtful, faint in the first echo, and brighter in a
+    later echo than in one before: its spins have dephased, and its phase is a matter of chance. But around it the
+    field tells the sources in it: dipoles, strong in the void and in doubtful voxels next to it, weak elsewhere, are
+    fitted to the field around (the preconditioned fit of Liu et al. 2017, doi:10.1002/mrm.26331). They err about as
+    much as the measurement, but independently, hence the mean. The uncertainty is at least half the difference.
+    """
+    if total.uncertainty_ppm is None:
+        return total
+    trimmed = total.without_unreliable_rim()
+    if not trimmed.mask.any():
+        return total
+    doubtful = trimmed.mask & (total.uncertainty_ppm > DOUBTFUL * np.median(total.uncertainty_ppm[trimmed.mask]))
+    void = doubtful & (magnitude[0] < FAINT * np.median(magnitude[0][trimmed.mask]))
+    void[void] = _revival(magnitude[:, void]) > REVIVAL * magnitude[0, void]
+    if not void.any():
+        return total
+    source = doubtful & ndimage.binary_dilation(void)
+    weight = squared_weight(trimmed) * ~source
+    ppm, uncertainty_ppm = total.ppm.copy(), total.uncertainty_ppm.copy()
+    clusters, _ = ndimage.label(ndimage.binary_dilation(void, iterations=MARGIN_VOXELS))
+    for box in ndimage.find_objects(clusters):
+        part = void[box]
+        model = _dipole_field(trimmed.cropped(box), source[box], weight[box])[part]
+        half = (model - ppm[box][part]) / 2
+        ppm[box][part] += half
+        uncertainty_ppm[box][part] = np.maximum(uncertainty_ppm[box][part], np.abs(half))
+    return replace(total, ppm=ppm, uncertainty_ppm=uncertainty_ppm)
+
+
+def _revival(magnitude):
+    """The most by which an echo is brighter than one before it; magnitude (echo, voxel)."""
+    return (magnitude - np.minimum.accumulate(magnitude)).max(axis=0)
+
+
+def _dipole_field(total, source, weight):
+    """The field of the dipoles that fit the FieldMap `total` best, where they are strong in `source` and outside."""
+    shape = next_fast_shape(n + ROOM_VOXELS for n in total.ppm.shape)
+    dipole = dipole_kernel(shape, total.grid.spacing_mm, total.grid.b0_direction)
+    strength = np.full(shape, STRENGTH, np.float32)
+    strength[tuple(slice(n) for n in total.ppm.shape)][total.mask & ~source] = 1
+    mean, weight = np.float32(np.average(total.ppm, weights=weight)), pad(weight, shape)
+    sources = fitted_sources(pad(total.ppm - mean, shape), dipole, weight, strength, STABILISER, STEPS)
+    return convolve(sources, dipole)[tuple(slice(n) for n in total.ppm.shape)] + mean

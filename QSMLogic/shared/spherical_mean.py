@@ -1,0 +1,63 @@
+"""What the methods built on spherical means share: the mean over a sphere, and where the sphere fits into the mask."""
+
+import math
+
+import numpy as np
+
+from ..model.errors import QSMError
+from ..numerics.convolution import filtered
+from ..numerics.fft import next_fast_shape, pad, rfftn
+from ..numerics.kernels import sphere_kernel
+from ..numerics.lazy import ndimage
+
+
+class SphericalMean:
+    """The spherical mean of one radius on the grid of a FieldMap, padded so that spheres do not reach around.
+
+    core: 1 where the whole sphere lies in the mask, else 0; float32 of the padded `shape`. highpass: the spectrum of
+    the identity less the mean. inside: the slices of the image in the padded arrays. radius_mm: at least one voxel.
+    Raises QSMError where the core would be empty.
+    """
+
+    def __init__(self, total, radius_mm, title):
+        grid = total.grid
+        self.radius_mm = max(radius_mm, *grid.spacing_mm)
+        self.shape = padded_shape(grid, self.radius_mm)
+        self.inside = tuple(slice(n) for n in grid.shape)
+        mean = sphere_kernel(self.shape, grid.spacing_mm, self.radius_mm)
+        self.core = core(rfftn(pad(total.mask, self.shape)), mean, self.shape, grid, self.radius_mm)
+        self.core_mask = self.core[self.inside] > 0
+        if not self.core_mask.any():
+            refuse(total, self.radius_mm, title)
+        self.highpass = np.subtract(1, mean, out=mean)
+
+
+def core(mask_spectrum, mean, shape, grid, radius_mm):
+    """1 where the sphere whose mean has the spectrum `mean` lies in the mask altogether, else 0; float32 of `shape`."""
+    voxels = 4 / 3 * math.pi * radius_mm**3 / grid.voxel_volume_mm3
+    share = filtered(mask_spectrum, mean, shape)
+    return np.greater(share, 1 - 0.5 / voxels, out=share)
+
+
+def truncated_inverse(kernel, threshold):
+    """1 / kernel where its magnitude exceeds `threshold`, else 0."""
+    return np.divide(1, kernel, out=np.zeros_like(kernel), where=np.abs(kernel) > threshold)
+
+
+def padded_shape(grid, radius_mm):
+    """A fast shape that leaves room for one radius beyond the image."""
+    return next_fast_shape(n + math.ceil(radius_mm / d) for n, d in zip(grid.shape, grid.spacing_mm, strict=True))
+
+
+def depth_mm(mask, spacing_mm):
+    """How far the deepest voxel of the mask is from the nearest one outside it or outside the image."""
+    return float(ndimage.distance_transform_edt(np.pad(mask, 1), sampling=spacing_mm).max())
+
+
+def refuse(total, radius_mm, title):
+    """Raise the QSMError for a mask of which erosion by `radius_mm` leaves nothing."""
+    raise QSMError(
+        f"The mask is nowhere deeper than {depth_mm(total.mask, total.grid.spacing_mm):.1f} mm, too thin for {title}, "
+        f"which erodes it by {radius_mm:.1f} mm; give a larger mask, a smaller radius (one voxel at least), or choose "
+        "a method that keeps the rim, such as PDF."
+    )

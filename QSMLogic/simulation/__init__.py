@@ -1,0 +1,1 @@
+"""The simulated head and its scan, with known susceptibility."""

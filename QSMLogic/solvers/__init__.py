@@ -1,0 +1,1 @@
+"""The optimization problems behind the methods; start with admm.py."""

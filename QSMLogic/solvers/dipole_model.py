@@ -1,0 +1,58 @@
+"""The model of every dipole inversion: the field that a susceptibility map makes, in a padded volume."""
+
+import numpy as np
+
+from ..numerics.convolution import convolve
+from ..numerics.fft import next_fast_shape, pad
+from ..numerics.kernels import dipole_kernel
+
+MARGIN_VOXELS = 16  # room for fields that would otherwise come back in at the opposite border
+
+
+class DipoleModel:
+    """f = D x with D the unit dipole, for maps x and fields f (ppm) on the grid of a FieldMap, padded to `shape`."""
+
+    def __init__(self, local):
+        self.shape = next_fast_shape(n + MARGIN_VOXELS for n in local.ppm.shape)
+        self.spacing_mm = local.grid.spacing_mm
+        self.kernel = dipole_kernel(self.shape, self.spacing_mm, local.grid.b0_direction)
+        self._mask = local.mask
+
+    def padded(self, x):
+        """`x`, on the grid of the FieldMap, as a float32 array of `shape`."""
+        return pad(x, self.shape)
+
+    def field(self, x, weight=None):
+        """D x, then times `weight` where given. D is its own transpose."""
+        return convolve(x, self.kernel, weight)
+
+    def result(self, x):
+        """`x` on the grid of the FieldMap, zero outside the mask."""
+        return np.where(self._mask, x[tuple(slice(n) for n in self._mask.shape)], np.float32(0))
+
+    def inverted(self, field, inverse, progress):
+        """The result of multiplying the spectrum of `field`, on the grid of the FieldMap, by the real `inverse`."""
+        progress(0.3)
+        padded = self.padded(field)
+        progress(0.4)
+        x = convolve(padded, inverse)
+        progress(0.9)
+        return self.result(x)
+
+
+def correction_factor(kernel, inverse, shape):
+    """By how much `inverse` lowers susceptibilities: the peak of its point-spread function, the mean of D / D'.
+
+    kernel, inverse: in `rfftn` layout, of arrays of `shape`. Schweser et al. 2013, doi:10.1002/mrm.24405.
+    """
+    return np.float32(spectral_mean(kernel, inverse, shape))
+
+
+def spectral_mean(a, b, shape):
+    """The mean of the product of two real spectra in `rfftn` layout, of arrays of `shape`, over all frequencies."""
+    product = np.einsum("kji,kji->i", a, b, dtype=np.float64)
+    twice = np.full(len(product), 2.0)  # a half-spectrum stands for both signs of its last frequency, but for these:
+    twice[0] = 1
+    if shape[2] % 2 == 0:
+        twice[-1] = 1
+    return product @ twice / np.prod(shape)

@@ -1,0 +1,1 @@
+"""The methods: a folder is called as its stage, one file per method."""

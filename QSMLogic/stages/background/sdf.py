@@ -1,0 +1,92 @@
+"""SDF: spatially dependent filtering (Yaghmaie et al. 2021)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...model.errors import QSMError
+from ...numerics.convolution import filtered
+from ...numerics.fft import frequencies, next_fast_shape, pad, rfftn
+from ...numerics.lazy import ndimage
+from ...registry.method import Citation, method, parameter
+
+TAIL = 2.5  # widths of the kernel beyond which nothing of it comes back in at the opposite border
+RIM_MM = 1.0  # less deep than this the width falls faster than the depth: means at the rim are one-sided
+SMALLEST = 0.3  # of the shortest edge of a voxel: a kernel of this width leaves a voxel as it is
+
+
+@dataclass(frozen=True)
+class SdfParameters:
+    share: float = parameter(
+        0.3,
+        "Width by depth",
+        low=0.05,
+        high=2,
+        help="The filter's width (sigma) as a share of the depth in the mask. Larger keeps broader local fields.",
+    )
+    largest_mm: float = parameter(10.0, "Largest width", unit="mm", low=0.1, high=200, help="Sigma at most.")
+    widths: int = parameter(6, "Number of widths", low=2, high=50, help="The filter interpolates between so many.")
+    passes: int = parameter(
+        2, "Passes", low=1, high=20, help="More keep more of the local field, and more background at the rim."
+    )
+
+
+@method(
+    "background",
+    title="SDF",
+    parameters=SdfParameters,
+    citations=[Citation("Yaghmaie et al., NeuroImage 2021;231:117701", "10.1016/j.neuroimage.2020.117701")],
+    erodes_mask=True,
+)
+def sdf(total, parameters, progress):
+    """Subtract the field's mean under a Gaussian that is the wider the deeper a voxel lies in the mask.
+
+    total: FieldMap of the total field. Returns the FieldMap of the local field; its mask loses the rim, one voxel,
+    where means are one-sided. Raises QSMError where nothing would be left of the mask. A harmonic field equals its
+    mean under any Gaussian that fits into the mask. Means are taken over the mask only, of them means again in each
+    further pass. A pass costs half a pair of transforms for each width.
+    """
+    core = ndimage.binary_erosion(total.mask)
+    if not core.any():
+        raise QSMError(
+            "The mask is too thin for SDF: no voxel of it has all its neighbours in the mask. Give a larger mask or "
+            "choose PDF."
+        )
+    mean = _DepthMean(total, parameters, progress.part(0, 1 / (parameters.passes + 1)))
+    background = total.ppm
+    for turn in range(1, parameters.passes + 1):
+        report = progress.part(turn / (parameters.passes + 1), (turn + 1) / (parameters.passes + 1))
+        background = mean(background, report)
+    return total.with_field(total.ppm - background, core)
+
+
+class _DepthMean:
+    """The mean under Gaussians of several widths, interpolated to the width at each voxel of the mask."""
+
+    def __init__(self, total, parameters, progress):
+        grid, self.mask = total.grid, total.mask
+        smallest = SMALLEST * min(grid.spacing_mm)
+        depth_mm = ndimage.distance_transform_edt(np.pad(total.mask, 1), sampling=grid.spacing_mm)[1:-1, 1:-1, 1:-1]
+        width = np.clip(parameters.share * np.square(depth_mm) / (depth_mm + RIM_MM), smallest, parameters.largest_mm)
+        self.widths = np.geomspace(smallest, max(width.max(), 1.01 * smallest), parameters.widths)
+        self.place = np.interp(np.log(width), np.log(self.widths), range(parameters.widths)).astype(np.float32)
+        margin = TAIL * self.widths[-1]
+        self.shape = next_fast_shape(
+            n + int(np.ceil(margin / d)) for n, d in zip(grid.shape, grid.spacing_mm, strict=True)
+        )
+        self.squared = sum(np.square(k) for k in frequencies(self.shape, grid.spacing_mm))
+        self.mass = self._smoothed(total.mask, progress)
+
+    def __call__(self, x, progress):
+        """The mean of `x`, float32 (k, j, i), over the mask; zero outside."""
+        smoothed = self._smoothed(x, progress)
+        return np.divide(smoothed, self.mass, out=np.zeros_like(smoothed), where=self.mask)
+
+    def _smoothed(self, x, progress):
+        spectrum, result = rfftn(pad(x, self.shape)), np.zeros(self.mask.shape, np.float32)
+        inside = tuple(slice(n) for n in self.mask.shape)
+        for index, width in enumerate(self.widths):
+            kernel = np.exp(np.float32(-2 * np.pi**2 * width**2) * self.squared)
+            result += np.maximum(1 - np.abs(self.place - index), 0) * filtered(spectrum, kernel, self.shape)[inside]
+            progress((index + 1) / len(self.widths))
+        return result

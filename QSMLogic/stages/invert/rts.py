@@ -1,0 +1,100 @@
+"""RTS: rapid two-step dipole inversion with sparsity priors (Kames et al. 2018)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...numerics.conjugate_gradients import conjugate_gradients
+from ...numerics.convolution import multiply
+from ...numerics.fft import irfftn, rfftn
+from ...numerics.iteration import iterate
+from ...numerics.kernels import laplacian_kernel
+from ...registry.method import Citation, method, parameter
+from ...solvers import inversion_parameters as shared
+from ...solvers.dipole_model import DipoleModel
+from ...solvers.regularization import by_noise
+from ...solvers.total_variation import GradientShrinkage
+
+
+@dataclass(frozen=True)
+class RtsParameters:
+    delta: float = parameter(
+        0.17,
+        "Cone threshold",
+        low=0.001,
+        high=0.6,
+        help="Frequencies at which the dipole kernel's magnitude is below this are filled in by the second step.",
+    )
+    mu: float = parameter(
+        0.0,
+        "Fidelity",
+        low=0,
+        high=1e7,
+        typical=1000.0,
+        help="How closely the second step keeps to the first outside the cone. 0: by the field's noise.",
+    )
+    rho: float = parameter(
+        15.0, "ADMM penalty", low=0.01, high=1e5, help="Weight of the gradient's splitting; 1/rho (ppm/mm) is shrunk."
+    )
+    first_iterations: int = shared.iterations(
+        6, "Iterations of step 1", "Conjugate gradients; more sharpen and add noise."
+    )
+    second_iterations: int = shared.iterations(12, "Iterations of step 2", "At most so many ADMM steps.")
+    tolerance: float = shared.tolerance(0.01, "Step 2 stops when the map's relative change falls below this.")
+
+
+@method(
+    "invert",
+    title="RTS",
+    parameters=RtsParameters,
+    citations=[Citation("Kames et al., NeuroImage 2018;167:276-283", "10.1016/j.neuroimage.2017.11.018")],
+)
+def rts(local, parameters, progress):
+    """Invert the well-conditioned frequencies by conjugate gradients, fill in the others by total variation.
+
+    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+    Step 1: min |M (D x - f)|_2 by a few iterations. Step 2: min mu/2 |H (x - x1)|_2^2 + |grad x|_1 by ADMM, where H
+    keeps the frequencies at which |D| > delta. The paper solves step 1 by LSMR and keeps to it almost exactly
+    (mu = 1e5, delta = 0.15); on a realistic head mu = 1e3 took the noise of step 1 away and lowered the error, and
+    a wider cone brought the values of spheres and nuclei closer to the truth. Where mu is 0 it is 0.7 ppm over the
+    field's noise, at most 1000: on a head with noise of 0.003 ppm the error (NRMSE) is 46 %, with 1000 53 %. The 0.7
+    was set on scans like these. With rho = 15 instead of 10, 12 iterations of step 2 come as far as 20.
+    """
+    model = DipoleModel(local)
+    mu = by_noise("mu", parameters.mu, lambda noise_ppm: np.clip(0.7 / max(noise_ppm, 1e-9), 10, 1000), local, progress)
+    share = parameters.first_iterations / (parameters.first_iterations + 0.7 * parameters.second_iterations)
+    first = _well_conditioned(local, model, parameters.first_iterations, progress.part(0, share))
+    return model.result(_fill_cone(first, model, replace(parameters, mu=mu), progress.part(share, 1)))
+
+
+def _well_conditioned(local, model, iterations, progress):
+    """A few steps of conjugate gradients on the least-squares problem |M (D x - f)|, from zero."""
+    mask = model.padded(local.mask)
+    return conjugate_gradients(
+        lambda x: model.field(model.field(x, mask)),
+        model.field(model.padded(local.ppm)),
+        iterations,
+        progress=progress,
+        name="step 1",
+    )
+
+
+def _fill_cone(first, model, parameters, progress):
+    """Total variation over the frequencies near the cone, by ADMM from the first step's map."""
+    kept = np.float32(parameters.mu) * (np.abs(model.kernel) > parameters.delta)
+    inverse = kept + np.float32(parameters.rho) * laplacian_kernel(model.shape, model.spacing_mm)
+    np.divide(1, inverse, out=inverse, where=inverse > 0)
+    target = rfftn(first)
+    multiply(target, kept)
+    multiply(target, inverse)
+    del kept
+    inverse *= np.float32(parameters.rho)
+    shrinkage = GradientShrinkage(model.shape, model.spacing_mm, 1 / parameters.rho)
+
+    def step(x):
+        spectrum = rfftn(shrinkage.step(x))
+        multiply(spectrum, inverse)
+        spectrum += target
+        return irfftn(spectrum, model.shape), None
+
+    return iterate(step, first, parameters.second_iterations, parameters.tolerance, progress, "step 2")

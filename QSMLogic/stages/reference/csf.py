@@ -1,0 +1,46 @@
+"""Reference to cerebrospinal fluid, which is found by its slow decay (Liu et al. 2018)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...registry.method import Citation, method, parameter
+from ...shared.csf import R2STAR_HZ, RADIUS_MM, find_fluid
+
+
+@dataclass(frozen=True)
+class CsfParameters:
+    r2star_hz: float = parameter(
+        R2STAR_HZ, "R2* up to", unit="1/s", low=0.1, high=1000, help="Voxels whose signal decays no faster are fluid."
+    )
+    radius_mm: float = parameter(
+        RADIUS_MM,
+        "Radius",
+        unit="mm",
+        low=1,
+        high=1000,
+        help="Fluid is looked for so far from the brain's middle; in a brain smaller than a human one, less.",
+    )
+
+
+@method(
+    "reference",
+    title="CSF",
+    parameters=CsfParameters,
+    citations=[Citation("Liu et al., Magn Reson Med 2018;79:2795-2803", "10.1002/mrm.26946")],
+)
+def csf(unreferenced, parameters, progress):
+    """Shift the map so that its mean in the fluid of the ventricles is zero, found by R2* in the brain's middle.
+
+    unreferenced: UnreferencedMap. Returns float32 in ppm (k, j, i), zero outside the mask. The fluid is the three
+    largest connected parts of slow decay, without their surface. Where there is none, or too few echoes tell R2*, the
+    reference is the mean of the mask, and a note says so.
+    """
+    scan = unreferenced.magnitude, unreferenced.echo_times_s, unreferenced.mask, unreferenced.grid
+    fluid, why = find_fluid(*scan, parameters.r2star_hz, parameters.radius_mm)
+    if fluid is None:
+        fluid = unreferenced.mask
+    progress.note(region="mask" if why else "CSF", voxels=int(np.count_nonzero(fluid)))
+    if why:
+        progress.note(warning=f"CSF was not found ({why}); the map is relative to the mean of the mask.")
+    return unreferenced.shifted(fluid)

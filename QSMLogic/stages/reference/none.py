@@ -1,0 +1,12 @@
+"""No reference."""
+
+from ...registry.method import method
+
+
+@method("reference", title="As inverted")
+def none(unreferenced, parameters, progress):
+    """Leave the map as the inversion made it.
+
+    unreferenced: UnreferencedMap. Returns float32 in ppm (k, j, i).
+    """
+    return unreferenced.ppm

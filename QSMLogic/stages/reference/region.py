@@ -1,0 +1,24 @@
+"""Reference to a region that the user gives."""
+
+import numpy as np
+
+from ...model.errors import QSMError
+from ...model.maps import NO_REGION
+from ...registry.method import method
+
+
+@method("reference", title="Given region")
+def region(unreferenced, parameters, progress):
+    """Shift the map so that its mean inside a given region (reference mask) is zero.
+
+    unreferenced: UnreferencedMap. Returns float32 in ppm (k, j, i), zero outside the mask. Raises QSMError where no
+    region is given, or where the map covers none of it.
+    """
+    given = unreferenced.region
+    if given is None:
+        raise QSMError(NO_REGION)
+    covered = given & unreferenced.mask
+    if not covered.any():
+        raise QSMError("The reference region lies outside the map; choose one inside it, or another reference.")
+    progress.note(voxels=int(np.count_nonzero(covered)))
+    return unreferenced.shifted(covered)

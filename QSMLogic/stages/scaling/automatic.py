@@ -1,0 +1,153 @@
+"""Phase to radians, from whatever a scanner or converter stored."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...model.errors import QSMError
+from ...registry.method import method, parameter
+from ...shared.phase_quality import neighbours, wrapped
+from ...shared.phase_sign import CERTAIN, STRONG, sign_evidence
+
+# Stored range of a full turn (lowest, highest) and its name. Scanner integers may stop a step short of the highest.
+KNOWN_RANGES = (
+    (-np.pi, np.pi, "radians"),
+    (0, 2 * np.pi, "radians from zero"),
+    (-180, 180, "degrees"),
+    (-1000 * np.pi, 1000 * np.pi, "GE milliradians"),
+    (-2048, 2048, "12-bit integers, signed"),
+    (0, 4096, "12-bit integers"),
+    (-4096, 4096, "Siemens integers"),
+    (0, 65536, "16-bit integers"),
+    (-32768, 32768, "16-bit integers, signed"),
+)
+TURN_16_BIT = 65536
+
+
+@dataclass(frozen=True)
+class AutomaticParameters:
+    rad_per_unit: float = parameter(
+        0.0,
+        "Radians per unit",
+        unit="rad",
+        low=0,
+        typical=0.000767,
+        help="What one unit of the stored phase is in radians; 0 finds it from the range of the values.",
+    )
+    sign: str = parameter(
+        "positive",
+        "Sign",
+        choices=("positive", "negative", "auto"),
+        help="Whether positive susceptibility gives positive or negative phase, which depends on the scanner. Auto "
+        "compares the phase with the field that the tissue in the image makes; where no air is seen it stays positive. "
+        "It needs a whole head and the right B0 direction.",
+    )
+
+
+@method("scaling", title="Automatic", parameters=AutomaticParameters)
+def automatic(acquisition, parameters, progress):
+    """Bring stored phase to radians: known ranges of Siemens, GE and Philips, or any range that wraps fill.
+
+    acquisition: phase as stored; integers that ran over 16 bits are put in order. Returns the acquisition with phase
+    in -pi..pi; voxels that are not numbers become voxels without signal. Raises QSMError for phase that is constant,
+    not numbers, really a magnitude, or of a range that cannot be told, and for a magnitude that is empty or really a
+    phase. The sign stays positive by default, because auto goes wrong where the B0 direction is wrong; a set sign that
+    the image contradicts is warned of.
+    """
+    phase, magnitude, known = acquisition.phase, acquisition.magnitude, np.isfinite(acquisition.phase)
+    known &= np.isfinite(magnitude)
+    if known.mean() < 0.5:
+        raise QSMError("Most of the phase or magnitude is not a number (NaN); export the images again.")
+    if not known.all():
+        phase, magnitude = np.where(known, phase, 0), np.where(known, magnitude, 0)
+    _check_magnitude(magnitude, phase)
+    if _is_magnitude(phase, magnitude):
+        raise QSMError("The phase looks like a magnitude image (the two rise and fall together); choose the phase.")
+    phase = _without_overflow(phase)
+    factor = parameters.rad_per_unit or rad_per_unit(phase)
+    scaled = replace(acquisition, magnitude=np.maximum(magnitude, 0), phase=wrapped(phase * np.float32(factor)))
+    progress(0.5)
+    evidence = sign_evidence(scaled)
+    reversed_sign = parameters.sign == "negative" or (parameters.sign == "auto" and evidence < -CERTAIN)
+    progress.note(rad_per_unit=float(factor), sign="negative" if reversed_sign else "positive")
+    progress.note(sign_evidence=round(evidence, 3), sign_certain_from=CERTAIN)
+    if parameters.sign != "auto" and (-evidence if reversed_sign else evidence) < -STRONG:
+        other = "positive" if reversed_sign else "negative"
+        progress.note(
+            warning=f"The phase looks as if its sign were {other} (evidence {evidence:.2f} of at most 1): if veins are "
+            f"dark in the map, set the scaling's sign to {other}. A wrong B0 direction looks alike."
+        )
+    return replace(scaled, phase=-scaled.phase) if reversed_sign else scaled
+
+
+def rad_per_unit(phase):
+    """Radians per unit of stored phase (echo, k, j, i); QSMError where its range does not tell."""
+    low, high = float(phase.min()), float(phase.max())
+    if low == high:
+        raise QSMError(f"The phase is constant ({low:g} everywhere); choose the phase image of the scan.")
+    for start, end, _ in KNOWN_RANGES:
+        room = 1e-3 * (end - start)
+        reaches = high > start + 0.9 * (end - start) and (start == 0 or low < start + 0.1 * (end - start))
+        if reaches and low >= start - room and high <= end + room:
+            return 2 * np.pi / (end - start)
+    if _wraps(phase, high - low):
+        return 2 * np.pi / (high - low)
+    if max(-low, high) <= np.pi and high - low > 0.1:
+        return 1.0
+    raise QSMError(
+        f"The phase runs from {low:g} to {high:g}, which is no known scaling. "
+        "Give the scaling stage's rad_per_unit: radians per unit of the stored phase."
+    )
+
+
+def _without_overflow(phase):
+    """16-bit integers whose upper values were stored as negative ones, put in order; any other phase as it is.
+
+    Such values leave a gap between the lowest ones, which belong on top, and the others.
+    """
+    low, high = float(phase.min()), float(phase.max())
+    if not (-TURN_16_BIT / 2 <= low < -0.49 * TURN_16_BIT and 0.49 * TURN_16_BIT < high < TURN_16_BIT / 2):
+        return phase
+    counts, edges = np.histogram(phase[0], 64, (-TURN_16_BIT / 2, TURN_16_BIT / 2))
+    filled = np.flatnonzero(counts)
+    gap = int(np.argmax(np.diff(filled)))
+    if filled[gap + 1] - filled[gap] < 4:
+        return phase
+    ordered = np.where(phase < edges[filled[gap] + 1], phase + np.float32(TURN_16_BIT), phase)
+    return ordered if _wraps(ordered, float(np.ptp(ordered))) else phase
+
+
+def _wraps(phase, span):
+    """Whether neighbours often differ by nearly the whole span, as wraps make them; zeros may be background cut off."""
+    here, there = (phase[0][side] for side in neighbours(2))
+    steps = np.abs(there - here)[(here != 0) & (there != 0)]
+    return np.count_nonzero(steps > 0.9 * span) > 1e-3 * np.count_nonzero(steps)
+
+
+def _check_magnitude(magnitude, phase):
+    if not np.any(magnitude):
+        raise QSMError("The magnitude is zero everywhere; choose the magnitude image of the scan.")
+    if np.count_nonzero(magnitude < 0) > 0.05 * magnitude.size or _is_rough_where_low(magnitude[0], phase[0]):
+        raise QSMError(
+            "The magnitude looks like a phase image; are magnitude and phase swapped? If it is the real part of the "
+            "signal: the command line takes --real and --imaginary, Python takes Acquisition.of_signal."
+        )
+
+
+def _is_rough_where_low(image, signal):
+    """Whether `image` jumps from voxel to voxel where `signal`, not negative, is low, as phase does without signal."""
+    here, there = neighbours(2)
+    step, level = np.abs(image[there] - image[here]), signal[here]
+    if signal.min() < 0 or np.ptp(step) == 0 or np.ptp(level) == 0:
+        return False
+    return np.corrcoef(step.ravel(), level.ravel())[0, 1] < -0.3
+
+
+def _is_magnitude(phase, magnitude):
+    inside = (phase[0] != 0) & (magnitude[0] != 0)
+    if phase.min() < 0 or np.count_nonzero(inside) < 2:
+        return False
+    values, signal = phase[0][inside], magnitude[0][inside]
+    if np.ptp(values) == 0 or np.ptp(signal) == 0:
+        return False
+    return np.corrcoef(values, signal)[0, 1] > 0.7

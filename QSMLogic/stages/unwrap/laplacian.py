@@ -1,0 +1,130 @@
+"""Laplacian unwrapping: the phase whose Laplacian is that of the wrapped phase (Schofield & Zhu 2003)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...numerics.fft import dctn, idctn, next_fast_shape
+from ...numerics.parallel import for_slabs
+from ...registry.method import Citation, method, parameter
+from ...shared.phase_quality import TWO_PI, neighbours, wrapped
+
+VOXELS_FOR_TURNS = 100000  # so many voxels tell the constant that Poisson's equation leaves open
+THICKNESS = 16  # planes of a slab, which needs a plane more on either side
+CONVERGED = 1e-4  # of the first step's size: smaller steps are rounding
+LATER_ECHOES = 3  # start from the one before, and need so many times fewer iterations
+
+
+@dataclass(frozen=True)
+class LaplacianParameters:
+    iterations: int = parameter(
+        4,
+        "Iterations",
+        low=1,
+        high=1000,
+        help="One gives the classical result, which differs from the phase by a smooth field without sources in the "
+        "mask; more bring it to the phase by conjugate gradients, at two cosine transforms each. Later echoes start "
+        "from the one before and take a third.",
+    )
+
+
+@method(
+    "unwrap",
+    title="Laplacian",
+    parameters=LaplacianParameters,
+    citations=[
+        Citation("Schofield & Zhu, Opt Lett 2003;28:1194-1196", "10.1364/OL.28.001194"),
+        Citation("Ghiglia & Romero, J Opt Soc Am A 1994;11:107-117 (iterations)", "10.1364/JOSAA.11.000107"),
+    ],
+)
+def laplacian(acquisition, mask, parameters, progress):
+    """Solve Poisson's equation for the divergence of the wrapped steps between neighbours, by cosine transforms.
+
+    acquisition: phase in radians (echo, k, j, i). mask: bool (k, j, i); steps that leave it count as zero. Returns
+    float32 radians (echo, k, j, i), zero outside the mask: smooth even where noise breaks the phase, but not the
+    phase plus whole turns, so noise-free wraps are better left to ROMEO. The steps are wrapped differences where the
+    paper has sines of differences, which fall short where the phase is steep. The paper's single step left an error
+    of the total field of 0.039 ppm on a realistic head, three iterations leave 0.0075, four 0.0057 and more 0.0056;
+    ROMEO leaves 0.005.
+    """
+    solver = _Poisson(mask, acquisition.grid.spacing_mm)
+    times, unwrapped = acquisition.echo_times_s, np.zeros_like(acquisition.phase)
+    some = np.flatnonzero(mask)[:: max(np.count_nonzero(mask) // VOXELS_FOR_TURNS, 1)]
+    for echo in range(len(times)):
+        done = lambda share, echo=echo: progress((echo + share) / len(times))  # noqa: E731
+        phase_rad = np.where(mask, acquisition.phase[echo], 0)
+        start = np.zeros_like(phase_rad)
+        if echo:
+            start = unwrapped[echo - 1] * np.float32(times[echo] / times[echo - 1])
+        iterations = -(-parameters.iterations // LATER_ECHOES) if echo else parameters.iterations
+        done(0.1)
+        image = solver.solve(phase_rad, start, iterations, done)
+        values = image.flat[some]
+        signal = acquisition.magnitude[echo].flat[some] * np.exp(1j * (phase_rad.flat[some] - values))
+        offset = float(np.angle(signal.sum(dtype=complex)))
+        offset += TWO_PI * np.rint(np.median(start.flat[some] - values - offset) / TWO_PI)
+        np.add(image, np.float32(offset), out=unwrapped[echo], where=mask)
+    return unwrapped
+
+
+class _Poisson:
+    """Solves for the image whose steps between neighbours in the mask are those of a phase, wrapped."""
+
+    def __init__(self, mask, spacing_mm):
+        self.mask = mask.astype(np.float32)
+        self.weights = [np.float32(1 / d**2) for d in spacing_mm]
+        self.shape = next_fast_shape(mask.shape)
+        terms = [(2 - 2 * np.cos(np.pi * np.arange(n) / n)) * w for n, w in zip(self.shape, self.weights, strict=True)]
+        spectrum = sum(np.ix_(*terms)).astype(np.float32)
+        spectrum[0, 0, 0] = np.inf
+        self.inverse = 1 / spectrum
+
+    def solve(self, phase_rad, start_rad, iterations, progress):
+        """Conjugate gradients from `start_rad`, preconditioned by the solution for a mask that fills the image."""
+        solution, residual = start_rad, self._divergence(phase_rad - start_rad, wrapped)
+        direction, size, first = None, None, None
+        for step in range(iterations):
+            guess = self._unmasked_solution(residual)
+            before, size = size, float(np.vdot(residual, guess))
+            first = size if step == 0 else first
+            if step and size <= CONVERGED**2 * first:
+                break
+            direction = guess if step == 0 else guess + np.float32(size / before) * direction
+            if iterations == 1:
+                return solution + direction
+            image = self._divergence(direction)
+            curvature = float(np.vdot(direction, image))
+            if curvature <= 0:
+                break
+            solution = solution + np.float32(size / curvature) * direction
+            residual -= np.float32(size / curvature) * image
+            progress((step + 1) / (iterations + 1))
+        return solution
+
+    def _divergence(self, image, adjusted=lambda step: step):
+        """The sum of steps away from each voxel to its neighbours in the mask, negative, over squared distances."""
+        total = np.empty_like(image)
+
+        def work(start, stop):
+            first = max(start - 1, 0)
+            part, mask = image[first : stop + 1], self.mask[first : stop + 1]
+            sums = np.zeros_like(part)
+            for axis, weight in enumerate(self.weights):
+                here, there = neighbours(axis)
+                step = adjusted(part[there] - part[here])
+                step *= weight
+                step *= mask[here]
+                step *= mask[there]
+                sums[here] -= step
+                sums[there] += step
+            total[start:stop] = sums[start - first : stop - first]
+
+        for_slabs(work, image.shape, THICKNESS)
+        return total
+
+    def _unmasked_solution(self, divergence):
+        """Solves Poisson's equation in the whole image, padded, with no step across its border."""
+        padded = np.zeros(self.shape, np.float32)
+        inside = tuple(slice(n) for n in divergence.shape)
+        padded[inside] = divergence
+        return idctn(dctn(padded) * self.inverse)[inside].copy()

@@ -1,0 +1,145 @@
+"""ROMEO: region-growing unwrapping along the most reliable edges (Dymerska et al. 2021)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...registry.method import Citation, method, parameter
+from ...shared.phase_quality import TWO_PI, edge_quality
+from ...shared.spanning_tree import edges_of, unwrap_along_edges
+
+
+@dataclass(frozen=True)
+class RomeoParameters:
+    echoes: str = parameter(
+        "template",
+        "Echoes",
+        choices=("template", "individual"),
+        help="Whether one echo is unwrapped in space and the others follow it in time, or each is unwrapped in space.",
+    )
+    template_echo: int = parameter(
+        1,
+        "Template echo",
+        low=1,
+        high=64,
+        help="The echo that is unwrapped in space; the others follow it in time. An early one has the fewest wraps.",
+    )
+    phase_coherence: bool = parameter(True, "Phase coherence", help="Weigh edges by how small the phase's step is.")
+    phase_gradient_coherence: bool = parameter(
+        True, "Phase gradient coherence", help="Weigh edges by how well the phase's step grows with echo time."
+    )
+    phase_linearity: bool = parameter(
+        False, "Phase linearity", help="Weigh edges by how equal the steps before and after them are."
+    )
+    magnitude_coherence: bool = parameter(
+        True, "Magnitude coherence", help="Weigh edges by how alike the magnitudes at their ends are."
+    )
+    magnitude_weight: bool = parameter(
+        False, "Magnitude weight", help="Weigh edges by their magnitude, up to half that of the strongest tissue."
+    )
+    regions: int = parameter(
+        1,
+        "Regions",
+        low=1,
+        high=255,
+        help="Regions that grow from seeds of their own and are then joined by the vote of all edges between them.",
+    )
+    correct_parts: bool = parameter(
+        True,
+        "Correct whole turns",
+        help="Shift each separate part of the mask by whole turns so that its mean lies near zero.",
+    )
+
+
+@method(
+    "unwrap",
+    title="ROMEO",
+    parameters=RomeoParameters,
+    citations=[Citation("Dymerska et al., Magn Reson Med 2021;85:2294-2308", "10.1002/mrm.28563")],
+)
+def romeo(acquisition, mask, parameters, progress):
+    """Unwrap echoes in space along their most reliable edges, and the others in time.
+
+    acquisition: phase in radians (echo, k, j, i), proportional to echo time where there are several echoes.
+    mask: bool (k, j, i). Returns float32 radians (echo, k, j, i), zero outside the mask.
+    """
+    template = min(parameters.template_echo, acquisition.echoes) - 1
+    if parameters.echoes == "template":
+        spatial_rad, _ = _unwrapped(acquisition, mask, template, parameters)
+        progress(0.8)
+        return np.where(mask, unwrap_temporally(acquisition, spatial_rad, template), 0)
+    unwrapped = np.zeros_like(acquisition.phase)
+    for step, echo in enumerate([*range(template, acquisition.echoes), *range(template - 1, -1, -1)]):
+        unwrapped[echo], part = _unwrapped(acquisition, mask, echo, parameters)
+        if step:
+            near = echo - 1 if echo > template else echo + 1
+            ratio = np.float32(acquisition.echo_times_s[echo] / acquisition.echo_times_s[near])
+            turns = (unwrapped[near] * ratio - unwrapped[echo])[mask] / TWO_PI
+            unwrapped[echo][mask] += TWO_PI * np.rint(_median_of_parts(turns, part))
+        progress((step + 1) / (acquisition.echoes + 1))
+    return unwrapped
+
+
+def unwrap_spatially(phase_rad, magnitude, mask, second=None):
+    """Unwrap one 3D phase image (radians) inside the mask, with ROMEO's usual weights; zero outside.
+
+    second: another echo's phase and the ratio of this echo's time to that one's, which makes the weights more
+    reliable. The mean of each connected part of the mask comes to lie within half a turn of zero.
+    """
+    edges = edges_of(mask, lambda axis: edge_quality(axis, phase_rad, magnitude, second))
+    return _image(_centred(*unwrap_along_edges(phase_rad[mask], edges)), mask)
+
+
+def unwrap_temporally(acquisition, spatial_rad, template):
+    """Unwrap the other echoes by the slope that the echoes unwrapped before them predict.
+
+    The slope is the least-squares line through the origin, weighted by squared magnitude.
+    """
+    times = np.asarray(acquisition.echo_times_s, np.float32)
+    unwrapped = np.empty_like(acquisition.phase)
+    weighted, norm = np.zeros_like(spatial_rad), np.full_like(spatial_rad, np.finfo(np.float32).tiny)
+    for echo in [*range(template, len(times)), *range(template - 1, -1, -1)]:
+        phase_rad = acquisition.phase[echo]
+        reference = spatial_rad if echo == template else weighted / norm * times[echo]
+        unwrapped[echo] = phase_rad + TWO_PI * np.rint((reference - phase_rad) / TWO_PI)
+        weight = np.square(acquisition.magnitude[echo]) * times[echo]
+        weighted += weight * unwrapped[echo]
+        norm += weight * times[echo]
+    return unwrapped
+
+
+def _unwrapped(acquisition, mask, echo, parameters):
+    """One echo unwrapped in space, and the connected part of every voxel of the mask."""
+    phase_rad, magnitude, second, signal = acquisition.phase[echo], acquisition.magnitude[echo], None, None
+    if acquisition.echoes > 1 and parameters.phase_gradient_coherence:
+        other = echo + 1 if echo + 1 < acquisition.echoes else echo - 1
+        second = acquisition.phase[other], acquisition.echo_times_s[echo] / acquisition.echo_times_s[other]
+    if parameters.magnitude_weight:
+        signal = magnitude, max(float(np.percentile(magnitude[mask], 98)) / 2, np.finfo(np.float32).tiny)
+
+    def quality(axis):
+        likeness = magnitude if parameters.magnitude_coherence else None
+        options = {"coherence": parameters.phase_coherence, "linearity": parameters.phase_linearity, "signal": signal}
+        return edge_quality(axis, phase_rad, likeness, second, **options)
+
+    values, part = unwrap_along_edges(phase_rad[mask], edges_of(mask, quality), parameters.regions)
+    return _image(_centred(values, part) if parameters.correct_parts else values, mask), part
+
+
+def _image(values, mask):
+    image = np.zeros(mask.shape, np.float32)
+    image[mask] = values
+    return image
+
+
+def _centred(values, part):
+    """Each part shifted by whole turns so that its mean lies within half a turn of zero."""
+    mean = np.bincount(part, values) / np.bincount(part)
+    return values - (TWO_PI * np.rint(mean / TWO_PI)).astype(np.float32)[part]
+
+
+def _median_of_parts(values, part):
+    """The (lower) median of `values` in every voxel's part."""
+    order = np.lexsort((values, part))
+    count = np.bincount(part)
+    return values[order[np.cumsum(count) - count + (count - 1) // 2]][part]

@@ -1,1 +1,0 @@
-"""Methods of one stage, one file each; see QSMLogic.method."""
