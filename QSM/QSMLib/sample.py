@@ -67,7 +67,7 @@ def add_head(voxel_mm=1.5, progress=None):
 
 
 def add_scan(folder):
-    """Add the simulated head that QSMLogic.pipeline.worker has left in a folder to the scene, in a subject hierarchy folder.
+    """Add the simulated head that a worker has left in a folder to the scene, in a subject hierarchy folder.
 
     Returns (magnitude nodes, phase nodes, segmentation node) with the middle of the head at the origin; the
     segmentation has the labelled tissues.

@@ -11,15 +11,16 @@ from pathlib import Path
 from ..files.atomic import check_writable
 from ..files.bids import find_runs, write_derivatives
 from ..files.images import load_mask
-from ..files.map_files import map_paths, write_maps
+from ..files.map_files import output_paths, write_maps
 from ..files.scans import load_acquisition, load_signal
 from ..files.sidecar import read_json
 from ..model.errors import QSMError
 from ..pipeline.chain import run
-from ..registry.method import STAGES, registry
+from ..registry.method import registry
 from ..registry.presets import PRESETS
 from ..registry.provenance import choice_made, strengths_tried, warnings
-from ..registry.settings import DEFAULTS, Settings
+from ..registry.settings import Settings
+from ..registry.stages import STAGES
 from ..report.methods_text import methods_text
 from ..report.strength_plot import CURVE_FILES, curve_files
 
@@ -39,7 +40,7 @@ def run_command(arguments, console):
         raise QSMError("run needs --magnitude, --phase and --output, or --bids; see `run --help`.")
     if arguments.participant_label:
         raise QSMError("--participant-label goes with --bids.")
-    outputs = [*map_paths(arguments.output).values()]
+    outputs = output_paths(arguments.output)
     outputs += [Path(arguments.output) / name for name in CURVE_FILES if arguments.curve]
     check_writable(outputs, input_files(arguments))
     scan, geometry = load_scan(arguments)
@@ -62,8 +63,8 @@ def listed_methods():
     """{stage: what it does, its default and its methods} as plain dictionaries."""
     return {
         stage: {
-            "takes_and_returns": STAGES[stage][1],
-            "default": DEFAULTS[stage],
+            "takes_and_returns": STAGES[stage].signature,
+            "default": STAGES[stage].default,
             "methods": [entry.describe() for entry in methods.values()],
         }
         for stage, methods in registry().items()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..files.atomic import check_writable
 from ..files.images import Geometry, write_files
-from ..files.map_files import map_contents, map_paths
+from ..files.map_files import map_contents, output_paths
 from ..files.scans import load_acquisition
 from ..files.sidecar import sidecar_path
 from ..numerics.lazy import ndimage
@@ -49,7 +49,7 @@ def run_demo(folder, progress=None, voxel_mm=1.5, seed=0):
     """
     folder, progress = Path(folder), progress or (lambda stage, fraction: None)
     table = folder / "roi_statistics.csv"
-    check_writable([*map_paths(folder).values(), table])
+    check_writable([*output_paths(folder), table])
     truth = simulated_scan(lambda stage, done: progress(stage, SCANNED * done), voxel_mm, seed)
     geometry = Geometry(tuple(reversed(truth.grid.shape)), tuple(reversed(truth.grid.spacing_mm)))
     progress("writing the scan", SCANNED)
@@ -59,7 +59,7 @@ def run_demo(folder, progress=None, voxel_mm=1.5, seed=0):
     maps = run(scan, progress=lambda stage, done: progress(stage, WRITTEN + (1 - WRITTEN) * done))
     accuracy = judge(maps.susceptibility_ppm, maps.reliable_mask, truth)
     maps = replace(maps, provenance=maps.provenance | {"accuracy": accuracy})
-    paths += write_files(map_contents(maps, map_paths(folder)), geometry)
+    paths += write_files(map_contents(maps, folder), geometry)
     regions = (Region(name, region) for _, name, region in _regions(truth, maps.reliable_mask))
     measured = {"susceptibility": MapImage(maps.susceptibility_ppm, "ppm")}
     write_table(measure(measured, regions, truth.grid, mask=maps.reliable_mask), table)

@@ -19,6 +19,7 @@ from ..model.progress import Progress
 from ..pipeline.strength_curve import strength_curve
 from ..registry.provenance import warnings
 from ..registry.settings import Settings
+from ..registry.stages import CURVE, STAGES
 from ..report.strength_plot import CURVE_FILES, curve_files
 from ..shared.phase_quality import scan_quality
 from .commands import input_files, load_scan, read_settings, scan_files
@@ -114,7 +115,7 @@ def curve_command(arguments, console):
     chain = Chain(arguments, console)
     method, parameters = chain.settings.method("invert"), chain.settings.parameters("invert")
     local, _, _ = _field_map(arguments.local_field, arguments)
-    progress = Progress(lambda fraction: console.progress("curve", min(fraction, 1.0)))
+    progress = Progress(lambda fraction: console.progress(CURVE, min(fraction, 1.0)))
     name, points = strength_curve(method, local, parameters, progress)
     console.wrote(write_texts(curve_files(folder, method.title, name, points)))
 
@@ -208,10 +209,4 @@ def _write_field(field, box, geometry, arguments, console):
     console.wrote(write_files({p: uncropped(a, box, geometry.shape) for p, a in wanted.items()}, geometry))
 
 
-COMMANDS = {
-    "mask": mask_command,
-    "unwrap": unwrap_command,
-    "field": field_command,
-    "background": background_command,
-    "invert": invert_command,
-}
+COMMANDS = {name: globals()[f"{name}_command"] for name, stage in STAGES.items() if stage.has_command}

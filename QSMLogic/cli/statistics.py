@@ -5,8 +5,9 @@ from pathlib import Path
 
 from ..files.atomic import check_writable, write_texts
 from ..files.images import load_mask, load_on_grid, read_image
-from ..files.map_files import MAP_FILES
+from ..files.map_files import RECORD
 from ..files.sidecar import ENDINGS, read_json, sidecar, sidecar_path
+from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
 from ..model.errors import QSMError
 from ..regions.label_files import read_regions
 from ..regions.label_names import LABEL_NAMES
@@ -152,20 +153,20 @@ def _inputs(arguments):
     images = [arguments.map, arguments.labels, arguments.mask, *(_parsed(text)[1] for text in arguments.more_maps)]
     images = [path for path in images if path]
     others = [arguments.label_names, arguments.record, arguments.curve]
-    others += [_beside(arguments.map, name) for name in ("reliable_mask", "provenance")]
+    others += [_beside(arguments.map, file) for file in (CATALOGUE["reliable_mask"].file, RECORD)]
     return [*images, *map(sidecar_path, images), *filter(None, others)]
 
 
-def _beside(map_path, name):
+def _beside(map_path, file):
     """A file of the same run as a map of `run`; None where there is none, or the map is of another kind."""
     path = Path(map_path)
-    beside = path.with_name(MAP_FILES[name])
-    return beside if path.name == MAP_FILES["susceptibility_ppm"] and beside.is_file() else None
+    beside = path.with_name(file)
+    return beside if path.name == CATALOGUE[SUSCEPTIBILITY].file and beside.is_file() else None
 
 
 def _provenance(arguments):
     """What is known of how the map was made: run.json, or the sidecar of a BIDS derivative; None where nothing is."""
-    path = arguments.record or _beside(arguments.map, "provenance")
+    path = arguments.record or _beside(arguments.map, RECORD)
     if path:
         return read_json(path)
     found = sidecar(arguments.map).get("Provenance")

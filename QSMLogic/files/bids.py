@@ -12,7 +12,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
 from ..model.errors import QSMError
+from ..model.units import NO_UNIT
 from ..version import __version__
 from .images import write_files
 from .scans import load_acquisition, load_signal
@@ -21,16 +23,6 @@ from .sidecar import echo_times, field_strength, image_stem, read_json
 SUFFIXES = ("MEGRE", "GRE", "T2starw", "bold", "epi")
 PARTS = {"mag": "magnitude", "phase": "phase", "real": "real", "imag": "imaginary"}
 DATATYPES = ("anat", "func", "fmap", "perf")
-# name of a map -> (desc entity, suffix, unit, description)
-DERIVATIVES = {
-    "mask": ("field", "mask", None, "Where the total field is known"),
-    "reliable_mask": ("susceptibility", "mask", None, "Where the susceptibility is known"),
-    "total_field_ppm": ("total", "fieldmap", "ppm", "Total field relative to B0"),
-    "local_field_ppm": ("local", "fieldmap", "ppm", "Field of the sources inside the mask relative to B0"),
-    "susceptibility_ppm": ("", "Chimap", "ppm", "Magnetic susceptibility"),
-    "uncertainty_ppm": ("uncertainty", "fieldmap", "ppm", "Standard deviation of the total field"),
-    "quality": ("quality", "probseg", None, "Quality of the phase, 0 to 1"),
-}
 
 
 @dataclass(frozen=True)
@@ -79,7 +71,7 @@ class BidsRun:
 
     def outputs(self, output):
         """Where the run's maps go inside the derivatives folder `output`, {name of the map: path}."""
-        return {name: self._output(Path(output), *DERIVATIVES[name][:2]) for name in DERIVATIVES}
+        return {name: self._output(Path(output), *entry.bids) for name, entry in CATALOGUE.items()}
 
     def _output(self, output, description, suffix):
         label = f"_desc-{self.label}{description}" if self.label + description else ""
@@ -110,11 +102,11 @@ def find_runs(root, participants=()):
 def write_derivatives(run, maps, geometry, output):
     """Write the Maps of a run with their sidecars into the derivatives folder `output`. Returns the paths."""
     contents = {}
-    for name, path in run.outputs(output).items():
-        if getattr(maps, name) is None:
-            continue
-        contents[path] = getattr(maps, name)
-        contents[path.with_name(f"{image_stem(path)}.json")] = _sidecar(run, name, maps.provenance)
+    paths = run.outputs(output)
+    for entry, array in maps.items():
+        path = paths[entry.name]
+        contents[path] = array
+        contents[path.with_name(f"{image_stem(path)}.json")] = _sidecar(run, entry, maps.provenance)
     description = Path(output) / "dataset_description.json"
     if not description.exists():
         contents[description] = _dataset_description(run.root, output)
@@ -167,17 +159,16 @@ def _files(run):
     return [path for images in run.images.values() for path in images.values()]
 
 
-def _sidecar(run, name, provenance):
-    _, suffix, unit, description = DERIVATIVES[name]
+def _sidecar(run, entry, provenance):
     sources = [path.relative_to(run.root).as_posix() for path in _files(run)]
-    content = {"Description": description, "Sources": [f"bids:raw:{source}" for source in sources]}
+    content = {"Description": entry.description, "Sources": [f"bids:raw:{source}" for source in sources]}
     if run.suffix in ("bold", "epi"):
         content["SourceVolume"] = 0
-    if unit:
-        content["Units"] = unit
-    if suffix == "mask":
+    if entry.unit != NO_UNIT:
+        content["Units"] = entry.unit
+    if entry.is_mask:
         content["Type"] = "ROI"
-    return content | ({"Provenance": provenance} if suffix == "Chimap" else {})
+    return content | ({"Provenance": provenance} if entry.name == SUSCEPTIBILITY else {})
 
 
 def _dataset_description(root, output):

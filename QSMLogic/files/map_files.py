@@ -2,30 +2,49 @@
 
 from pathlib import Path
 
+from ..model.catalogue import CATALOGUE
 from .images import write_files
 
-MAP_FILES = {
-    "mask": "mask.nii.gz",
-    "reliable_mask": "reliable_mask.nii.gz",
-    "total_field_ppm": "total_field_ppm.nii.gz",
-    "local_field_ppm": "local_field_ppm.nii.gz",
-    "susceptibility_ppm": "susceptibility_ppm.nii.gz",
-    "uncertainty_ppm": "field_uncertainty_ppm.nii.gz",
-    "quality": "phase_quality.nii.gz",
-    "provenance": "run.json",
-}
+RECORD = "run.json"
 
 
 def map_paths(folder):
-    """Where `write_maps` writes, {name: path}."""
-    return {name: Path(folder) / file for name, file in MAP_FILES.items()}
+    """Where `write_maps` writes the maps that a run can yield, {name: path}."""
+    return {name: Path(folder) / entry.file for name, entry in CATALOGUE.items()}
 
 
-def map_contents(maps, paths):
-    """{path: map} of the Maps that are there, for write_files; paths: {name of the map: path}."""
-    return {path: getattr(maps, name) for name, path in paths.items() if getattr(maps, name) is not None}
+def output_paths(folder):
+    """Every file that `write_maps` may write of Maps."""
+    return [*map_paths(folder).values(), Path(folder) / RECORD]
+
+
+def map_contents(maps, folder):
+    """{path: array or record} of the Maps, for write_files."""
+    paths = map_paths(folder)
+    return {paths[entry.name]: array for entry, array in maps.items()} | {Path(folder) / RECORD: maps.provenance}
 
 
 def write_maps(maps, geometry, folder, texts=None):
-    """Write the Maps of a run, its run.json and {path: text} into `folder`, all or nothing. Returns the paths."""
-    return write_files(map_contents(maps, map_paths(folder)) | (texts or {}), geometry)
+    """Write the maps of a run into a folder, all or nothing.
+
+    Parameters
+    ----------
+    maps : Maps
+    geometry : Geometry
+        Of the scan's images.
+    folder : path
+        Made if it does not exist.
+    texts : dict, optional
+        {path: text} of further files.
+
+    Returns
+    -------
+    list of Path
+        Of the files.
+
+    Raises
+    ------
+    QSMError
+        If they cannot be written.
+    """
+    return write_files(map_contents(maps, folder) | (texts or {}), geometry)

@@ -1,10 +1,11 @@
 """What a run yields, and the map before it has its zero."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, make_dataclass
 
 import numpy as np
 
 from .acquisition import Grid
+from .catalogue import CATALOGUE
 
 NO_REGION = (
     "The reference is to be a given region, but none is given: give a reference mask (--reference-mask, or "
@@ -12,25 +13,36 @@ NO_REGION = (
 )
 
 
-@dataclass(frozen=True)
-class Maps:
-    """The maps of a run on the scan's grid, arrays of shape (k, j, i).
+def _fields():
+    """The fields of Maps, of which the catalogue's are arrays: those that every run yields come first."""
+    required = [(name, np.ndarray) for name, entry in CATALOGUE.items() if not entry.optional]
+    optional = [(name, np.ndarray | None, field(default=None)) for name, entry in CATALOGUE.items() if entry.optional]
+    return [("grid", Grid), *required, ("provenance", dict), *optional]
 
-    mask: where the total field is known. reliable_mask: where the susceptibility is (V-SHARP and others erode the
-    mask). Fields, susceptibility and uncertainty_ppm (standard deviation of the total field) are float32 in ppm, zero
-    outside. quality: of the phase, 0 (noise) to 1, float32. provenance: what run.json holds. The uncertainty is None
-    where a single echo does not tell it, the quality where it was not asked for.
+
+class Maps(make_dataclass("Maps", _fields(), frozen=True)):
+    """The maps of a run on the scan's grid, arrays of shape (k, j, i), each under its name in the CATALOGUE.
+
+    Attributes
+    ----------
+    grid : Grid
+        Of the scan.
+    mask, reliable_mask : ndarray of bool
+        Where the total field is known, and where the susceptibility is (V-SHARP and others erode the mask).
+    total_field_ppm, local_field_ppm, susceptibility_ppm : ndarray of float32
+        In ppm of B0 and in ppm, zero outside.
+    provenance : dict
+        What run.json holds.
+    uncertainty_ppm : ndarray of float32 or None
+        Standard deviation of the total field; None if a single echo does not tell it.
+    quality : ndarray of float32 or None
+        Of the phase, 0 (noise) to 1; None unless it was asked for.
     """
 
-    grid: Grid
-    mask: np.ndarray
-    reliable_mask: np.ndarray
-    total_field_ppm: np.ndarray
-    local_field_ppm: np.ndarray
-    susceptibility_ppm: np.ndarray
-    provenance: dict
-    uncertainty_ppm: np.ndarray | None = None
-    quality: np.ndarray | None = None
+    def items(self):
+        """(MapEntry, array) of the maps that there are, in the order of the catalogue."""
+        arrays = ((entry, getattr(self, name)) for name, entry in CATALOGUE.items())
+        return [(entry, array) for entry, array in arrays if array is not None]
 
 
 @dataclass(frozen=True)

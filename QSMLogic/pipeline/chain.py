@@ -12,23 +12,12 @@ from ..model.progress import Progress
 from ..numerics.dipole_field import dipole_field
 from ..registry.provenance import Provenance
 from ..registry.settings import Settings
+from ..registry.stages import CURVE, STAGES, progress_before
 from ..shared.csf import find_fluid
 from ..shared.phase_quality import scan_quality
 from .strength_curve import strength_curve
 
-# share of the run's time that each stage takes, for the progress bar
-SHARES = {
-    "scaling": 0.02,
-    "mask": 0.20,
-    "offset": 0.10,
-    "unwrap": 0.20,
-    "field": 0.05,
-    "passes": 0.005,
-    "background": 0.15,
-    "invert": 0.27,
-    "reference": 0.005,
-}
-REPEATED = ("background", "invert")  # in every pass
+LAST = list(STAGES)[-1]
 BEFORE_CURVE = 0.35  # how much of the time is over when the curve begins, where it is wanted
 
 
@@ -48,48 +37,62 @@ def run(acquisition, mask=None, settings=None, progress=None, reference_mask=Non
     if mask is not None:
         mask = checked_mask(mask, acquisition.grid)
         _check_known(acquisition, mask)
+    total, mask, box, quality, known = _total_field(chain, acquisition, mask, quality)
+    local, susceptibility, reliable = _mapped(chain, total)
+    susceptibility = _referenced(chain, acquisition, box, susceptibility, reliable, region)
+    known |= _kept(local=local, susceptibility_ppm=susceptibility)
+    maps = {
+        "reliable_mask": reliable,
+        "total_field_ppm": total.ppm,
+        "local_field_ppm": local.ppm,
+        "susceptibility_ppm": susceptibility,
+        "uncertainty_ppm": total.uncertainty_ppm,
+    }
+    maps |= chain.added_maps(known)
+    chain.progress(LAST, 1.0)
+    if curve:
+        chain.draw_curve(local)
+    maps = {name: uncropped(array, box, mask.shape) for name, array in maps.items() if array is not None}
+    provenance = chain.provenance.finished(given_mask="mask" not in chain.provenance.seconds)
+    return Maps(acquisition.grid, provenance=provenance, mask=mask, quality=quality, **maps)
+
+
+def _total_field(chain, acquisition, mask, quality):
+    """The total field in the box of the mask, the mask, the box, the phase's quality, and what later stages take."""
     scan = chain.stage("scaling", acquisition)
     quality = scan_quality(scan) if quality else None
     if mask is None:
         mask = checked_mask(chain.stage("mask", scan), scan.grid)
-
     box = bounding_box(mask)
     scan, inside = scan.cropped(box), mask[box]
     if scan.echoes > 1:
         scan = chain.stage("offset", scan, inside)
     unwrapped_rad = chain.stage("unwrap", scan, inside)
     total = chain.stage("field", scan, unwrapped_rad, inside)
-    if settings.method("invert").takes_csf:
+    if chain.settings.method("invert").takes_csf:
         fluid, _ = find_fluid(scan.magnitude, scan.echo_times_s, inside, scan.grid)
         total = replace(total, csf=fluid)
-    del scan, unwrapped_rad
-    local, susceptibility, reliable = _mapped(chain, total)
+    return total, mask, box, quality, _kept(scan=scan, mask=inside, unwrapped_rad=unwrapped_rad, total=total)
+
+
+def _referenced(chain, acquisition, box, susceptibility, reliable, region):
+    """The susceptibility, which lies in `box` of the scan, with its zero where the settings want it."""
     inner = bounding_box(reliable)
     unreferenced = UnreferencedMap(
         susceptibility[inner],
         reliable[inner],
-        cropped_grid(local.grid, inner),
+        cropped_grid(acquisition.grid, inner),
         acquisition.magnitude[(slice(None), *box)][(slice(None), *inner)],
         acquisition.echo_times_s,
         None if region is None else region[box][inner],
     )
-    susceptibility = uncropped(chain.stage("reference", unreferenced), inner, local.ppm.shape)
-    chain.progress("reference", 1.0)
-    if curve:
-        chain.draw_curve(local)
+    return uncropped(chain.stage("reference", unreferenced), inner, susceptibility.shape)
 
-    shape = acquisition.grid.shape
-    return Maps(
-        grid=acquisition.grid,
-        mask=mask,
-        reliable_mask=uncropped(reliable, box, shape),
-        total_field_ppm=uncropped(total.ppm, box, shape),
-        local_field_ppm=uncropped(local.ppm, box, shape),
-        susceptibility_ppm=uncropped(susceptibility, box, shape),
-        provenance=chain.provenance.finished(given_mask="mask" not in chain.provenance.seconds),
-        uncertainty_ppm=None if total.uncertainty_ppm is None else uncropped(total.uncertainty_ppm, box, shape),
-        quality=quality,
-    )
+
+def _kept(**values):
+    """Those of the values that a stage with a map of its own takes; others need no memory until then."""
+    taken = {name for stage in STAGES.values() for name in stage.takes}
+    return {name: value for name, value in values.items() if name in taken}
 
 
 def _mapped(chain, total):
@@ -164,24 +167,30 @@ class _Chain:
 
     def draw_curve(self, local):
         """Keep what the inversion yields of this local field over a range of its strength; a warning where it can't."""
-        progress = Progress(lambda fraction: self.told("curve", self.part + (1 - self.part) * fraction))
+        progress = Progress(lambda fraction: self.told(CURVE, self.part + (1 - self.part) * fraction))
         method, parameters = self.settings.method("invert"), self.settings.parameters("invert")
         try:
             name, points = strength_curve(method, local, parameters, progress)
         except QSMError as error:
-            self.provenance.notes["curve"] = {"warning": str(error)}
+            self.provenance.notes[CURVE] = {"warning": str(error)}
         else:
-            self.provenance.notes["curve"] = {"method": method.title, "parameter": name, "points": points}
+            self.provenance.notes[CURVE] = {"method": method.title, "parameter": name, "points": points}
+
+    def added_maps(self, known):
+        """{name: map or None} of the stages that add a map of their own. known: what they take, by name."""
+        maps = {}
+        for stage in STAGES.values():
+            if stage.yields:
+                maps[stage.yields] = self.stage(stage.name, *(known[name] for name in stage.takes))
+                if maps[stage.yields] is None:
+                    self.provenance.leave_out(stage.name)
+        return maps
 
     def stage(self, stage, *inputs, turn=0, turns=1):
-        """The stage's result. turn: of the passes over the stages REPEATED, which share their time evenly."""
-        names = list(SHARES)
-        before = sum(SHARES[name] for name in names[: names.index(stage)])
-        if stage in REPEATED:
-            before += turn / turns * sum(SHARES[name] for name in REPEATED)
-            before -= (1 - 1 / turns) * sum(SHARES[name] for name in REPEATED[: REPEATED.index(stage)])
+        """The stage's result. turn: of the passes, which share the time of the stages that run in each."""
+        before, share = progress_before(stage, turn, turns)
         self.progress(stage, before)
-        began, share = time.perf_counter(), SHARES[stage] / turns
+        began = time.perf_counter()
         progress = Progress(lambda fraction: self.progress(stage, before + share * min(fraction, 1.0)))
         method, parameters = self.settings.method(stage), self.settings.parameters(stage)
         result = method.run(*inputs, parameters=parameters, progress=progress)

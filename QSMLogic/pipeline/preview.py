@@ -7,8 +7,8 @@ import numpy as np
 from ..model.acquisition import Acquisition, Grid, checked_mask
 from ..model.errors import QSMError
 from ..numerics.blocks import block_mean
-from ..registry.method import STAGES
 from ..registry.settings import Settings
+from ..registry.stages import STAGES
 
 VOXELS, SMALLEST = 400_000, 16  # what maps in a few seconds; below so many voxels along an axis a map means nothing
 RADIANS = {"method": "automatic", "rad_per_unit": 1.0, "sign": "positive"}

@@ -20,13 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from ..model.acquisition import Acquisition, Grid
+from ..model.catalogue import CATALOGUE
 from ..model.errors import QSMError
 from ..model.maps import Maps
 from ..registry.settings import Settings
 from .chain import run
 
-ARRAYS = ("mask", "reliable_mask", "total_field_ppm", "local_field_ppm", "susceptibility_ppm")
-OPTIONAL_ARRAYS = ("uncertainty_ppm", "quality")  # None where the run does not yield them
 DONE, UNEXPECTED, BAD_INPUT, ABANDONED = 0, 1, 2, 3
 POLL_S = 0.5
 
@@ -61,7 +60,7 @@ def read_maps(folder):
     """The Maps that a run has left in the folder; their arrays are read from there when they are used."""
     folder = Path(folder)
     result = _read_json(folder / "maps.json")
-    names = [*ARRAYS, *(name for name in OPTIONAL_ARRAYS if (folder / f"{name}.npy").is_file())]
+    names = [name for name in CATALOGUE if (folder / f"{name}.npy").is_file()]
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}
     return Maps(grid=Grid(**result["grid"]), provenance=result["provenance"], **arrays)
 
@@ -106,9 +105,8 @@ def _run(folder, job, progress):
         maps = preview(run, scan, mask, settings, job["reduction"], progress, **options)
     else:
         maps = run(scan, mask, settings, progress, **options)
-    for name in (*ARRAYS, *OPTIONAL_ARRAYS):
-        if getattr(maps, name) is not None:
-            np.save(folder / f"{name}.npy", getattr(maps, name))
+    for entry, array in maps.items():
+        np.save(folder / f"{entry.name}.npy", array)
     _write_json(folder / "maps.json", {"grid": asdict(maps.grid), "provenance": maps.provenance})
 
 

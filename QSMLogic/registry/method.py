@@ -14,34 +14,9 @@ from functools import cache, cached_property
 from ..model.acquisition import bounding_box, uncropped
 from ..model.errors import QSMError
 from ..model.progress import Progress
+from .stages import STAGES
 
-# stage -> (package, what a method of the stage is called with before `parameters` and `progress`, what it returns)
-STAGES = {
-    "scaling": ("phase", "Acquisition with stored phase -> Acquisition with phase in radians"),
-    "mask": ("masking", "Acquisition -> mask"),
-    "offset": ("phase", "Acquisition, mask -> Acquisition with phase proportional to echo time"),
-    "unwrap": ("unwrapping", "Acquisition, mask -> unwrapped phase in radians"),
-    "field": ("field", "Acquisition, unwrapped phase, mask -> FieldMap of the total field"),
-    "passes": ("passes", "FieldMap of the total field -> list of FieldMaps to map one after the other"),
-    "background": ("background", "FieldMap of the total field -> FieldMap of the local field"),
-    "invert": ("inversion", "FieldMap of the local field -> susceptibility in ppm"),
-    "reference": ("referencing", "UnreferencedMap -> susceptibility in ppm"),
-}
-
-
-# what a stage is called in front of a user
-STAGE_TITLES = {
-    "scaling": "Phase scaling",
-    "mask": "Automatic mask",
-    "offset": "Phase offset",
-    "unwrap": "Unwrapping",
-    "field": "Field map",
-    "passes": "Passes",
-    "background": "Background field",
-    "invert": "Dipole inversion",
-    "reference": "Reference",
-    "curve": "Curve of strengths",  # no stage, but what a run may do in the end
-}
+ROOT = __package__.rpartition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -143,7 +118,7 @@ class Method:
         """The stage's result. progress: a Progress, or a function of the fraction done, in the end 1; it may raise
         Cancelled. Give a Progress to have the method's notes."""
         progress = progress if isinstance(progress, Progress) else Progress(progress)
-        run = _within_mask(self.function) if self.stage == "invert" else self.function
+        run = _within_mask(self.function) if STAGES[self.stage].in_box else self.function
         result = run(*inputs, parameters or self.parameters_class(), progress)
         progress(1.0)
         return result
@@ -195,16 +170,31 @@ def method(
 
 @cache
 def registry():
-    """{stage: {name: Method}} of every method file in the stages' folders."""
+    """{stage: {name: Method}} of every method file in the stages' folders.
+
+    Raises
+    ------
+    RuntimeError
+        If a stage has no folder, its default no file, or a file registers a method of another stage.
+    """
     found = {stage: {} for stage in STAGES}
-    for package in sorted({package for package, _ in STAGES.values()}):
-        folder = importlib.import_module(f"{__package__}.{package}")
+    for stage in STAGES:
+        folder = importlib.import_module(f"{ROOT}.stages.{stage}")
         for module in sorted(m.name for m in pkgutil.iter_modules(folder.__path__)):
-            for value in vars(importlib.import_module(f"{folder.__name__}.{module}")).values():
-                entry = getattr(value, "method", None) if inspect.isfunction(value) else None
-                if isinstance(entry, Method):
-                    found[entry.stage][entry.name] = entry
+            for entry in _methods_in(importlib.import_module(f"{folder.__name__}.{module}")):
+                if entry.stage != stage:
+                    raise RuntimeError(f"stages/{stage}/{module}.py registers a method of the stage {entry.stage!r}.")
+                found[stage][entry.name] = entry
+        if STAGES[stage].default not in found[stage]:
+            raise RuntimeError(f"stages/{stage} has no method {STAGES[stage].default!r}, its default.")
     return found
+
+
+def _methods_in(module):
+    """The methods that a file itself registers."""
+    functions = (value for value in vars(module).values() if inspect.isfunction(value))
+    entries = (getattr(function, "method", None) for function in functions if function.__module__ == module.__name__)
+    return [entry for entry in entries if isinstance(entry, Method)]
 
 
 def find(stage, name):

@@ -31,10 +31,12 @@ class Provenance:
         """Take the Settings that a scan asked for. reason: what was chosen and why, a sentence, kept in the notes."""
         self.settings, self.notes["choice"] = settings, {"reason": reason}
 
-    def leave_out(self, stage, other):
-        """Forget a stage whose result only served a choice; its time counts as that of the stage `other`."""
+    def leave_out(self, stage, other=None):
+        """Forget a stage that is no part of the result; its time counts as that of the stage `other`, if given."""
         self.notes.pop(stage, None)
-        self.seconds[other] = self.seconds.get(other, 0.0) + self.seconds.pop(stage, 0.0)
+        seconds = self.seconds.pop(stage, 0.0)
+        if other:
+            self.seconds[other] = self.seconds.get(other, 0.0) + seconds
 
     def finished(self, given_mask):
         """The record as plain dictionaries. Stages that did not run are left out."""

@@ -4,19 +4,10 @@ import json
 from dataclasses import asdict, dataclass, field
 
 from ..model.errors import QSMError
-from .method import STAGES, find
+from .method import find
+from .stages import STAGES
 
-DEFAULTS = {
-    "scaling": "automatic",
-    "mask": "brain",
-    "offset": "mcpc3ds",
-    "unwrap": "romeo",
-    "field": "phase_snr",
-    "passes": "one_pass",
-    "background": "vsharp",
-    "invert": "automatic",
-    "reference": "mean",
-}
+DEFAULTS = {name: stage.default for name, stage in STAGES.items()}
 
 
 @dataclass(frozen=True)

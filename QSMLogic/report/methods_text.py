@@ -2,18 +2,8 @@
 
 from ..model.errors import QSMError
 from ..registry.method import registry
+from ..registry.stages import STAGES
 
-SENTENCES = {
-    "scaling": "The stored phase was brought to radians by {} scaling{}.",
-    "mask": "A mask was made by {}{}.",
-    "offset": "Phase offsets were removed by {}{}.",
-    "unwrap": "Phase was unwrapped by {}{}.",
-    "field": "The echoes were combined to a map of the total field by {}{}.",
-    "passes": "The field was mapped in {}{}.",
-    "background": "Background fields were removed by {}{}.",
-    "invert": "Susceptibility was computed by {}{}.",
-    "reference": "Its zero is {}{}.",
-}
 GIVEN_MASK = "A mask was given."
 PREVIEW = "PREVIEW on coarse voxels, not for publication."
 
@@ -30,8 +20,10 @@ def methods_text(provenance):
         if provenance["mask"] == "given":
             sentences.append(GIVEN_MASK)
         for stage, choice in provenance["settings"].items():
+            if stage not in STAGES:
+                raise QSMError(f"The record has a stage {stage!r} that this version does not know; use a newer one.")
             numbers = references.numbers(provenance["citations"].get(stage, []))
-            sentences.append(SENTENCES[stage].format(*_method(stage, choice, numbers)))
+            sentences.append(STAGES[stage].sentence.format(*_method(stage, choice, numbers)))
     except (KeyError, TypeError, AttributeError, IndexError):
         raise QSMError("This is no record of a run. Choose a map or run.json made by this version.") from None
     return "\n\n".join([" ".join(sentences), *references.lines()])

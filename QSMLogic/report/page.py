@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files.atomic import write_texts
+from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
 from ..model.errors import QSMError
 from ..regions.table import ASYMMETRY_COLUMNS, COLUMNS, PER_PPM, paired_names
 from ..version import __version__
@@ -16,7 +17,6 @@ from .pictures import PLANES, Patient, extent, letters, triptych
 from .plots import box_plot, value_label
 from .svg import COLOURS
 
-WINDOW_PPM = (-0.1, 0.2)
 OBLIQUE_DEGREES = 2.0
 SHOWN = ("segment", "voxels", "volume_mm3", "mean", "sd", "sem", "median", "iqr", "p5", "p95", "min", "max")
 SHOWN += ("excluded_voxels", "note")
@@ -187,7 +187,7 @@ def _legend(window, unit):
 def _window(image):
     """The values that are black and white: those usual for susceptibility, elsewhere most of what there is."""
     if image.unit in PER_PPM:
-        return tuple(PER_PPM[image.unit] * end for end in WINDOW_PPM)
+        return tuple(PER_PPM[image.unit] * end for end in CATALOGUE[SUSCEPTIBILITY].window)
     some = image.array[np.isfinite(image.array) & (image.array != 0)]
     low, high = np.percentile(some, (1, 99)) if some.size else (0.0, 1.0)
     return (float(low), float(high)) if low < high else (float(low), float(low) + 1)

@@ -29,7 +29,7 @@ HEADER = (
 
 
 class Transforms:
-    """Counts the pairs' worth of transforms that are made through QSMLogic.numerics.fft, by wrapping scipy's functions."""
+    """Counts the pairs' worth of transforms made through QSMLogic.numerics.fft, by wrapping scipy's functions."""
 
     NAMES = ("rfftn", "irfftn", "dctn", "idctn")
 

@@ -4,7 +4,12 @@ import math
 
 import vtk
 
-from ..regions.tables import _BLANK, _BREAKS, _KEPT
+# In the files in which Slicer keeps tables, # begins a comment that reaches to the end of the line, and a quotation
+# mark begins or ends a text: what comes after them would be lost. Their wide forms look alike and are kept. The blank
+# at the beginning of a text would be skipped.
+_KEPT = {"#": "\uff03", '"': "\uff02"}
+_BREAKS = dict.fromkeys("\t\r\n", " ")
+_BLANK = "\u00a0"
 
 
 def new_column(name, values, text):
@@ -25,6 +30,7 @@ def cell_text(text):
     return _BLANK + text[1:] if text.startswith(" ") else text
 
 
-def _text_of_cell(text):
+def text_of_cell(text):
+    """The text that was kept in a cell."""
     text = text.translate(str.maketrans({kept: given for given, kept in _KEPT.items()}))
     return " " + text[1:] if text.startswith(_BLANK) else text

@@ -2,7 +2,10 @@
 
 import slicer
 
-from ..scan.outputs import MAP
+from QSMLogic.model.units import NO_UNIT
+
+from ..scan.outputs import MAP, RESULT, SHORT
+from ..scan.units import unit_of
 from .colors import window_range
 
 _LEGEND = "QSM.Legend"
@@ -66,8 +69,12 @@ def _make_legend(volume):
         legend.SetSize(0.12, 0.5)
         legend.SetPosition(0.98, 0.5)
     legend.SetNumberOfLabels(_label_count(volume))
-    legend.SetTitleText(f"{volume.GetAttribute(MAP) or 'QSM'} [ppm]")
+    legend.SetTitleText(f"{volume.GetAttribute(MAP) or SHORT}{_bracketed(unit_of(volume) or RESULT.unit)}")
     return legend
+
+
+def _bracketed(unit):
+    return "" if unit == NO_UNIT else f" [{unit}]"
 
 
 def _label_count(volume):

@@ -2,8 +2,9 @@
 
 import slicer
 
+from QSMLogic.model.catalogue import CATALOGUE
+
 from ..regions.sources import label_names
-from ..scan.outputs import FIELD_MASK
 from .segment_choice import SegmentChoice
 from .segment_editor import open_segment_editor
 
@@ -30,7 +31,7 @@ class Mask:
         """
         magnitude = self.state.magnitude_volume
         result = self.state.result if self.state.result is self.state.output else None
-        segmentation = self.state.mask or (result and result.GetNodeReference(FIELD_MASK))
+        segmentation = self.state.mask or (result and result.GetNodeReference(CATALOGUE["mask"].role))
         if segmentation and segmentation.IsA("vtkMRMLLabelMapVolumeNode"):
             segmentation = self._from_label_map(segmentation)
         if not segmentation:

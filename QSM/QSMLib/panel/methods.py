@@ -3,9 +3,10 @@
 import qt
 from slicer.i18n import tr as _
 
-from QSMLogic.registry.method import STAGE_TITLES, STAGES, registry
+from QSMLogic.registry.method import registry
 from QSMLogic.registry.presets import PRESETS
 from QSMLogic.registry.settings import DEFAULTS
+from QSMLogic.registry.stages import STAGES
 
 from .parameters import ParameterForm, method_tooltip
 
@@ -72,9 +73,9 @@ class Stage:
         row.addWidget(self.menu)
         row.addWidget(self.unfold)
         row.setStretch(0, 1)
-        label = qt.QLabel(_(STAGE_TITLES[stage]) + ":")
+        label = qt.QLabel(_(STAGES[stage].title) + ":")
         label.setBuddy(self.menu)
-        label.toolTip = _("{stage}: choose how it is done.").format(stage=_(STAGE_TITLES[stage]))
+        label.toolTip = _("{stage}: choose how it is done.").format(stage=_(STAGES[stage].title))
         layout.addRow(label, row)
         layout.addRow(self.area)
 

@@ -9,9 +9,10 @@ from QSMLogic import QSMError
 
 from ..regions import tables
 from ..regions.choices import ATLAS, EDGES, SEGMENTATION, UNITS, RegionChoices
-from ..regions.maps import measurable, set_unit, unit_of
+from ..regions.maps import measurable, unit_of
 from ..regions.measure import Measurement, check, measure_into_table
 from ..regions.sources import region_names
+from ..scan.units import set_unit
 
 MAP, UNIT = range(2)
 SHOWN_MAPS, ROOM_PX = 4, 8  # rows; between a row's text and its borders

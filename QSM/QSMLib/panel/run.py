@@ -8,8 +8,8 @@ from slicer.i18n import tr as _
 from QSMLogic import QSMError
 from QSMLogic.pipeline import worker
 from QSMLogic.pipeline.preview import preview_reduction
-from QSMLogic.registry.method import STAGE_TITLES
 from QSMLogic.registry.provenance import choice_made, warnings
+from QSMLogic.registry.stages import step_title
 
 from .. import sample
 from ..display import views
@@ -160,7 +160,7 @@ class Run:
 
     def _progress(self, stage, fraction):
         self.ui.progressBar.value = round(100 * fraction)
-        title = _(STAGE_TITLES.get(stage, stage))
+        title = _(step_title(stage))
         if not self.ui.statusLabel.text.startswith(title):
             self._log(f"{time.monotonic() - self._began:6.1f} s  {title}")
         self.ui.statusLabel.text = f"{title} ..."

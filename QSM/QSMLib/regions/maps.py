@@ -1,45 +1,22 @@
 """The maps of the scene that can be measured in regions: their names, units and masks."""
 
-import re
-
 import slicer
 
 from QSMLogic import QSMError
+from QSMLogic.model.catalogue import CATALOGUE
 
+from ..scan import units
 from ..scan.metadata import IMAGE_KIND, name_parts
-from ..scan.outputs import LOCAL_FIELD, MAP, SCALAR, VERSION
+from ..scan.outputs import MAP, OTHERS, RESULT, SCALAR, SHORT, VERSION
 
-RELIABLE_MASK = "QSM.ReliableMask"
-FIELDS = (LOCAL_FIELD, "QSM.TotalField")
+RELIABLE_MASK = CATALOGUE["reliable_mask"].role
+MEASURED = tuple(entry.role for entry in OTHERS if entry.measured)
 ARBITRARY = "a.u."
-_UNITS = {  # as in a table: its UCUM code and meaning
-    "ppm": ("[ppm]", "ppm"),
-    "ppb": ("[ppb]", "ppb"),
-    "1/s": ("/s", "1/s"),
-    "Hz": ("Hz", "hertz"),
-    "ms": ("ms", "millisecond"),
-    "s": ("s", "second"),
-    "rad": ("rad", "radian"),
-    "%": ("%", "percent"),
-    ARBITRARY: ("[arb'U]", "arbitrary unit"),
-}
 
 
 def unit_of(volume):
-    """The unit of a volume's voxels, as in a table; "" where nobody has said it."""
-    code = volume.GetVoxelValueUnits()
-    if code and code.GetCodeValue():
-        known = [unit for unit, (value, _meaning) in _UNITS.items() if value == code.GetCodeValue()]
-        return known[0] if known else code.GetCodeMeaning() or code.GetCodeValue()
-    return ARBITRARY if _kind(volume) == "magnitude" else ""
-
-
-def set_unit(volume, unit):
-    """Say in which unit a volume's voxels are, such as "ppm"; Slicer keeps it with the scene."""
-    value, meaning = _UNITS.get(unit, (unit, unit))
-    code = slicer.vtkCodedEntry()
-    code.SetValueSchemeMeaning(value, "UCUM" if unit in _UNITS else "99QSM", meaning)
-    volume.SetVoxelValueUnits(code)
+    """The unit of a volume's voxels, as in a table; "" if nobody has said it."""
+    return units.unit_of(volume) or (ARBITRARY if _kind(volume) == "magnitude" else "")
 
 
 def measurable(result, magnitude):
@@ -47,7 +24,7 @@ def measurable(result, magnitude):
 
     result, magnitude: nodes or None. Of a scan's echoes only `magnitude` is among them.
     """
-    first = [result, *(result.GetNodeReference(role) for role in FIELDS)] if result else []
+    first = [result, *(result.GetNodeReference(role) for role in MEASURED)] if result else []
     volumes = [v for v in (*first, magnitude) if v and v.GetClassName() == SCALAR]
     for volume in slicer.util.getNodesByClass(SCALAR):
         hidden = volume.GetHideFromEditors() or volume.GetClassName() != SCALAR
@@ -96,7 +73,9 @@ def _kind(volume):
 
 
 def _name(volume):
-    told = volume.GetAttribute(MAP)
-    if told:
-        return re.sub(r"^QSM\b", "susceptibility", told[:1].lower() + told[1:] if not told.startswith("QSM") else told)
-    return "magnitude" if _kind(volume) == "magnitude" else volume.GetName()
+    shown = volume.GetAttribute(MAP)
+    if not shown:
+        return "magnitude" if _kind(volume) == "magnitude" else volume.GetName()
+    if shown.startswith(SHORT):
+        return RESULT.title + shown.removeprefix(SHORT)
+    return shown[:1].lower() + shown[1:]

@@ -7,17 +7,11 @@ import slicer
 
 from QSMLogic import QSMError
 
-from ..display.cells import _text_of_cell, cell_text, new_column
+from ..display.cells import cell_text, new_column, text_of_cell
 from ..scan.outputs import place_beside
 
 SETTINGS, ASYMMETRY = "QSM.Regions", "QSM.Asymmetry"
 TABLE = "vtkMRMLTableNode"
-# In the files in which Slicer keeps tables, # begins a comment that reaches to the end of the line, and a quotation
-# mark begins or ends a text: what comes after them would be lost. Their wide forms look alike and are kept. The blank
-# at the beginning of a text would be skipped.
-_KEPT = {"#": "\uff03", '"': "\uff02"}
-_BREAKS = dict.fromkeys("\t\r\n", " ")
-_BLANK = "\u00a0"
 
 
 def require_table(node):
@@ -89,7 +83,7 @@ def _values(node, header, column):
     texts = array.IsA("vtkStringArray")
     values = [array.GetValue(n) for n in range(array.GetNumberOfValues())]
     if column.is_text:
-        return [_text_of_cell(value) if texts else "" for value in values]
+        return [text_of_cell(value) if texts else "" for value in values]
     return [None if value == "" or math.isnan(float(value)) else _number(float(value), column) for value in values]
 
 

@@ -2,48 +2,24 @@
 
 import json
 import re
-from typing import NamedTuple
 
 import numpy as np
 import slicer
 import vtk
 
 from QSMLogic import QSMError, __version__
+from QSMLogic.model.catalogue import CATALOGUE, SUSCEPTIBILITY
 
 from .geometry import shape_of
 from .metadata import ECHO_TIMES, FIELD_STRENGTH, name_parts
+from .units import code, set_unit
 
 VERSION, PROVENANCE, MAP = "QSM.Version", "QSM.Provenance", "QSM.Map"
-HAIR_PPM = 1e-8  # a window's lower end is so much higher, or its legend may read -0.00 where it should read 0.00
-WINDOW_PPM = (-0.1 + HAIR_PPM, 0.2)
-LOCAL_FIELD, FIELD_MASK, QUALITY = "QSM.LocalField", "QSM.Mask", "QSM.PhaseQuality"
-QUANTITY = ("126396", "DCM", "Magnetic Susceptibility")
-FIELD_QUANTITY = ("field_shift", "99QSM", "Relative Magnetic Field Shift")  # DICOM has no code for it
-QUALITY_QUANTITY = ("phase_quality", "99QSM", "Phase Quality")
-PPM, NO_UNIT = ("[ppm]", "UCUM", "ppm"), ("1", "UCUM", "no units")
-
-
-class Intermediate(NamedTuple):
-    """What Maps call a map, the role of its node on the susceptibility's, and how it is named and shown.
-
-    quantity: what the voxels tell, as a code; None for a mask. window: lowest and highest level; None to have it found.
-    """
-
-    attribute: str
-    role: str
-    title: str
-    quantity: tuple | None
-    window: tuple | None = None
-
-
-INTERMEDIATE = (
-    Intermediate("total_field_ppm", "QSM.TotalField", "total field", FIELD_QUANTITY),
-    Intermediate("local_field_ppm", LOCAL_FIELD, "local field", FIELD_QUANTITY, (-0.05 + HAIR_PPM, 0.05)),
-    Intermediate("mask", FIELD_MASK, "field mask", None),
-    Intermediate("reliable_mask", "QSM.ReliableMask", "susceptibility mask", None),
-    Intermediate("uncertainty_ppm", "QSM.FieldUncertainty", "field uncertainty", FIELD_QUANTITY),
-    Intermediate("quality", QUALITY, "phase quality", QUALITY_QUANTITY, (0.0, 1.0)),
-)
+HAIR = 1e-8  # a window's lower end is so much higher, or its legend may read -0.00 where it should read 0.00
+RESULT = CATALOGUE[SUSCEPTIBILITY]  # whose node refers to those of the other maps
+OTHERS = tuple(entry for entry in CATALOGUE.values() if entry is not RESULT)
+LOCAL_FIELD, QUALITY = (CATALOGUE[name].role for name in ("local_field_ppm", "quality"))
+SHORT = "QSM"  # what the node of the susceptibility is called
 LABEL_MAP, SCALAR = "vtkMRMLLabelMapVolumeNode", "vtkMRMLScalarVolumeNode"
 
 
@@ -68,28 +44,29 @@ def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
     reduction = (reduction,) * 3 if isinstance(reduction, int) else tuple(reduction)
     _require_grid(maps, source, reduction)
     known = _known_intermediates(output, inputs)
-    there = [kind for kind in INTERMEDIATE if getattr(maps, kind.attribute) is not None]
-    wanted = [kind for kind in there if intermediate or known[kind.role]]
-    images = {kind.role: _image(getattr(maps, kind.attribute)) for kind in wanted}
-    image, windows = _image(maps.susceptibility_ppm), {kind.role: _window(kind, maps) for kind in wanted}
+    wanted = [(entry, array) for entry, array in maps.items() if entry is not RESULT]
+    wanted = [(entry, array) for entry, array in wanted if intermediate or known[entry.role]]
+    images = {entry.role: _image(array) for entry, array in wanted}
+    windows = {entry.role: _window(entry, array, maps.mask) for entry, array in wanted}
+    image = _image(maps.susceptibility_ppm)
 
     preview = " preview" if maps.provenance.get("preview") else ""
     scan = _scan_name(source.holder.GetName())
-    volume = _node(output, SCALAR, f"{scan} QSM", preview)
+    volume = _node(output, SCALAR, f"{scan} {SHORT}", preview)
     attributes = _attributes(maps.provenance, inputs)
     with slicer.util.NodeModify(volume):
-        _fill(volume, image, WINDOW_PPM, source, reduction)
-        _describe(volume, QUANTITY, attributes | {MAP: f"QSM{preview}"})
+        _fill(volume, image, _window(RESULT, maps.susceptibility_ppm, maps.mask), source, reduction)
+        _describe(volume, RESULT, attributes | {MAP: f"{SHORT}{preview}"})
         for role, node in known.items():
             volume.SetNodeReferenceID(role, node.GetID() if node and role in images else None)
     place_beside(volume, source.holder)
-    for kind in wanted:
-        node = _node(known[kind.role], SCALAR if kind.quantity else LABEL_MAP, f"{scan} {kind.title}", preview)
+    for entry, _array in wanted:
+        node = _node(known[entry.role], LABEL_MAP if entry.is_mask else SCALAR, f"{scan} {entry.title}", preview)
         with slicer.util.NodeModify(node):
-            _fill(node, images[kind.role], windows[kind.role], source, reduction)
-            _describe(node, kind.quantity, attributes | {MAP: kind.title.capitalize()})
+            _fill(node, images[entry.role], windows[entry.role], source, reduction)
+            _describe(node, entry, attributes | {MAP: entry.title.capitalize()})
         place_beside(node, source.holder)
-        volume.SetNodeReferenceID(kind.role, node.GetID())
+        volume.SetNodeReferenceID(entry.role, node.GetID())
     return volume
 
 
@@ -129,7 +106,7 @@ def _known_intermediates(output, inputs):
     inputs: {kind: name or list of names or None}
     """
     names = {name for given in inputs.values() for name in (given if isinstance(given, list) else [given])}
-    nodes = {kind.role: output.GetNodeReference(kind.role) if output else None for kind in INTERMEDIATE}
+    nodes = {entry.role: output.GetNodeReference(entry.role) if output else None for entry in OTHERS}
     return {role: None if node and node.GetName() in names else node for role, node in nodes.items()}
 
 
@@ -150,21 +127,25 @@ def _image(array):
     return node.GetImageData()
 
 
-def _window(kind, maps):
-    """The window of a map that is new in the scene; None for a mask."""
-    if kind.window or not kind.quantity:
-        return kind.window
-    some = getattr(maps, kind.attribute)[::3, ::3, ::3]
-    inside = some[maps.mask[::3, ::3, ::3] & np.isfinite(some)]
-    low, high = np.percentile(inside, (1, 99)) if inside.size else WINDOW_PPM
-    return (low, high) if low < high else WINDOW_PPM
+def _window(entry, array, mask):
+    """The window of a map that is new in the scene: lowest and highest level; None for a mask."""
+    if entry.is_mask:
+        return None
+    low, high = entry.window or _percentiles(array[::3, ::3, ::3], mask[::3, ::3, ::3])
+    return low + HAIR * (low < 0), high
 
 
-def _fill(volume, image, window_ppm, source, reduction):
-    """Voxels, where they lie and how they are shown. window_ppm: None for a label map."""
+def _percentiles(some, mask):
+    inside = some[mask & np.isfinite(some)]
+    low, high = np.percentile(inside, (1, 99)) if inside.size else RESULT.window
+    return (low, high) if low < high else RESULT.window
+
+
+def _fill(volume, image, window, source, reduction):
+    """Voxels, where they lie and how they are shown. window: None for a label map."""
     # the display comes first: with voxels in it, a new volume would have its histogram made for an automatic window
-    if window_ppm:
-        _show(volume, window_ppm)
+    if window:
+        _show(volume, window)
     volume.SetAndObserveImageData(image)
     _place(volume, source, reduction)
     volume.CreateDefaultDisplayNodes()
@@ -183,7 +164,7 @@ def _place(volume, source, reduction):
     volume.SetAndObserveTransformNodeID(transform.GetID() if transform else None)
 
 
-def _show(volume, window_ppm):
+def _show(volume, window):
     """Grey levels and window of a map; an earlier map keeps the ones that it has by now."""
     if volume.GetAttribute(VERSION) and volume.GetDisplayNode():
         return
@@ -191,7 +172,7 @@ def _show(volume, window_ppm):
     display = volume.GetDisplayNode()
     display.AutoWindowLevelOff()
     display.SetAndObserveColorNodeID("vtkMRMLColorTableNodeGrey")
-    display.SetWindowLevelMinMax(*window_ppm)
+    display.SetWindowLevelMinMax(*window)
 
 
 def _attributes(provenance, inputs):
@@ -205,16 +186,10 @@ def _attributes(provenance, inputs):
     }
 
 
-def _describe(volume, quantity, attributes):
-    """quantity: what the voxels tell; None for a label map."""
-    if quantity:
-        volume.SetVoxelValueQuantity(_code(*quantity))
-        volume.SetVoxelValueUnits(_code(*(NO_UNIT if quantity == QUALITY_QUANTITY else PPM)))
+def _describe(volume, entry, attributes):
+    """Say what the voxels are: quantity and unit, unless it is a mask, and the attributes."""
+    if not entry.is_mask:
+        volume.SetVoxelValueQuantity(code(*entry.quantity))
+        set_unit(volume, entry.unit)
     for name, text in attributes.items():
         volume.SetAttribute(name, text)
-
-
-def _code(value, scheme, meaning):
-    code = slicer.vtkCodedEntry()
-    code.SetValueSchemeMeaning(value, scheme, meaning)
-    return code

@@ -11,8 +11,9 @@ import QSMLogic
 from QSMLogic.cli import commands
 from QSMLogic.cli import main as command_line
 from QSMLogic.cli.console import Console
-from QSMLogic.registry.method import STAGES, registry
+from QSMLogic.registry.method import registry
 from QSMLogic.registry.presets import PRESETS
+from QSMLogic.registry.stages import STAGES
 from QSMLogic.version import __version__
 
 STAGES_WITH_COMMANDS = ("mask", "unwrap", "field", "background", "invert")

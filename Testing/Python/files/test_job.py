@@ -11,7 +11,7 @@ from scan_on_disk import ECHO_TIMES, SHAPE, simulated_scan
 
 from QSMLogic import Acquisition, Grid, QSMError, run
 from QSMLogic.pipeline import worker
-from QSMLogic.registry.method import STAGES
+from QSMLogic.registry.stages import STAGES
 
 GRID = Grid(SHAPE, (1.0, 1.0, 1.2), (0.96, 0.28, 0.0))
 FACTS = {"echo_times_s": ECHO_TIMES, "field_strength_t": 3.0, "grid": GRID}

@@ -12,8 +12,8 @@ from scipy.ndimage import binary_erosion
 
 from QSMLogic import Acquisition, Cancelled, Grid, QSMError, Settings, run
 from QSMLogic.files.bids import find_runs
-from QSMLogic.registry.method import STAGES
 from QSMLogic.registry.provenance import choice_made, strengths_tried, warnings
+from QSMLogic.registry.stages import STAGES
 from QSMLogic.report.methods_text import methods_text
 from QSMLogic.simulation.accuracy import nrmse
 

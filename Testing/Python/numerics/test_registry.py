@@ -14,7 +14,8 @@ from fields import ball, sphere
 
 from QSMLogic import Acquisition, Cancelled, FieldMap, Grid, QSMError, Settings
 from QSMLogic.cli.options import STAGE_OPTIONS, add_method_options
-from QSMLogic.registry.method import STAGES, find, registry
+from QSMLogic.registry.method import find, registry
+from QSMLogic.registry.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[3]
 EVERY = [entry for stage in registry().values() for entry in stage.values()]

@@ -4,7 +4,8 @@ import pytest
 import slicer
 from standin.widget_pictures import clipped, grab, has_font
 
-from QSMLogic.registry.method import STAGES, registry
+from QSMLogic.registry.method import registry
+from QSMLogic.registry.stages import STAGES
 
 MOST_METHODS = max(len(methods) for methods in registry().values())
 

@@ -5,9 +5,10 @@ import pytest
 import slicer
 from standin.module import load_module
 
-from QSMLogic.registry.method import STAGES, registry
+from QSMLogic.registry.method import registry
 from QSMLogic.registry.presets import PRESETS
 from QSMLogic.registry.settings import DEFAULTS, Settings
+from QSMLogic.registry.stages import STAGES
 
 EVERY = [(stage, name) for stage in STAGES for name in registry()[stage]]
 

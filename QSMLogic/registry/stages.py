@@ -1,0 +1,176 @@
+"""Every stage of a run, declared once; commands, progress, panel, provenance and methods text follow from it.
+
+To add a stage, add an entry here and a folder of its name with its methods in QSMLogic/stages; if it yields a map, add
+an entry to QSMLogic/model/catalogue.py.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a run.
+
+    Attributes
+    ----------
+    name : str
+        In settings and provenance; also the name of its folder and, if `has_command`, of its command.
+    title : str
+        As users see it.
+    signature : str
+        What a method is called with before `parameters` and `progress`, and what it returns.
+    default : str
+        Name of the method that runs unless the settings choose another.
+    sentence : str
+        Of the methods text; the braces stand for the method and for its references and parameters.
+    share : float
+        Of the time of a run, for the progress bar.
+    has_command : bool
+        Whether the stage is a command of its own.
+    in_passes : bool
+        Whether it runs in every pass.
+    in_box : bool
+        Whether its methods are given the part of their FieldMap that holds the mask only.
+    takes, yields : tuple, str
+        Of a stage that adds a map of its own to the run: what its methods are called with, names of KNOWN, and the
+        catalogue's name of the map. The method returns its array (k, j, i), or None for no map.
+    """
+
+    name: str
+    title: str
+    signature: str
+    default: str
+    sentence: str
+    share: float
+    has_command: bool = False
+    in_passes: bool = False
+    in_box: bool = False
+    takes: tuple = ()
+    yields: str = ""
+
+
+# What a stage with a map of its own may take, all in the box of the mask
+KNOWN = {
+    "scan": "Acquisition with phase in radians, without offsets",
+    "mask": "bool (k, j, i)",
+    "unwrapped_rad": "float32 (echo, k, j, i)",
+    "total": "FieldMap of the total field",
+    "local": "FieldMap of the local field",
+    "susceptibility_ppm": "float32 (k, j, i), referenced",
+}
+
+STAGES = {
+    stage.name: stage
+    for stage in (  # in the order in which they run
+        Stage(
+            "scaling",
+            "Phase scaling",
+            "Acquisition with stored phase -> Acquisition with phase in radians",
+            "automatic",
+            "The stored phase was brought to radians by {} scaling{}.",
+            0.02,
+        ),
+        Stage(
+            "mask",
+            "Automatic mask",
+            "Acquisition -> mask",
+            "brain",
+            "A mask was made by {}{}.",
+            0.20,
+            has_command=True,
+        ),
+        Stage(
+            "offset",
+            "Phase offset",
+            "Acquisition, mask -> Acquisition with phase proportional to echo time",
+            "mcpc3ds",
+            "Phase offsets were removed by {}{}.",
+            0.10,
+        ),
+        Stage(
+            "unwrap",
+            "Unwrapping",
+            "Acquisition, mask -> unwrapped phase in radians",
+            "romeo",
+            "Phase was unwrapped by {}{}.",
+            0.20,
+            has_command=True,
+        ),
+        Stage(
+            "field",
+            "Field map",
+            "Acquisition, unwrapped phase, mask -> FieldMap of the total field",
+            "phase_snr",
+            "The echoes were combined to a map of the total field by {}{}.",
+            0.05,
+            has_command=True,
+        ),
+        Stage(
+            "passes",
+            "Passes",
+            "FieldMap of the total field -> list of FieldMaps to map one after the other",
+            "one_pass",
+            "The field was mapped in {}{}.",
+            0.005,
+        ),
+        Stage(
+            "background",
+            "Background field",
+            "FieldMap of the total field -> FieldMap of the local field",
+            "vsharp",
+            "Background fields were removed by {}{}.",
+            0.15,
+            has_command=True,
+            in_passes=True,
+        ),
+        Stage(
+            "invert",
+            "Dipole inversion",
+            "FieldMap of the local field -> susceptibility in ppm",
+            "automatic",
+            "Susceptibility was computed by {}{}.",
+            0.27,
+            has_command=True,
+            in_passes=True,
+            in_box=True,
+        ),
+        Stage(
+            "reference",
+            "Reference",
+            "UnreferencedMap -> susceptibility in ppm",
+            "mean",
+            "Its zero is {}{}.",
+            0.005,
+        ),
+    )
+}
+CURVE = "curve"  # the step of a run after all stages, if its L-curve is wanted
+OTHER_STEPS = {CURVE: "L-curve"}
+
+
+def step_title(step):
+    """What users read for a step of a run, a stage or not; other steps, as of a simulation, are in words already."""
+    return STAGES[step].title if step in STAGES else OTHER_STEPS.get(step, step)
+
+
+def progress_before(name, turn=0, turns=1):
+    """The fraction of a run that is over when a stage begins, and the fraction that it takes.
+
+    Parameters
+    ----------
+    name : str
+        Of the stage.
+    turn, turns : int
+        Which pass, of how many; the passes share the time of the stages that run in each of them.
+    """
+    whole = sum(stage.share for stage in STAGES.values())
+    repeated = [stage.share for stage in STAGES.values() if stage.in_passes]
+    before = 0.0
+    for stage in STAGES.values():
+        if stage.name == name:
+            break
+        before += stage.share / turns if STAGES[name].in_passes and stage.in_passes else stage.share
+    if STAGES[name].in_passes:
+        before += turn / turns * sum(repeated)
+        return before / whole, STAGES[name].share / turns / whole
+    return before / whole, STAGES[name].share / whole
