@@ -1,1 +1,1 @@
-"""What the QSM module does with nodes of the scene. Nothing here needs Qt."""
+"""The QSM module's work on nodes of the scene; only the package `panel` and the modules it uses need Qt."""

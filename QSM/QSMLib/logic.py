@@ -1,4 +1,4 @@
-"""The whole chain on nodes of the scene: a scan in, a susceptibility map and a table of regions out."""
+"""The pipeline on nodes of the scene: from a scan to a susceptibility map and a table of regions."""
 
 from QSMLogic import run
 
@@ -25,6 +25,6 @@ def process(request, progress=None):
 def roi_statistics(region_node, volume, table=None):
     """Fill a table node (None for a new one) with the susceptibility in each region; returns the node.
 
-    A map without a unit is taken for one in ppm. Raises QSMError where the inputs are no regions or no map.
+    A map without a unit is assumed to be in ppm. Raises QSMError if the inputs are not regions and a map.
     """
     return measure_into_table(Measurement(region_node, (volume,), assumed="ppm"), table)

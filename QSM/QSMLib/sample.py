@@ -1,4 +1,4 @@
-"""Simulated scans in the scene: two spheres whose field is known by formula, and a head."""
+"""Simulated scans in the scene: two spheres with an analytical field, and a head."""
 
 import colorsys
 import itertools
@@ -20,7 +20,7 @@ _CENTRES_MM, _RADIUS_MM, _HEAD_MM = ((14.0, 2.0, -3.0), (-14.0, -2.0, 3.0)), 6.0
 HEAD = "Simulated head"
 _CATEGORY, _SAMPLE = "QSM", "QSMSimulatedHead"
 THUMBNAIL = Path(__file__).resolve().parents[1] / "Resources" / "Icons" / f"{_SAMPLE}.png"
-# deep grey nuclei, whose outlines are shown; the others would hide the images behind a tangle of lines
+# deep gray nuclei, whose outlines are shown; the others would hide the images behind a tangle of lines
 _NUCLEI = {
     "Caudate": (0.90, 0.35, 0.25),
     "Putamen": (0.25, 0.60, 0.95),
@@ -56,7 +56,7 @@ def add_spheres(ijk_to_ras=None, shape=(32, 40, 36)):
 def add_head(voxel_mm=1.5, progress=None):
     """Simulate the scan of a head, which takes some seconds, and add it to the scene; returns what add_scan does.
 
-    voxel_mm: edge of the scan's voxels. progress: called as progress(stage, fraction); it may raise Cancelled.
+    voxel_mm: voxel size of the scan. progress: called as progress(stage, fraction); it may raise Cancelled.
     """
     from QSMLogic.pipeline import worker
 
@@ -70,7 +70,7 @@ def add_scan(folder):
     """Add the simulated head that a worker has left in a folder to the scene, in a subject hierarchy folder.
 
     Returns (magnitude nodes, phase nodes, segmentation node) with the middle of the head at the origin; the
-    segmentation has the labelled tissues.
+    segmentation has the labeled tissues.
     """
     folder = Path(folder)
     facts = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
@@ -196,7 +196,7 @@ def _add_image(image, ijk_to_ras, name, kind, time_s, field_strength_t, window):
 
 
 def _add_regions(labels, names, ijk_to_ras, reference):
-    """A segmentation of the labelled tissues, in which only the outlines of the deep grey nuclei are shown."""
+    """A segmentation of the labeled tissues, in which only the outlines of the deep gray nuclei are shown."""
     inside = np.where(np.isin(labels, [label for label, name in names.items() if name in _NO_REGIONS]), 0, labels)
     present = [int(label) for label in np.unique(inside) if label]
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")

@@ -10,7 +10,7 @@ ITERATIONS, BINS = 100, 32  # per level; of the histograms
 
 
 def matched_moments(fixed_mask, moving_mask):
-    """The transform that gives the moving mask the centre and, along the scanner's axes, the extent of the fixed."""
+    """The transform that gives the moving mask the center and, along the scanner's axes, the extent of the fixed."""
     (fixed_mm, fixed_extent), (moving_mm, moving_extent) = _moments(fixed_mask), _moments(moving_mask)
     transform = sitk.AffineTransform(3)
     transform.SetCenter(fixed_mm)

@@ -19,7 +19,7 @@ def content(array, mask, what):
     """Where the image `what` shows the subject, bool (k, j, i).
 
     The mask where one is given; else where the image is not exactly 0 if that leaves out a tenth or more, else what
-    is brighter than Otsu's threshold. Raises QSMError where the image is empty or does not vary there.
+    is brighter than Otsu's threshold. Raises QSMError if the image is empty or does not vary there.
     """
     finite = np.isfinite(array)
     inside = finite & (array != 0)
@@ -29,7 +29,7 @@ def content(array, mask, what):
         image = sitk.GetImageFromArray(np.where(finite, array, 0).astype(np.float32))
         inside = sitk.GetArrayFromImage(sitk.OtsuThreshold(image, 0, 1)) > 0
     if not inside.any() or np.ptp(array[inside]) == 0:
-        raise QSMError(f"The {what} is empty: it has one value everywhere inside. Choose an image with content.")
+        raise QSMError(f"The {what} is empty: it has a single value inside the mask. Choose another image.")
     return inside
 
 
@@ -61,7 +61,7 @@ def execute(method, *images, tell):
             reason = str(error).strip().splitlines()[-1]
             raise QSMError(
                 f"The template could not be registered ({reason}). Check that both images show the same part of the "
-                "body, that they are of the same kind, and that their orientation is right."
+                "body, have the same contrast, and are oriented correctly."
             ) from None
     finally:
         method.RemoveAllCommands()

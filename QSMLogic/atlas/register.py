@@ -1,4 +1,4 @@
-"""A template is aligned with a subject, warped onto it, and its labels go along."""
+"""Registration of a template to a subject, with the transfer of its labels."""
 
 from dataclasses import dataclass
 
@@ -32,15 +32,15 @@ class Registration:
 
 
 def register(image, geometry, template, mask=None, progress=None):
-    """Bring the labels of a Template onto a subject.
+    """Transfer the labels of a Template to a subject by registration.
 
-    An affine transform that maximises mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072), then symmetric
+    An affine transform that maximizes mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072), then symmetric
     demons (Thirion 1998, doi:10.1016/S1361-8415(98)80022-4; Vercauteren 2009, doi:10.1016/j.neuroimage.2008.10.040).
 
     image: (k, j, i) of the subject, of the template's kind: both susceptibility maps, or both magnitudes or T1-weighted
     images. geometry: where it lies, an io.Geometry. mask: of what the template shows (the brain), or None to find it.
     progress: called as progress(stage, fraction); it may raise Cancelled.
-    The same images give the same labels, on any number of cores. Raises QSMError where an image is empty or where the
+    The same images give the same labels, on any number of cores. Raises QSMError if an image is empty or the
     registration fails: masks that hardly overlap, or images less alike than before.
     """
     progress = progress or (lambda stage, fraction: None)
@@ -49,7 +49,7 @@ def register(image, geometry, template, mask=None, progress=None):
     for name, array in (("image", image), ("mask", mask)):
         if array is not None and np.shape(array) != geometry.shape:
             raise QSMError(
-                f"The subject's {name} has shape {np.shape(array)}, its grid {geometry.shape}; they must be the same. "
+                f"The subject's {name} has shape {np.shape(array)}, its grid {geometry.shape}; they must match. "
                 "Choose images of one scan."
             )
     inside = content(image, mask, "subject's image")
@@ -83,7 +83,7 @@ def register(image, geometry, template, mask=None, progress=None):
 
 
 def _working(array, inside, geometry):
-    """The normalised image, cut to its content and a margin on cubic voxels, and its mask, as ITK images."""
+    """The normalized image, cut to its content and a margin on cubic voxels, and its mask, as ITK images."""
     image, mask = image_of(normalised(array, inside), geometry), image_of(inside, geometry)
     box = [(np.flatnonzero(inside.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]]) for axis in (2, 1, 0)]
     first = [float(low - MARGIN_MM / mm) for (low, _), mm in zip(box, geometry.spacing, strict=True)]
@@ -105,12 +105,12 @@ def _require_success(quality):
     if quality["overlap"] < MIN_OVERLAP:
         raise QSMError(
             f"Template and subject overlap by only {100 * quality['overlap']:.0f} % after registration. Check that "
-            "they show the same part of the body and are oriented alike, and give a mask of the brain."
+            "they show the same part of the body with correct orientation, and provide a brain mask."
         )
     if alike["warped"] < LEAST * max(alike["before"], alike["aligned"]):
         raise QSMError(
-            "The registration failed: the images are less alike than before. Choose a template of the same kind "
-            "(a susceptibility map for a susceptibility map), and give a mask of the brain."
+            "The registration failed: the images are less alike than before. Choose a template of the same contrast "
+            "(such as two susceptibility maps), and provide a brain mask."
         )
 
 

@@ -1,4 +1,4 @@
-"""What an atlas is: a template image, the labels drawn on it, and their names."""
+"""An atlas: a template image, its labels and their names."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,9 @@ KINDS = ("susceptibility", "magnitude")
 class Template:
     """An image and its labels on one grid, (k, j, i).
 
-    image: in any unit. labels: whole numbers, 0 outside. geometry: where both lie, an io.Geometry. names: {label:
+    image: in any unit. labels: integers, 0 outside. geometry: where both lie, an io.Geometry. names: {label:
     name}; a label without one is called "Label 7". mask: true in what the image shows of the subject's mask (the
-    brain), None to find it from the image. Raises QSMError where image and labels do not fit or labels are missing.
+    brain), None to find it from the image. Raises QSMError if image and labels do not fit or labels are missing.
     """
 
     image: np.ndarray
@@ -32,12 +32,12 @@ class Template:
             if array is not None and array.shape != self.geometry.shape:
                 raise QSMError(
                     f"The template's {name} has shape {array.shape} instead of {self.geometry.shape}; all parts of a "
-                    "template must share one grid. Resample labels and mask to its image (nearest neighbour)."
+                    "template must share one grid. Resample labels and mask to its image (nearest neighbor)."
                 )
         labels = _whole(self.labels)
         present = [int(label) for label in np.unique(labels) if label]
         if not present:
-            raise QSMError("The labels of the template are all 0. Choose the image of labels, not a mask or map.")
+            raise QSMError("The labels of the template are all 0. Choose its label image.")
         names = {int(label): str(name) for label, name in self.names.items()}
         object.__setattr__(self, "labels", labels)
         object.__setattr__(self, "names", {label: names.get(label) or f"Label {label}" for label in present})
@@ -52,7 +52,7 @@ def load_template(image_path, labels_path, names_path=None, mask_path=None):
             continue
         array, own = read_image(path)
         if image.ndim != 3 or array.ndim != 3:
-            raise QSMError(f"{image_path} and {path} must each hold a single 3D image.")
+            raise QSMError(f"{image_path} and {path} must each be a single 3D image.")
         if difference := geometry.difference(own):
             raise QSMError(f"{path} does not fit {image_path}: {difference}. Resample the {what} to the template.")
         others.append(array)
@@ -70,7 +70,7 @@ def simulated_template(kind="susceptibility", voxel_mm=1.5, seed=1000, deformati
     from ..simulation.scan import simulate_scan
 
     if kind not in KINDS:
-        raise QSMError(f"There is no simulated template of {kind!r}; choose one of {', '.join(KINDS)}.")
+        raise QSMError(f"There is no simulated template of {kind!r}. Choose from {', '.join(KINDS)}.")
     shape = tuple(2 * round(length / voxel_mm) for length in SIMULATED_SHAPE_MM)
     scan = simulate_scan(head(shape, (voxel_mm / 2,) * 3, seed, deformation=deformation), snr=float("inf"))
     geometry = Geometry(tuple(reversed(scan.grid.shape)), tuple(reversed(scan.grid.spacing_mm)))
@@ -80,10 +80,10 @@ def simulated_template(kind="susceptibility", voxel_mm=1.5, seed=1000, deformati
 
 
 def _whole(labels):
-    """The labels as uint16; QSMError where they are no labels."""
+    """The labels as uint16; QSMError if they are no labels."""
     rounded = np.rint(labels)
     if not (np.isfinite(labels).all() and np.array_equal(rounded, labels) and labels.min() >= 0):
-        raise QSMError("The labels of the template are not whole numbers from 0 on. Choose the image of labels.")
+        raise QSMError("The labels of the template are not non-negative integers. Choose its label image.")
     if labels.max() > 65535:
-        raise QSMError("Labels above 65535 are not supported; renumber them.")
+        raise QSMError("Labels above 65535 are not supported. Renumber them.")
     return rounded.astype(np.uint16)

@@ -1,6 +1,6 @@
-"""The commands on whole scans: run, methods, demo, cite. Each takes the parsed arguments and a Console.
+"""The commands run, methods, demo and cite. Each takes the parsed arguments and a Console.
 
-A command returns the exit status where it is not 0, and raises QSMError for bad input.
+A command returns the exit status if it is not 0, and raises QSMError for bad input.
 """
 
 import json
@@ -32,14 +32,14 @@ INPUT_OPTIONS = (
 
 
 def run_command(arguments, console):
-    """Map the susceptibility of the scan in the files given, or of every run of a BIDS folder."""
+    """Compute the susceptibility map of a scan, or of every run in a BIDS folder."""
     settings = read_settings(arguments)
     if arguments.bids:
         return _run_bids(arguments, settings, console)
     if not (scan_files(arguments) and arguments.output):
         raise QSMError("run needs --magnitude, --phase and --output, or --bids; see `run --help`.")
     if arguments.participant_label:
-        raise QSMError("--participant-label goes with --bids.")
+        raise QSMError("--participant-label can be used with --bids only.")
     outputs = output_paths(arguments.output)
     outputs += [Path(arguments.output) / name for name in CURVE_FILES if arguments.curve]
     check_writable(outputs, input_files(arguments))
@@ -72,7 +72,7 @@ def listed_methods():
 
 
 def demo_command(arguments, console):
-    """Simulate a scan of a head with known susceptibility and map it."""
+    """Simulate a scan of a head with known susceptibility, and compute its susceptibility map."""
     from .demo import run_demo
 
     demo = run_demo(arguments.output, console.progress)
@@ -80,7 +80,7 @@ def demo_command(arguments, console):
 
 
 def cite_command(arguments, console):
-    """Print the paragraph for a paper on how a map was made, with references."""
+    """Print a methods paragraph for a paper, with references, from the run.json of a map."""
     print(methods_text(read_json(arguments.record)))
 
 
@@ -88,7 +88,7 @@ def read_settings(arguments):
     """The Settings of --settings or --preset, or the defaults."""
     if getattr(arguments, "preset", None):
         if arguments.settings:
-            raise QSMError("--preset and --settings exclude each other; give one of them.")
+            raise QSMError("--preset and --settings cannot be combined; give one of them.")
         return Settings(PRESETS[arguments.preset].choices)
     return Settings.from_file(arguments.settings) if arguments.settings else Settings()
 
@@ -96,20 +96,20 @@ def read_settings(arguments):
 def scan_files(arguments):
     """The files of the scan, {kind: list}: magnitude and phase, real and imaginary, or complex.
 
-    Empty where none are given; raises QSMError where they make no scan.
+    Empty if none are given; raises QSMError if they make no scan.
     """
     given = {name: getattr(arguments, name, None) for name in ("magnitude", "phase", "real", "imaginary", "complex")}
     given = {name: paths for name, paths in given.items() if paths}
     if given and tuple(given) not in SCANS:
         options = " and ".join(f"--{name}" for name in given)
         raise QSMError(
-            f"{options} make no scan; give --magnitude and --phase, or --real and --imaginary, or --complex alone."
+            f"{options} is not a complete scan. Give --magnitude and --phase, or --real and --imaginary, or --complex."
         )
     return given
 
 
 def load_scan(arguments):
-    """The Acquisition and Geometry of the files that the arguments name; QSMError where they name none."""
+    """The Acquisition and Geometry of the files that the arguments name; QSMError if they name none."""
     files = scan_files(arguments)
     if not files:
         raise QSMError("Give the scan: --magnitude and --phase, or --real and --imaginary, or --complex.")
@@ -128,17 +128,17 @@ def input_files(arguments):
 
 
 def _run_bids(arguments, settings, console):
-    """Every run that is found; one that fails does not stop the others. Returns the exit status."""
+    """Map every run; a failed run does not stop the others. Returns the exit status."""
     if scan_files(arguments) or arguments.echo_times:
-        raise QSMError("--bids finds images and echo times itself; leave out the options that name them.")
+        raise QSMError("--bids finds the images and echo times itself. Omit the options for images and echo times.")
     root = Path(arguments.bids)
     output = Path(arguments.output) if arguments.output else root / "derivatives" / "QSM"
     if output.resolve() == root.resolve():
-        raise QSMError("--output must not be the BIDS folder itself; leave it out for derivatives/QSM inside it.")
+        raise QSMError("--output must not be the BIDS folder itself. Omit it for derivatives/QSM in the BIDS folder.")
     runs = find_runs(root, arguments.participant_label or ())
     if arguments.mask and len(runs) > 1:
         names = ", ".join(r.name for r in runs)
-        raise QSMError(f"--mask is for a single run, but there are {len(runs)}: {names}. Choose a participant.")
+        raise QSMError(f"--mask is for a single run, but there are {len(runs)} runs: {names}. Choose a participant.")
     check_writable([path for r in runs for path in r.outputs(output).values()])
     failed = 0
     for bids_run in runs:

@@ -1,17 +1,17 @@
-"""What the command line shows: progress and complaints on stderr, the names of written files on stdout."""
+"""The output of the command line: progress and errors on stderr, the names of written files on stdout."""
 
 import sys
 
 
 class Console:
-    """Progress is one line that is rewritten on a terminal, and a line for each stage elsewhere."""
+    """Progress is one line that is rewritten on a terminal, and one line per stage otherwise."""
 
     def __init__(self, quiet=False):
         self.quiet, self.terminal = quiet, sys.stderr.isatty()
         self.shown = None
 
     def progress(self, stage, fraction):
-        """To be passed to a run: `stage` is at work and `fraction` of the whole is done."""
+        """A progress callback for a run: `stage` is running and `fraction` of the run is done."""
         line = f"[{100 * fraction:3.0f} %] {stage}"
         news = line if self.terminal else stage
         if self.quiet or news == self.shown:
@@ -22,24 +22,24 @@ class Console:
         )
 
     def wrote(self, paths):
-        """Name the files that are now there."""
+        """Print the names of the files written."""
         self._end_line()
         if not self.quiet:
             print(*paths, sep="\n", flush=True)
 
     def tell(self, sentence):
-        """Say what the run found out, if anything."""
+        """Print what the run has chosen, if anything."""
         if sentence and not self.quiet:
             self.complain(sentence)
 
     def warn(self, warnings):
-        """Say what the result is to be doubted for."""
+        """Print warnings about the result."""
         if not self.quiet:
             for warning in warnings:
                 self.complain(f"warning: {warning}")
 
     def complain(self, message):
-        """Say in one line what went wrong."""
+        """Print an error in one line."""
         self._end_line()
         print("QSMLogic:", " ".join(str(message).split()), file=sys.stderr, flush=True)
 

@@ -1,4 +1,4 @@
-"""The demonstration: a simulated scan of a head with known susceptibility, written, read back, mapped and judged."""
+"""The demonstration: a simulated scan of a head with known susceptibility is written, read, mapped and evaluated."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,9 +17,9 @@ from ..simulation.sample import simulated_scan
 from ..simulation.scan import stored_as_integers
 
 RIM_VOXELS = 4
-TISSUE = range(LABELS["Caudate"], LABELS["Grey matter"] + 1)
+TISSUE = range(LABELS["Caudate"], LABELS["Gray matter"] + 1)
 REGIONS = range(LABELS["Caudate"], LABELS["Bone"])
-SCANNED, WRITTEN = 0.4, 0.45  # share of the whole that is done after the simulation, and after writing the scan
+SCANNED, WRITTEN = 0.4, 0.45  # fraction done after the simulation, and after writing the scan
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,18 @@ class Demo:
         """A table of the regions and a line on all of them."""
         row = "{region:<22}{voxels:>8}{truth_ppm:>10.3f}{map_ppm:>10.3f}".format
         total = (
-            "Means of grey and white matter: slope {region_slope:.2f}, RMS error {region_rms_error_ppm:.4f} ppm. "
-            "Brain without its outer {rim} voxels: NRMSE {nrmse_percent:.0f} %."
+            "Means of gray and white matter: slope {region_slope:.2f}, RMS error {region_rms_error_ppm:.4f} ppm. "
+            "Brain eroded by {rim} voxels: NRMSE {nrmse_percent:.0f} %."
         ).format(rim=RIM_VOXELS, **self.accuracy)
         head_line = f"{'Region':<22}{'voxels':>8}{'truth ppm':>10}{'map ppm':>10}"
         return "\n".join([head_line, *(row(**region) for region in self.accuracy["regions"]), total])
 
 
 def run_demo(folder, progress=None, voxel_mm=1.5, seed=0):
-    """Simulate a scan, write it to `folder` as a BIDS data set, map it from there with the defaults, write the maps.
+    """Simulate a scan, write it to `folder` as a BIDS data set, and map it from there with default settings.
 
-    progress: called as progress(stage, fraction); it may raise Cancelled. voxel_mm: edge of the scan's voxels.
-    Returns a Demo; raises QSMError where the folder cannot be written.
+    progress: called as progress(stage, fraction); it may raise Cancelled. voxel_mm: voxel size of the scan.
+    Returns a Demo; raises QSMError if the folder cannot be written.
     """
     folder, progress = Path(folder), progress or (lambda stage, fraction: None)
     table = folder / "roi_statistics.csv"
@@ -67,10 +67,10 @@ def run_demo(folder, progress=None, voxel_mm=1.5, seed=0):
 
 
 def judge(map_ppm, reliable_mask, truth):
-    """How close a map comes to the Scan it was made from, as plain dictionaries.
+    """Compare a map with the truth of the Scan it was made from; returns plain dictionaries.
 
-    A map knows susceptibility up to a constant: the truth is shifted to the map's mean in the mask. nrmse_percent is
-    taken over the mask without its rim, slope and RMS error over the means of the regions of grey and white matter.
+    A map is known up to a constant, so the truth is shifted to the mean of the map in the mask. nrmse_percent is taken
+    over the eroded mask, slope and RMS error over the means of the regions of gray and white matter.
     """
     inside = truth.mask & reliable_mask
     truth_ppm = truth.susceptibility_ppm - truth.susceptibility_ppm[inside].mean() + map_ppm[inside].mean()

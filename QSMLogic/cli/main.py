@@ -30,7 +30,7 @@ UNEXPECTED, BAD_INPUT = 1, 2
 
 
 def main(argv=None):
-    """Run a command; returns the exit status: 0, 2 for bad input, 1 for anything else that goes wrong."""
+    """Run a command; returns the exit status: 0, 2 for bad input, 1 for any other failure."""
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     console, debug = Console(), False
     try:
@@ -41,9 +41,9 @@ def main(argv=None):
         console.complain(error)
         return BAD_INPUT
     except KeyboardInterrupt:
-        console.complain("interrupted; nothing unfinished was written.")
+        console.complain("interrupted; no incomplete files were written.")
     except MemoryError:
-        console.complain("not enough memory for this scan; close other programs, or crop the images.")
+        console.complain("not enough memory for this scan. Close other programs, or crop the images.")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except Exception as error:
@@ -60,7 +60,7 @@ def build_parser():
     )
     parser.add_argument("--version", action="version", version=f"QSMLogic {__version__}")
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    common.add_argument("--quiet", action="store_true", help="print errors only")
     common.add_argument("--debug", action="store_true", help="show the traceback of an unexpected error")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command_name")
     _add_run(_command(commands, "run", run_command, common))
@@ -70,27 +70,27 @@ def build_parser():
     _add_methods(commands, "curve", curve_command, "invert", curves, add_curve_options, common)
     methods = _command(commands, "methods", methods_command, common)
     shape = methods.add_mutually_exclusive_group()
-    shape.add_argument("--json", action="store_true", help="everything that is known of them, as JSON")
-    shape.add_argument("--markdown", action="store_true", help="a table of them and their sources, for documents")
+    shape.add_argument("--json", action="store_true", help="methods and parameters with all details, as JSON")
+    shape.add_argument("--markdown", action="store_true", help="table of the methods and their sources, as Markdown")
     cite = _command(commands, "cite", cite_command, common)
     cite.add_argument("record", metavar="RUN_JSON", help="run.json of a run")
     add_statistics_options(_command(commands, "statistics", statistics_command, common))
     add_atlas_options(_command(commands, "atlas", atlas_command, common))
     add_template_options(_command(commands, "template", template_command, common))
     demo = _command(commands, "demo", demo_command, common)
-    demo.add_argument("--output", metavar="DIR", default="demo-output", help="folder to write (default: %(default)s)")
+    demo.add_argument("--output", metavar="DIR", default="demo-output", help="output folder (default: %(default)s)")
     return parser
 
 
 class _Help(argparse.HelpFormatter):
-    """Breaks no line within a word, such as fill-holes, which a user may copy."""
+    """Never breaks lines at hyphens, as in fill-holes, so that options can be copied."""
 
     def _split_lines(self, text, width):
         return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Complains in one line, as every other bad input does, and knows negative numbers with an exponent."""
+    """Reports errors in one line, as for any other bad input, and accepts negative numbers with an exponent."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **{"formatter_class": _Help, **options})
@@ -123,14 +123,14 @@ def _add_run(parser):
     add_b0_option(parser)
     add_mask_option(parser)
     add_reference_mask_option(parser)
-    parser.add_argument("--quality-map", action="store_true", help="write the quality of the phase (0 to 1), too")
+    parser.add_argument("--quality-map", action="store_true", help="also write the phase quality (0 to 1)")
     parser.add_argument(
         "--curve",
         action="store_true",
-        help="run the inversion at other strengths, too, and write how well each fits and how smooth it is",
+        help="also run the inversion at other regularization strengths, and write the L-curve (misfit and smoothness)",
     )
     parser.add_argument(
-        "--settings", metavar="FILE", help="methods and parameters: a JSON file or JSON itself (default: see methods)"
+        "--settings", metavar="FILE", help="methods and parameters, a JSON file or a JSON string (default: see methods)"
     )
     parser.add_argument("--preset", choices=PRESETS, help="methods and parameters for a kind of scan")
     parser.add_argument("--bids", metavar="DIR", help="BIDS folder, instead of --magnitude and --phase")
@@ -138,5 +138,5 @@ def _add_run(parser):
         "--participant-label", nargs="+", metavar="LABEL", help="participants of the BIDS folder to map"
     )
     parser.add_argument(
-        "--output", metavar="DIR", help="folder to write (default with --bids: derivatives/QSM in the BIDS folder)"
+        "--output", metavar="DIR", help="output folder (default with --bids: derivatives/QSM in the BIDS folder)"
     )

@@ -18,7 +18,7 @@ def add_method_options(parser, stage, entry):
 
 def _add_parameters(parser, entry):
     if entry.takes_csf:
-        parser.add_argument("--csf", metavar="FILE", help="where cerebrospinal fluid is, non-zero inside")
+        parser.add_argument("--csf", metavar="FILE", help="mask of the cerebrospinal fluid, above zero inside")
     for parameter in entry.parameters:
         _add_parameter(parser, parameter)
 
@@ -51,7 +51,9 @@ def plain(text):
 
 def _scan_options(parser):
     add_scan_options(parser)
-    parser.add_argument("--settings", metavar="FILE", help="JSON file with the methods of the stages before this one")
+    parser.add_argument(
+        "--settings", metavar="FILE", help="methods and parameters of the preceding stages, a JSON file"
+    )
     parser.add_argument("--output", metavar="FILE", required=True, help="image to write")
 
 
@@ -59,34 +61,32 @@ def add_scan_options(parser):
     """The options that name the files of a scan."""
     files = {"nargs": "+", "metavar": "FILE"}
     parser.add_argument("--magnitude", help="magnitude: one 3D file per echo, or one 4D file", **files)
-    parser.add_argument("--phase", help="phase in any scaling, files like magnitude", **files)
+    parser.add_argument("--phase", help="phase in any scaling, one 3D file per echo, or one 4D file", **files)
     parser.add_argument("--real", help="real part of the signal, instead of magnitude and phase", **files)
-    parser.add_argument("--imaginary", help="imaginary part of the signal, files like real", **files)
+    parser.add_argument("--imaginary", help="imaginary part of the signal, in the same order", **files)
     parser.add_argument("--complex", help="complex images, instead of magnitude and phase", **files)
     parser.add_argument(
-        "--echo-times", type=float, nargs="+", metavar="S", help="echo times in seconds (default: JSON sidecars)"
+        "--echo-times", type=float, nargs="+", metavar="S", help="echo times in seconds (default: from JSON sidecars)"
     )
     parser.add_argument(
-        "--field-strength", type=float, metavar="T", help="field strength in tesla (default: JSON sidecars)"
+        "--field-strength", type=float, metavar="T", help="field strength in tesla (default: from JSON sidecars)"
     )
 
 
 def add_mask_option(parser, required=False):
     """The option for a mask."""
-    without = "" if required else " (default: one is made)"
+    without = "" if required else " (default: automatic mask)"
     parser.add_argument("--mask", required=required, metavar="FILE", help=f"mask, above zero inside{without}")
 
 
 def add_reference_mask_option(parser):
     """The option for the region that a map is referenced to."""
-    parser.add_argument(
-        "--reference-mask", metavar="FILE", help="where the susceptibility is to be zero on average, above zero inside"
-    )
+    parser.add_argument("--reference-mask", metavar="FILE", help="mask of the reference region, above zero inside")
 
 
 def _offset_option(parser):
     names = [*registry()["offset"], "none"]
-    parser.add_argument("--offset", choices=names, help="how phase offsets of several echoes are removed first")
+    parser.add_argument("--offset", choices=names, help="how the phase offsets of several echoes are removed first")
 
 
 def _mask_options(parser):
@@ -95,7 +95,7 @@ def _mask_options(parser):
 
 
 def _quality_option(parser):
-    parser.add_argument("--output-quality", metavar="FILE", help="quality of the phase, 0 to 1")
+    parser.add_argument("--output-quality", metavar="FILE", help="phase quality map to write, 0 to 1")
 
 
 def _unwrap_options(parser):
@@ -110,9 +110,9 @@ def _field_options(parser):
     parser.add_argument("--unwrapped", metavar="FILE", help="unwrapped phase in radians, instead of --phase")
     add_mask_option(parser)
     _offset_option(parser)
-    parser.add_argument("--output-mask", metavar="FILE", help="where the field is known")
-    parser.add_argument("--output-uncertainty", metavar="FILE", help="standard deviation of the field in ppm")
-    parser.add_argument("--output-magnitude", metavar="FILE", help="combined magnitude")
+    parser.add_argument("--output-mask", metavar="FILE", help="mask of the total field to write")
+    parser.add_argument("--output-uncertainty", metavar="FILE", help="standard deviation of the field to write, in ppm")
+    parser.add_argument("--output-magnitude", metavar="FILE", help="combined magnitude to write")
 
 
 def _map_options(parser, field_option):
@@ -136,19 +136,19 @@ def add_b0_option(parser):
         type=float,
         nargs=3,
         metavar=("X", "Y", "Z"),
-        help="B0 along the image's own axes i, j, k (default: the scanner's z axis, from the image's orientation)",
+        help="B0 direction along the image axes i, j, k (default: the scanner's z axis, from the image orientation)",
     )
 
 
 def _background_options(parser):
     _map_options(parser, "--total-field")
-    parser.add_argument("--output-mask", metavar="FILE", help="where the local field is known")
+    parser.add_argument("--output-mask", metavar="FILE", help="mask of the local field to write")
 
 
 def _invert_options(parser, field_option="--local-field"):
     _map_options(parser, field_option)
     names = list(registry()["reference"])
-    parser.add_argument("--reference", choices=names, help="what the map is referenced to (default: as in run)")
+    parser.add_argument("--reference", choices=names, help="reference for zero susceptibility (default: as in run)")
     add_reference_mask_option(parser)
 
 
@@ -159,7 +159,7 @@ def _single_step_options(parser):
 def add_curve_options(parser, stage, entry):
     """The options of the command `curve` with the inversion `entry`."""
     _field_map_options(parser, "--local-field")
-    parser.add_argument("--output", metavar="DIR", required=True, help="folder for curve.tsv and curve.svg")
+    parser.add_argument("--output", metavar="DIR", required=True, help="output folder for curve.tsv and curve.svg")
     _add_parameters(parser, entry)
 
 

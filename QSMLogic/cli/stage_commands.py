@@ -1,7 +1,7 @@
 """The stages as commands on files.
 
-Each command takes the parsed arguments and a Console, as in commands.py. The image is cut to the mask's bounding box
-for the work, as in a whole run.
+Each command takes the parsed arguments and a Console, as in commands.py. The image is cropped to the bounding box of
+the mask, as in a complete run.
 """
 
 from pathlib import Path
@@ -27,7 +27,7 @@ from .options import PREFIX
 
 
 class Chain:
-    """Runs single stages with the method and parameters that the arguments and their settings file choose."""
+    """Runs single stages with the methods and parameters of the arguments and their settings file."""
 
     def __init__(self, arguments, console):
         choices = dict(read_settings(arguments).choices)
@@ -51,7 +51,7 @@ class Chain:
 
 
 def mask_command(arguments, console):
-    """Make a mask of the tissue whose phase can be used."""
+    """Make a mask of the tissue to map."""
     chain = _checked_chain(arguments, console)
     scan, geometry = _load_phase(arguments)
     scan = chain("scaling", scan)
@@ -60,7 +60,7 @@ def mask_command(arguments, console):
 
 
 def unwrap_command(arguments, console):
-    """Unwrap the phase; writes radians, one volume for each echo."""
+    """Unwrap the phase; writes radians, one volume per echo."""
     chain = _checked_chain(arguments, console)
     scan, geometry = _load_phase(arguments)
     scan, mask = _scaled_and_masked(scan, geometry, arguments, chain)
@@ -72,10 +72,10 @@ def unwrap_command(arguments, console):
 
 
 def field_command(arguments, console):
-    """Combine the echoes to the total field in ppm of B0."""
+    """Combine the echoes into a total field map in ppm of B0."""
     chain = _checked_chain(arguments, console)
     if bool(arguments.phase or arguments.real or arguments.complex) == bool(arguments.unwrapped):
-        raise QSMError("field needs either --phase or --unwrapped, and --magnitude.")
+        raise QSMError("field needs --magnitude, and either --phase or --unwrapped.")
     if arguments.unwrapped:
         total, box, geometry = _field_of_unwrapped(arguments, chain)
     else:
@@ -88,7 +88,7 @@ def field_command(arguments, console):
 
 
 def background_command(arguments, console):
-    """Remove the field of the sources outside the mask."""
+    """Remove the background field, which has its sources outside the mask."""
     chain = _checked_chain(arguments, console)
     total, box, geometry = _field_map(arguments.total_field, arguments)
     _write_field(chain("background", total.without_unreliable_rim()), box, geometry, arguments, console)
@@ -109,7 +109,7 @@ def invert_command(arguments, console):
 
 
 def curve_command(arguments, console):
-    """Run an inversion over a range of its strength; write the table and the plot of fit and smoothness."""
+    """Run an inversion at seven regularization strengths, and write its L-curve as a table and a plot."""
     folder = Path(arguments.output)
     check_writable([folder / name for name in CURVE_FILES], input_files(arguments))
     chain = Chain(arguments, console)
@@ -125,7 +125,7 @@ def _checked_chain(arguments, console):
     names = ("output", "output_mask", "output_uncertainty", "output_magnitude", "output_quality")
     outputs = [name for name in (getattr(arguments, n, None) for n in names) if name]
     if len(set(outputs)) < len(outputs):
-        raise QSMError("Two outputs have the same name; give each its own.")
+        raise QSMError("Two outputs have the same name. Give each its own name.")
     for name in outputs:
         check_image_name(name)
     check_writable(outputs, input_files(arguments))
@@ -133,7 +133,7 @@ def _checked_chain(arguments, console):
 
 
 def _load_phase(arguments):
-    """As load_scan; the field strength, which plays no part here, and the time of a single echo may be unknown."""
+    """Like load_scan, but the field strength, which is not used, and the time of a single echo may be unknown."""
     arguments.field_strength = arguments.field_strength or 1.0
     if arguments.echo_times is None and _is_untimed_single_echo(next(iter(scan_files(arguments).values()), ())):
         arguments.echo_times = [0.01]
@@ -166,7 +166,7 @@ def _unwrapped(scan, mask, arguments, chain):
 def _field_of_unwrapped(arguments, chain):
     """The total field from files of magnitude and unwrapped phase, the box that it lies in, and the Geometry."""
     if not (arguments.mask and arguments.magnitude):
-        raise QSMError("--unwrapped needs --mask and --magnitude: no mask can be made of unwrapped phase.")
+        raise QSMError("--unwrapped needs --mask and --magnitude: an automatic mask needs wrapped phase.")
     scan, geometry = load_acquisition(
         arguments.magnitude, [arguments.unwrapped], arguments.echo_times, arguments.field_strength
     )
@@ -204,7 +204,7 @@ def _write_field(field, box, geometry, arguments, console):
     for path, array in wanted.items():
         if array is None:
             raise QSMError(
-                f"{arguments.stage} {arguments.method} does not yield what {path} should hold; leave it out."
+                f"{arguments.stage} {arguments.method} does not provide the map for {path}. Omit that option."
             )
     console.wrote(write_files({p: uncropped(a, box, geometry.shape) for p, a in wanted.items()}, geometry))
 

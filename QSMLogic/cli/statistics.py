@@ -15,8 +15,8 @@ from ..regions.measure import COUNTING, measure, values_in
 from ..regions.region import MapImage
 from ..regions.resample import METHODS
 from ..regions.study import check_no_study, read_study, with_scan
-from ..regions.table import PER_PPM
 from ..regions.table_files import check_table_name, table_paths, write_table
+from ..regions.units import PER_PPM, scale
 from ..report.page import check_report_name, report
 from ..report.plots import box_plot, histogram, plot_files, region_against_map, region_against_time
 
@@ -34,22 +34,27 @@ def add_statistics_options(parser):
     add("--mask", metavar="FILE", help="where the maps are reliable (default: reliable_mask beside the map, if any)")
     add("--reference", metavar="SEGMENT", help="make susceptibilities relative to the mean of this segment")
     add("--unit", choices=PER_PPM, help="unit of susceptibilities in what is written (default: that of the map)")
-    add("--erode-mm", type=float, default=0.0, metavar="MM", help="leave out what is so near to a segment's rim")
-    add("--resample", choices=METHODS, default="nearest", help="how labels on another grid are brought to the map's")
-    add("--partial-volume", choices=COUNTING, default="half", help="count voxels half covered, or weigh all")
+    add("--erode-mm", type=float, default=0.0, metavar="MM", help="distance by which segments are eroded")
+    add("--resample", choices=METHODS, default="nearest", help="how labels on another grid are resampled to the map's")
+    add(
+        "--partial-volume",
+        choices=COUNTING,
+        default="half",
+        help="include half-covered voxels, or weight by covered fraction",
+    )
     add("--output", required=True, metavar="FILE", help="table to write: .csv, or .tsv with a JSON dictionary")
-    add("--asymmetry", metavar="FILE", help="table of left against right to write, .csv or .tsv")
+    add("--asymmetry", metavar="FILE", help="table of asymmetries between left and right to write, .csv or .tsv")
     add("--report", metavar="FILE", help="report to write, .html")
     add("--plots", metavar="DIR", help="folder for plots as SVG")
-    add("--histogram", nargs="+", default=[], metavar="SEGMENT", help="segments whose histograms are plotted, too")
-    add("--time-course", nargs="+", default=[], metavar="SEGMENT", help="segments plotted over the study's time, too")
-    add("--curve", metavar="FILE", help="what is expected over time, for --time-course: CSV with time,value")
+    add("--histogram", nargs="+", default=[], metavar="SEGMENT", help="segments whose histograms are plotted")
+    add("--time-course", nargs="+", default=[], metavar="SEGMENT", help="segments plotted over the time of the study")
+    add("--curve", metavar="FILE", help="expected values over time, for --time-course: CSV with time,value")
     add("--record", metavar="FILE", help="run.json of the map (default: the one beside it, if any)")
-    add("--study", metavar="FILE", help="table of a study that the scan is added to, .csv or .tsv")
+    add("--study", metavar="FILE", help="table of the study to which the scan is added, .csv or .tsv")
     for name, meaning in (("subject", "who was scanned"), ("session", "which scan"), ("time", "date or age")):
         add(f"--{name}", default="", metavar=name.upper(), help=f"{meaning}, for --study")
-    add("--replace", action="store_true", help="let a scan that is in the study already give way")
-    add("--allow-mixed", action="store_true", help="add a scan with other settings than the study's, and flag it")
+    add("--replace", action="store_true", help="replace the scan if the study has it already")
+    add("--allow-mixed", action="store_true", help="accept other settings than the study's, and flag the study")
 
 
 def statistics_command(arguments, console):
@@ -75,7 +80,7 @@ def statistics_command(arguments, console):
     compared = table.asymmetry() if arguments.asymmetry else None
     html = _report(arguments, table, maps[MAP], regions, geometry, mask_path, provenance) if arguments.report else None
 
-    paths = write_table(table, arguments.output)  # all is made by now: what follows can only fail for want of room
+    paths = write_table(table, arguments.output)  # everything is computed by now; only writing can fail
     paths += write_table(compared, arguments.asymmetry) if compared else []
     paths += write_texts(drawn | ({arguments.report: html} if html else {}))
     paths += write_table(study, arguments.study) if study else []
@@ -149,7 +154,7 @@ def _outputs(arguments):
 
 
 def _inputs(arguments):
-    """The files that are read, and the sidecars of the images, which tell how these were made."""
+    """The files that are read, and the sidecars of the images, which record how these were made."""
     images = [arguments.map, arguments.labels, arguments.mask, *(_parsed(text)[1] for text in arguments.more_maps)]
     images = [path for path in images if path]
     others = [arguments.label_names, arguments.record, arguments.curve]
@@ -158,14 +163,14 @@ def _inputs(arguments):
 
 
 def _beside(map_path, file):
-    """A file of the same run as a map of `run`; None where there is none, or the map is of another kind."""
+    """A file of the same run as a map of `run`; None if there is none, or the map is of another kind."""
     path = Path(map_path)
     beside = path.with_name(file)
     return beside if path.name == CATALOGUE[SUSCEPTIBILITY].file and beside.is_file() else None
 
 
 def _provenance(arguments):
-    """What is known of how the map was made: run.json, or the sidecar of a BIDS derivative; None where nothing is."""
+    """What is known of how the map was made: run.json, or the sidecar of a BIDS derivative; None if nothing is."""
     path = arguments.record or _beside(arguments.map, RECORD)
     if path:
         return read_json(path)
@@ -185,9 +190,9 @@ def _histograms(arguments, table, image, regions, grid, mask, zero):
     for segment in arguments.histogram:
         region = named.get(segment)
         if region is None:
-            raise QSMError(f"There is no segment {segment!r} for a histogram; there are: {', '.join(named)}.")
+            raise QSMError(f"There is no segment {segment!r} for a histogram; the segments are: {', '.join(named)}.")
         values = values_in(image, region, grid, mask=mask, erosion_mm=arguments.erode_mm)
-        values = values * PER_PPM[unit] / PER_PPM[image.unit] - zero
+        values = values * scale(image.unit, unit) - zero
         plots[f"histogram-{segment}"] = histogram(values, segment, MAP, unit, arguments.reference or "")
     return plots
 

@@ -1,4 +1,4 @@
-"""Files that are whole: inputs that are not cut short, outputs that appear together or not at all."""
+"""Atomic writes, and checks that inputs are complete: outputs appear together or not at all."""
 
 import errno
 import gzip
@@ -16,7 +16,7 @@ from ..model.errors import QSMError
 
 @contextmanager
 def placed_together(paths):
-    """Temporary names, {path: temporary path}, for files that take their places when the block ends well.
+    """Yield {path: temporary path} for files that are moved into place together when the block succeeds.
 
     A temporary file lies in the folder of its final one and has the same ending. When the block is left by any
     exception, Ctrl-C included, the temporary files and the folders made for them are removed. OSError becomes QSMError.
@@ -39,7 +39,7 @@ def placed_together(paths):
 
 
 def write_texts(texts):
-    """Write {path: text}, all files or none. Returns the paths; raises QSMError where one cannot be written."""
+    """Write {path: text}, all files or none. Returns the paths; raises QSMError if one cannot be written."""
     with placed_together(texts) as temporary:
         for path, text in zip(temporary, texts.values(), strict=True):
             temporary[path].write_text(text, encoding="utf-8")
@@ -47,16 +47,16 @@ def write_texts(texts):
 
 
 def check_writable(outputs, inputs=()):
-    """QSMError where one of the files `outputs` cannot be written, or would replace one of `inputs`.
+    """Raise QSMError if one of the files `outputs` cannot be written, or would overwrite one of `inputs`.
 
-    Nothing is left behind, so that this may be asked before a long run.
+    Nothing is left behind, so that this can be checked before a long run.
     """
     read = {Path(path).resolve() for path in inputs}
     for path in map(Path, outputs):
         if path.is_dir():
-            raise QSMError(f"Cannot write {path}: it is a folder; name a file.")
+            raise QSMError(f"Cannot write {path}: it is a folder. Give the name of a file.")
         if path.resolve() in read:
-            raise QSMError(f"Writing {path} would replace an input; choose another name for the output.")
+            raise QSMError(f"Writing {path} would overwrite an input. Choose another name for the output.")
         made = []
         try:
             _make_folder(path.parent, made)
@@ -70,11 +70,11 @@ def check_writable(outputs, inputs=()):
 
 
 def check_complete(path):
-    """QSMError where an image file is missing or cut short; ITK would read zeros for what a NIfTI file lacks."""
+    """Raise QSMError if an image file is missing or truncated; ITK would read zeros for the rest of a NIfTI file."""
     path = Path(path)
     if not path.is_file():
         raise QSMError(f"There is no file {path}.")
-    damaged = QSMError(f"{path} is damaged or incomplete; copy or convert it again.")
+    damaged = QSMError(f"{path} is damaged or incomplete. Copy or convert it again.")
     try:
         with _opened(path) as file:
             header = file.read(352)
@@ -88,9 +88,9 @@ def check_complete(path):
 
 
 def not_numbers(path):
-    """Where a NIfTI file of real numbers holds NaN or infinity, which ITK reads as 0: bool, axes (.., k, j, i).
+    """The voxels in which a NIfTI file of real numbers is NaN or infinite, which ITK reads as 0: bool (.., k, j, i).
 
-    None where there are none. The file must be complete.
+    None if there are none. The file must be complete.
     """
     with _opened(Path(path)) as file:
         header = file.read(352)
@@ -156,4 +156,4 @@ def _remove_empty(folders):
 def _cannot_write(error, path):
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"Cannot write {path}: the disk is full. Free some space or choose another folder."
-    return f"Cannot write {path}: {error.strerror or error}. Choose a folder that you may write to."
+    return f"Cannot write {path}: {error.strerror or error}. Choose a folder with write permission."

@@ -3,8 +3,8 @@
 A run is one magnitude and phase pair of MEGRE, GRE, T2starw, bold or epi images, or one of real and imaginary part:
 all files of a session folder whose names agree in everything but echo and part. An image without part entity beside
 one with part-phase is the magnitude.
-A file of several volumes is a time series unless its EchoTime is a list; QSM is made of the first volume, because
-averaging over time would blur the phase with motion, breathing and drift.
+A file of several volumes is a time series unless its EchoTime is a list; QSM uses the first volume, because averaging
+over time would blur the phase with motion, breathing and drift.
 """
 
 import os
@@ -27,7 +27,7 @@ DATATYPES = ("anat", "func", "fmap", "perf")
 
 @dataclass(frozen=True)
 class BidsRun:
-    """A scan of a BIDS folder; label tells runs of one stem apart.
+    """A scan in a BIDS folder; label distinguishes runs with the same stem.
 
     images: {echo number: path} of magnitude and of phase, or of the real and of the imaginary part, by these names.
     """
@@ -48,7 +48,7 @@ class BidsRun:
         (one, first), (two, second) = self.images.items()
         if first.keys() != second.keys():
             raise QSMError(
-                f"{one} has the echoes {_echo_list(first)} and {two} {_echo_list(second)}; supply the missing files."
+                f"{one} has the echoes {_echo_list(first)} and {two} {_echo_list(second)}. Add the missing files."
             )
         first, second = ([images[echo] for echo in sorted(images)] for images in (first, second))
         times = echo_times(first, second, self.metadata)
@@ -81,7 +81,7 @@ class BidsRun:
 def find_runs(root, participants=()):
     """The runs of a BIDS folder, of all participants or of those named (with or without "sub-").
 
-    Images that have neither phase nor imaginary part are no runs. Raises QSMError where a participant or any run is
+    Images without phase or imaginary part are not runs. Raises QSMError if a participant or any run is
     missing.
     """
     root = Path(root)
@@ -89,11 +89,11 @@ def find_runs(root, participants=()):
     wanted = [f"sub-{p.removeprefix('sub-')}" for p in participants] or known
     for participant in wanted:
         if participant not in known:
-            raise QSMError(f"There is no {participant} in {root}; it has: {', '.join(known) or 'no participants'}.")
+            raise QSMError(f"There is no {participant} in {root}. It has {', '.join(known) or 'no participants'}.")
     runs = [run for p in wanted for session in _sessions(root / p) for run in _runs_of_session(root, session)]
     if not runs:
         raise QSMError(
-            f"No magnitude with phase was found in {root}; QSM needs files such as "
+            f"No magnitude with phase was found in {root}. QSM needs files such as "
             "sub-01/anat/sub-01_echo-1_part-mag_MEGRE.nii.gz and sub-01_echo-1_part-phase_MEGRE.nii.gz."
         )
     return runs

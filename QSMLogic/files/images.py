@@ -1,4 +1,4 @@
-"""Scans, masks and maps in and out of NIfTI, NRRD and MHA files, through SimpleITK."""
+"""Read and write scans, masks and maps as NIfTI, NRRD and MHA files, through SimpleITK."""
 
 import json
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TOLERANCE = 1e-3  # mm, and components of direction vectors: rounding of headers
 
 @dataclass(frozen=True)
 class Geometry:
-    """Where an image lies in the scanner, in ITK's order and coordinates.
+    """The grid of an image in the scanner, in ITK's order and coordinates.
 
     size, spacing (mm) and origin (mm, LPS) are along the image axes (i, j, k) or (x, y, z); direction is the 3 x 3
     matrix, row by row, whose columns are the image axes in LPS.
@@ -44,7 +44,7 @@ class Geometry:
         return Grid(self.shape, tuple(reversed(self.spacing)), tuple(reversed(b0)))
 
     def difference(self, other):
-        """What tells `other` apart from this geometry, in words; empty where they are the same grid."""
+        """How `other` differs from this geometry, in words; empty if they are the same grid."""
         if self.size != other.size:
             return f"its size is {_numbers(other.size)} voxels instead of {_numbers(self.size)}"
         for name in ("spacing", "origin", "direction"):
@@ -57,9 +57,9 @@ class Geometry:
 def read_image(path):
     """Read a 3D or 4D image.
 
-    Returns a float32 array (k, j, i), or (e, k, j, i) where the file has several volumes (a fourth axis, or several
-    components per voxel), with the header's scaling applied, and its Geometry. Complex files give complex64. Raises
-    QSMError that names the file.
+    Returns a float32 array (k, j, i), or (e, k, j, i) if the file has several volumes (a fourth axis, or several
+    components per voxel), with the scaling of the header applied, and its Geometry. Complex files give complex64.
+    Raises QSMError that names the file.
     """
     path = Path(path)
     check_complete(path)
@@ -89,7 +89,7 @@ def read_image(path):
 def write_image(path, array, geometry):
     """Write an array (k, j, i) or (e, k, j, i) as a compressed image: booleans as uint8, real numbers as float32.
 
-    The file appears when it is complete. Raises QSMError where it cannot be written.
+    The file appears when it is complete. Raises QSMError if it cannot be written.
     """
     write_files({path: array}, geometry)
 
@@ -108,16 +108,16 @@ def write_files(contents, geometry):
 
 
 def check_image_name(path):
-    """QSMError where the ending of an output's name is none that images are written with."""
+    """QSMError if the ending of an output's name is none that images are written with."""
     if not str(path).lower().endswith(ENDINGS):
         raise QSMError(f"{path} must end in one of {', '.join(ENDINGS)}.")
 
 
 def load_on_grid(path, geometry):
-    """The array (k, j, i) of a 3D image that must lie on the grid of `geometry`; QSMError where it does not."""
+    """The array (k, j, i) of a 3D image on the grid of `geometry`; QSMError if its grid differs."""
     array, own = read_image(path)
     if np.iscomplexobj(array):
-        raise QSMError(f"{path} is complex where a real image is needed.")
+        raise QSMError(f"{path} is complex, but a real image is needed. Choose another image.")
     array = array[0] if array.ndim == 4 and len(array) == 1 else array
     difference = geometry.difference(own)
     if array.ndim != 3:
@@ -128,26 +128,26 @@ def load_on_grid(path, geometry):
 
 
 def load_mask(path, geometry):
-    """A boolean mask (k, j, i), true where the image is above zero; QSMError where empty or of another grid."""
+    """A boolean mask (k, j, i), true where the image is above zero; QSMError if empty or of another grid."""
     return checked_mask(load_on_grid(path, geometry), geometry.grid())
 
 
 def _check_kind(path, reader):
     size = reader.GetSize()
     if len(size) not in (3, 4) or min(size[:3]) < 2:
-        raise QSMError(f"{path} is not a 3D image: its size is {_numbers(size)}. QSM needs a stack of slices.")
+        raise QSMError(f"{path} is not a 3D image: its size is {_numbers(size)}. QSM needs several slices.")
     compound = "complex" in sitk.GetPixelIDValueAsString(reader.GetPixelID())
     if len(size) == 4 and reader.GetNumberOfComponents() > 1 and not compound:
-        raise QSMError(f"{path} has vectors in a 4D image; give one volume for each echo.")
+        raise QSMError(f"{path} is a 4D image of vectors. Give one volume per echo.")
 
 
 def _why_unreadable(path, error):
     if "orthonormal" in str(error):
         return (
             f"{path} has axes that are not perpendicular (a sheared sform). Resample it to a grid with perpendicular "
-            "axes or, where only the header is wrong, copy its qform to its sform."
+            "axes or, if only the header is wrong, copy its qform to its sform."
         )
-    return f"{path} cannot be read as an image: it is damaged, or neither NIfTI, NRRD nor MHA."
+    return f"{path} cannot be read as an image: it is damaged, or not NIfTI, NRRD or MHA. Convert it to NIfTI."
 
 
 def _write(temporary, path, array, geometry):
@@ -163,7 +163,7 @@ def _write(temporary, path, array, geometry):
         sitk.WriteImage(as_image(array, geometry), str(temporary), useCompression=True)
         check_complete(temporary)
     except (RuntimeError, QSMError):
-        raise QSMError(f"Cannot write {path}: the disk is full or the folder does not take files.") from None
+        raise QSMError(f"Cannot write {path}: the disk is full, or the folder is not writable.") from None
 
 
 def as_image(array, geometry):

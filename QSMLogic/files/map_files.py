@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from ..model.catalogue import CATALOGUE
-from .images import write_files
+from ..model.maps import Maps
+from .images import Geometry, write_files
 
 RECORD = "run.json"
 
@@ -24,27 +25,28 @@ def map_contents(maps, folder):
     return {paths[entry.name]: array for entry, array in maps.items()} | {Path(folder) / RECORD: maps.provenance}
 
 
-def write_maps(maps, geometry, folder, texts=None):
-    """Write the maps of a run into a folder, all or nothing.
+def write_maps(maps: Maps, geometry: Geometry, folder: str | Path, texts: dict[Path, str] | None = None) -> list[Path]:
+    """Write the maps of a run and its run.json, all of them or none.
 
     Parameters
     ----------
     maps : Maps
+        The result of QSMLogic.run.
     geometry : Geometry
-        Of the scan's images.
+        The grid of the scan, from load_acquisition.
     folder : path
-        Made if it does not exist.
+        Output folder, which is created if it does not exist.
     texts : dict, optional
-        {path: text} of further files.
+        Further text files to write, {path: text}.
 
     Returns
     -------
     list of Path
-        Of the files.
+        The files written.
 
     Raises
     ------
     QSMError
-        If they cannot be written.
+        If a file cannot be written.
     """
     return write_files(map_contents(maps, folder) | (texts or {}), geometry)

@@ -1,29 +1,50 @@
 """Scans read from image files."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 
 from ..model.acquisition import Acquisition
 from ..model.errors import QSMError
-from .images import read_image
+from .images import Geometry, read_image
 from .sidecar import echo_times, field_strength
 
-COMPLEX = "is complex; give it as --complex, which stands for magnitude and phase"
+COMPLEX = "is complex; pass it as --complex, instead of magnitude and phase"
 
 
 def load_acquisition(
-    magnitude_paths,
-    phase_paths,
-    echo_times_s=None,
-    field_strength_t=None,
-    b0_direction_ijk=None,
-    volume=None,
-):
-    """Read a scan; returns its Acquisition and Geometry.
+    magnitude_paths: Sequence[str | Path],
+    phase_paths: Sequence[str | Path],
+    echo_times_s: Sequence[float] | None = None,
+    field_strength_t: float | None = None,
+    b0_direction_ijk: Sequence[float] | None = None,
+    volume: int | None = None,
+) -> tuple[Acquisition, Geometry]:
+    """Read a scan from image files.
 
-    magnitude_paths, phase_paths: one 3D file per echo, or one 4D file with the echoes as volumes. echo_times_s,
-    field_strength_t: where None, read from the JSON sidecars beside the files. b0_direction_ijk: B0 along the image's
-    own axes (i, j, k); by default the scanner's z axis. volume: where 4D files are time series, the volume of them to
-    take. Raises QSMError that names the file at fault.
+    Parameters
+    ----------
+    magnitude_paths, phase_paths : list of path
+        One 3D file per echo, or one 4D file with the echoes as volumes.
+    echo_times_s : sequence of float, optional
+        Echo times in seconds. None: from the JSON sidecars beside the files.
+    field_strength_t : float, optional
+        Field strength in tesla. None: from the JSON sidecars.
+    b0_direction_ijk : sequence of float, optional
+        B0 along the image axes (i, j, k). None: the scanner's z axis.
+    volume : int, optional
+        If the 4D files are time series, the volume to use.
+
+    Returns
+    -------
+    Acquisition, Geometry
+        The scan, and the grid of its images in the scanner.
+
+    Raises
+    ------
+    QSMError
+        Names the file that cannot be used.
     """
     (magnitude, phase), times, strength, geometry = _read_scan(
         magnitude_paths, phase_paths, echo_times_s, field_strength_t, volume
@@ -39,12 +60,12 @@ def load_signal(
     b0_direction_ijk=None,
     volume=None,
 ):
-    """As load_acquisition, of the real and imaginary part of the signal; without the latter, of complex files."""
+    """Like load_acquisition, from real and imaginary images, or from complex images alone."""
     parts, times, strength, geometry = _read_scan(
         real_paths, imaginary_paths, echo_times_s, field_strength_t, volume, compound=not imaginary_paths
     )
     if len(parts) == 2 and parts[0].shape != parts[1].shape:
-        raise QSMError("The real and the imaginary images are not as many; give one of either for each echo.")
+        raise QSMError("The numbers of real and imaginary images differ. Give one of each per echo.")
     signal = parts[0] + 1j * parts[1] if len(parts) == 2 else parts[0]
     return Acquisition.of_signal(signal, times, strength, geometry.grid(b0_direction_ijk)), geometry
 
@@ -66,12 +87,12 @@ def _read_echoes(paths, volume, compound, first):
     for path in paths:
         image, geometry = read_image(path)
         if np.iscomplexobj(image) != compound:
-            kind = "is not complex; give it as --magnitude, --phase, --real or --imaginary"
+            kind = "is not complex; pass it as --magnitude, --phase, --real or --imaginary"
             raise QSMError(f"{path} {kind if compound else COMPLEX}.")
         if volume is not None and image.ndim == 4:
             image = image[volume]
         if image.ndim == 4 and len(paths) > 1:
-            raise QSMError(f"{path} has {len(image)} volumes; give one 3D file for each echo, or a single 4D file.")
+            raise QSMError(f"{path} has {len(image)} volumes. Give one 3D file per echo, or a single 4D file.")
         first = first or (path, geometry)
         difference = first[1].difference(geometry)
         if difference:

@@ -16,38 +16,38 @@ def image_stem(path):
 
 
 def sidecar_path(image_path):
-    """Where the sidecar of an image is: same name, ending .json."""
+    """The path of the sidecar of an image: same name, ending .json."""
     return Path(image_path).with_name(f"{image_stem(image_path)}.json")
 
 
 def sidecar(image_path):
-    """What the sidecar of an image says, a dictionary; empty where there is none."""
+    """The content of the sidecar of an image, a dictionary; empty if there is none."""
     path = sidecar_path(image_path)
     return read_json(path) if path.is_file() else {}
 
 
 def read_json(path):
-    """The dictionary in a JSON file; QSMError where the file holds something else."""
+    """The dictionary in a JSON file; QSMError if the file holds something else."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise QSMError(f"Cannot read {path}: {error.strerror}.") from None
     except ValueError as error:
-        raise QSMError(f"{path} is not valid JSON: {error}.") from None
+        raise QSMError(f"{path} is not valid JSON: {error}. Fix or remove it.") from None
     if not isinstance(content, dict):
         raise QSMError(f"{path} does not hold a JSON object with fields such as EchoTime.")
     return content
 
 
 def echo_times(magnitude_paths, phase_paths, metadata=sidecar):
-    """The echo times (s) of a scan, from what `metadata(path)` says of its files; QSMError where it does not say."""
+    """The echo times (s) of a scan, from the `metadata(path)` of its files; QSMError if they are missing."""
     found = [times for times in (_times(paths, metadata) for paths in (phase_paths, magnitude_paths)) if times]
     if not found:
         raise QSMError(_missing("EchoTime", phase_paths, "--echo-times with one time in seconds for each echo"))
     if any(times != found[0] for times in found):
         raise QSMError(
-            f"The sidecars of one kind of image give echo times {found[0]}, those of the other {found[1]}; "
-            "give both lists of files in the same order."
+            f"The sidecars of one kind of image have echo times {found[0]}, those of the other {found[1]}. "
+            "Give both lists of files in the same order."
         )
     return found[0]
 
@@ -83,5 +83,5 @@ def _number(value, name):
 def _missing(name, paths, option):
     looked_for = next((s for s in map(sidecar_path, paths) if not s.is_file()), None)
     if looked_for is None:
-        return f"{sidecar_path(paths[0])} has no {name}; add it there or give {option}."
-    return f"There is no {name}: {looked_for} was looked for and is missing. Add this sidecar or give {option}."
+        return f"{sidecar_path(paths[0])} has no {name}. Add it there, or give {option}."
+    return f"{name} is unknown: there is no {looked_for}. Add this sidecar, or give {option}."

@@ -7,25 +7,47 @@ import numpy as np
 
 from ..numerics.lazy import ndimage
 from .errors import QSMError
+from .scan_checks import checked_echo_times, checked_field_strength
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A voxel grid. Shape, spacing (mm) and B0 direction (unit vector) are in array axis order (k, j, i)."""
+    """A voxel grid and the direction of B0 in it, in the order of the array axes (k, j, i).
 
-    shape: tuple
-    spacing_mm: tuple = (1.0, 1.0, 1.0)
-    b0_direction: tuple = (1.0, 0.0, 0.0)
+    Parameters
+    ----------
+    shape : tuple of int
+        Number of voxels along each axis.
+    spacing_mm : tuple of float
+        Voxel spacing along each axis in mm.
+    b0_direction : tuple of float
+        Direction of B0; it is normalized to a unit vector.
+
+    Raises
+    ------
+    QSMError
+        If this is not a 3D grid.
+
+    Examples
+    --------
+    >>> from QSMLogic import Grid
+    >>> Grid((24, 28, 20), (2.0, 1.0, 1.0), (2, 0, 0)).b0_direction
+    (1.0, 0.0, 0.0)
+    """
+
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    b0_direction: tuple[float, float, float] = (1.0, 0.0, 0.0)
 
     def __post_init__(self):
         shape, spacing = tuple(int(n) for n in self.shape), tuple(float(s) for s in self.spacing_mm)
         b0 = np.asarray(self.b0_direction, float)
         if len(shape) != 3 or min(shape) < 2:
-            raise QSMError(f"QSM needs a 3D image; this one has shape {shape} (slices, rows, columns).")
+            raise QSMError(f"QSM needs a 3D image, but this one has shape {shape} (slices, rows, columns).")
         if len(spacing) != 3 or not all(math.isfinite(s) and s > 0 for s in spacing):
             raise QSMError(f"Voxel spacing must be three positive lengths in mm, not {spacing}.")
         if b0.shape != (3,) or not np.isfinite(b0).all() or not np.linalg.norm(b0) > 0:
-            raise QSMError(f"The B0 direction must be three numbers that are not all zero, not {self.b0_direction}.")
+            raise QSMError(f"The B0 direction must be three numbers, not all zero, not {self.b0_direction}.")
         object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "spacing_mm", spacing)
         object.__setattr__(self, "b0_direction", tuple(float(x) for x in b0 / np.linalg.norm(b0)))
@@ -39,14 +61,37 @@ class Grid:
 class Acquisition:
     """A gradient-echo scan.
 
-    magnitude, phase: float32 (echo, k, j, i); phase as stored until the "scaling" stage, then in radians.
-    A single echo may be given as (k, j, i). echo_times_s: seconds, ascending. field_strength_t: tesla.
-    Raises QSMError where these do not fit together or cannot be a scan.
+    Parameters
+    ----------
+    magnitude : array_like
+        Magnitude of the echoes (echo, k, j, i) in any scale; a single echo may be (k, j, i). Kept as float32.
+    phase : array_like
+        Phase of the echoes, like `magnitude`: as stored in any scaling, or in radians after the stage "scaling".
+    echo_times_s : sequence of float
+        Echo times in seconds, increasing.
+    field_strength_t : float
+        Field strength in tesla.
+    grid : Grid
+        The voxel grid of the images.
+
+    Raises
+    ------
+    QSMError
+        If the arguments do not match, or cannot be those of a scan.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from QSMLogic import Acquisition, Grid
+    >>> images = np.ones((2, 24, 28, 20))
+    >>> scan = Acquisition(images, 0.1 * images, (0.004, 0.012), 3, Grid((24, 28, 20), (2, 1, 1)))
+    >>> scan.echoes, scan.phase.dtype
+    (2, dtype('float32'))
     """
 
     magnitude: np.ndarray
     phase: np.ndarray
-    echo_times_s: tuple
+    echo_times_s: tuple[float, ...]
     field_strength_t: float
     grid: Grid
 
@@ -67,10 +112,10 @@ class Acquisition:
 
     @classmethod
     def of_signal(cls, signal, echo_times_s, field_strength_t, grid):
-        """The scan with a complex signal (echo, k, j, i), or real + 1j * imaginary part."""
+        """Make a scan from a complex signal (echo, k, j, i), or from real + 1j * imaginary part."""
         signal = np.asarray(signal)
         if not np.iscomplexobj(signal):
-            raise QSMError("The signal is not complex; give real + 1j * imaginary, or magnitude and phase.")
+            raise QSMError("The signal is not complex. Pass real + 1j * imaginary, or magnitude and phase.")
         return cls(np.abs(signal), np.angle(signal), echo_times_s, field_strength_t, grid)
 
     @property
@@ -91,11 +136,27 @@ class Acquisition:
 
 @dataclass(frozen=True)
 class FieldMap:
-    """A field in ppm of B0 (positive where susceptibility is positive), valid inside the mask, zero outside.
+    """A field map in ppm of B0, valid inside its mask and zero outside.
 
-    ppm: float32 (k, j, i). mask: bool. uncertainty_ppm: standard deviation of the field, or None.
-    magnitude: a combined magnitude in any scale, or None. csf: where cerebrospinal fluid is known to be, or None;
-    what of it lies outside the mask does not count.
+    Parameters
+    ----------
+    ppm : ndarray
+        Field in ppm of B0 (k, j, i), float32. Positive susceptibility has a positive field along B0.
+    mask : ndarray
+        Where the field is valid, bool (k, j, i).
+    grid : Grid
+        The voxel grid.
+    uncertainty_ppm : ndarray, optional
+        Standard deviation of the field.
+    magnitude : ndarray, optional
+        Combined magnitude in any scale.
+    csf : ndarray, optional
+        Mask of the cerebrospinal fluid; voxels outside `mask` are ignored.
+
+    Raises
+    ------
+    QSMError
+        If the shapes differ, the mask is empty, or a value inside it is NaN or infinite.
     """
 
     ppm: np.ndarray
@@ -116,7 +177,7 @@ class FieldMap:
         object.__setattr__(self, "mask", mask)
 
     def cropped(self, box):
-        """The part inside `box`, a tuple of three slices; itself where that is all."""
+        """The part inside `box`, a tuple of three slices; itself if the box covers the entire grid."""
         if cropped_grid(self.grid, box) == self.grid:
             return self
         names = ("uncertainty_ppm", "magnitude", "csf")
@@ -124,10 +185,11 @@ class FieldMap:
         return FieldMap(self.ppm[box], self.mask[box], cropped_grid(self.grid, box), **optional)
 
     def without_unreliable_rim(self, limit=8.0):
-        """The map less the voxels at the mask's rim whose uncertainty exceeds `limit` times its median.
+        """Exclude voxels at the mask boundary whose uncertainty exceeds `limit` times the median.
 
-        There, beside air, the phase is lost or wrongly unwrapped, and background removal would spread the error.
-        Unreliable voxels enclosed by reliable ones (veins, bleeds, calcifications) stay. Without uncertainty: itself.
+        There, next to air, the phase is noise or wrongly unwrapped, and background removal would spread the error.
+        Unreliable voxels enclosed by reliable ones (veins, bleeds, calcifications) are kept. Without uncertainty,
+        nothing is excluded.
         """
         if self.uncertainty_ppm is None:
             return self
@@ -135,19 +197,19 @@ class FieldMap:
         return replace(self, mask=ndimage.binary_fill_holes(self.mask & (self.uncertainty_ppm <= largest)) & self.mask)
 
     def with_field(self, ppm, mask=None):
-        """The same scan with another field and, where given, another mask."""
+        """The same map with another field and, if given, another mask."""
         return replace(self, ppm=ppm, mask=self.mask if mask is None else mask)
 
 
 def checked_mask(mask, grid, name="mask"):
-    """The mask as a boolean array of the grid's shape; QSMError where it is empty or of another shape."""
+    """Return the mask as a boolean array; raises QSMError if it is empty or does not have the shape of the grid."""
     mask = np.asarray(mask)
     if mask.shape != grid.shape:
-        raise QSMError(f"The {name} has shape {mask.shape}, the scan {grid.shape}; resample it to the scan's grid.")
+        raise QSMError(f"The {name} has shape {mask.shape}, the scan {grid.shape}. Resample it to the scan's grid.")
     mask = np.ascontiguousarray(np.nan_to_num(mask) > 0) if mask.dtype != bool else np.ascontiguousarray(mask)
     if not mask.any():
-        tissue = "tissue to be mapped, or leave it out to have one made" if name == "mask" else "region that it names"
-        raise QSMError(f"The {name} is empty; draw it over the {tissue}.")
+        tissue = "tissue to be mapped, or omit it for an automatic mask" if name == "mask" else "reference region"
+        raise QSMError(f"The {name} is empty. Draw it over the {tissue}.")
     return mask
 
 
@@ -161,7 +223,7 @@ def bounding_box(mask, margin=2):
 
 
 def uncropped(array, box, shape):
-    """`array` put back to where `box` was cut out of an image of `shape`, zero elsewhere; itself where that is all."""
+    """`array` put back to where `box` was cut out of an image of `shape`, zero elsewhere."""
     if array.shape == shape:
         return array
     full = np.zeros(shape, array.dtype)
@@ -178,7 +240,7 @@ def _inside(values, mask, name):
     if values.shape != mask.shape:
         raise QSMError(f"{name} has shape {values.shape}, the mask {mask.shape}; they must match.")
     if not np.isfinite(values[mask]).all():
-        raise QSMError(f"{name} has values inside the mask that are not numbers (NaN or infinite); mend or mask them.")
+        raise QSMError(f"{name} is NaN or infinite in voxels inside the mask. Fix them, or exclude them from the mask.")
     return np.where(mask, values, 0).astype(np.float32, order="C", copy=False)
 
 
@@ -187,66 +249,10 @@ def _echoes(images, name):
     if images.ndim == 3:
         images = images[None]
     if images.ndim != 4:
-        raise QSMError(f"{name} must be one 3D image per echo; this one has {images.ndim} dimensions.")
+        raise QSMError(f"{name} must be one 3D image per echo, but it has {images.ndim} dimensions.")
     if np.iscomplexobj(images):
-        raise QSMError(f"{name} is complex; give its modulus as magnitude and its angle as phase, or use of_signal.")
+        raise QSMError(f"{name} is complex. Pass its modulus as magnitude and its angle as phase, or use of_signal.")
     return np.ascontiguousarray(images, np.float32)
-
-
-def checked_echo_times(times, magnitude_echoes, phase_echoes):
-    """Echo times in seconds as a tuple; QSMError where they cannot be, or are not as many as the images."""
-    times = _seconds(times)
-    if magnitude_echoes != phase_echoes:
-        raise QSMError(
-            f"Echoes of magnitude: {magnitude_echoes}, of phase: {phase_echoes}; they must match. "
-            "Choose magnitude and phase of the same scan."
-        )
-    if len(times) != phase_echoes:
-        raise QSMError(f"Echo times given: {len(times)}, echoes: {phase_echoes}; give one time for each echo.")
-    return times
-
-
-def _seconds(times):
-    try:
-        times = tuple(float(t) for t in np.atleast_1d(times))
-    except (TypeError, ValueError):
-        raise QSMError(f"Echo times must be numbers in seconds, such as (0.004, 0.012), not {times!r}.") from None
-    if not all(math.isfinite(t) and t > 0 for t in times):
-        raise QSMError(f"Echo times must be positive numbers in seconds, not {times}.")
-    if list(times) != sorted(set(times)):
-        raise QSMError(f"Echo times must ascend from echo to echo, not {times}; sort the echoes.")
-    if max(times) < 1e-4:
-        raise QSMError(
-            f"Echo times of {' '.join(f'{t:g}' for t in times)} s are too short for a gradient echo: "
-            "check their unit. The panel takes milliseconds, all else takes seconds."
-        )
-    if max(times) > 0.5:
-        fixed = " ".join(f"{t / 1000:g}" for t in times)
-        raise QSMError(
-            f"Echo times of {' '.join(f'{t:g}' for t in times)} s are too long for a gradient echo: "
-            f"they seem to be in milliseconds. Give them in seconds: {fixed} (in the panel in ms)."
-        )
-    return times
-
-
-def checked_field_strength(strength):
-    """The field strength in tesla; QSMError where it cannot be one."""
-    try:
-        strength = float(strength)
-    except (TypeError, ValueError):
-        raise QSMError(f"The field strength must be a number in tesla, not {strength!r}.") from None
-    if not math.isfinite(strength) or strength <= 0:
-        raise QSMError(f"The field strength must be a positive number in tesla, not {strength}.")
-    if strength >= 1000:
-        raise QSMError(
-            f"A field strength of {strength:g} T cannot be: it seems to be in gauss. "
-            f"Give it in tesla: {strength / 1e4:g}."
-        )
-    if strength > 30:
-        raise QSMError(
-            f"A field strength of {strength:g} T cannot be: give it in tesla (a frequency in MHz / 42.577 is tesla)."
-        )
-    return strength
 
 
 def _describe(echoes):

@@ -1,8 +1,18 @@
-"""The errors that a user sees."""
+"""The exceptions that a user sees."""
 
 
 class QSMError(Exception):
-    """Bad input. The message names the cause and the remedy and is shown to the user as it is."""
+    """Raised for input that cannot be used; the message names the cause and the remedy, and is shown as it is.
+
+    Examples
+    --------
+    >>> from QSMLogic import QSMError, Settings
+    >>> try:
+    ...     Settings({"mask": {"method": "skull"}})
+    ... except QSMError as error:
+    ...     print(error)
+    mask has no method 'skull'. Its methods are bet, brain, recipe, robust, threshold.
+    """
 
 
 class Cancelled(Exception):

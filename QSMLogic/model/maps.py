@@ -1,4 +1,4 @@
-"""What a run yields, and the map before it has its zero."""
+"""The maps that a run returns, and the susceptibility map before it is referenced."""
 
 from dataclasses import dataclass, field, make_dataclass
 
@@ -8,7 +8,7 @@ from .acquisition import Grid
 from .catalogue import CATALOGUE
 
 NO_REGION = (
-    "The reference is to be a given region, but none is given: give a reference mask (--reference-mask, or "
+    "The reference is a given region, but no region is given. Provide a reference mask (--reference-mask, or "
     "referenceNode in Slicer's Python console), or choose another reference."
 )
 
@@ -21,22 +21,28 @@ def _fields():
 
 
 class Maps(make_dataclass("Maps", _fields(), frozen=True)):
-    """The maps of a run on the scan's grid, arrays of shape (k, j, i), each under its name in the CATALOGUE.
+    """The maps of a run on the grid of the scan, arrays (k, j, i), each an attribute with its name in the CATALOGUE.
 
-    Attributes
+    Maps are zero outside their masks.
+
+    Parameters
     ----------
     grid : Grid
-        Of the scan.
-    mask, reliable_mask : ndarray of bool
-        Where the total field is known, and where the susceptibility is (V-SHARP and others erode the mask).
-    total_field_ppm, local_field_ppm, susceptibility_ppm : ndarray of float32
-        In ppm of B0 and in ppm, zero outside.
+        The grid of the scan.
+    mask : ndarray
+        Where the total field is valid, bool.
+    reliable_mask : ndarray
+        Where the susceptibility is valid, bool; V-SHARP and other methods erode the mask.
+    total_field_ppm, local_field_ppm : ndarray
+        Fields in ppm of B0, float32.
+    susceptibility_ppm : ndarray
+        Susceptibility in ppm, float32.
     provenance : dict
-        What run.json holds.
-    uncertainty_ppm : ndarray of float32 or None
-        Standard deviation of the total field; None if a single echo does not tell it.
-    quality : ndarray of float32 or None
-        Of the phase, 0 (noise) to 1; None unless it was asked for.
+        The content of run.json: settings, versions, citations, notes and warnings.
+    uncertainty_ppm : ndarray or None
+        Standard deviation of the total field in ppm, float32; None for a single echo.
+    quality : ndarray or None
+        Phase quality from 0 (noise) to 1, float32; None if it was not requested.
     """
 
     def items(self):
@@ -47,10 +53,10 @@ class Maps(make_dataclass("Maps", _fields(), frozen=True)):
 
 @dataclass(frozen=True)
 class UnreferencedMap:
-    """A susceptibility map whose zero is open, and what may tell where it lies; arrays (k, j, i).
+    """A susceptibility map that is not referenced yet, with what a reference may need; arrays (k, j, i).
 
-    ppm: float32. mask: bool, where the map is known. magnitude: float32 (echo, k, j, i) with its echo_times_s, or None.
-    region: bool, what the user gives for a reference, or None.
+    ppm: float32. mask: bool, where the map is valid. magnitude: float32 (echo, k, j, i) with its echo_times_s, or None.
+    region: bool, the reference region given by the user, or None.
     """
 
     ppm: np.ndarray

@@ -1,11 +1,11 @@
-"""What a method tells while it works: how far it is, and what it found, for run.json."""
+"""Progress reports of a method: the fraction done, and its notes for run.json."""
 
 
 class Progress:
     """Call it with the fraction done, 0 to 1; it may raise Cancelled.
 
-    report: takes the fraction, or None for nobody. notes: what the method wants to be kept with its result, plain
-    values by name; `note` and `iteration` add to it.
+    report: called with the fraction, or None. notes: what the method records with its result, plain values by name;
+    `note` and `iteration` add to it.
     """
 
     def __init__(self, report=None):
@@ -26,9 +26,9 @@ class Progress:
         return part
 
     def iteration(self, done, limit, *, converged=None, name="convergence", **values):
-        """Tell of an iteration: the `done`th of at most `limit`; keeps its values (objective, change) as curves.
+        """Report iteration `done` of at most `limit`; its values (objective, change) are recorded as curves.
 
-        converged: whether the method's criterion to stop is met; None where it has none.
+        converged: whether the stopping criterion is met; None if there is none.
         """
         curves = self.notes.setdefault(name, {"iterations": 0, "converged": None})
         curves["iterations"], curves["converged"] = done, None if converged is None else bool(converged)

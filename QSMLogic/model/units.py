@@ -15,6 +15,7 @@ UNITS = {
     "s": ("s", "second"),
     "rad": ("rad", "radian"),
     "%": ("%", "percent"),
+    "mm3": ("mm3", "cubic millimeter"),
     "a.u.": ("[arb'U]", "arbitrary unit"),
     NO_UNIT: ("1", NO_UNIT),
 }

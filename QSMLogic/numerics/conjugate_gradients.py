@@ -8,13 +8,35 @@ from .parallel import for_slabs
 def conjugate_gradients(
     apply, right, iterations, *, start=None, tolerance=0.0, precondition=None, progress=None, name=None
 ):
-    """Solve apply(x) = right; returns x (float32, the shape of `right`). Overwrites `right`, and `start` with x.
+    """Solve apply(x) = right.
 
-    apply, precondition: functions of an array that return a new one; precondition is near the inverse of apply, and
-    like it symmetric and positive definite. start: the first x, or None for zero. Stops after `iterations`, or when
-    the preconditioned norm of the residual has fallen below `tolerance` times its first value. progress: called with
-    the fraction of `iterations` done, or where there is a `name`, a Progress that is told the residual's norm of each
-    step under it, relative to the first. Hestenes & Stiefel 1952, doi:10.6028/jres.049.044.
+    Parameters
+    ----------
+    apply : callable
+        Function of an array that returns a new one, linear, symmetric and positive definite.
+    right : numpy.ndarray
+        Overwritten.
+    iterations : int
+        Maximum number of iterations.
+    start : numpy.ndarray, optional
+        The first x, zero by default; overwritten with the solution.
+    tolerance : float
+        Stop if the preconditioned norm of the residual is at most this times its first value.
+    precondition : callable, optional
+        Approximate inverse of apply, symmetric and positive definite as well.
+    progress : callable, optional
+        Takes the fraction of `iterations` done.
+    name : str, optional
+        If given, progress is a Progress and keeps the norm of the residual, relative to the first, under it.
+
+    Returns
+    -------
+    numpy.ndarray
+        x, float32.
+
+    References
+    ----------
+    Hestenes and Stiefel, J Res Natl Bur Stand 1952;49:409-436, doi:10.6028/jres.049.044
     """
     x, residual = np.zeros_like(right) if start is None else start, right
     if start is not None:

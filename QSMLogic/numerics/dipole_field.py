@@ -9,8 +9,7 @@ from .kernels import dipole_kernel
 def dipole_field(susceptibility_ppm, spacing_mm, b0_direction):
     """The field (ppm of B0) of a susceptibility map (ppm) in a uniform field, float32 (k, j, i).
 
-    What is at the image's border goes on beyond it for an eighth of the image's size, so that opposite borders do not
-    meet.
+    The image is padded by an eighth of its size with its border values, so that opposite borders do not interact.
     """
     shape = np.array(susceptibility_ppm.shape)
     padded_shape = np.array(next_fast_shape(tuple(shape + shape // 4)))

@@ -1,4 +1,4 @@
-"""The loop of every method that improves a map step by step."""
+"""The loop and the stopping criterion of iterative inversions."""
 
 import numpy as np
 
@@ -6,13 +6,30 @@ from .parallel import for_slabs
 
 
 def iterate(step, x, iterations, tolerance, progress, name="convergence", enough=None):
-    """The map after x = step(x) `iterations` times, or once its relative change is `tolerance` or less.
+    """Repeat x = step(x) until the relative change of x is at most `tolerance`.
 
-    enough: an objective at which the loop ends, too, with the map that has it; None for none.
+    Parameters
+    ----------
+    step : callable
+        Makes the next map from the present one, which it leaves as it is; returns it and the objective of the present
+        one, or None if that is not known.
+    x : numpy.ndarray
+        The first map.
+    iterations : int
+        Maximum number of iterations.
+    tolerance : float
+        0 for no such criterion.
+    progress : Progress
+        Takes objective and change of each iteration, and whether a criterion is met (None if there is none).
+    name : str
+        Under which progress keeps them.
+    enough : float, optional
+        Objective at which to stop, with the map that has it.
 
-    step: makes the next map from the present one, which it leaves as it is; returns it and the objective of the
-    present one, or None where it is not known. progress: Progress; it is told objective and change of each step,
-    under `name`, and whether a criterion ended the loop (None where there is none).
+    Returns
+    -------
+    numpy.ndarray
+        The last map.
     """
     for done in range(1, iterations + 1):
         before, (x, objective) = x, step(x)

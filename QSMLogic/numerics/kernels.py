@@ -44,7 +44,7 @@ def laplacian_kernel(shape, spacing_mm):
 
 
 def sphere_kernel(shape, spacing_mm, radius_mm):
-    """The spectrum of a ball of `radius_mm` normalised to sum 1 (the spherical mean), centred on voxel 0; float32.
+    """The spectrum of a ball of `radius_mm` normalized to sum 1 (the spherical mean), centered on voxel 0; float32.
 
     Where voxels are not cubes, the ball's voxels are weighted so that it is equally wide along all axes; without,
     the mean of harmonic fields of second order would not vanish.

@@ -1,11 +1,12 @@
-"""The chain: the stages in order, with progress, cancelling and provenance."""
+"""The pipeline: the stages in order, with progress, cancellation and provenance."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from ..model.acquisition import bounding_box, checked_mask, cropped_grid, uncropped
+from ..model.acquisition import Acquisition, bounding_box, checked_mask, cropped_grid, uncropped
 from ..model.errors import QSMError
 from ..model.maps import NO_REGION, Maps, UnreferencedMap
 from ..model.progress import Progress
@@ -18,18 +19,63 @@ from ..shared.phase_quality import scan_quality
 from .strength_curve import strength_curve
 
 LAST = list(STAGES)[-1]
-BEFORE_CURVE = 0.35  # how much of the time is over when the curve begins, where it is wanted
+BEFORE_CURVE = 0.35  # fraction of the run time before the L-curve, if it is wanted
 
 
-def run(acquisition, mask=None, settings=None, progress=None, reference_mask=None, quality=False, curve=False):
-    """Map the susceptibility of a scan.
+def run(
+    acquisition: Acquisition,
+    mask: np.ndarray | None = None,
+    settings: Settings | dict | None = None,
+    progress: Callable[[str, float], object] | None = None,
+    reference_mask: np.ndarray | None = None,
+    quality: bool = False,
+    curve: bool = False,
+) -> Maps:
+    """Compute the susceptibility map of a gradient-echo scan.
 
-    acquisition: Acquisition, phase as stored. mask: array (k, j, i), non-zero inside, or None to have one made.
-    settings: Settings, or a dictionary for it, or None for the defaults. progress: called as progress(stage, fraction
-    of the whole run); it may raise Cancelled. reference_mask: array (k, j, i), non-zero where the susceptibility is to
-    be zero on average; it makes the reference "region". quality: whether the map of the phase's quality is wanted.
-    curve: whether to run the inversion at other strengths, too, for the curve in the provenance (see strength_curve).
-    Returns Maps; raises QSMError for input that cannot be used.
+    Parameters
+    ----------
+    acquisition : Acquisition
+        The scan, with phase as stored in any common scaling.
+    mask : ndarray, optional
+        The tissue to map (k, j, i), above zero inside. None: automatic.
+    settings : Settings or dict, optional
+        Methods and parameters. None: the defaults.
+    progress : callable, optional
+        Called as progress(stage, fraction of the run); it may raise Cancelled.
+    reference_mask : ndarray, optional
+        The region in which the susceptibility is zero on average (k, j, i), above zero inside; it implies the
+        reference "region".
+    quality : bool
+        Whether to return the phase quality map, too.
+    curve : bool
+        Whether to run the inversion at other regularization strengths, too, for an L-curve in the provenance.
+
+    Returns
+    -------
+    Maps
+        Susceptibility, fields, masks and provenance.
+
+    Raises
+    ------
+    QSMError
+        If the input cannot be used.
+
+    Examples
+    --------
+    A uniform sphere of radius 6 mm and 1 ppm at 3 T, in fast settings:
+
+    >>> import numpy as np
+    >>> from QSMLogic import Acquisition, Grid, run
+    >>> from QSMLogic.numerics.dipole_field import dipole_field
+    >>> k, j, i = np.ogrid[-16:16, -16:16, -16:16]
+    >>> sphere, mask = (k**2 + j**2 + i**2 < n**2 for n in (6, 14))
+    >>> field_ppm = dipole_field(1.0 * sphere, (1, 1, 1), (1, 0, 0))
+    >>> phase = [267.5 * 3 * time * field_ppm for time in (0.002, 0.004)]
+    >>> scan = Acquisition(2 * [1.0 * mask], np.angle(np.exp(1j * np.array(phase))), (0.002, 0.004), 3, Grid((32,) * 3))
+    >>> maps = run(scan, mask, {"background": {"method": "pdf"}, "invert": {"method": "tkd"}})
+    >>> bool(maps.susceptibility_ppm[sphere].mean() > 0.4)
+    True
     """
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
     region, settings = _region(reference_mask, settings, acquisition.grid)
@@ -96,9 +142,9 @@ def _kept(**values):
 
 
 def _mapped(chain, total):
-    """The local field of the last pass, the susceptibility of all passes, and where it is known.
+    """The local field of the last pass, the susceptibility of all passes, and where it is valid.
 
-    Where passes overlap, the first counts; the later ones are shifted to its level.
+    The first pass takes precedence; later ones are shifted to its level.
     """
     passes = chain.stage("passes", total.without_unreliable_rim())
     for turn, part in enumerate(passes):
@@ -106,7 +152,7 @@ def _mapped(chain, total):
         chain.choose_inversion(local)
         local = part if chain.single_step else local
         found = chain.stage("invert", local, turn=turn, turns=len(passes))
-        if chain.single_step:  # what it takes for local is the field of its map
+        if chain.single_step:  # its local field is the field of its map
             local = local.with_field(dipole_field(found, local.grid.spacing_mm, local.grid.b0_direction))
         if turn == 0:
             susceptibility, reliable = found, local.mask
@@ -133,8 +179,8 @@ def _check_known(acquisition, mask):
         unknown = ~np.isfinite(getattr(acquisition, name)).all(axis=0) & mask
         if unknown.any():
             raise QSMError(
-                f"The {name} is not a number (NaN or infinite) at {np.count_nonzero(unknown)} voxels inside the mask; "
-                "take them out of the mask or mend the image."
+                f"The {name} is NaN or infinite in {np.count_nonzero(unknown)} voxels inside the mask. "
+                "Exclude them from the mask, or fix the image."
             )
 
 
@@ -155,7 +201,7 @@ class _Chain:
         return self.settings.method("invert").takes_total_field
 
     def choose_inversion(self, local):
-        """Where the inversion stands for others, settle which one it is for a scan with this local field."""
+        """Choose the inversion for this local field if the choice is automatic."""
         chooses = self.settings.method("invert").chooses
         if not chooses:
             return
@@ -166,7 +212,7 @@ class _Chain:
             self.provenance.leave_out("background", "invert")
 
     def draw_curve(self, local):
-        """Keep what the inversion yields of this local field over a range of its strength; a warning where it can't."""
+        """Record the L-curve of the inversion for this local field, or a warning if there is none."""
         progress = Progress(lambda fraction: self.told(CURVE, self.part + (1 - self.part) * fraction))
         method, parameters = self.settings.method("invert"), self.settings.parameters("invert")
         try:
@@ -187,7 +233,7 @@ class _Chain:
         return maps
 
     def stage(self, stage, *inputs, turn=0, turns=1):
-        """The stage's result. turn: of the passes, which share the time of the stages that run in each."""
+        """Run a stage. turn, turns: the pass, and the number of passes, which share the time of some stages."""
         before, share = progress_before(stage, turn, turns)
         self.progress(stage, before)
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""A coarse scan for a quick look: the complex signal averaged over blocks of voxels."""
+"""A preview at reduced resolution: the complex signal is averaged over blocks of voxels."""
 
 from dataclasses import replace
 
@@ -10,14 +10,15 @@ from ..numerics.blocks import block_mean
 from ..registry.settings import Settings
 from ..registry.stages import STAGES
 
-VOXELS, SMALLEST = 400_000, 16  # what maps in a few seconds; below so many voxels along an axis a map means nothing
+VOXELS, SMALLEST = 400_000, 16  # enough for a map in a few seconds; with fewer voxels along an axis a map is useless
 RADIANS = {"method": "automatic", "rad_per_unit": 1.0, "sign": "positive"}
 
 
 def preview_reduction(shape, spacing_mm, voxels=VOXELS):
-    """How many voxels to average along each axis (k, j, i), so that at most `voxels` are left, as cubic as can be.
+    """Choose how many voxels to average along each axis (k, j, i) so that at most `voxels` remain.
 
-    An axis keeps at least SMALLEST voxels, so that more than `voxels` may be left of an odd shape.
+    The remaining voxels are as cubic as possible. An axis keeps at least SMALLEST voxels, so that an unusual shape may
+    keep more than `voxels`.
     """
     reduction = [1, 1, 1]
     while np.prod([n // r for n, r in zip(shape, reduction, strict=True)]) > voxels:
@@ -30,11 +31,11 @@ def preview_reduction(shape, spacing_mm, voxels=VOXELS):
 
 
 def reduced(acquisition, mask, settings, reduction):
-    """The scan on coarser voxels, with its mask (or None) and its Settings.
+    """Reduce the resolution of a scan; returns the scan, its mask (or None) and its Settings.
 
-    acquisition: phase as stored, which the settings' scaling brings to radians first. reduction: voxels that become
-    one along each axis; what the last ones lack to a whole block is cut off. Parameters in voxels keep their size in
-    mm as well as can be. Raises QSMError where the mask would vanish.
+    acquisition: phase as stored, which the scaling of the settings converts to radians first. reduction: number of
+    voxels averaged along each axis; an incomplete last block is cut off. Parameters in voxels keep their size in mm as
+    far as possible. Raises QSMError if the mask would vanish.
     """
     scan = settings.method("scaling").run(acquisition, parameters=settings.parameters("scaling"))
     scan = scan.cropped(_whole_blocks(scan.grid, reduction))
@@ -46,7 +47,27 @@ def reduced(acquisition, mask, settings, reduction):
 
 
 def preview(run, acquisition, mask, settings, reduction, progress=None, reference_mask=None, **options):
-    """`run` (pipeline.run) on the reduced scan; the provenance of its Maps says that it is a preview."""
+    """Compute the maps of a scan at reduced resolution.
+
+    Parameters
+    ----------
+    run : callable
+        QSMLogic.run.
+    acquisition, mask, settings, progress, reference_mask, **options
+        As in QSMLogic.run; `settings` must be Settings.
+    reduction : tuple of int
+        Number of voxels to average along each axis (k, j, i), as from preview_reduction.
+
+    Returns
+    -------
+    Maps
+        Maps on the coarse grid, whose provenance marks them as a preview.
+
+    Raises
+    ------
+    QSMError
+        If the input cannot be used, or a mask is too thin for a preview.
+    """
     region = _coarse(reference_mask, "reference mask", acquisition.grid, reduction)
     scan = reduced(acquisition, mask, settings, reduction)
     maps = run(*scan, progress, reference_mask=region, **options)
@@ -58,12 +79,12 @@ def _whole_blocks(grid, reduction):
 
 
 def _coarse(mask, name, grid, reduction):
-    """The mask on coarser voxels, or None where it is None."""
+    """The mask on coarser voxels, or None if it is None."""
     if mask is None:
         return None
     mask = block_mean(checked_mask(mask, grid, name)[_whole_blocks(grid, reduction)], reduction) > 0.5
     if not mask.any():
-        raise QSMError(f"The {name} is too thin for a preview; run the whole scan, or give a larger {name}.")
+        raise QSMError(f"The {name} is too thin for a preview. Map the full scan, or use a larger {name}.")
     return mask
 
 

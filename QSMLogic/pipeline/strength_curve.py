@@ -1,4 +1,4 @@
-"""What a dipole inversion yields over a range of its strength: how well it fits, how rough it is, what was chosen."""
+"""The L-curve of a dipole inversion: misfit and smoothness over a range of its regularization strength."""
 
 import math
 
@@ -16,17 +16,19 @@ COLUMNS = ("value", "chosen", "residual_ppm", "gradient_ppm_per_mm", "noise_ppm"
 
 
 def strength_curve(entry, local, parameters, progress):
-    """Run a dipole inversion at seven values of its regularising parameter, the chosen one in the middle.
+    """Run a dipole inversion at seven values of its regularization strength, centered on the chosen one.
 
     entry: Method of the stage "invert". local: FieldMap of the local field. parameters: of the method. progress:
     Progress. Returns the parameter's name and a list of dictionaries with COLUMNS, by rising value: residual_ppm is
     the root mean square of D x - f in the mask, gradient_ppm_per_mm the mean length of the gradient of x in it,
     noise_ppm the field's noise, below which a residual fits noise. Each value costs a run of the method.
-    Raises QSMError for a method that takes the total field, whose background x does not explain, and for one that
-    has nothing of the kind to vary, and where no value yields a map with both.
+    Raises QSMError for a method that takes the total field, whose background x does not explain, for one without a
+    regularization strength, and if no value gives a map with both a misfit and a gradient.
     """
     if not has_curve(entry):
-        raise QSMError(f"There is no curve for {entry.title}: it takes the total field, or has no strength to vary.")
+        raise QSMError(
+            f"There is no L-curve for {entry.title}: it takes the total field, or has no regularization strength."
+        )
     own = _varied(entry)
     name = own.name
     values = {p.name: getattr(parameters, p.name) for p in entry.parameters}
@@ -45,12 +47,12 @@ def strength_curve(entry, local, parameters, progress):
     points = [middle, *(point(value, part, False) for value, part in zip(others, parts, strict=True))]
     progress(1.0)
     if not any(can_be_drawn(p) for p in points):
-        raise QSMError(f"There is no curve: the maps of {entry.title} are zero, or fit the field without any misfit.")
+        raise QSMError(f"There is no L-curve: the maps of {entry.title} are zero, or fit the field exactly.")
     return name, sorted(points, key=lambda p: p["value"])
 
 
 def has_curve(entry):
-    """Whether an inversion explains a local field, and has a parameter that regularises."""
+    """Whether an inversion explains a local field, and has a parameter that regularizes."""
     return not entry.takes_total_field and _varied(entry) is not None
 
 

@@ -1,10 +1,10 @@
 """A run in a process of its own: `python -m QSMLogic.pipeline.worker FOLDER`.
 
-The folder holds the scan as arrays and job.json; the process leaves the maps there and tells how it goes on stdout,
-a JSON object a line: {"pid": ...} first, then {"stage": ..., "fraction": ...}, in the end {"done": true} or
-{"error": ...}. Arrays are plain .npy files, which cost next to nothing to write and to read.
-The process ends when its standard input, once written to, is closed: with the one who started it. It also ends when
-the folder goes.
+The folder holds the scan as arrays and job.json; the process writes the maps there and reports its progress on stdout,
+one JSON object per line: {"pid": ...} first, then {"stage": ..., "fraction": ...}, finally {"done": true} or
+{"error": ...}. Arrays are plain .npy files, which are fast to write and to read.
+The process ends when its standard input, once written to, is closed, and so with the process that started it. It also
+ends when the folder is removed.
 """
 
 import json
@@ -31,7 +31,7 @@ POLL_S = 0.5
 
 
 def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reduction=None, **options):
-    """Prepare the folder for the map of a scan, one image at a time: a generator, to be run to its end.
+    """Prepare the folder for mapping a scan, one image at a time: a generator that must be run to its end.
 
     magnitude, phase: images (k, j, i), one per echo. facts: echo_times_s, field_strength_t and grid (a Grid).
     mask, settings: as in pipeline.run. reduction: of a preview, see preview.reduced; None for the whole scan.
@@ -57,7 +57,7 @@ def write_simulation(folder, voxel_mm=1.5, seed=0):
 
 
 def read_maps(folder):
-    """The Maps that a run has left in the folder; their arrays are read from there when they are used."""
+    """The Maps that a run has written to the folder; their arrays are read when they are used."""
     folder = Path(folder)
     result = _read_json(folder / "maps.json")
     names = [name for name in CATALOGUE if (folder / f"{name}.npy").is_file()]
@@ -66,7 +66,7 @@ def read_maps(folder):
 
 
 def work(folder, progress):
-    """Do what the folder's job.json says. progress: as in pipeline.run."""
+    """Run the job in the folder's job.json. progress: as in pipeline.run."""
     folder = Path(folder)
     job = _read_json(folder / "job.json")
     TASKS[job["task"]](folder, job, progress)
@@ -85,7 +85,7 @@ def main(folder, output=None):
         report.say(error="There is not enough memory for this scan. Close other programs, or crop the images.")
     except Exception as error:
         traceback.print_exc()
-        report.say(error=f"Unexpected {type(error).__name__}: {error}. The log tells where.")
+        report.say(error=f"Unexpected {type(error).__name__}: {error}. See the log for details.")
     else:
         report.say(done=True)
         return DONE
@@ -143,7 +143,7 @@ TASKS = {"run": _run, "simulate": _simulate, "register": _register}
 
 
 class _Report:
-    """Says what is new, a JSON object a line."""
+    """Reports progress, one JSON object per line."""
 
     def __init__(self, output):
         self.output, self.said = output, None
@@ -159,7 +159,7 @@ class _Report:
 
 
 def _end_with_parent():
-    """Wait for the end of standard input. Where it ends before anything came, nobody holds it and it means nothing."""
+    """Wait for the end of standard input; if it ends before any input, nobody holds it and it means nothing."""
     held = False
     with suppress(OSError):
         while os.read(0, 1024):  # not sys.stdin, whose lock would be in the way when the process ends
@@ -183,7 +183,7 @@ def _read_json(path):
 
 
 def start(folder):
-    """What the process does: work, and end early when the one who started it ends or takes the folder away."""
+    """Run the process: work, and end early if the process that started it ends or the folder is removed."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     threading.Thread(target=_end_with_folder, args=(Path(folder),), daemon=True).start()
     sys.exit(main(folder))

@@ -1,12 +1,14 @@
 """Regions of interest: statistics of maps in them, as tables and studies."""
 
+from .column import Column
+from .columns import ASYMMETRY_COLUMNS, COLUMNS, STUDY_COLUMNS
 from .label_files import read_regions
 from .label_names import read_label_names
 from .measure import measure, values_in
 from .region import LabelRegions, MapImage, Region
 from .resample import resampled_regions
-from .study import STUDY_COLUMNS, add_to_study, read_study, with_scan
-from .table import ASYMMETRY_COLUMNS, COLUMNS, Column, RegionTable
+from .study import add_to_study, read_study, with_scan
+from .table import RegionTable
 from .table_files import read_table, write_table
 
 __all__ = [

@@ -35,16 +35,16 @@ def read_regions(path, geometry, names_path=None, method="nearest"):
 
 
 def _known(names_path, labels):
-    """The names and colours in a file; of a lookup table, which knows more labels than an image has, those in it."""
-    names, colours = read_label_names(names_path)
+    """The names and colors in a file; of a lookup table, which knows more labels than an image has, those in it."""
+    names, colors = read_label_names(names_path)
     if is_lookup_table(names_path):
         found = set(np.unique(labels).tolist())
         names = {label: name for label, name in names.items() if label in found}
-    return names, colours
+    return names, colors
 
 
 def _segments(path):
-    """{layer: ({label: name}, {label: colour})} in the header of a segmentation; empty for other images."""
+    """{layer: ({label: name}, {label: color})} in the header of a segmentation; empty for other images."""
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.ReadImageInformation()
@@ -52,10 +52,10 @@ def _segments(path):
     layers, number = {}, 0
     while (name := header.get(f"Segment{number}_Name")) is not None:
         label = int(header.get(f"Segment{number}_LabelValue", number + 1))
-        names, colours = layers.setdefault(int(header.get(f"Segment{number}_Layer", 0)), ({}, {}))
+        names, colors = layers.setdefault(int(header.get(f"Segment{number}_Layer", 0)), ({}, {}))
         names[label] = name
-        colour = tuple(float(part) for part in header.get(f"Segment{number}_Color", "").split())
-        if len(colour) == 3:
-            colours[label] = colour
+        color = tuple(float(part) for part in header.get(f"Segment{number}_Color", "").split())
+        if len(color) == 3:
+            colors[label] = color
         number += 1
     return layers

@@ -1,4 +1,4 @@
-"""Names and colours of labels, from the kinds of file that atlases and segmentations come with."""
+"""Names and colors of labels, from the kinds of file that atlases and segmentations come with."""
 
 import csv
 import json
@@ -13,11 +13,11 @@ LABEL_NAMES = "names of the labels: JSON, BIDS dseg.tsv, or a lookup table of Fr
 
 
 def read_label_names(path):
-    """({label: name}, {label: (red, green, blue) 0..1}) of a file; colours only where it has some.
+    """({label: name}, {label: (red, green, blue) 0..1}) of a file; colors only where it has some.
 
     Understood are JSON ({"1": "caudate"}), a BIDS or other table with header (.tsv, .csv) whose columns are called
     index (label, value, id) and name (region, structure, abbreviation) and perhaps color, and the text files of
-    FreeSurfer (lookup table), Slicer (.ctbl) and ITK-SNAP: number and name, with colours 0..255. Label 0 is the
+    FreeSurfer (lookup table), Slicer (.ctbl) and ITK-SNAP: number and name, with colors 0..255. Label 0 is the
     background. Raises QSMError for anything else.
     """
     path = Path(path)
@@ -60,9 +60,9 @@ def _from_table(text, path):
     named = next((headers[name] for name in NAME_COLUMNS if name in headers), None)
     if number is None or named is None:
         raise QSMError(f"{path} needs a header with the columns index and name, as a BIDS dseg.tsv has.")
-    colour = headers.get("color") or headers.get("colour")
+    color = headers.get("color") or headers.get("colour")
     return [
-        (_label(row[number], path), (row[named] or "").strip(), _hexadecimal(row[colour] if colour else ""))
+        (_label(row[number], path), (row[named] or "").strip(), _hexadecimal(row[color] if color else ""))
         for row in rows
     ]
 
@@ -72,7 +72,7 @@ def _from_lines(text, path):
 
 
 def _from_line(line):
-    """(label, name, colour) of a line of a lookup table; None of a comment or another line.
+    """(label, name, color) of a line of a lookup table; None of a comment or another line.
 
     FreeSurfer and Slicer: label name r g b a. ITK-SNAP: label r g b a visible mesh "name". Otherwise: label name.
     """

@@ -1,4 +1,4 @@
-"""Measuring maps in regions: exact statistics of the voxels that count."""
+"""Measures maps in regions: exact statistics of the included voxels."""
 
 from dataclasses import replace
 
@@ -7,27 +7,57 @@ import numpy as np
 from ..model.errors import QSMError
 from ..numerics.lazy import ndimage
 from .region import MapImage, check_names
+from .sample import Sample
 from .statistics import statistics
-from .table import COLUMNS, RegionTable
+from .table import RegionTable
 
 COUNTING = ("half", "weights")
 ROUNDING = 1e-6  # relative, of a distance
 
 
 def measure(maps, regions, grid, *, mask=None, reference=None, erosion_mm=0.0, partial_volume="half"):
-    """Measure maps in regions; returns a RegionTable with a row for each region of each map.
+    """Measure maps in regions.
 
-    maps: {name: MapImage} on `grid`, a Grid. regions: Region objects on that grid; they may overlap, each counts all
-    its voxels. mask: array (k, j, i), above zero where the maps are reliable; None for everywhere. Voxels outside it
-    or without a finite value do not count, but are counted as excluded. reference: the region whose mean the maps in
-    ppm are made relative to. erosion_mm: voxels whose centre is as near to that of a voxel outside the region do not
-    belong to it; the edge of the image does not erode. partial_volume: "half" counts the voxels that are covered by at
-    least half, "weights" weighs each by its covered share.
+    Without a mask, the note of a region reports how many of its voxels are exactly zero, which is what maps often are
+    outside the reconstruction.
 
-    Where there is no mask, the note of a region counts its exact zeros, which a map often has outside.
+    Parameters
+    ----------
+    maps : dict
+        {name: MapImage}, on `grid`.
+    regions : iterable of Region
+        Regions on that grid. They may overlap; each includes all its voxels.
+    grid : Grid
+        The grid of maps and regions.
+    mask : ndarray, optional
+        Above zero where the maps are reliable, (k, j, i); None for everywhere. Voxels outside it or without a finite
+        value are excluded, and their number is reported.
+    reference : str, optional
+        The region whose mean is subtracted from maps in ppm or ppb.
+    erosion_mm : float
+        Distance by which regions are eroded, between the centers of voxels. The edge of the image does not erode.
+    partial_volume : {"half", "weights"}
+        Include voxels that are covered by at least half, or weight each voxel by its covered fraction.
 
-    Raises QSMError for maps, mask or regions of another shape, names that collide, and where no region has a voxel
-    that counts.
+    Returns
+    -------
+    RegionTable
+        A row for each region of each map.
+
+    Raises
+    ------
+    QSMError
+        For maps, mask or regions of another shape, duplicate names, or if no region has a voxel to include.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from QSMLogic import Grid
+    >>> from QSMLogic.regions import LabelRegions, MapImage, measure
+    >>> labels = np.ones((2, 2, 2), int)
+    >>> table = measure({"chi": MapImage(labels * 0.1, "ppm")}, LabelRegions(labels, {1: "CSF"}), Grid((2, 2, 2)))
+    >>> table.of("CSF")["voxels"]
+    8
     """
     _check_choices(erosion_mm, partial_volume)
     maps, mask = _checked_maps(maps, grid), _checked(mask, grid)
@@ -47,14 +77,19 @@ def measure(maps, regions, grid, *, mask=None, reference=None, erosion_mm=0.0, p
 
 
 def values_in(image, region, grid, *, mask=None, erosion_mm=0.0):
-    """The values of a MapImage that count in a region, float64, as `measure` takes them with "half"."""
+    """The values of the voxels of a MapImage that `measure` includes in a region with "half", float64."""
+    return sample_in(image, region, grid, mask=mask, erosion_mm=erosion_mm).values
+
+
+def sample_in(image, region, grid, *, mask=None, erosion_mm=0.0):
+    """The Sample of the voxels of a MapImage that `measure` includes in a region with "half"."""
     (image,) = _checked_maps({"map": image}, grid).values()
     region = eroded(region.cropped(grid.shape), erosion_mm, grid)
-    return _counted(image, region, _checked(mask, grid), "half")[0]
+    return _sample(image, region, _checked(mask, grid), grid, "half")[0]
 
 
 def eroded(region, distance_mm, grid):
-    """A cropped Region without the voxels as near as `distance_mm` to one outside it; says so where none is left."""
+    """A cropped Region without the voxels within `distance_mm` of one outside it; its note reports if none is left."""
     inside = region.inside()
     if not distance_mm or not inside.any():
         return region
@@ -75,25 +110,23 @@ def eroded(region, distance_mm, grid):
 
 
 def _row(name, image, region, mask, grid, partial_volume):
-    values, weights, lost = _counted(image, region, mask, partial_volume)
-    row = dict.fromkeys((column.key for column in COLUMNS), None)
-    count = float(weights.sum()) if weights is not None else values.size
-    row |= {"segment": region.name, "map": name, "unit": image.unit, "relative_to": ""}
-    row |= {"voxels": count, "volume_mm3": count * grid.voxel_volume_mm3, "excluded_voxels": sum(lost.values())}
-    zeros = values.size - np.count_nonzero(values) if mask is None else 0
-    return row | statistics(values, weights) | {"note": _note(region, lost, values.size, zeros)}
+    sample, lost = _sample(image, region, mask, grid, partial_volume)
+    zeros = sample.values.size - np.count_nonzero(sample.values) if mask is None else 0
+    row = {"segment": region.name, "map": name, "unit": image.unit, "relative_to": ""}
+    return row | statistics(sample) | {"note": _note(region, lost, sample.values.size, zeros)}
 
 
-def _counted(image, region, mask, partial_volume):
-    """The values that count (float64), their weights or None, and how many voxels do not count, {why: number}."""
+def _sample(image, region, mask, grid, partial_volume):
+    """The Sample of the included voxels, and how many are not included, {why: number}."""
     inside = region.inside() if partial_volume == "half" else region.coverage > 0
     values = image.array[region.box][inside]
     known = np.ones(values.size, bool) if mask is None else mask[region.box][inside]
     in_mask = np.count_nonzero(known)
-    counts = known & np.isfinite(values)
-    weights = None if partial_volume == "half" else region.coverage[inside][counts].astype(np.float64)
-    lost = {"outside the mask": values.size - in_mask, "not finite": in_mask - np.count_nonzero(counts)}
-    return values[counts].astype(np.float64), weights, lost
+    included = known & np.isfinite(values)
+    weights = None if partial_volume == "half" else region.coverage[inside][included].astype(np.float64)
+    lost = {"outside the mask": values.size - in_mask, "not finite": in_mask - np.count_nonzero(included)}
+    values = values[included].astype(np.float64)
+    return Sample(values, weights, grid.voxel_volume_mm3, sum(lost.values())), lost
 
 
 def _note(region, lost, counted, zeros):
@@ -112,7 +145,7 @@ def _note(region, lost, counted, zeros):
 
 def _check_choices(erosion_mm, partial_volume):
     if not np.isfinite(erosion_mm) or erosion_mm < 0:
-        raise QSMError(f"The erosion must be a distance in mm, 0 for none, not {erosion_mm}.")
+        raise QSMError(f"The erosion must be a distance in mm, or 0 for none, not {erosion_mm}.")
     if partial_volume not in COUNTING:
         raise QSMError(f"Partial volume is counted by {' or '.join(COUNTING)}, not by {partial_volume!r}.")
 
@@ -143,5 +176,5 @@ def _require_voxels(table):
     if all(not row["voxels"] for row in table.rows):
         notes = "; ".join(dict.fromkeys(row["note"] for row in table.rows))
         raise QSMError(
-            f"No region has a voxel that counts ({notes}). Check that the regions lie on the map, and the mask."
+            f"No region has a voxel to measure ({notes}). Check that the regions lie on the map, and the mask."
         )

@@ -35,13 +35,13 @@ class Region:
     """A region of interest on the grid of a map.
 
     coverage: array (k, j, i), bool, whole numbers above 0, or the share 0..1 of each voxel that is covered. box: the
-    slices of the grid that the array fills, or None for all of it. colour: red, green, blue 0..1. outside: the share
+    slices of the grid that the array fills, or None for all of it. color: red, green, blue 0..1. outside: the share
     of the region that lies outside the image. Raises QSMError for a share that cannot be.
     """
 
     name: str
     coverage: np.ndarray
-    colour: tuple | None = None
+    color: tuple | None = None
     note: str = ""
     box: tuple | None = None
     outside: float = 0.0
@@ -86,18 +86,18 @@ class LabelRegions(Sequence):
     """The regions of a label image, each made when it is asked for, so that hundreds need no memory.
 
     labels: array (k, j, i) of whole numbers, 0 outside. names: {label: name}; a label without one is "Label 5", and
-    a name without voxels is an empty region. colours: {label: (red, green, blue) 0..1}. Raises QSMError for labels
+    a name without voxels is an empty region. colors: {label: (red, green, blue) 0..1}. Raises QSMError for labels
     that are not whole numbers, or none, and for names that collide.
     """
 
-    def __init__(self, labels, names=None, colours=None):
+    def __init__(self, labels, names=None, colors=None):
         self.image = _whole_numbers(labels)
         self._boxes = ndimage.find_objects(self.image)
         found = [label for label, box in enumerate(self._boxes, 1) if box]
         if not found and not names:
             raise QSMError("The label image is empty; it needs whole numbers above zero inside the regions.")
         self.names = {label: f"Label {label}" for label in found} | {k: v for k, v in (names or {}).items() if k > 0}
-        self.labels, self.colours = sorted(self.names), colours or {}
+        self.labels, self.colors = sorted(self.names), colors or {}
         check_names(self.names[label] for label in self.labels)
 
     def __len__(self):
@@ -107,7 +107,7 @@ class LabelRegions(Sequence):
         label = self.labels[index]
         box = self._boxes[label - 1] if label <= len(self._boxes) else None
         box = box or (slice(0, 0),) * 3
-        return Region(self.names[label], self.image[box] == label, self.colours.get(label), box=box)
+        return Region(self.names[label], self.image[box] == label, self.colors.get(label), box=box)
 
 
 def check_names(names):

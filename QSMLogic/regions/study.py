@@ -6,62 +6,89 @@ import re
 from pathlib import Path
 
 from ..model.errors import QSMError
-from .table import COLUMNS, PER_PPM, Column, RegionTable
+from . import columns
+from .table import RegionTable
 from .table_files import check_table_name, read_table, write_table
+from .units import PER_PPM
 
-SCAN_COLUMNS = (
-    Column("subject", "Subject", "Who was scanned"),
-    Column("session", "Session", "Which scan of the subject"),
-    Column("time", "Time", "When, or at which age"),
-    Column("settings", "Settings", "How map and regions were made: methods, and a fingerprint of all parameters"),
-    Column("mixed_settings", "Mixed settings", "yes where a study holds scans with different settings"),
-)
-STUDY_COLUMNS = (*SCAN_COLUMNS, *COLUMNS)
 IDENTITY = ("subject", "session", "time", "map", "segment")
 NAMED_STAGES = ("background", "invert", "reference")
 
 
 def add_to_study(path, table, subject, session="", time="", **options):
-    """Add a scan's RegionTable to the study in a CSV or TSV file, made where there is none. Returns the paths.
+    """Add a scan to the study in a CSV or TSV file, which is made if there is none.
 
-    For the options see `with_scan`. The file is replaced as a whole: what is refused or fails leaves it as it was.
+    If anything is refused or fails, the file stays as it was.
+
+    Parameters
+    ----------
+    path : path-like
+        The file of the study.
+    table, subject, session, time, **options
+        As for `with_scan`.
+
+    Returns
+    -------
+    list of Path
+        The files that were written.
     """
     return write_table(with_scan(read_study(path), table, subject, session, time, **options), path)
 
 
 def read_study(path):
-    """The study in a file; None where there is no file yet. Raises QSMError where it holds something else."""
+    """The study in a file; None if there is no file yet. Raises QSMError if it holds something else."""
     check_table_name(path)
-    return read_table(path, SCAN_COLUMNS) if Path(path).exists() else None
+    return read_table(path, study=True) if Path(path).exists() else None
 
 
 def check_no_study(path):
-    """QSMError where a file holds a study, which the table of one scan must not replace."""
+    """QSMError if a file holds a study, which the table of one scan must not replace."""
     try:
         with open(path, encoding="utf-8-sig", errors="replace") as file:
             start = file.readline(200).replace("\t", ",")
     except OSError:
         return
-    if start.startswith(",".join(column.key for column in SCAN_COLUMNS)):
+    if start.startswith(",".join(column.key for column in columns.SCAN_COLUMNS)):
         raise QSMError(f"{path} holds a study; add the scan with --study, or choose another name for the output.")
 
 
 def with_scan(study, table, subject, session="", time="", *, provenance=None, replaces=False, mixed=False):
-    """A study (RegionTable with STUDY_COLUMNS, or None for a new one) with the rows of one more scan.
+    """A study with the rows of one more scan.
 
-    subject, session, time: as text or number; time is a date or an age. provenance: what run.json holds, from which
-    the settings are told; with them and the table's own, scans are kept apart that were made differently. replaces:
-    rows of the same subject, session, time, map and segment give way. mixed: take a scan with other settings, and
-    flag it. Values in ppm and ppb are brought to the unit of the study.
+    Values in ppm and ppb are converted to the unit of the study.
 
-    Raises QSMError for a scan without subject, one that is in the study, or whose settings or units differ.
+    Parameters
+    ----------
+    study : RegionTable or None
+        The study, with STUDY_COLUMNS; None for a new one.
+    table : RegionTable
+        The measurement of the scan.
+    subject, session, time : str or number
+        Which scan it is; time is a date or an age.
+    provenance : dict, optional
+        The content of the map's run.json. Its settings and those of the table tell apart scans that were processed
+        differently.
+    replaces : bool
+        Replace rows of the same subject, session, time, map and segment.
+    mixed : bool
+        Accept a scan with other settings, and flag the study.
+
+    Returns
+    -------
+    RegionTable
+        With STUDY_COLUMNS.
+
+    Raises
+    ------
+    QSMError
+        For a scan without subject, one that the study has already, or other settings or units.
     """
     if not str(subject).strip():
         raise QSMError("A scan in a study needs a subject; name it.")
-    if table.columns != COLUMNS:
-        raise QSMError("Only a table of regions can be added to a study, none of asymmetries.")
-    told = settings_text(table.settings, provenance)
-    scan = {"subject": str(subject), "session": str(session), "time": str(time), "settings": told}
+    if table.columns != columns.COLUMNS:
+        raise QSMError("Only a table of regions can be added to a study, not one of asymmetries.")
+    made = settings_text(table.settings, provenance)
+    scan = {"subject": str(subject), "session": str(session), "time": str(time), "settings": made}
     table = _in_units_of(study, table)
     new = [scan | {"mixed_settings": ""} | row for row in table.rows]
     old = list(study.rows) if study else []
@@ -74,15 +101,15 @@ def with_scan(study, table, subject, session="", time="", *, provenance=None, re
         )
     rows = kept + new
     if not mixed:
-        _require_same_settings(kept, told)
-    return RegionTable(tuple(_flagged(rows)), {}, STUDY_COLUMNS)
+        _require_same_settings(kept, made)
+    return RegionTable(tuple(_flagged(rows)), {}, columns.STUDY_COLUMNS)
 
 
 def settings_text(settings, provenance=None):
-    """How values came about, in one line: the methods that matter most and a fingerprint of everything.
+    """How values were obtained, in one line: the most important methods and a fingerprint of all settings.
 
     Maps without provenance have "unknown" methods. Equal text means equal methods, parameters, program version, and
-    the same way of counting voxels.
+    the same way of including voxels.
     """
     made = (provenance or {}).get("settings", {})
     version = (provenance or {}).get("software", {}).get("QSMLogic")
@@ -96,7 +123,7 @@ def settings_text(settings, provenance=None):
 
 
 def _in_units_of(study, table):
-    """The table in the study's unit of each of its maps; QSMError where it cannot be brought to it."""
+    """The table in the study's unit of each of its maps; QSMError if it cannot be converted."""
     known = {row["map"]: row["unit"] for row in study.rows} if study else {}
     for row in table.rows:
         unit = known.get(row["map"], row["unit"])
@@ -107,17 +134,17 @@ def _in_units_of(study, table):
     return table.in_unit(ppm_units[0]) if ppm_units and convertible else table
 
 
-def _require_same_settings(rows, told):
-    others = list(dict.fromkeys(row["settings"] for row in rows if _key(row["settings"]) != _key(told)))
+def _require_same_settings(rows, made):
+    others = list(dict.fromkeys(row["settings"] for row in rows if _key(row["settings"]) != _key(made)))
     if others:
         raise QSMError(
-            f"The study's scans were made with [{others[0]}], this one with [{told}]. Map and measure it with the same "
+            f"The study's scans were made with [{others[0]}], this one with [{made}]. Map and measure it with the same "
             "settings, or choose to allow mixed settings, which will be flagged."
         )
 
 
 def _flagged(rows):
-    """The rows, flagged where the study's settings are more than one."""
+    """The rows, flagged if they were made with different settings."""
     flag = "yes" if len({_key(row["settings"]) for row in rows}) > 1 else ""
     return [row | {"mixed_settings": flag} for row in rows]
 

@@ -2,58 +2,82 @@
 
 import csv
 import json
-import math
 from pathlib import Path
 
 from ..files.atomic import placed_together
 from ..model.errors import QSMError
-from .table import ASYMMETRY_COLUMNS, COLUMNS, RegionTable, unit_suffix
+from . import columns
+from .column import located
+from .table import RegionTable
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 MISSING = {".csv": "", ".tsv": "n/a"}
 
 
 def write_table(table, path):
-    """Write a RegionTable as CSV, or as TSV with a JSON file that explains its columns (as BIDS wants it).
+    """Write a table as CSV, or as TSV with a JSON file that explains its columns, as in BIDS.
 
-    All or nothing. Returns the paths; raises QSMError for another ending or a place that cannot be written to.
+    Parameters
+    ----------
+    table : RegionTable
+        The table.
+    path : path-like
+        The file, .csv or .tsv. If anything fails, it stays as it was.
+
+    Returns
+    -------
+    list of Path
+        The files that were written.
+
+    Raises
+    ------
+    QSMError
+        For another ending, or a place that cannot be written to.
     """
     path = Path(path)
     check_table_name(path)
     _, *dictionary = table_paths(path)
     with placed_together([path, *dictionary]) as temporary:
-        write_rows(temporary[path], table, table.columns)
+        _write_rows(temporary[path], table)
         for explained in dictionary:
             text = json.dumps(_dictionary(table), indent=2, ensure_ascii=False)
             temporary[explained].write_text(text + "\n", encoding="utf-8")
     return [path, *dictionary]
 
 
-def write_rows(path, table, columns):
-    """Write the columns of a RegionTable to a file, whose ending tells what separates them."""
-    ending = path.suffix.lower()
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, delimiter=DELIMITERS[ending], lineterminator="\n")
-        writer.writerow([table.header(column) for column in columns])
-        for row in table.rows:
-            writer.writerow([_text(row[column.key], ending) for column in columns])
+def read_table(path, study=False):
+    """The table in a file of `write_table`.
 
+    Columns that had not been introduced when the file was written are empty.
 
-def read_table(path, extra=()):
-    """The RegionTable in a file of `write_table`; QSMError where it holds none. extra: more columns before its own."""
-    rows, headers = _read(Path(path))
-    kinds = ASYMMETRY_COLUMNS if "pair" in headers else COLUMNS
-    columns = (*extra, *kinds)
-    unit = rows[0].get("unit", "") if rows else ""
-    found = {column.key: _matching(column, headers, unit) for column in columns}
-    missing = [key for key, header in found.items() if header is None]
-    if missing or len(headers) != len(columns):
-        unknown = [header for header in headers if header not in found.values()]
-        told = [f"has no column {', '.join(missing)}"] if missing else []
-        told += [f"has the unknown columns {', '.join(unknown)}"] if unknown else []
-        raise QSMError(f"{path} is no table of this kind: it {' and '.join(told)}. Choose another file.")
-    parsed = tuple({c.key: _value(row[found[c.key]], c, path) for c in columns} for row in rows)
-    return RegionTable(parsed, {}, columns)
+    Parameters
+    ----------
+    path : path-like
+        The file, .csv or .tsv.
+    study : bool
+        Whether it is the table of a study, and not that of one measurement or of asymmetries.
+
+    Returns
+    -------
+    RegionTable
+
+    Raises
+    ------
+    QSMError
+        If the file holds no such table.
+    """
+    path = Path(path)
+    rows, headers = _read(path)
+    kinds = columns.ASYMMETRY_COLUMNS if "pair" in headers else columns.COLUMNS
+    kinds = columns.STUDY_COLUMNS if study else kinds
+    found, missing, unknown = located(kinds, headers, (rows[0].get("unit") or "") if rows else "")
+    if missing or unknown:
+        faults = [f"has no column {', '.join(column.key for column in missing)}"] if missing else []
+        faults += [f"has the unknown columns {', '.join(unknown)}"] if unknown else []
+        remedy = "Choose another file" + ("." if missing else ", or a version of SlicerQSM that knows them.")
+        raise QSMError(f"{path} is not a table of this kind: it {' and '.join(faults)}. {remedy}")
+    parsed = tuple({c.key: _value(row[found[c]] if found[c] else "", c, path) for c in kinds} for row in rows)
+    return RegionTable(parsed, {}, kinds)
 
 
 def table_paths(path):
@@ -63,7 +87,7 @@ def table_paths(path):
 
 
 def check_table_name(path):
-    """QSMError where a table's name ends in anything but .csv or .tsv."""
+    """QSMError unless a table's name ends in .csv or .tsv."""
     if Path(path).suffix.lower() not in DELIMITERS:
         raise QSMError(f"{path} must end in .csv or .tsv.")
 
@@ -77,16 +101,20 @@ def _read(path):
     except OSError as error:
         raise QSMError(f"Cannot read {path}: {error.strerror}.") from None
     except (UnicodeDecodeError, csv.Error):
-        raise QSMError(f"{path} is no table of text; choose another file.") from None
+        raise QSMError(f"{path} is not a text file; choose another file.") from None
     if any(None in row or None in row.values() for row in rows):
         raise QSMError(f"{path} is damaged: some of its lines have more or fewer fields than its header.")
     return rows, headers
 
 
-def _matching(column, headers, unit):
-    """The header of a column, with or without a unit; None where there is none."""
-    names = (column.key, f"{column.key}_{unit_suffix(unit)}") if column.unit == "map" else (column.key,)
-    return next((name for name in names if name in headers), None)
+def _write_rows(path, table):
+    """Write a table to a file, whose ending decides on the delimiter."""
+    ending = path.suffix.lower()
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter=DELIMITERS[ending], lineterminator="\n")
+        writer.writerow([table.header(column) for column in table.columns])
+        for row in table.rows:
+            writer.writerow([_text(row[column.key], ending) for column in table.columns])
 
 
 def _text(value, ending):
@@ -103,12 +131,12 @@ def _value(text, column, path):
     try:
         number = float(text)
     except ValueError:
-        raise QSMError(f"{path} has {text!r} as {column.key}, which is no number; mend it.") from None
-    return int(number) if math.isfinite(number) and number.is_integer() and not column.unit else number
+        raise QSMError(f"{path} has {text!r} as {column.key}, which is not a number; correct it.") from None
+    return int(number) if column.is_count and number.is_integer() else number
 
 
 def _dictionary(table):
-    """What a BIDS data dictionary says of each column."""
+    """The BIDS data dictionary: what each column is."""
     explained = {}
     for column in table.columns:
         explained[table.header(column)] = {"LongName": column.title, "Description": column.meaning}

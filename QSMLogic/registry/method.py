@@ -29,13 +29,13 @@ class Citation:
 
 @dataclass(frozen=True)
 class NoParameters:
-    """For methods that have nothing to set."""
+    """The parameters of a method that has none."""
 
 
 def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=(), typical=None, help):
     """A field of a parameter dataclass; its type (bool, int, float or str) is that of the default.
 
-    typical: a value of the usual size, where the default is 0, which means that the method chooses.
+    typical: a value of the usual magnitude, if the default is 0, which stands for "automatic".
     """
     metadata = {"label": label, "unit": unit, "low": low, "high": high, "choices": tuple(choices)}
     return field(default=default, metadata=metadata | {"typical": typical, "help": help})
@@ -60,7 +60,7 @@ class Parameter:
         return type(self.default)
 
     def checked(self, value):
-        """`value` in this parameter's type; QSMError where it is of another kind or out of range."""
+        """`value` in this parameter's type; QSMError if it is of another kind or out of range."""
         if self.type is bool:
             converted = {"true": True, "false": False, "1": True, "0": False}.get(str(value).lower())
         else:
@@ -71,11 +71,11 @@ class Parameter:
             if self.type is int and isinstance(value, float) and value != converted:
                 converted = None
         if converted is None or (self.type is float and not math.isfinite(converted)):
-            raise QSMError(f"{self.name} must be a value of type {self.type.__name__}, not {value!r}.")
+            raise QSMError(f"{self.name} must be of type {self.type.__name__}, not {value!r}.")
         if self.choices and converted not in self.choices:
             raise QSMError(f"{self.name} must be one of {', '.join(map(str, self.choices))}, not {value!r}.")
         if self.type in (int, float) and not self.low <= converted <= self.high:
-            raise QSMError(f"{self.name} must lie between {self.low:g} and {self.high:g}, not {value!r}.")
+            raise QSMError(f"{self.name} must be between {self.low:g} and {self.high:g}, not {value!r}.")
         return converted
 
 
@@ -103,20 +103,23 @@ class Method:
         return tuple(Parameter(f.name, f.default, **f.metadata) for f in fields(self.parameters_class))
 
     def make_parameters(self, values=None):
-        """A parameter object from {name: value}; names left out keep their defaults."""
+        """Make a parameter object from {name: value}; names left out keep their defaults."""
         known = {p.name: p for p in self.parameters}
         for name in values or {}:
             if name not in known:
                 names = ", ".join(known) or "none"
-                raise QSMError(f"{self.stage} {self.name} has no parameter {name!r}; it has: {names}.")
+                raise QSMError(f"{self.stage} {self.name} has no parameter {name!r}. Its parameters are {names}.")
         try:
             return replace(self.parameters_class(), **{n: known[n].checked(v) for n, v in (values or {}).items()})
         except QSMError as error:
             raise QSMError(f"{self.stage} {self.name}: {error}") from None
 
     def run(self, *inputs, parameters=None, progress=None):
-        """The stage's result. progress: a Progress, or a function of the fraction done, in the end 1; it may raise
-        Cancelled. Give a Progress to have the method's notes."""
+        """Run the method and return the result of its stage.
+
+        progress: a Progress, which then holds the notes of the method, or a function that is called with the fraction
+        done, up to 1, and may raise Cancelled.
+        """
         progress = progress if isinstance(progress, Progress) else Progress(progress)
         run = _within_mask(self.function) if STAGES[self.stage].in_box else self.function
         result = run(*inputs, parameters or self.parameters_class(), progress)
@@ -153,10 +156,10 @@ def method(
 ):
     """Register the decorated function under `stage`; the function's name is the method's name.
 
-    erodes_mask: whether a background method loses the mask's rim. takes_total_field: whether an inversion removes the
-    background itself, so that the stage before it does not run. takes_csf: whether an inversion makes use of where the
-    cerebrospinal fluid is, so that the chain looks for it. chooses: of an inversion that stands for others, a function
-    of the local field that returns the name of the one to take and, in a few words, why.
+    erodes_mask: whether a background method erodes the mask. takes_total_field: whether an inversion removes the
+    background itself, so that the stage before it does not run. takes_csf: whether an inversion uses a mask of the
+    cerebrospinal fluid, so that a run makes one. chooses: of an inversion that stands for others, a function of the
+    local field that returns the name of the one to use and, in a few words, why.
     """
 
     def register(function):
@@ -198,11 +201,11 @@ def _methods_in(module):
 
 
 def find(stage, name):
-    """The method `name` of `stage`; QSMError that lists the choices where there is none."""
+    """Return the method `name` of `stage`; raises QSMError with the choices if there is none."""
     if stage not in STAGES:
-        raise QSMError(f"There is no stage {stage!r}; the stages are: {', '.join(STAGES)}.")
+        raise QSMError(f"There is no stage {stage!r}. The stages are {', '.join(STAGES)}.")
     if not isinstance(name, str) or name not in registry()[stage]:
-        raise QSMError(f"{stage} has no method {name!r}; it has: {', '.join(registry()[stage])}.")
+        raise QSMError(f"{stage} has no method {name!r}. Its methods are {', '.join(registry()[stage])}.")
     return registry()[stage][name]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Preset:
-    """What a user sees of it, and the choices for Settings; what they leave out is the default."""
+    """A title, a help text, and the choices for Settings; stages left out have their defaults."""
 
     title: str
     help: str
@@ -15,12 +15,12 @@ class Preset:
 PRESETS = {
     "brain-best": Preset(
         "Brain, best",
-        "The default of every stage, for heads at 3 and 7 T. The inversion suits the scan, also with strong sources.",
+        "The default methods, for heads at 3 and 7 T. The inversion is chosen by the scan, also with strong sources.",
         {},
     ),
     "brain-fast": Preset(
         "Brain, fast",
-        "Fewer radii and a quicker inversion: less than half the time, a larger error.",
+        "Fewer V-SHARP radii and a faster inversion: less than half the time, larger errors.",
         {
             "background": {"method": "vsharp", "steps": 4, "refinements": 1},
             "invert": {"method": "rts", "second_iterations": 10},
@@ -28,12 +28,12 @@ PRESETS = {
     ),
     "bleeds-calcifications": Preset(
         "Bleeds and calcifications",
-        "For sources of more than 1 ppm: a single step from the total field, with the fewest streaks around them.",
+        "For sources above 1 ppm: single-step inversion of the total field, with the fewest streaks around them.",
         {"invert": {"method": "tgv"}},
     ),
     "animal": Preset(
         "Animal / small bore",
-        "For voxels of a few tenths of a millimetre: smoothing and spheres shrink with the head. All tissue is mapped.",
+        "For voxels of a few tenths of a millimeter: less smoothing and smaller radii. All tissue is mapped.",
         {
             "mask": {"method": "robust"},
             "offset": {"method": "mcpc3ds", "sigma_mm": 0.4},
@@ -43,7 +43,8 @@ PRESETS = {
     ),
     "body": Preset(
         "Body",
-        "For abdomen and limbs: all tissue, a more closed mask, larger spheres. Fat shifts phase: use in-phase echoes.",
+        "For abdomen and limbs: all tissue, stronger closing of the mask, larger radii. Use in-phase echoes, as fat "
+        "shifts the phase.",
         {
             "mask": {"method": "robust", "closing_voxels": 3},
             "background": {"method": "vsharp", "max_radius_mm": 25.0},

@@ -1,4 +1,4 @@
-"""How a map was made: settings, versions, citations, timing, memory."""
+"""The provenance of a map: settings, versions, citations, timing, memory."""
 
 import platform
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from ..version import __version__
 
 
 class Provenance:
-    """Collects what run.json tells of a run."""
+    """Collects the content of run.json."""
 
     def __init__(self, acquisition, settings):
         self.acquisition, self.settings = acquisition, settings
@@ -19,7 +19,7 @@ class Provenance:
         self.started = datetime.now(timezone.utc)
 
     def add(self, stage, seconds, notes, turn=0):
-        """Keep what a stage took and noted; in a second turn, notes become a list with one entry for each turn."""
+        """Record the time and notes of a stage; with several passes, the notes are a list with one entry per pass."""
         self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
         if turn and stage in self.notes:
             before = self.notes[stage]
@@ -28,7 +28,7 @@ class Provenance:
             self.notes[stage] = notes
 
     def choose(self, settings, reason):
-        """Take the Settings that a scan asked for. reason: what was chosen and why, a sentence, kept in the notes."""
+        """Record the Settings chosen for a scan. reason: what was chosen and why, a sentence for the notes."""
         self.settings, self.notes["choice"] = settings, {"reason": reason}
 
     def leave_out(self, stage, other=None):
@@ -39,7 +39,7 @@ class Provenance:
             self.seconds[other] = self.seconds.get(other, 0.0) + seconds
 
     def finished(self, given_mask):
-        """The record as plain dictionaries. Stages that did not run are left out."""
+        """The record as plain dictionaries, without stages that did not run."""
         grid, ran = self.acquisition.grid, list(self.seconds)
         settings = {stage: choice for stage, choice in self.settings.to_dict().items() if stage in ran}
         return {
@@ -70,25 +70,25 @@ class Provenance:
 
 
 def warnings(provenance):
-    """What the stages of a run warn of, from what run.json holds: a list of sentences."""
+    """The warnings of a run, from the content of run.json: a list of sentences."""
     notes = provenance.get("notes", {}).values()
     each = [note for entry in notes for note in (entry if isinstance(entry, list) else [entry])]
     return [note["warning"] for note in each if "warning" in note]
 
 
 def choice_made(provenance):
-    """What a run chose by itself and why, a sentence, from what run.json holds; "" where all was given."""
+    """What a run chose automatically and why, from the content of run.json; "" if nothing."""
     return provenance.get("notes", {}).get("choice", {}).get("reason", "")
 
 
 def strengths_tried(provenance):
-    """The curve of a run as {"method", "parameter", "points"}, from what run.json holds; {} where there is none."""
+    """The L-curve of a run as {"method", "parameter", "points"}, from the content of run.json; {} if there is none."""
     curve = provenance.get("notes", {}).get("curve", {})
     return curve if "points" in curve else {}
 
 
 def peak_memory_mb():
-    """The most memory that this process has held, in MB; None on Windows, whose Python cannot tell."""
+    """The peak memory of this process in MB; None on Windows, where Python does not report it."""
     try:
         import resource
     except ImportError:

@@ -1,4 +1,4 @@
-"""Which method each stage uses, and with which parameters."""
+"""The settings of a run: the method of each stage and its parameters."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -12,27 +12,45 @@ DEFAULTS = {name: stage.default for name, stage in STAGES.items()}
 
 @dataclass(frozen=True)
 class Settings:
-    """A method and its parameters for every stage; what is not given is the default.
+    """The method of every stage and its parameters; anything not given has its default.
 
-    `choices` is {stage: {"method": name, parameter: value, ...}}, as in a settings file. Example:
-    Settings({"background": {"method": "vsharp", "max_radius_mm": 10}})
+    Parameters
+    ----------
+    choices : dict
+        {stage: {"method": name, parameter: value, ...}}, as in a settings file.
+
+    Raises
+    ------
+    QSMError
+        If a stage, method or parameter does not exist, or a value is out of range.
+
+    Examples
+    --------
+    >>> from QSMLogic import Settings
+    >>> settings = Settings({"background": {"method": "vsharp", "max_radius_mm": 10}})
+    >>> settings.parameters("background").max_radius_mm
+    10.0
+    >>> settings.method("unwrap").name
+    'romeo'
     """
 
-    choices: dict = field(default_factory=dict)
+    choices: dict[str, dict] = field(default_factory=dict)
 
     def __post_init__(self):
         if not isinstance(self.choices, dict):
-            raise QSMError("Settings are a dictionary of stages; see `python -m QSMLogic methods`.")
+            raise QSMError("Settings must be a dictionary of stages; see `python -m QSMLogic methods`.")
         for stage, choice in self.choices.items():
             if not isinstance(choice, dict):
-                raise QSMError(f'Settings of stage {stage} must look like {{"method": NAME, PARAMETER: VALUE}}.')
+                raise QSMError(
+                    f'The settings of stage {stage} must have the form {{"method": NAME, PARAMETER: VALUE}}.'
+                )
             find(stage, choice.get("method", DEFAULTS.get(stage)))
         for stage in STAGES:
             self.method(stage).make_parameters(self._values(stage))
 
     @classmethod
     def from_file(cls, path):
-        """Settings from a JSON file, or from JSON itself, which starts with a brace."""
+        """Read settings from a JSON file, or from a JSON string, which starts with a brace."""
         try:
             if str(path).lstrip().startswith("{"):
                 return cls(json.loads(path))
@@ -44,13 +62,15 @@ class Settings:
             raise QSMError(f"The settings {path} are not valid JSON: {error}.") from None
 
     def method(self, stage):
+        """The Method of a stage."""
         return find(stage, self.choices.get(stage, {}).get("method", DEFAULTS[stage]))
 
     def parameters(self, stage):
+        """The parameters of the method of a stage."""
         return self.method(stage).make_parameters(self._values(stage))
 
     def to_dict(self):
-        """Every stage with its method and all parameter values, so that a run can be repeated."""
+        """Every stage with its method and all parameter values, so that a run can be reproduced."""
         return {s: {"method": self.method(s).name, **asdict(self.parameters(s))} for s in STAGES}
 
     def _values(self, stage):

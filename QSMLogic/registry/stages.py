@@ -67,7 +67,7 @@ STAGES = {
             "Phase scaling",
             "Acquisition with stored phase -> Acquisition with phase in radians",
             "automatic",
-            "The stored phase was brought to radians by {} scaling{}.",
+            "The stored phase was converted to radians by {} scaling{}.",
             0.02,
         ),
         Stage(
@@ -101,7 +101,7 @@ STAGES = {
             "Field map",
             "Acquisition, unwrapped phase, mask -> FieldMap of the total field",
             "phase_snr",
-            "The echoes were combined to a map of the total field by {}{}.",
+            "The echoes were combined into a total field map by {}{}.",
             0.05,
             has_command=True,
         ),
@@ -139,7 +139,7 @@ STAGES = {
             "Reference",
             "UnreferencedMap -> susceptibility in ppm",
             "mean",
-            "Its zero is {}{}.",
+            "Reference for zero susceptibility: {}{}.",
             0.005,
         ),
     )

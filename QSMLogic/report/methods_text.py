@@ -4,14 +4,27 @@ from ..model.errors import QSMError
 from ..registry.method import registry
 from ..registry.stages import STAGES
 
-GIVEN_MASK = "A mask was given."
-PREVIEW = "PREVIEW on coarse voxels, not for publication."
+GIVEN_MASK = "The mask was provided by the user."
+PREVIEW = "PREVIEW at reduced resolution, not for publication."
 
 
 def methods_text(provenance):
-    """Sentences on every stage of a run with all its parameters, then numbered references; plain text.
+    """Describe every stage of a run with all its parameters, followed by numbered references.
 
-    provenance: what run.json or a map's attribute QSM.Provenance holds. Raises QSMError for anything else.
+    Parameters
+    ----------
+    provenance : dict
+        The content of run.json, or of the node attribute QSM.Provenance of a map.
+
+    Returns
+    -------
+    str
+        Plain text.
+
+    Raises
+    ------
+    QSMError
+        If this is not the record of a run.
     """
     try:
         references = _References()
@@ -25,7 +38,7 @@ def methods_text(provenance):
             numbers = references.numbers(provenance["citations"].get(stage, []))
             sentences.append(STAGES[stage].sentence.format(*_method(stage, choice, numbers)))
     except (KeyError, TypeError, AttributeError, IndexError):
-        raise QSMError("This is no record of a run. Choose a map or run.json made by this version.") from None
+        raise QSMError("This is not the record of a run. Choose a map or run.json made by this version.") from None
     return "\n\n".join([" ".join(sentences), *references.lines()])
 
 
@@ -42,9 +55,9 @@ def _scan(provenance):
 
 
 def _method(stage, choice, numbers):
-    """The method's title and what follows it; of methods that are no longer registered, their names."""
+    """The title of a method and what follows it; the name of a method that is no longer registered."""
     known = registry()[stage].get(choice["method"])
-    labels = {p.name: (p.label.lower(), p.unit) for p in known.parameters} if known else {}
+    labels = {p.name: (_inside_a_sentence(p.label), p.unit) for p in known.parameters} if known else {}
     values = []
     for name, value in choice.items():
         if name != "method":

@@ -10,16 +10,15 @@ import numpy as np
 from ..files.atomic import write_texts
 from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
 from ..model.errors import QSMError
-from ..regions.table import ASYMMETRY_COLUMNS, COLUMNS, PER_PPM, paired_names
+from ..regions.asymmetry import paired_names
+from ..regions.units import PER_PPM
 from ..version import __version__
 from .methods_text import methods_text
 from .pictures import PLANES, Patient, extent, letters, triptych
 from .plots import box_plot, value_label
-from .svg import COLOURS
+from .svg import COLORS
 
 OBLIQUE_DEGREES = 2.0
-SHOWN = ("segment", "voxels", "volume_mm3", "mean", "sd", "sem", "median", "iqr", "p5", "p95", "min", "max")
-SHOWN += ("excluded_voxels", "note")
 NOTICE = "Research software, not a medical device: not for diagnosis or treatment decisions."
 
 
@@ -30,7 +29,7 @@ def write_report(path, table, image, regions, geometry, **options):
 
 
 def check_report_name(path):
-    """QSMError where a report's name does not end in .html."""
+    """QSMError unless a report's name ends in .html."""
     if Path(path).suffix.lower() not in (".html", ".htm"):
         raise QSMError(f"{path} must end in .html.")
 
@@ -103,27 +102,26 @@ def _definitions(facts):
 
 def _map_section(table, name):
     rows = [row for row in table.rows if row["map"] == name]
-    listing = _table(rows, [column for column in COLUMNS if column.key in SHOWN])
+    listing = _table(rows, table.columns)
     plot = f"<figure>{box_plot(table, name)}</figure>" if any(row["mean"] is not None for row in rows) else ""
-    told = "<p class='small'>Standard errors take voxels for independent, which neighbours are not: lower bounds.</p>"
+    remark = "Standard errors are lower bounds: they assume independent voxels, which neighbors are not."
     label = value_label(rows[0])
-    return f"<h2>{escape(label[:1].upper() + label[1:])}</h2>{listing}{told}{plot}"
+    return f"<h2>{escape(label[:1].upper() + label[1:])}</h2>{listing}<p class='small'>{remark}</p>{plot}"
 
 
 def _asymmetry(table):
     compared = table.asymmetry()
-    shown = [c for c in ASYMMETRY_COLUMNS if c.key not in ("left", "right", "relative_to")]
-    yield f"<h2>Left and right</h2>{_table(compared.rows, shown)}"
-    yield f"<p class='small'>Asymmetry in percent: {escape(ASYMMETRY_COLUMNS[9].meaning)}.</p>"
+    yield f"<h2>Left and right</h2>{_table(compared.rows, compared.columns)}"
+    index = next(column for column in compared.columns if column.key == "asymmetry_percent")
+    yield f"<p class='small'>Asymmetry in percent: {escape(index.meaning)}.</p>"
 
 
 def _table(rows, columns):
-    units = {row["unit"] for row in rows}
+    """The columns that reports show, as HTML."""
+    units, shown = {row["unit"] for row in rows}, [column for column in columns if column.in_report]
     unit = units.pop() if len(units) == 1 else ""
-    head = "".join(f"<th{_kind(c)}>{escape(c.title)}{_in(c, unit)}</th>" for c in columns)
-    body = "".join(
-        f"<tr>{''.join(f'<td{_kind(c)}>{escape(_shown(row, c))}</td>' for c in columns)}</tr>" for row in rows
-    )
+    head = "".join(f"<th{_kind(c)}>{escape(c.title)}{_in(c, unit)}</th>" for c in shown)
+    body = "".join(f"<tr>{''.join(f'<td{_kind(c)}>{escape(_text(row, c))}</td>' for c in shown)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -132,17 +130,18 @@ def _kind(column):
 
 
 def _in(column, unit):
-    unit = unit if column.unit == "map" else column.unit
+    unit = unit if column.in_map_unit else column.unit
     return f"<br>({escape(unit)})" if unit else ""
 
 
-def _shown(row, column):
+def _text(row, column):
     value = row[column.key]
     if value is None:
         return "–"
-    if column.unit == "map":
-        return f"{value:.4f}" if row["unit"] == "ppm" else f"{value:.2f}"
-    return f"{value:.4g}" if column.unit == "%" else f"{value:.0f}" if isinstance(value, float) else str(value)
+    if column.is_text:
+        return value
+    decimals = ".4f" if row["unit"] == "ppm" else ".2f"
+    return format(value, decimals if column.in_map_unit else column.format)
 
 
 def _pictures(table, image, regions, geometry):
@@ -153,20 +152,21 @@ def _pictures(table, image, regions, geometry):
     for n, region in enumerate(regions):
         inside = region.filled(geometry.shape)
         if region.name in counted and inside.any():
-            colour = region.colour or tuple(int(COLOURS[n % 6][at : at + 2], 16) / 255 for at in (1, 3, 5))
-            planes = triptych(patient, turned, patient.turned(inside), window, colour, known)
-            cards.append(_card(region.name, planes, colour))
-    told = "Slices in which each region is largest, as seen from the feet, the front and the left."
+            color = region.color or tuple(int(COLORS[n % 6][at : at + 2], 16) / 255 for at in (1, 3, 5))
+            planes = triptych(patient, turned, patient.turned(inside), window, color, known)
+            cards.append(_card(region.name, planes, color))
+    remark = "Slices in which each region is largest, as seen from the feet, the front and the left."
     if patient.degrees_oblique > OBLIQUE_DEGREES:
-        told += f" They are tilted by up to {patient.degrees_oblique:.0f} degrees; letters name the nearest directions."
-    told += " Outlines are drawn before erosion." if table.settings.get("erosion_mm") else ""
-    return f"""<h2>Regions on the map</h2><p class="small">{told}</p>{_legend(window, image.unit)}
+        degrees = f"{patient.degrees_oblique:.0f} degrees"
+        remark += f" They are tilted by up to {degrees}; letters name the nearest directions."
+    remark += " Outlines are drawn before erosion." if table.settings.get("erosion_mm") else ""
+    return f"""<h2>Regions on the map</h2><p class="small">{remark}</p>{_legend(window, image.unit)}
 <div class="regions">{"".join(cards)}</div>"""
 
 
-def _card(name, planes, colour):
+def _card(name, planes, color):
     pictures = "".join(_plane(plane, planes[plane], name) for plane in PLANES)
-    swatch = "#" + "".join(f"{round(255 * part):02x}" for part in colour)
+    swatch = "#" + "".join(f"{round(255 * part):02x}" for part in color)
     named = f'<h3><span style="color:{swatch}; -webkit-text-stroke: 0.5px #222">&#9632;</span> {escape(name)}</h3>'
     return f'<div class="region">{named}<div class="planes">{pictures}</div></div>'
 
@@ -185,7 +185,7 @@ def _legend(window, unit):
 
 
 def _window(image):
-    """The values that are black and white: those usual for susceptibility, elsewhere most of what there is."""
+    """The values that are black and white: the usual ones for susceptibility, otherwise the 1st and 99th percentile."""
     if image.unit in PER_PPM:
         return tuple(PER_PPM[image.unit] * end for end in CATALOGUE[SUSCEPTIBILITY].window)
     some = image.array[np.isfinite(image.array) & (image.array != 0)]

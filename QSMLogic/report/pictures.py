@@ -10,7 +10,7 @@ import numpy as np
 from ..numerics.lazy import ndimage
 
 PLANES = ("axial", "coronal", "sagittal")
-GREYS, OUTLINE = 255, 255  # the palette: so many greys, then the outline's colour
+GREYS, OUTLINE = 255, 255  # the palette: so many greys, then the outline's color
 SIDE_PX, MARGIN_MM = 220, 6.0
 TOWARDS = ("RL", "AP", "IS")  # where the patient's axes x, y, z (LPS) come from and go to
 
@@ -41,10 +41,10 @@ def extent(image):
     return found[0] if found else None
 
 
-def triptych(patient, image, region, window, colour, known=None):
+def triptych(patient, image, region, window, color, known=None):
     """{plane: PNG as a data URI} of the slices in which a region is largest.
 
-    image: the map, turned. region: bool, turned. window: values that are black and white. colour: 0..1, of the
+    image: the map, turned. region: bool, turned. window: values that are black and white. color: 0..1, of the
     outline. known: the `extent` of the image, which the pictures show with the region and a margin.
     """
     view = _field_of_view(region, known or extent(image), patient.spacing_mm)
@@ -57,7 +57,7 @@ def triptych(patient, image, region, window, colour, known=None):
         pixels = _levels(_square(grey, mm), window)
         shape = _square(inside, mm)
         pixels[shape & ~ndimage.binary_erosion(shape)] = OUTLINE
-        pictures[plane] = data_uri(png(pixels, colour))
+        pictures[plane] = data_uri(png(pixels, color))
     return pictures
 
 
@@ -67,10 +67,10 @@ def letters(plane):
     return (*TOWARDS[across], *up)
 
 
-def png(pixels, colour):
-    """An indexed PNG of a uint8 image (rows, columns): greys, and OUTLINE in a colour (red, green, blue 0..1)."""
+def png(pixels, color):
+    """An indexed PNG of a uint8 image (rows, columns): greys, and OUTLINE in a color (red, green, blue 0..1)."""
     grey = np.linspace(0, 255, GREYS).round().astype(np.uint8)
-    palette = np.concatenate([np.repeat(grey[:, None], 3, axis=1), _byte_rows(colour)])
+    palette = np.concatenate([np.repeat(grey[:, None], 3, axis=1), _byte_rows(color)])
     rows, columns = pixels.shape
     lines = np.concatenate([np.zeros((rows, 1), np.uint8), pixels], axis=1)  # each starts with its filter, none
     header = struct.pack(">2I5B", columns, rows, 8, 3, 0, 0, 0)
@@ -116,8 +116,8 @@ def _levels(values, window):
     return np.where(values == 0, 0, np.clip(share, 0, 1) * (GREYS - 1)).astype(np.uint8)
 
 
-def _byte_rows(colour):
-    return np.array([[round(255 * part) for part in colour]], np.uint8)
+def _byte_rows(color):
+    return np.array([[round(255 * part) for part in color]], np.uint8)
 
 
 def _chunk(kind, content):

@@ -1,6 +1,5 @@
 """Plots of regions as SVG: boxes, a histogram, means against another map and against time."""
 
-import math
 from datetime import date
 from pathlib import Path
 
@@ -8,18 +7,16 @@ import numpy as np
 
 from ..files.atomic import write_texts
 from ..model.errors import QSMError
-from .svg import COLOURS, INK, Figure, spread, text_width, ticks
+from ..regions.plot_data import box_rows, has_box, histogram_bins, quantity, scatter_rows, time_courses, times_of
+from .svg import COLORS, INK, Figure, spread, text_width, ticks
 
-ROW_PX, MOST_BINS, LEGEND_PX, MOST_LINES = 26, 80, 18, 40
+ROW_PX, LEGEND_PX, MOST_LINES = 26, 18, 40
 
 
 def box_plot(table, map_name=None):
     """Every region of a map, the first by default: quartiles, 5th to 95th percentile, median and mean. SVG text."""
-    map_name = map_name or table.maps[0]
-    rows = [row for row in table.rows if row["map"] == map_name]
-    filled = [row for row in rows if row["mean"] is not None]
-    if not filled:
-        raise QSMError(f"There is nothing to plot: no region has a value in {map_name}.")
+    rows = box_rows(table, map_name)
+    filled = [row for row in rows if has_box(row)]
     ends = [row[key] for row in filled for key in ("p5", "p95", "mean")]
     left = 24 + max(text_width(row["segment"]) for row in rows)
     figure = Figure(spread(ends), (-len(rows) + 0.4, 0.6), 460 + left, 136 + ROW_PX * len(rows), left, bottom=92)
@@ -28,7 +25,7 @@ def box_plot(table, map_name=None):
     if figure.x[0] < 0 < figure.x[1]:
         figure.line([(0, figure.y[0]), (0, figure.y[1])], INK, 1, "2 3")
     names = {-n: row["segment"] for n, row in enumerate(rows)}
-    figure.axes(f"{_titled(map_name)} of regions", "", y_ticks=names)
+    figure.axes(f"{_titled(rows[0]['map'])} of regions", "", y_ticks=names)
     middle = (figure.left + figure.width - figure.right) / 2
     figure.words(middle, figure.height - 44, value_label(filled[0]), anchor="middle")
     key = "box: quartiles and median · whiskers: 5th to 95th percentile · dot: mean"
@@ -44,15 +41,15 @@ def histogram(values, segment, map_name, unit, relative_to=""):
     values = np.asarray(values, float)
     if not values.size:
         raise QSMError(f"There is nothing to plot: {segment} has no value in {map_name}.")
-    counts, edges = _bins(values)
+    counts, edges = histogram_bins(values)
     figure = Figure(spread((edges[0], edges[-1]), 0.02), (0, 1.14 * counts.max()))
     for count, low, high in zip(counts, edges, edges[1:], strict=False):
         if count:
-            figure.box((low, 0), (high, count), COLOURS[0], "white", 0.75)
-    for name, at, colour, row in (("mean", values.mean(), COLOURS[1], 0), ("median", np.median(values), INK, 1)):
-        figure.line([(at, 0), (at, figure.y[1])], colour, 2, "" if row == 0 else "6 4")
+            figure.box((low, 0), (high, count), COLORS[0], "white", 0.75)
+    for name, at, color, row in (("mean", values.mean(), COLORS[1], 0), ("median", np.median(values), INK, 1)):
+        figure.line([(at, 0), (at, figure.y[1])], color, 2, "" if row == 0 else "6 4")
         words = f"{'solid' if row == 0 else 'dashed'}: {name} {at:.4g}"
-        figure.words(figure.width - figure.right - 6, figure.top + 16 + LEGEND_PX * row, words, "end", colour=colour)
+        figure.words(figure.width - figure.right - 6, figure.top + 16 + LEGEND_PX * row, words, "end", color=color)
     label = value_label({"map": map_name, "unit": unit, "relative_to": relative_to})
     figure.axes(f"{segment} ({values.size} voxels)", label, "voxels")
     return figure.svg()
@@ -60,10 +57,7 @@ def histogram(values, segment, map_name, unit, relative_to=""):
 
 def region_against_map(table, x_map, y_map):
     """The means of all regions in one map against those in another, with the line of best fit. SVG text."""
-    points = [(table.of(name, x_map), table.of(name, y_map)) for name in table.segments]
-    points = [(a, b) for a, b in points if a["mean"] is not None and b["mean"] is not None]
-    if len(points) < 2:
-        raise QSMError(f"There is nothing to plot: fewer than two regions have values in {x_map} and {y_map}.")
+    points = scatter_rows(table, x_map, y_map)
     x, y = (np.array([pair[n]["mean"] for pair in points]) for n in (0, 1))
     figure = Figure(spread(x, 0.12), spread(y, 0.12))
     title = f"{_titled(y_map)} against {x_map}"
@@ -71,12 +65,12 @@ def region_against_map(table, x_map, y_map):
         slope, offset = np.polyfit(x, y, 1)
         ends = [end for end in figure.x if figure.y[0] <= slope * end + offset <= figure.y[1]]
         ends += [(limit - offset) / slope for limit in figure.y if figure.x[0] < (limit - offset) / slope < figure.x[1]]
-        figure.line([(end, slope * end + offset) for end in sorted(ends)], COLOURS[1], 1.5, "6 4")
+        figure.line([(end, slope * end + offset) for end in sorted(ends)], COLORS[1], 1.5, "6 4")
         fit = f"slope {slope:.3g}, r = {np.corrcoef(x, y)[0, 1]:.2f}, {len(x)} regions"
-        figure.words(figure.width - figure.right - 6, figure.height - figure.bottom - 10, fit, "end", colour=COLOURS[1])
+        figure.words(figure.width - figure.right - 6, figure.height - figure.bottom - 10, fit, "end", color=COLORS[1])
     for a, b in points:
         _errors(figure, a, b)
-        figure.dot(a["mean"], b["mean"], COLOURS[0], told=f"{a['segment']}: {a['mean']:.4g}, {b['mean']:.4g}")
+        figure.dot(a["mean"], b["mean"], COLORS[0], told=f"{a['segment']}: {a['mean']:.4g}, {b['mean']:.4g}")
     _names(figure, [(a["segment"], a["mean"], b["mean"]) for a, b in points])
     figure.axes(title, value_label(points[0][0]), value_label(points[0][1]))
     return figure.svg()
@@ -86,37 +80,29 @@ def region_against_time(study, segment, map_name=None, curve=()):
     """The mean of one region over the time of a study, a line for each subject, with its standard error. SVG text.
 
     Times are numbers (ages, months) or dates (2024-03-01), all of one kind. curve: pairs (time, value) in the units of
-    the study, such as what is normal at an age; drawn in grey. Raises QSMError for anything else.
+    the study, such as normal values at an age, drawn in gray. Raises QSMError for other times.
     """
-    map_name = map_name or study.maps[0]
-    rows = [r for r in study.rows if (r["segment"], r["map"]) == (segment, map_name) and r["mean"] is not None]
-    if not rows:
-        raise QSMError(f"There is nothing to plot: the study has no value of {segment} in {map_name}.")
-    times, dated = _times([row["time"] for row in rows])
-    subjects = list(dict.fromkeys(row["subject"] for row in rows))
+    courses = time_courses(study, segment, map_name)
+    rows = courses.rows
     reach = [row["mean"] + sign * (row["sem"] or 0) for row in rows for sign in (-1, 1)]
-    expected = sorted(zip(_times([str(t) for t, _ in curve])[0], (float(v) for _, v in curve), strict=True))
-    shown = subjects[:MOST_LINES]
+    expected = sorted(zip(times_of([str(t) for t, _ in curve])[0], (float(v) for _, v in curve), strict=True))
+    shown = list(courses.subjects)[:MOST_LINES]
     right = 48 + max(text_width(subject) for subject in shown)
     height = max(420, 110 + LEGEND_PX * len(shown))
-    ends = [at for at, _ in expected] + times, [value for _, value in expected] + reach
+    ends = [at for at, _ in expected] + courses.times, [value for _, value in expected] + reach
     figure = Figure(spread(ends[0]), spread(ends[1]), 560 + right, height, right=right)
     if expected:
         figure.line(expected, "#888888", 2.5, "8 4")
-    for n, subject in enumerate(subjects):
-        colour, dashes = COLOURS[n % len(COLOURS)], ("", "6 3", "2 3")[n // len(COLOURS) % 3]
-        own = sorted((t, r["mean"], r["sem"] or 0) for t, r in zip(times, rows, strict=True) if r["subject"] == subject)
-        figure.line([(t, mean) for t, mean, _ in own], colour, 1.5, dashes)
-        for t, mean, sem in own:
-            figure.line([(t, mean - sem), (t, mean + sem)], colour, 1.5)
-            figure.dot(t, mean, colour, told=f"{subject}: {mean:.4g}")
+    for n, (subject, course) in enumerate(courses.subjects.items()):
+        color, dashes = COLORS[n % len(COLORS)], ("", "6 3", "2 3")[n // len(COLORS) % 3]
+        _course(figure, subject, course, color, dashes)
         if subject in shown:
             at = figure.top + 12 + LEGEND_PX * n
-            figure.marks.append(f'<circle cx="{figure.width - right + 16}" cy="{at - 4}" r="4.5" fill="{colour}"/>')
+            figure.marks.append(f'<circle cx="{figure.width - right + 16}" cy="{at - 4}" r="4.5" fill="{color}"/>')
             figure.words(figure.width - right + 26, at, subject)
     mixed = ", mixed settings" if any(row["mixed_settings"] for row in rows) else ""
-    named = {t: date.fromordinal(round(t)).isoformat() for t in _few(sorted(set(times)))} if dated else ticks(*figure.x)
-    figure.axes(f"{segment}{mixed}", "date" if dated else "time", value_label(rows[0]), named)
+    named = _days(courses.times) if courses.dated else ticks(*figure.x)
+    figure.axes(f"{segment}{mixed}", "date" if courses.dated else "time", value_label(rows[0]), named)
     return figure.svg()
 
 
@@ -126,26 +112,34 @@ def write_plots(plots, folder):
 
 
 def plot_files(plots, folder):
-    """{path in a folder: SVG text} of {name: SVG text}; QSMError where two names would be one file."""
+    """{path in a folder: SVG text} of {name: SVG text}; QSMError if two names would be one file."""
     return {Path(folder) / f"{file}.svg": plots[name] for file, name in _file_names(plots).items()}
 
 
 def value_label(row):
-    """What an axis with the values of a row is called."""
-    relative = f" relative to {row['relative_to']}" if row["relative_to"] else ""
-    return f"{row['map']}{relative} ({row['unit']})"
+    """The label of an axis with the values of a row."""
+    return f"{quantity(row)} ({row['unit']})"
 
 
 def _box(figure, y, row):
-    if row["mean"] is None:
-        figure.text(figure.x[0], y, row["note"] or "no value", dx=8, dy=4.5, colour="#777777", size=12)
+    if not has_box(row):
+        figure.text(figure.x[0], y, row["note"] or "no value", dx=8, dy=4.5, color="#777777", size=12)
         return
     figure.line([(row["p5"], y), (row["p95"], y)], INK, 1.2)
     for end in (row["p5"], row["p95"]):
         figure.line([(end, y - 0.18), (end, y + 0.18)], INK, 1.2)
-    figure.box((row["q1"], y - 0.3), (row["q3"], y + 0.3), "#a9cfe6", COLOURS[0])
+    figure.box((row["q1"], y - 0.3), (row["q3"], y + 0.3), "#a9cfe6", COLORS[0])
     figure.line([(row["median"], y - 0.3), (row["median"], y + 0.3)], INK, 2)
-    figure.dot(row["mean"], y, COLOURS[1], 4, f"{row['segment']}: mean {row['mean']:.4g} {row['unit']}")
+    figure.dot(row["mean"], y, COLORS[1], 4, f"{row['segment']}: mean {row['mean']:.4g} {row['unit']}")
+
+
+def _course(figure, subject, course, color, dashes):
+    """The line of a subject, with a dot and the standard error at each scan."""
+    figure.line([(t, row["mean"]) for t, row in course], color, 1.5, dashes)
+    for t, row in course:
+        mean, sem = row["mean"], row["sem"] or 0
+        figure.line([(t, mean - sem), (t, mean + sem)], color, 1.5)
+        figure.dot(t, mean, color, told=f"{subject}: {mean:.4g}")
 
 
 def _errors(figure, a, b):
@@ -156,7 +150,7 @@ def _errors(figure, a, b):
 
 
 def _names(figure, points):
-    """Names beside their points, each where it covers neither a name nor a point; left out where there is no room."""
+    """Names beside their points, each placed so that it covers neither a name nor a point, or left out."""
     places = [figure.px(x, y) for _, x, y in points]
     taken = [(px - 5, py - 5, px + 5, py + 5) for px, py in places]
     for (name, *_), (px, py) in zip(points, places, strict=True):
@@ -174,35 +168,15 @@ def _overlap(a, b):
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _bins(values):
-    """Counts and edges, as fine as Freedman and Diaconis find right for so many values."""
-    low, high = values.min(), values.max()
-    if low == high:
-        room = 0.5 * abs(low) or 0.5
-        return np.array([values.size]), np.array([low - room, high + room])
-    width = 2 * np.subtract(*np.percentile(values, (75, 25))) / values.size ** (1 / 3)
-    number = min(MOST_BINS, math.ceil((high - low) / width)) if width > 0 else 10
-    return np.histogram(values, max(number, 5))
-
-
-def _times(texts):
-    """(numbers, whether they are dates)"""
-    try:
-        return [float(text) for text in texts], False
-    except ValueError:
-        pass
-    try:
-        return [float(date.fromisoformat(text).toordinal()) for text in texts], True
-    except ValueError:
-        raise QSMError("To plot over time, all scans need a time: a number (age, months) or a date.") from None
-
-
-def _few(values, most=6):
-    return values if len(values) <= most else [values[round(n * (len(values) - 1) / (most - 1))] for n in range(most)]
+def _days(times, most=6):
+    """{day: date} for the ticks of an axis."""
+    days = sorted(set(times))
+    few = days if len(days) <= most else [days[round(n * (len(days) - 1) / (most - 1))] for n in range(most)]
+    return {day: date.fromordinal(round(day)).isoformat() for day in few}
 
 
 def _file_names(names):
-    """{name of a file: name}; QSMError where two names would be one file's, also where case does not count."""
+    """{name of a file: name}; QSMError if two names would be one file's, even if they differ in case."""
     files = {}
     for name in names:
         file = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)

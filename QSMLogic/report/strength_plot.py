@@ -1,10 +1,10 @@
-"""The curve of a dipole inversion's strength, as a table and as a plot."""
+"""The L-curve of a dipole inversion as a table and as a plot."""
 
 import math
 from pathlib import Path
 
 from ..pipeline.strength_curve import COLUMNS, can_be_drawn
-from .svg import COLOURS, INK, Figure, spread
+from .svg import COLORS, INK, Figure, spread
 
 CURVE_FILES = ("curve.tsv", "curve.svg")
 
@@ -24,7 +24,7 @@ def curve_table(points):
 
 
 def curve_plot(title, name, points):
-    """The L-curve: roughness over misfit on logarithmic axes, with the noise and the chosen value marked. SVG text."""
+    """The L-curve as SVG text: mean gradient over misfit on logarithmic axes, with the noise and the chosen value."""
     places = [
         (math.log10(p["residual_ppm"]), math.log10(p["gradient_ppm_per_mm"]), p) for p in points if can_be_drawn(p)
     ]
@@ -33,15 +33,15 @@ def curve_plot(title, name, points):
     figure.line([(x, y) for x, y, _ in places], "#888888")
     for n, (x, y, point) in enumerate(places):
         told = f"{name} {point['value']:.3g}"
-        figure.dot(x, y, COLOURS[1 if point["chosen"] else 0], 6.5 if point["chosen"] else 4.5, told)
-        side = {"dx": 9, "dy": -6} if n % 2 else {"dx": -9, "dy": 14, "anchor": "end"}  # neighbours may lie close
+        figure.dot(x, y, COLORS[1 if point["chosen"] else 0], 6.5 if point["chosen"] else 4.5, told)
+        side = {"dx": 9, "dy": -6} if n % 2 else {"dx": -9, "dy": 14, "anchor": "end"}  # neighbors may lie close
         figure.text(x, y, f"{point['value']:.3g}", size=11, **side)
     for at in noise:
         figure.line([(at, figure.y[0]), (at, figure.y[1])], INK, 1.2, "6 4")
-    key = f"labels: {name} · orange: chosen · dashed: noise of the field"
+    key = f"labels: {name} · orange: chosen · dashed: field noise"
     figure.words(figure.width - figure.right, 40, key, anchor="end", size=11)
-    labels = "misfit of the field, root mean square (ppm)", "mean gradient of the map (ppm/mm)"
-    figure.axes(f"{title}: fit and smoothness", *labels, *(_powers(axis) for axis in (figure.x, figure.y)))
+    labels = "RMS misfit of the field (ppm)", "mean gradient of the map (ppm/mm)"
+    figure.axes(f"L-curve of {title}", *labels, *(_powers(axis) for axis in (figure.x, figure.y)))
     return figure.svg()
 
 

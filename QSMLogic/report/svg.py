@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass, field
 from html import escape
 
-# Okabe and Ito's colours, which colour-blind people can tell apart; black is for axes
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D00", "#555555")
+# Okabe and Ito's colors, which color-blind people can tell apart; black is for axes
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D00", "#555555")
 INK, GRID = "#222222", "#dddddd"
 FONT, FONT_PX, GLYPH = "Helvetica, Arial, sans-serif", 13, 0.56  # GLYPH: width of a letter over its height
 TITLE_PX = 16
@@ -35,11 +35,11 @@ class Figure:
         wide, high = self.width - self.left - self.right, self.height - self.top - self.bottom
         return self.left + across * wide, self.top + (1 - up) * high
 
-    def line(self, points, colour=INK, thickness=1.5, dashes=""):
+    def line(self, points, color=INK, thickness=1.5, dashes=""):
         listed = " ".join(f"{x:.2f},{y:.2f}" for x, y in (self.px(*point) for point in points))
         dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
         self.marks.append(
-            f'<polyline points="{listed}" fill="none" stroke="{colour}" stroke-width="{thickness}"{dashed}/>'
+            f'<polyline points="{listed}" fill="none" stroke="{color}" stroke-width="{thickness}"{dashed}/>'
         )
 
     def box(self, low, high, fill, edge="none", opacity=1.0):
@@ -50,12 +50,12 @@ class Figure:
             f'fill="{fill}" fill-opacity="{opacity}" stroke="{edge}" stroke-width="1.5"/>'
         )
 
-    def dot(self, x, y, colour, radius=4.5, told=""):
+    def dot(self, x, y, color, radius=4.5, told=""):
         """A disc; told: what a pointer over it shows."""
         cx, cy = self.px(x, y)
         title = f"<title>{escape(told)}</title>" if told else ""
         self.marks.append(
-            f'<circle cx="{cx:.2f}" cy="{cy:.2f}" r="{radius}" fill="{colour}" stroke="white">{title}</circle>'
+            f'<circle cx="{cx:.2f}" cy="{cy:.2f}" r="{radius}" fill="{color}" stroke="white">{title}</circle>'
         )
 
     def text(self, x, y, words, dx=0.0, dy=0.0, **style):
@@ -63,11 +63,11 @@ class Figure:
         px, py = self.px(x, y)
         self.words(px + dx, py + dy, words, **style)
 
-    def words(self, x, y, words, anchor="start", size=FONT_PX, colour=INK, weight="normal", turn=0):
+    def words(self, x, y, words, anchor="start", size=FONT_PX, color=INK, weight="normal", turn=0):
         """Words at a place in px."""
         turned = f' transform="rotate({turn} {x:.2f} {y:.2f})"' if turn else ""
         self.marks.append(
-            f'<text x="{x:.2f}" y="{y:.2f}" text-anchor="{anchor}" font-size="{size}" fill="{colour}" '
+            f'<text x="{x:.2f}" y="{y:.2f}" text-anchor="{anchor}" font-size="{size}" fill="{color}" '
             f'font-weight="{weight}"{turned}>{escape(str(words))}</text>'
         )
 

@@ -8,7 +8,7 @@ SIGMA_MM = 15.0
 
 
 def homogeneous(image, spacing_mm, sigma_mm=SIGMA_MM):
-    """`image` (k, j, i) divided by what its signal is on average around each voxel; about 1 in tissue, float32."""
+    """`image` (k, j, i) divided by the mean signal around each voxel; about 1 in tissue, float32."""
     tissue = (image > 0.1 * np.percentile(image, 99)).astype(np.float32)
     around, share = (_smoothed(x, spacing_mm, sigma_mm) for x in (image * tissue, tissue))
     # far from tissue its share is tiny; its mean there is held at that of its surroundings, not blown up

@@ -1,4 +1,4 @@
-"""Where the cerebrospinal fluid of a head's ventricles is, found by its slow decay (Liu et al. 2018)."""
+"""The cerebrospinal fluid in the ventricles, found by its low R2* (Liu et al. 2018)."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from ..numerics.lazy import ndimage
 
 R2STAR_HZ, RADIUS_MM = 5.0, 30.0
 LARGEST_PARTS = 3
-SMALLEST_MM3 = 100.0  # less fluid tells no mean; of a head, of smaller ones in proportion
+SMALLEST_MM3 = 100.0  # too little fluid has no reliable mean; for a human head, scaled down for smaller ones
 DARK = 0.3  # of the median signal: noise does not decay either
 HEAD_MM = 70.0  # radius of the ball that holds as much as a human brain
 
@@ -20,7 +20,7 @@ def find_fluid(magnitude, echo_times_s, mask, grid, r2star_hz=R2STAR_HZ, radius_
     (Liu et al., Magn Reson Med 2018;79:2795-2803, doi:10.1002/mrm.26946).
     """
     if magnitude is None or len(magnitude) < 2:
-        return None, "R2* needs the magnitude of two echoes or more"
+        return None, "R2* needs the magnitude of at least two echoes"
     scale = min(1.0, (0.75 / np.pi * np.count_nonzero(mask) * grid.voxel_volume_mm3) ** (1 / 3) / HEAD_MM)
     slow = mask & _near_the_middle(mask, grid, radius_mm * scale)
     first = np.nan_to_num(magnitude[0])
@@ -34,7 +34,7 @@ def find_fluid(magnitude, echo_times_s, mask, grid, r2star_hz=R2STAR_HZ, radius_
     for found in (inner, fluid):
         if np.count_nonzero(found) >= least:
             return found, ""
-    return None, f"hardly a voxel in the middle of the mask decays at less than {r2star_hz:g}/s"
+    return None, f"hardly any voxel near the center of the mask has an R2* below {r2star_hz:g}/s"
 
 
 def _r2star_hz(magnitude, times):

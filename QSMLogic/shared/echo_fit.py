@@ -11,23 +11,23 @@ from ..registry.method import parameter
 from .signal_void import filled
 
 FAINTEST = 1e-6  # of the largest magnitude: voxels without signal weigh all echoes alike
-LEAST_INFORMATION = 1e-5  # of that of a line through the origin: where a single echo has signal, no offset is told
+LEAST_INFORMATION = 1e-5  # of that of a line through the origin: a single echo with signal determines no offset
 
 OFFSET = parameter(
     "shrunk",
     "Phase offset",
     choices=("shrunk", "free", "none"),
-    help="The phase at echo time zero: as small as the spread of offsets over the head makes likely (shrunk), "
-    "whatever fits the voxel best (free), or none left, as after a perfect offset removal. A free one raises noise.",
+    help="Phase at echo time zero: drawn towards zero according to its spread over the head (shrunk), fitted freely "
+    "in each voxel (free), or fixed at zero, as after perfect offset removal (none). A free offset raises the noise.",
 )
 MAX_SCATTER = parameter(
     5.0,
-    "Largest scatter",
+    "Maximum residual",
     unit="x noise",
     low=1,
     high=1e6,
-    help="Where the echoes scatter around the fit by more than this many times the noise, the fit has failed: the "
-    "first echo alone is used (unless the offset is free) and the uncertainty is raised.",
+    help="If the echoes deviate from the fit by more than this many times the noise, the fit has failed: only the "
+    "first echo is used (unless the offset is free) and the uncertainty is raised.",
 )
 
 
@@ -92,7 +92,7 @@ class Echoes:
         return noise**2 / excess if excess > 0 and noise > 0 else math.inf
 
     def field_map(self, line, scatter, failed, precision, fill_voids):
-        """The FieldMap of the fitted slopes; `failed` voxels take the first echo's, and doubt by the difference."""
+        """The FieldMap of the slopes; `failed` voxels take that of the first echo, less certain by the difference."""
         per_ppm = np.float32(rad_per_s_and_ppm(self.acquisition.field_strength_t))
         slope, uncertainty = line.slope, None
         if scatter is not None:

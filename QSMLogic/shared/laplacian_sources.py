@@ -10,19 +10,19 @@ from ..numerics.lazy import ndimage
 
 
 class LaplacianSources:
-    """Minus the Laplacian of the total field, known at voxels of the mask with all six neighbours in it.
+    """Minus the Laplacian of the total field, known at voxels of the mask with all six neighbors in it.
 
     known: that Laplacian (ppm / mm^2), zero elsewhere. outside: where it is not known. inverse_laplacian: a spectrum.
     All are of the padded `shape`, in which `inside` are the slices of the image.
-    Raises QSMError where the Laplacian is known nowhere.
+    Raises QSMError if the Laplacian is known nowhere.
     """
 
     def __init__(self, total, margin_mm, title):
         spacing_mm, inner = total.grid.spacing_mm, ndimage.binary_erosion(total.mask)
         if not inner.any():
             raise QSMError(
-                f"The mask is too thin for {title}: no voxel of it has all its neighbours in the mask, so that the "
-                "field's Laplacian is known nowhere. Give a larger mask or choose PDF."
+                f"The mask is too thin for {title}: no voxel of it has all its neighbors in the mask, so that the "
+                "field's Laplacian is known nowhere. Use a larger mask, or choose PDF."
             )
         self.shape = next_fast_shape(
             n + int(np.ceil(margin_mm / d)) for n, d in zip(total.ppm.shape, spacing_mm, strict=True)

@@ -7,8 +7,8 @@ A recipe is an image, a colon and steps; several recipes may be joined from left
 Images: phase-quality (0 to 1), magnitude (all echoes combined), magnitude-first, magnitude-last.
 Steps on the image: homogenize [mm], smooth [mm], then one of: otsu, percentile P, above VALUE.
 Steps on the mask: erode, dilate, open, close [size], fill-holes [volume], largest, smooth [mm]. A size is a number of
-voxels, or of millimetres where "mm" follows; it is 1 voxel where none is given. Holes are filled up to a volume, a
-number of voxels or of cubic millimetres where "mm3" follows; all of them where none is given.
+voxels, or of millimeters where "mm" follows; it is 1 voxel where none is given. Holes are filled up to a volume, a
+number of voxels or of cubic millimeters where "mm3" follows; all of them where none is given.
 """
 
 import re
@@ -24,13 +24,13 @@ JOINTS = {"or": np.logical_or, "and": np.logical_and, "without": lambda one, two
 
 
 def make_mask(recipe, acquisition, progress=lambda fraction: None):
-    """The mask that a recipe makes of an Acquisition, bool (k, j, i); QSMError where the recipe cannot be read."""
+    """The mask that a recipe makes of an Acquisition, bool (k, j, i); QSMError if the recipe cannot be read."""
     words = re.split(r"\s+(or|and|without)\s+", recipe.strip())
     mask = None
     for number, text in enumerate(words[::2]):
         name, colon, steps = text.partition(":")
         if not colon:
-            raise QSMError(f"The mask recipe {text!r} must be an image, a colon and steps, as in: magnitude: otsu.")
+            raise QSMError(f"The mask recipe {text!r} must be an image, a colon and steps, such as magnitude: otsu.")
         part = _masked(_image(name.strip(), acquisition), steps, acquisition.grid)
         mask = part if mask is None else JOINTS[words[2 * number - 1]](mask, part)
         progress((number + 1) / (len(words) // 2 + 2))
@@ -41,7 +41,7 @@ def apply_operations(steps, mask, grid):
     """The mask after the steps of a recipe (text, may be empty); QSMError for an unknown step."""
     for name, size in _parsed(steps):
         if name not in OPERATIONS:
-            raise QSMError(f"{name!r} is no operation on a mask; there are: {', '.join(OPERATIONS)}.")
+            raise QSMError(f"{name!r} is not an operation on a mask; choose from {', '.join(OPERATIONS)}.")
         mask = OPERATIONS[name](mask, size, grid.spacing_mm)
     return mask
 
@@ -54,7 +54,7 @@ def otsu(image):
 
 def _image(name, acquisition):
     if name not in IMAGES:
-        raise QSMError(f"{name!r} is no image that masks are made of; there are: {', '.join(IMAGES)}.")
+        raise QSMError(f"{name!r} is not an image to make a mask from; choose from {', '.join(IMAGES)}.")
     return np.nan_to_num(IMAGES[name](acquisition))
 
 
@@ -83,10 +83,10 @@ def _masked(image, steps, grid):
             return apply_operations(rest, image > limit, grid)
         else:
             raise QSMError(
-                f"{step.strip()!r} cannot be done to an image; use homogenize, smooth, otsu, percentile 80 "
+                f"{step.strip()!r} is not an operation on an image; use homogenize, smooth, otsu, percentile 80 "
                 "or above 0.5 before the operations on the mask."
             )
-    raise QSMError("The mask recipe makes no mask of its image; add otsu, percentile 80 or above 0.5.")
+    raise QSMError("The mask recipe has no threshold; add otsu, percentile 80 or above 0.5.")
 
 
 def _parsed(steps):
@@ -95,11 +95,13 @@ def _parsed(steps):
     for step in filter(None, (s.strip() for s in steps.split(","))):
         match = re.fullmatch(r"([a-z-]+)(?:\s+([0-9.]+)\s*(mm3?)?)?", step)
         if match and match[3] and (match[3] == "mm3") != (match[1] == "fill-holes"):
-            raise QSMError(f"The step {step!r} of the mask recipe needs mm3 for a volume, and mm for a size.")
+            raise QSMError(f"In the step {step!r} of the mask recipe, a volume is given in mm3 and a size in mm.")
         try:
             parsed.append((match[1], (float(match[2]), bool(match[3])) if match[2] else None))
         except (TypeError, ValueError):
-            raise QSMError(f"The step {step!r} of the mask recipe must be a name and perhaps a number.") from None
+            raise QSMError(
+                f"The step {step!r} of the mask recipe must be a name, optionally followed by a number."
+            ) from None
     return parsed
 
 

@@ -1,4 +1,4 @@
-"""How far the phase can be trusted: between two neighbours, and at a voxel (Dymerska et al. 2021)."""
+"""The quality of the phase, between two neighbors and of a voxel (Dymerska et al. 2021)."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def wrapped(phase_rad):
 
 
 def neighbours(axis):
-    """The index of every voxel that has a next neighbour along `axis`, and the index of that neighbour."""
+    """The index of every voxel that has a next neighbor along `axis`, and the index of that neighbor."""
     here, there = [slice(None)] * 3, [slice(None)] * 3
     here[axis], there[axis] = slice(None, -1), slice(1, None)
     return tuple(here), tuple(there)

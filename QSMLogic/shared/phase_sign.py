@@ -1,4 +1,4 @@
-"""Whether positive susceptibility gives positive phase, told by the field that a head in air makes of itself."""
+"""The sign of the phase for positive susceptibility, estimated from the field of a head in air."""
 
 import numpy as np
 
@@ -18,8 +18,8 @@ def sign_evidence(acquisition):
 
     acquisition: phase in radians. What is linear in space, in either steps, counts as shim and is left out. Beyond
     CERTAIN the sign of the evidence is that of the phase; simulated heads give 0.16 to 0.30, realistic ones 0.31. In a
-    crop that shows no air nothing can be told, and the evidence is about zero. Where the field of view cuts the head in
-    half or the B0 direction is wrong, it can be wrong, too: of 153 simulated scans (17 settings in 9 fields of view), 6
+    crop that shows no air there is no evidence, and it is about zero. If the field of view cuts the head in half or the
+    B0 direction is wrong, it can be wrong: of 153 simulated scans (17 settings in 9 fields of view), 6
     gave the wrong sign, down to -0.07 in cubic voxels, and -0.44 for the upper half of a head in thick slices; with B0
     along a wrong axis whole heads gave -0.13 to -0.18.
     """

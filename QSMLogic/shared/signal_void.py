@@ -1,4 +1,4 @@
-"""The field where there is no signal to measure it by, inside calcifications and bleeds: told by the field around."""
+"""The field inside calcifications and bleeds without signal, estimated from the field around them."""
 
 from dataclasses import replace
 
@@ -15,8 +15,8 @@ from ..solvers.weights import squared_weight
 FILL_VOIDS = parameter(
     True,
     "Fill signal voids",
-    help="Where even the first echo has hardly any signal and the field is doubtful, take the mean of what was "
-    "measured and of the field of the dipoles that fit the field around best.",
+    help="In voxels with hardly any signal even in the first echo and an uncertain field, average the measured field "
+    "and the field of the dipoles that best fit its surroundings.",
 )
 DOUBTFUL = 5.0  # times the median uncertainty
 FAINT = 0.3  # of the median magnitude of the first echo
@@ -29,11 +29,11 @@ STRENGTH, STABILISER, STEPS = 15.0, 0.01, 15  # as for sources outside the mask 
 def filled(total, magnitude):
     """The FieldMap with its enclosed signal voids filled; `total` itself where it has none or no uncertainty.
 
-    magnitude: of the echoes, (echo, k, j, i), any scale. A void is doubtful, faint in the first echo, and brighter in a
-    later echo than in one before: its spins have dephased, and its phase is a matter of chance. But around it the
-    field tells the sources in it: dipoles, strong in the void and in doubtful voxels next to it, weak elsewhere, are
-    fitted to the field around (the preconditioned fit of Liu et al. 2017, doi:10.1002/mrm.26331). They err about as
-    much as the measurement, but independently, hence the mean. The uncertainty is at least half the difference.
+    magnitude: of the echoes, (echo, k, j, i), any scale. A void has an uncertain field, is faint in the first echo, and
+    is brighter in a later echo than in one before: its spins have dephased, and its phase is random. But the field
+    around it reveals the sources in it: dipoles, strong in the void and in uncertain voxels next to it, weak elsewhere,
+    are fitted to that field (the preconditioned fit of Liu et al. 2017, doi:10.1002/mrm.26331). They err about as much
+    as the measurement, but independently, hence the mean. The uncertainty is at least half the difference.
     """
     if total.uncertainty_ppm is None:
         return total

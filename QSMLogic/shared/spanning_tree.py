@@ -1,7 +1,7 @@
 """Unwrapping along the most reliable edges between the voxels of a mask, as on a minimum spanning tree.
 
 Growing a region always over the best edge at its border visits the edges of such a tree. The tree is built by scipy
-and summed over with array operations. Edges is a triple: costs (whole numbers, low is reliable), starts, ends (numbers
+and summed over with array operations. Edges is a triple: costs (integers, low is reliable), starts, ends (numbers
 of voxels in the mask).
 """
 
@@ -10,12 +10,12 @@ import numpy as np
 from ..numerics.lazy import csgraph, sparse
 from .phase_quality import TWO_PI, neighbours
 
-WORST_COST = 255  # costs of edges are whole numbers from 1 to 255, as in ROMEO
+WORST_COST = 255  # costs of edges are integers from 1 to 255, as in ROMEO
 SMALLEST_REGION = 0.01  # share of the mask
 
 
 def edges_of(mask, quality):
-    """The edges between neighbours in the mask; `quality(axis)` gives their quality, 0 to 1, along an axis."""
+    """The edges between neighbors in the mask; `quality(axis)` gives their quality, 0 to 1, along an axis."""
     number = np.cumsum(mask, dtype=np.int32).reshape(mask.shape) - 1
     costs, starts, ends = [], [], []
     for axis in range(3):
@@ -70,7 +70,7 @@ def _parents(tree, part):
 
 
 def _summed(steps, parent):
-    """The sum of a node's steps (turns) on its way to the root, in radians; each pass doubles the way summed."""
+    """The sum of a node's steps (multiples of 2 pi) to the root, in radians; each iteration doubles the path summed."""
     root = parent.size - 1
     while np.any(parent != root):
         steps += steps[parent]

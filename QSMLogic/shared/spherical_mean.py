@@ -1,4 +1,4 @@
-"""What the methods built on spherical means share: the mean over a sphere, and where the sphere fits into the mask."""
+"""Shared by the methods built on spherical means: the mean over a sphere, and where it fits into the mask."""
 
 import math
 
@@ -14,9 +14,9 @@ from ..numerics.lazy import ndimage
 class SphericalMean:
     """The spherical mean of one radius on the grid of a FieldMap, padded so that spheres do not reach around.
 
-    core: 1 where the whole sphere lies in the mask, else 0; float32 of the padded `shape`. highpass: the spectrum of
+    core: 1 where the entire sphere is inside the mask, else 0; float32 of the padded `shape`. highpass: the spectrum of
     the identity less the mean. inside: the slices of the image in the padded arrays. radius_mm: at least one voxel.
-    Raises QSMError where the core would be empty.
+    Raises QSMError if the core would be empty.
     """
 
     def __init__(self, total, radius_mm, title):
@@ -57,7 +57,7 @@ def depth_mm(mask, spacing_mm):
 def refuse(total, radius_mm, title):
     """Raise the QSMError for a mask of which erosion by `radius_mm` leaves nothing."""
     raise QSMError(
-        f"The mask is nowhere deeper than {depth_mm(total.mask, total.grid.spacing_mm):.1f} mm, too thin for {title}, "
-        f"which erodes it by {radius_mm:.1f} mm; give a larger mask, a smaller radius (one voxel at least), or choose "
-        "a method that keeps the rim, such as PDF."
+        f"The mask is at most {depth_mm(total.mask, total.grid.spacing_mm):.1f} mm deep, too thin for {title}, "
+        f"which erodes it by {radius_mm:.1f} mm. Use a larger mask or a smaller radius (at least one voxel), or choose "
+        "a method that does not erode the mask, such as PDF."
     )

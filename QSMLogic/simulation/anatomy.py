@@ -10,7 +10,7 @@ from .vessels import paint_vessels, random_veins
 CORTEX_MM, SULCUS_MM = 3.4, 0.8
 SULCI = ((21.0, 17.0), (15.0, 10.0))  # spacing and depth of the main and of the small ones, mm
 
-# deep nuclei: name -> (centre, half axes) of the left one
+# deep nuclei: name -> (center, half axes) of the left one
 NUCLEI = (
     ("Thalamus", (7, -19, 11), (9.5, 15, 8)),
     ("Pallidum", (0, -1, 18), (9, 12, 5.5)),
@@ -28,7 +28,7 @@ OCCIPITAL_HORN = (((9, -42, 23), (5, -64, 21)), (5.0, 1.5))
 
 
 class Individual:
-    """What tells one head from another: the noise that dents and folds its surfaces, its veins, and its Shape."""
+    """What distinguishes one head from another: the noise that folds its surfaces, its veins, and its Shape."""
 
     def __init__(self, rng, shape):
         self.shape = shape
@@ -94,7 +94,7 @@ class Canvas:
                 self.shape(name, low, high, lambda p, ends=ends, r=r: segment(p, *ends, r), **options)
 
     def _part(self, low, high):
-        """The slices of the voxels between two corners, None where there are none."""
+        """The slices of the voxels between two corners, None if there are none."""
         slices = []
         for x, a, b in zip(self.position, low, high, strict=True):
             hit = np.flatnonzero((x.ravel() >= a) & (x.ravel() <= b))
@@ -155,13 +155,13 @@ def _paint_cavities(canvas):
 
 
 def _paint_cerebrum(canvas, hull, individual):
-    """White matter, the folded ribbon of grey matter and the sulci in between."""
+    """White matter, the folded ribbon of gray matter and the sulci in between."""
     depth, bend = -hull, 2.5 * individual.bend(canvas.position)
     sheets = np.minimum(_sulci(canvas, depth, individual), _deep_fissures(canvas.position, bend))
     ribbon = np.minimum(depth, sheets)
     inside = depth > 0
     canvas.fill("White matter", inside)
-    canvas.fill("Grey matter", inside & (ribbon < CORTEX_MM + 0.4 * canvas.warp))
+    canvas.fill("Gray matter", inside & (ribbon < CORTEX_MM + 0.4 * canvas.warp))
     # away from sulci the cortex reaches the hull
     fluid = np.minimum(depth + 0.7, sheets)
     canvas.fill("Cerebrospinal fluid", inside & (fluid < SULCUS_MM + 0.25 * canvas.warp))
@@ -193,7 +193,7 @@ def _paint_cerebellum(canvas, hull, individual):
     position = canvas.position
     folia = np.abs(np.sin(hull * np.float32(2 * np.pi / 11) + 2.2 * individual.folia(position)))
     canvas.fill("Cerebrospinal fluid", (hull < 1.5) & (hull >= 0))
-    canvas.fill("Grey matter", hull < 0)
+    canvas.fill("Gray matter", hull < 0)
     core = ellipsoid(position, (-38, -54, 0), (12, 18, 35))
     canvas.fill("White matter", (core + 4 * canvas.warp < 0) & ((hull < -9) | (folia > 0.45)))
     canvas.fill("Cerebrospinal fluid", (hull < 0) & (hull > -8) & (folia < 0.12))
@@ -221,11 +221,11 @@ def _paint_nuclei(canvas, shape):
     for number, (name, (s, a, l), radii) in enumerate(NUCLEI):  # noqa: E741
         wall_mm = shape.wall_mm if name == "Caudate" else 0
         centre, radii = shape.nucleus(number, (s, a, l + wall_mm), radii)
-        canvas.ellipsoid(name, centre, radii, warp_mm=0.7, over=("White matter", "Grey matter"))
+        canvas.ellipsoid(name, centre, radii, warp_mm=0.7, over=("White matter", "Gray matter"))
     body = [np.add(point, (0, 0, shape.wall_mm)) for point in CAUDATE_BODY]
     canvas.tube("Caudate", body, (5, 3.4, 3.0, 2.4, 1.8), over=("White matter",))
     path = ((-12, -3, 5), (-12, -10, 10), (-11, -16, 13.5))
-    canvas.tube("Substantia nigra", path, (2.0, 3.2, 2.4), over=("White matter", "Cerebrospinal fluid", "Grey matter"))
+    canvas.tube("Substantia nigra", path, (2.0, 3.2, 2.4), over=("White matter", "Cerebrospinal fluid", "Gray matter"))
 
 
 def _paint_lesions(canvas):

@@ -1,4 +1,4 @@
-"""What tells the shape of one head from another: the ventricles' size, the nuclei's size and place, a smooth warp."""
+"""The shape of one head: the size of its ventricles, the size and position of its nuclei, and a smooth warp."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class Shape:
         self._warps = [(size_mm, [Noise(rng, extent_mm) for _ in range(3)]) for extent_mm, size_mm in WARPS]
 
     def nucleus(self, number, centre, radii):
-        """Centre and half axes (s, a, l) in mm of the nucleus with this number, given those of the standard."""
+        """Center and half axes (s, a, l) in mm of the nucleus with this number, given those of the standard."""
         move, growth = self._nuclei[number]
         return tuple(np.add(centre, NUCLEUS_MM * move)), tuple(np.multiply(radii, 1 + NUCLEUS_SCALE * growth))
 

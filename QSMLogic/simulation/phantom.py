@@ -40,7 +40,7 @@ TISSUES = (
     Tissue("Substantia nigra", 0.12, 0.012, 0.76, 1.00, 38.0),
     Tissue("Dentate nucleus", 0.09, 0.010, 0.76, 1.05, 33.0),
     Tissue("White matter", -0.03, 0.006, 0.70, 0.85, 21.0),
-    Tissue("Grey matter", 0.02, 0.006, 0.84, 1.40, 17.0),
+    Tissue("Gray matter", 0.02, 0.006, 0.84, 1.40, 17.0),
     Tissue("Cerebrospinal fluid", 0.0, 0.001, 1.00, 4.00, 2.0),
     Tissue("Veins", 0.25, 0.015, 0.80, 1.60, 45.0),
     Tissue("Calcification", -0.40, 0.020, 0.35, 1.00, 90.0),

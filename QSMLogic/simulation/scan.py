@@ -1,5 +1,6 @@
 """A gradient-echo scan of a head with known susceptibility: field, signal, partial volume, noise."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,24 @@ from ..numerics.parallel import for_slabs
 
 @dataclass(frozen=True)
 class Scan:
-    """A simulated scan and the truth behind it, on the scan's grid, arrays (k, j, i).
+    """A simulated scan and its ground truth on the grid of the scan, arrays (k, j, i).
 
-    acquisition: phase in radians, wrapped. mask: brain, bool. labels: uint8, {label: name} in names; the tissue with
-    the largest share of the voxel. susceptibility_ppm: mean over the voxel, relative to cerebrospinal fluid.
-    total_field_ppm: mean over the voxel after shimming. local_field_ppm: the field in the mask of the sources in it.
+    Parameters
+    ----------
+    acquisition : Acquisition
+        The scan, with wrapped phase in radians.
+    mask : ndarray
+        The brain, bool.
+    labels : ndarray
+        The tissue with the largest share of each voxel, uint8.
+    names : dict
+        {label: name}.
+    susceptibility_ppm : ndarray
+        Mean over the voxel, relative to cerebrospinal fluid.
+    total_field_ppm : ndarray
+        Mean over the voxel, after shimming.
+    local_field_ppm : ndarray
+        The field in the mask of the sources inside it.
     """
 
     acquisition: Acquisition
@@ -36,25 +50,51 @@ class Scan:
 
 def simulate_scan(
     head,
-    echo_times_s=(0.004, 0.010, 0.016, 0.022, 0.028),
-    field_strength_t=3.0,
-    b0_direction=(1.0, 0.0, 0.0),
-    snr=80.0,
-    reduction=2,
-    repetition_time_s=0.035,
-    flip_angle_deg=15.0,
-    phase_offset_rad=2.0,
-    seed=0,
-):
-    """Scan a Head.
+    echo_times_s: Sequence[float] = (0.004, 0.010, 0.016, 0.022, 0.028),
+    field_strength_t: float = 3.0,
+    b0_direction: Sequence[float] = (1.0, 0.0, 0.0),
+    snr: float = 80.0,
+    reduction: int = 2,
+    repetition_time_s: float = 0.035,
+    flip_angle_deg: float = 15.0,
+    phase_offset_rad: float = 2.0,
+    seed: int = 0,
+) -> Scan:
+    """Simulate a spoiled gradient-echo scan of a head.
 
-    b0_direction: along the axes (k, j, i). snr: mean brain signal of the first echo over the standard deviation of
-    the noise in its real part; inf for none. reduction: a voxel of the scan is the complex mean of this many cubed
-    voxels of the head. phase_offset_rad: size of the smooth phase at echo time zero. R2* of the head is at 3 T and
-    grows with the field. Returns a Scan; raises QSMError where the head's shape is no multiple of `reduction`.
+    Parameters
+    ----------
+    head : Head
+        From QSMLogic.simulation.phantom.head. Its R2* is that at 3 T and scales with the field strength.
+    echo_times_s : sequence of float
+        Echo times in seconds.
+    field_strength_t : float
+        Field strength in tesla.
+    b0_direction : sequence of float
+        B0 along the axes (k, j, i).
+    snr : float
+        Mean brain signal of the first echo over the standard deviation of the noise of its real part; inf: no noise.
+    reduction : int
+        A voxel of the scan is the complex mean of this many voxels of the head along each axis.
+    repetition_time_s, flip_angle_deg : float
+        Repetition time in seconds and flip angle in degrees.
+    phase_offset_rad : float
+        Amplitude of the smooth phase at echo time zero.
+    seed : int
+        Seed of the noise.
+
+    Returns
+    -------
+    Scan
+        The scan with its ground truth.
+
+    Raises
+    ------
+    QSMError
+        If the shape of the head is not divisible by `reduction`.
     """
     if any(n % reduction for n in head.grid.shape):
-        raise QSMError(f"A head of shape {head.grid.shape} cannot be reduced by {reduction} along every axis.")
+        raise QSMError(f"The shape {head.grid.shape} of the head is not divisible by {reduction}. Choose another one.")
     grid = _reduced_grid(head.grid, reduction, b0_direction)
     total_ppm = dipole_field(head.susceptibility_ppm, head.grid.spacing_mm, grid.b0_direction)
     total_ppm -= _shim(total_ppm, head.brain_mask, head.grid.spacing_mm)
@@ -74,7 +114,7 @@ def simulate_scan(
 
 
 def stored_as_integers(acquisition):
-    """Magnitude 0..4095 and phase -4096..4094 (pi is 4096) as int16, the way scanners store them; (echo, k, j, i)."""
+    """Magnitude 0..4095 and phase -4096..4094 (pi is 4096) as int16, as scanners store them; (echo, k, j, i)."""
     scale = 4095 / acquisition.magnitude.max()
     magnitude = np.round(acquisition.magnitude * scale).astype(np.int16)
     phase = 2 * np.round(acquisition.phase * (2048 / np.pi)).astype(np.int16)
@@ -94,7 +134,7 @@ def _local_field(head, b0_direction):
 
 
 def _shim(field_ppm, mask, spacing_mm):
-    """What a second-order shim takes away: the solid harmonics up to order 2 that fit the field in the mask best."""
+    """The field that a second-order shim removes: the solid harmonics up to order 2 that best fit it in the mask."""
     sizes = [n * d for n, d in zip(field_ppm.shape, spacing_mm, strict=True)]
     axes = zip(field_ppm.shape, sizes, strict=True)
     z, y, x = np.ix_(*(np.linspace(-1, 1, n, dtype=np.float32) * np.float32(size / max(sizes)) for n, size in axes))

@@ -10,7 +10,7 @@ DEEP_VEINS = (
     (((14, 24, 5), (12, 12, 2.5)), (0.6, 0.8), True),
     (((29, -8, 12), (22, -14, 6), (12, -12, 2.5)), (0.7, 0.8, 0.8), True),
 )
-INSIDE = ("White matter", "Grey matter", "Cerebrospinal fluid", "Thalamus")
+INSIDE = ("White matter", "Gray matter", "Cerebrospinal fluid", "Thalamus")
 
 
 def random_veins(rng):

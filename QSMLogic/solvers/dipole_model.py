@@ -1,4 +1,4 @@
-"""The model of every dipole inversion: the field that a susceptibility map makes, in a padded volume."""
+"""The forward model of every dipole inversion: the field of a susceptibility map, in a padded volume."""
 
 import numpy as np
 
@@ -6,11 +6,24 @@ from ..numerics.convolution import convolve
 from ..numerics.fft import next_fast_shape, pad
 from ..numerics.kernels import dipole_kernel
 
-MARGIN_VOXELS = 16  # room for fields that would otherwise come back in at the opposite border
+MARGIN_VOXELS = 16  # room for fields that would otherwise wrap around to the opposite border
 
 
 class DipoleModel:
-    """f = D x with D the unit dipole, for maps x and fields f (ppm) on the grid of a FieldMap, padded to `shape`."""
+    """f = D x with D the unit dipole, for maps x and fields f (ppm) on the padded grid of a FieldMap.
+
+    Parameters
+    ----------
+    local : FieldMap
+        Gives grid and mask.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of padded arrays.
+    kernel : numpy.ndarray
+        Spectrum of D in `rfftn` layout.
+    """
 
     def __init__(self, local):
         self.shape = next_fast_shape(n + MARGIN_VOXELS for n in local.ppm.shape)
@@ -23,7 +36,7 @@ class DipoleModel:
         return pad(x, self.shape)
 
     def field(self, x, weight=None):
-        """D x, then times `weight` where given. D is its own transpose."""
+        """D x, then times `weight` if given. D is its own transpose."""
         return convolve(x, self.kernel, weight)
 
     def result(self, x):
@@ -41,9 +54,18 @@ class DipoleModel:
 
 
 def correction_factor(kernel, inverse, shape):
-    """By how much `inverse` lowers susceptibilities: the peak of its point-spread function, the mean of D / D'.
+    """The factor by which an inverse kernel underestimates susceptibility: the peak of its point-spread function.
 
-    kernel, inverse: in `rfftn` layout, of arrays of `shape`. Schweser et al. 2013, doi:10.1002/mrm.24405.
+    Parameters
+    ----------
+    kernel, inverse : numpy.ndarray
+        D and its approximate inverse in `rfftn` layout; the peak is the mean of their product.
+    shape : tuple of int
+        Of the arrays that they filter.
+
+    References
+    ----------
+    Schweser et al., Magn Reson Med 2013;69:1581-1593, doi:10.1002/mrm.24405
     """
     return np.float32(spectral_mean(kernel, inverse, shape))
 

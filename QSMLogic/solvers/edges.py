@@ -1,4 +1,4 @@
-"""Where an image has edges, for penalties that spare them."""
+"""Edges of an image, for penalties that spare them."""
 
 import numpy as np
 
@@ -6,9 +6,20 @@ from ..numerics.gradient import gradient
 
 
 def edge_mask(image, mask, spacing_mm, share):
-    """Weights of the gradient, bool (3, k, j, i): 0 at the edges of `image` in the mask, elsewhere 1.
+    """Weights V of the gradient that are 0 at edges.
 
-    Edges are the `share` of the mask's gradient components that are largest; with share 0 there are none.
+    Parameters
+    ----------
+    image, mask : numpy.ndarray
+        (k, j, i).
+    spacing_mm : sequence of float
+    share : float
+        Fraction of the gradient components in the mask, the largest, that are edges.
+
+    Returns
+    -------
+    numpy.ndarray
+        Bool (3, k, j, i): False at edges, else True.
     """
     steps = np.abs(gradient(image, spacing_mm))
     limit = _quantiles(steps, _inner(mask), 1 - share) if share > 0 else np.inf
@@ -16,9 +27,20 @@ def edge_mask(image, mask, spacing_mm, share):
 
 
 def smooth_weights(image, mask, spacing_mm, low, high):
-    """Squared weights of the gradient, float32 (3, k, j, i): 1 where `image` is flat, 0 at its edges and outside.
+    """Squared weights V^2 of the gradient that fall from 1 in flat parts to 0 at edges.
 
-    They fall from 1 to 0 as the gradient grows from its quantile `low` in the mask to its quantile `high`.
+    Parameters
+    ----------
+    image, mask : numpy.ndarray
+        (k, j, i).
+    spacing_mm : sequence of float
+    low, high : float
+        Quantiles of the gradient components in the mask between which V falls from 1 to 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        Float32 (3, k, j, i), 0 outside the mask.
     """
     steps = np.abs(gradient(image, spacing_mm))
     inner = _inner(mask)
@@ -32,12 +54,12 @@ def smooth_weights(image, mask, spacing_mm, low, high):
 
 
 def _inner(mask):
-    """Which components of the gradient lie between two voxels of the mask, bool (3, k, j, i)."""
+    """Components of the gradient that lie between two voxels of the mask, bool (3, k, j, i)."""
     inside = mask > 0
     return np.stack([inside & np.roll(inside, -1, axis) for axis in range(3)])
 
 
 def _quantiles(steps, inner, shares):
-    """Quantiles of the components that are `inner`, of some of them where there are many."""
+    """Quantiles of the components that are `inner`, of a subset if there are many."""
     counted = steps[inner]
     return np.quantile(counted[:: max(1, counted.size // 600_000)], shares)

@@ -1,7 +1,18 @@
-"""Data fidelities F, each by its proximal map and its value, for ADMM: voxel by voxel, in slabs.
+"""Data fidelities F, each as its value and its proximal operator, voxel by voxel. Symbols as in admm.py.
 
-target: the measured field (ppm). weight: per voxel, zero where there is no data. penalty: of the splitting that the
-proximal map serves. All arrays are float32 (k, j, i).
+f is the measured field (ppm) and w its weight, W^2 in squared and W in absolute fidelities, zero outside the mask;
+both are float32 (k, j, i). s is the phase of 1 ppm in rad. With d = z - f:
+
+=================  =======================================  ==========================================
+function           F(z)                                     which is
+=================  =======================================  ==========================================
+squares            1/2 sum w d^2                            1/2 |W (z - f)|_2^2
+absolutes          sum w |d|                                |W (z - f)|_1
+phasor_squares     sum w (1 - cos(s d)) / s^2               1/2 |W (exp(i s z) - exp(i s f))|_2^2 / s^2
+phasor_absolutes   sum w 2 |sin(s d / 2)| / s               |W (exp(i s z) - exp(i s f))|_1 / s
+=================  =======================================  ==========================================
+
+If s |d| is small, phasor fidelities equal the others; larger differences may be phase wraps and count less.
 """
 
 from collections.abc import Callable
@@ -11,14 +22,21 @@ import numpy as np
 
 from ..numerics.parallel import for_slabs
 
-STEPS = 2
+STEPS = 2  # of the fixed-point iterations for phasors
 TINY = np.float32(1e-20)  # makes sin(t) / t known at zero, and changes no other number
 
 
 @dataclass(frozen=True)
 class Fidelity:
-    """proximal(v, planes): the z that minimises F(z) + penalty/2 |z - v|_2^2 in a slice of planes, of which v is the
-    part; v is left as it is. cost(z, planes): F(z) in these planes."""
+    """A data fidelity F.
+
+    Attributes
+    ----------
+    proximal : callable
+        proximal(t, planes, mu): argmin_z F(z) + mu/2 |z - t|_2^2 in the slice `planes`, of which t is the part.
+    cost : callable
+        cost(z, planes): F(z) in the slice `planes`, of which z is the part.
+    """
 
     proximal: Callable
     cost: Callable
@@ -34,102 +52,104 @@ class Fidelity:
         return float(costs.sum())
 
 
-def squares(target, weight, penalty):
-    """F(z) = 1/2 sum w (z - f)^2."""
-    penalty = np.float32(penalty)
+def squares(f, w):
+    """F(z) = 1/2 sum w (z - f)^2; z - t = w (f - t) / (w + mu)."""
 
-    def proximal(v, planes):
-        z = target[planes] - v
-        z *= weight[planes] / (weight[planes] + penalty)
-        z += v
+    def proximal(t, planes, mu):
+        z = f[planes] - t
+        z *= w[planes] / (w[planes] + mu)
+        z += t
         return z
 
     def cost(z, planes):
-        distance = z - target[planes]
-        return np.vdot(distance * weight[planes], distance) / 2
+        d = z - f[planes]
+        return np.vdot(d * w[planes], d) / 2
 
     return Fidelity(proximal, cost)
 
 
-def absolutes(target, weight, penalty):
-    """F(z) = sum w |z - f|."""
-    penalty = np.float32(penalty)
+def absolutes(f, w):
+    """F(z) = sum w |z - f|; t - z = clip(t - f, -w / mu, w / mu)."""
 
-    def proximal(v, planes):
-        distance, threshold = v - target[planes], weight[planes] / penalty
-        return v - np.clip(distance, -threshold, threshold)
+    def proximal(t, planes, mu):
+        d, threshold = t - f[planes], w[planes] / mu
+        return t - np.clip(d, -threshold, threshold)
 
     def cost(z, planes):
-        return np.vdot(np.abs(z - target[planes]), weight[planes])
+        return np.vdot(np.abs(z - f[planes]), w[planes])
 
     return Fidelity(proximal, cost)
 
 
-def phasor_squares(target, weight, penalty, rad_per_ppm):
-    """F(z) = 1/2 sum w |exp(i s z) - exp(i s f)|^2 / s^2, which nearly is `squares` where s |z - f| is small.
+def phasor_squares(f, w, rad_per_ppm):
+    """F(z) = 1/2 sum w |exp(i s z) - exp(i s f)|^2 / s^2.
 
-    From the answer of `squares`, each step minimises the parabola that touches F from above.
+    With d = z - f and e = t - f the minimum satisfies mu (d - e) + w sin(s d) / s = 0. From the solution of `squares`,
+    each step is d = mu e / (mu + w max(sinc(s d), 0)), the minimum of a parabola that touches F from above.
     """
-    scale, half, penalty = np.float32(rad_per_ppm), np.float32(rad_per_ppm / 2), np.float32(penalty)
+    s, half = np.float32(rad_per_ppm), np.float32(rad_per_ppm / 2)
 
-    def proximal(v, planes):
-        distance, w = v - target[planes], weight[planes]
-        distance *= penalty
-        stiffness = w + penalty
-        t = distance / stiffness
+    def proximal(t, planes, mu):
+        mu_e, weight = t - f[planes], w[planes]
+        mu_e *= mu
+        stiffness = weight + mu
+        d = mu_e / stiffness
         for _ in range(STEPS):
-            t *= scale
-            t += TINY
-            np.sin(t, out=stiffness)
-            stiffness /= t
+            d *= s
+            d += TINY
+            np.sin(d, out=stiffness)
+            stiffness /= d
             np.maximum(stiffness, 0, out=stiffness)
-            stiffness *= w
-            stiffness += penalty
-            np.divide(distance, stiffness, out=t)
-        t += target[planes]
-        return t
+            stiffness *= weight
+            stiffness += mu
+            np.divide(mu_e, stiffness, out=d)
+        d += f[planes]
+        return d
 
     def cost(z, planes):
-        distance = np.sin(half * (z - target[planes]))
-        return np.vdot(distance * weight[planes], distance) / (2 * half * half)
+        d = np.sin(half * (z - f[planes]))
+        return np.vdot(d * w[planes], d) / (2 * half * half)
 
     return Fidelity(proximal, cost)
 
 
-def phasor_absolutes(target, weight, penalty, rad_per_ppm):
-    """F(z) = sum w |exp(i s z) - exp(i s f)| / s, which nearly is `absolutes` where s |z - f| is small."""
-    half, penalty = np.float32(rad_per_ppm / 2), np.float32(penalty)
+def phasor_absolutes(f, w, rad_per_ppm):
+    """F(z) = sum w |exp(i s z) - exp(i s f)| / s.
 
-    def proximal(v, planes):
-        distance, threshold = v - target[planes], weight[planes] / penalty
-        t, limit = distance.copy(), np.empty_like(distance)
+    With d = z - f and e = t - f each step is d = e - clip(e, -c, c), c = w |cos(s d / 2)| / mu, from d = e.
+    """
+    half = np.float32(rad_per_ppm / 2)
+
+    def proximal(t, planes, mu):
+        e, threshold = t - f[planes], w[planes] / mu
+        d, limit = e.copy(), np.empty_like(e)
         for _ in range(STEPS):
-            t *= half
-            np.cos(t, out=limit)
+            d *= half
+            np.cos(d, out=limit)
             np.abs(limit, out=limit)
             limit *= threshold
-            np.clip(distance, -limit, limit, out=t)
-            np.subtract(distance, t, out=t)
-        t += target[planes]
-        return t
+            np.clip(e, -limit, limit, out=d)
+            np.subtract(e, d, out=d)
+        d += f[planes]
+        return d
 
     def cost(z, planes):
-        return np.vdot(np.abs(np.sin(half * (z - target[planes]))), weight[planes]) / half
+        return np.vdot(np.abs(np.sin(half * (z - f[planes]))), w[planes]) / half
 
     return Fidelity(proximal, cost)
 
 
-def phasor_gradient(field, target, weight, rad_per_ppm):
-    """The derivative of `phasor_squares`' F at z = `field`: w sin(s (z - f)) / s, written over `field`."""
-    scale = np.float32(rad_per_ppm)
+def phasor_gradient(z, f, w, rad_per_ppm):
+    """The gradient of `phasor_squares`' F at the field z: w sin(s (z - f)) / s, written over z."""
+    s = np.float32(rad_per_ppm)
 
     def work(start, stop):
-        z = field[start:stop]
-        z -= target[start:stop]
-        z *= scale
-        np.sin(z, out=z)
-        z *= weight[start:stop]
-        z /= scale
+        d = z[start:stop]
+        d -= f[start:stop]
+        d *= s
+        np.sin(d, out=d)
+        d *= w[start:stop]
+        d /= s
 
-    for_slabs(work, field.shape)
-    return field
+    for_slabs(work, z.shape)
+    return z

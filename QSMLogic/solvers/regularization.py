@@ -1,13 +1,21 @@
-"""How strongly to regularise, from the noise of the field: a strength of 0 chooses itself.
+"""Automatic regularization weight lambda, from the noise of the field. Symbols as in admm.py.
 
-The strength is in proportion to the standard deviation s of the field's noise, which is measured in each scan, and to
-the size of voxels, over which a step of the map is a slope: so field strength, echo times, voxels and averages need no
-setting. As the threshold that lets noise through least (Donoho & Johnstone 1994, doi:10.1093/biomet/81.3.425) it grows
-with s, not with s^2 as the most probable map's would. The noise is that of the field itself and not the uncertainty
-that comes with it, which knows nothing of what background removal left. The proportion was set on four fields of heads
-at 3 and 7 T, with and without added noise; new ones may fare worse. The corner of the L-curve over six strengths lay up
-to 12 points from the best of total variation, equal mean power in the cone and beside it (a simple form of Milovic et
-al. 2021, doi:10.1002/mrm.28474) up to 24; neither has anything to set.
+    lambda = STEP sigma d
+
+sigma is the standard deviation of the noise of the field, measured in each scan, and d the size of the voxels (the cube
+root of their volume), over which a step of the map is a slope: field strength, echo times, voxels and averages need no
+setting. As the thresholds of Donoho and Johnstone, lambda grows with sigma, not with sigma^2 as in a maximum a
+posteriori estimate. sigma is that of the field itself and not the uncertainty that comes with it, which does not
+include residual background. STEP was set on four fields of heads at 3 and 7 T, with and without added noise; other
+scans may fare worse.
+
+In NRMSE of total variation, the corner of the L-curve over six values lay up to 12 points from the best, and equal mean
+power inside and outside the cone (a simple form of Milovic 2021) up to 24; neither has anything to set.
+
+References
+----------
+Donoho and Johnstone, Biometrika 1994;81:425-455, doi:10.1093/biomet/81.3.425
+Milovic et al., Magn Reson Med 2021, doi:10.1002/mrm.28474
 """
 
 import numpy as np
@@ -17,26 +25,34 @@ from ..numerics.fft import frequencies
 from ..numerics.lazy import ndimage
 from .dipole_model import DipoleModel, spectral_mean
 
-STEP = 0.06  # of the noise, over a voxel
-CONE, FINE = 0.05, 0.35  # |D| below which maps make next to no field; cycles per voxel beyond which a field is fine
+STEP = 0.06  # lambda over noise and voxel size
+CONE, FINE = 0.05, 0.35  # |D| below which maps make next to no field; cycles per voxel of fine detail
 FADE_VOXELS = 6
-GAUSSIAN = 0.6745  # the median of a normal variable's size, in standard deviations
+GAUSSIAN = 0.6745  # median absolute value of a standard normal variable
 
 
 def field_noise_ppm(local):
-    """The typical standard deviation of the noise in a FieldMap: of what no map explains.
+    """The typical standard deviation sigma of the noise in a field: of what no map explains.
 
-    The lower of two measures, as both count more than noise: of what the field holds near the dipole kernel's zero
-    cone, where no susceptibility makes a field, and of its mixed differences along all three axes, in which tissue
-    shows little. Each by its median in the mask, so that a few bad voxels do not count (Donoho & Johnstone 1994,
-    doi:10.1093/biomet/81.3.425).
+    The lower of two estimates, as both contain more than noise: from frequencies near the zero cone of the dipole
+    kernel, at which no susceptibility makes a field, and from mixed differences along all three axes, in which tissue
+    shows little. Each is a median absolute value in the mask, so that a few bad voxels do not count.
+
+    Parameters
+    ----------
+    local : FieldMap
+
+    Returns
+    -------
+    float
+        sigma in ppm; 0 if it cannot be estimated.
     """
     lower = min(_in_the_cone(local), _in_differences(local))
     return lower if np.isfinite(lower) else 0.0
 
 
 def _in_the_cone(local):
-    """By the fine detail near the cone, where errors of the stages before show as well."""
+    """From fine detail near the cone, which shows errors of the stages before as well."""
     model, faded = DipoleModel(local), _faded(local.mask)
     cycles = frequencies(model.shape, (1, 1, 1))
     kept = (np.abs(model.kernel) < CONE) & (sum(np.square(x) for x in cycles) > FINE**2)
@@ -50,7 +66,7 @@ def _in_the_cone(local):
 
 
 def _in_differences(local):
-    """By the mixed differences; infinite for a mask that is thinner than two voxels."""
+    """From mixed differences; infinite for a mask that is thinner than two voxels."""
     detail, known = local.ppm, local.mask
     for axis in range(3):
         detail = np.diff(detail, axis=axis)
@@ -60,23 +76,34 @@ def _in_differences(local):
 
 
 def _faded(mask):
-    """`mask` with a soft rim, or as it is where it is thin: its step would spread over all frequencies."""
+    """`mask` with a soft rim, or as it is if too thin for one: a step would spread over all frequencies."""
     rise = ndimage.uniform_filter(mask.astype(np.float32), 2 * FADE_VOXELS + 1, mode="constant")
     rise = np.clip(2 * rise - 1, 0, 1) * mask
     return rise * rise * (3 - 2 * rise) if rise.any() else mask.astype(np.float32)
 
 
 def chosen_strength(strength, local, progress, *, share=STEP, low=1e-6, high=1e-2):
-    """`strength`, or where it is 0 `share` times the field's noise and the size of voxels, between low and high.
+    """lambda: `strength`, or if that is 0, `share` times the noise of the field and the size of the voxels.
 
-    progress: Progress; is told what was chosen, and of which noise.
+    Parameters
+    ----------
+    strength : float
+    local : FieldMap
+    progress : Progress
+        Takes notes of the choice and the noise.
+    share, low, high : float
+        Factor and limits of an automatic lambda.
+
+    Returns
+    -------
+    float
     """
     step = share * local.grid.voxel_volume_mm3 ** (1 / 3)
     return by_noise("strength", strength, lambda noise_ppm: np.clip(step * noise_ppm, low, high), local, progress)
 
 
 def by_noise(name, value, rule, local, progress):
-    """`value`, or where it is 0 rule(the field's noise in ppm), of which progress is told under `name`."""
+    """`value`, or if that is 0, rule(noise of the field in ppm), which progress notes under `name`."""
     if value:
         return value
     noise_ppm = field_noise_ppm(local)

@@ -1,35 +1,91 @@
-"""The gradient half of ADMM for total variation: shrinkage of the gradient, and its divergence."""
+"""Total variation, G_1 = lambda |grad x|_1 (anisotropic), as a regularizer of ADMM. Symbols as in admm.py."""
 
 import numpy as np
 
+from ..numerics.fft import rfftn
 from ..numerics.gradient import backward_difference, forward_difference
+from ..numerics.kernels import laplacian_kernel
 from ..numerics.parallel import for_slabs
 
 
-class GradientShrinkage:
-    """The auxiliary variables of ADMM for a penalty |grad x|_1 (anisotropic total variation), scaled form.
+class TotalVariation:
+    """The regularizer lambda |grad x|_1 for Admm.
 
-    Serves an image of `shape` with periodic borders. `step(x)` makes the update z = shrink(grad x + u, threshold),
-    u = grad x + u - z, and returns div^T = grad^T (z - u), which the next update of x needs. Of z and u it keeps
-    the sum t = z + u only: u is t clipped to the threshold, z is the rest; as differences of neighbours, which spares
-    the division by their distance. threshold: per mm, as the gradient; a number, or an array (3, k, j, i). cost: the
-    sum of threshold |grad x| at the last step's x. Boyd et al. 2011, doi:10.1561/2200000016, section 6.4.
+    Its x step is, divided by mu_1, (|grad|^2 + r D^2) x = grad^T (z_1 - u_1) + r D (z_2 - u_2) with r = mu_2 / mu_1.
+
+    Parameters
+    ----------
+    model : DipoleModel
+    penalties : Penalties
     """
 
-    def __init__(self, shape, spacing_mm, threshold):
+    def __init__(self, model, penalties):
+        self.model, self.mu_1 = model, penalties.mu_1
+        self.shrinkage = GradientShrinkage(model.shape, model.spacing_mm, penalties.tau_1)
+
+    @property
+    def cost(self):
+        """lambda |grad x|_1 at the last z step, as lambda = mu_1 tau_1."""
+        return self.mu_1 * self.shrinkage.cost
+
+    def prepare(self, mu_2, squares):
+        """Set up the x step. squares: spectrum of D^2, or what a background leaves of it."""
+        self.ratio = np.float32(mu_2 / self.mu_1)
+        self.inverse = laplacian_kernel(self.model.shape, self.model.spacing_mm)
+        self.inverse += self.ratio * squares
+        self.inverse[0, 0, 0] = 1
+        np.divide(1, self.inverse, out=self.inverse)
+
+    def solve(self, x, data):
+        """z, dual and x step; returns the spectrum of the next map, written over `data`, that of z_2 - u_2."""
+        divergence = rfftn(self.shrinkage.step(x))
+
+        def work(start, stop):
+            planes = slice(start, stop)
+            right = data[planes]
+            right *= self.ratio * self.model.kernel[planes]
+            right += divergence[planes]
+            right *= self.inverse[planes]
+
+        for_slabs(work, data.shape)
+        return data
+
+
+class GradientShrinkage:
+    """z_1 and u_1 for lambda |grad x|_1, stored as t = z + u with u = clip(t, -tau, tau); periodic borders.
+
+    t and tau are kept as differences of neighbors (times spacing), which saves the division by the spacing.
+    Boyd et al. 2011, doi:10.1561/2200000016, section 6.4.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    spacing_mm : sequence of float
+    tau : float or numpy.ndarray
+        Soft threshold lambda / mu_1 per mm, one or one per component, float32 (3, k, j, i).
+
+    Attributes
+    ----------
+    t : numpy.ndarray
+        z + u, float32 (3, k, j, i).
+    cost : float
+        Sum of tau |grad x| at the last step's x.
+    """
+
+    def __init__(self, shape, spacing_mm, tau):
         self.shape, self.spacing_mm = tuple(shape), np.asarray(spacing_mm, np.float32)
-        self.scales = 1 / np.square(self.spacing_mm)  # from a difference times a difference to per mm each
-        self.take_threshold(threshold)
-        self.sum = np.zeros((3, *self.shape), np.float32)
+        self.scales = 1 / np.square(self.spacing_mm)  # from a product of two differences to that of two gradients
+        self.set_threshold(tau)
+        self.t = np.zeros((3, *self.shape), np.float32)
         self.cost = 0.0
 
-    def take_threshold(self, threshold):
-        """Shrink by this threshold from the next step on; an array (float32) is overwritten, to save memory."""
-        spacing_mm = self.spacing_mm.reshape(3, *[1] * (np.ndim(threshold) - 1))
-        self.limits = np.multiply(threshold, spacing_mm, out=threshold if np.ndim(threshold) else None)
+    def set_threshold(self, tau):
+        """Use this threshold from the next step on; an array is overwritten, to save memory."""
+        spacing_mm = self.spacing_mm.reshape(3, *[1] * (np.ndim(tau) - 1))
+        self.limits = np.multiply(tau, spacing_mm, out=tau if np.ndim(tau) else None)
 
     def step(self, x):
-        """grad^T (z - u) after the update of z and u for the image x, float32 (k, j, i)."""
+        """z and dual step for the map x, float32 (k, j, i); returns grad^T (z - u)."""
         costs, result = np.zeros(len(x)), np.empty(self.shape, np.float32)
         for_slabs(lambda start, stop: self._shrink(x, start, stop, costs), self.shape)
         for_slabs(lambda start, stop: self._diverge(result, start, stop), self.shape)
@@ -37,14 +93,14 @@ class GradientShrinkage:
         return result
 
     def _shrink(self, x, start, stop, costs):
-        """t for the planes start to stop."""
+        """t = grad x + u for the planes start to stop."""
         here = x[start:stop]
         steps = np.empty_like(here)
         for axis in range(3):
-            limit, total = self._limit(axis, slice(start, stop)), self.sum[axis, start:stop]
+            limit, t = self._limit(axis, slice(start, stop)), self.t[axis, start:stop]
             forward_difference(x, here, axis, start, stop, steps)
-            np.clip(total, -limit, limit, out=total)
-            total += steps
+            np.clip(t, -limit, limit, out=t)
+            t += steps
             np.abs(steps, out=steps)
             cost = np.vdot(steps, limit) if np.ndim(limit) else limit * steps.sum()
             costs[start] += cost * self.scales[axis]
@@ -52,24 +108,24 @@ class GradientShrinkage:
     def _diverge(self, result, start, stop):
         """grad^T (z - u) for the planes start to stop."""
         out = result[start:stop]
-        vectors = self._difference(0, slice(start - 1, stop) if start else np.arange(-1, stop))
+        vectors = self._z_minus_u(0, slice(start - 1, stop) if start else np.arange(-1, stop))
         np.subtract(vectors[:-1], vectors[1:], out=out)
         out *= self.scales[0]
         part = np.empty_like(out)
         for axis in (1, 2):
-            vectors = self._difference(axis, slice(start, stop))
+            vectors = self._z_minus_u(axis, slice(start, stop))
             backward_difference(vectors, axis, 0, len(vectors), part)
             part *= self.scales[axis]
             out -= part
 
-    def _difference(self, axis, planes):
+    def _z_minus_u(self, axis, planes):
         """z - u = t - 2 u in `planes`."""
-        total, limit = self.sum[axis, planes], self._limit(axis, planes)
-        difference = np.clip(total, -limit, limit)
+        t, limit = self.t[axis, planes], self._limit(axis, planes)
+        difference = np.clip(t, -limit, limit)
         difference *= np.float32(-2)
-        difference += total
+        difference += t
         return difference
 
     def _limit(self, axis, planes):
-        """The threshold as a difference of neighbours: a number, or an array of these planes."""
+        """tau times spacing: a number, or an array of these planes."""
         return self.limits[axis, planes] if self.limits.ndim > 1 else self.limits[axis]

@@ -1,54 +1,62 @@
-"""A background that is harmonic in the mask, found together with the map (Milovic et al. 2019)."""
+"""A background h that is harmonic in the mask M, found together with the map. Symbols as in admm.py.
+
+It adds G_4 = beta/2 |M lap h|_2^2, with the splitting z_4 = lap h. The z step is voxel by voxel, with t = lap h + u_4:
+
+    in M:     z_4 = mu_4 t / (beta + mu_4),  u_4 = beta t / (beta + mu_4)
+    outside:  z_4 = t,                       u_4 = 0
+
+Map and background are solved together. With d = z_2 - u_2, r = mu_4 / mu_2, L the spectrum of -lap (in the code z_4 and
+u_4 belong to -lap h, whose G_4 is the same) and S = 1 / (1 + r L^2), the h part of the x step is
+
+    h = h_0 - S D x,    h_0 = S (d + r L (z_4 - u_4)),
+
+and put into the x part it leaves that as it is without a background, but for (1 - S) D^2 in place of D^2 and d - h_0
+in place of d. Solving for x and h in turn, as the paper does, took three times as many iterations.
+
+References
+----------
+Milovic et al., Magn Reson Med 2019;81:1399-1411, doi:10.1002/mrm.27483
+"""
 
 import numpy as np
 
 from ..numerics.fft import irfftn, rfftn
 from ..numerics.kernels import laplacian_kernel
 from ..numerics.parallel import for_slabs
+from .penalties import HARMONIC_RATIO
 
-SPLITTING = 0.05  # of the harmonicity: speed only
 
+class HarmonicBackground:
+    """h and its splitting, to be given to Admm; costs one pair of transforms per iteration.
 
-class WithBackground:
-    """Makes a DipoleAdmm, when put before it, fit D x + h: adds b/2 |M lap h|_2^2 for a background h and the mask M.
-
-    The splitting is y = lap h, of weight c = SPLITTING b; in the mask y is c v / (b + c) for v = lap h + its dual, the
-    dual the rest of v; outside y is v and the dual zero. v is all that is kept. Map and background come from one
-    linear problem for each frequency; one after the other, as in the paper, they took three times as many iterations.
-    An iteration costs one pair of transforms more. doi:10.1002/mrm.27483
+    Parameters
+    ----------
+    model : DipoleModel
+    mask : numpy.ndarray
+        M, bool (k, j, i): voxels in which lap h is penalized.
+    beta : float
+        Weight of the harmonic constraint in mm^4.
+    mu_2 : float
+        Penalty of the data splitting, as given to Admm.
     """
 
-    def start_background(self, mask, harmonicity):
-        """mask: bool (k, j, i), where lap h vanishes. harmonicity: b in mm^4. Call it before the first iteration."""
-        shape = self.model.shape
-        self.mask = self.model.padded(mask) > 0
-        self.laplacian = laplacian_kernel(shape, self.model.spacing_mm)
-        self.ratio = np.float32(SPLITTING * harmonicity / self.data_penalty)
-        self.split = np.zeros(shape, np.float32)
-        self._weigh(np.square(self.model.kernel) * (1 - self._share(slice(None))))
+    def __init__(self, model, mask, beta, mu_2):
+        self.model, self.mask = model, model.padded(mask) > 0
+        self.laplacian = laplacian_kernel(model.shape, model.spacing_mm)
+        self.ratio = np.float32(HARMONIC_RATIO * beta / mu_2)
+        self.t = np.zeros(model.shape, np.float32)
 
-    def _share(self, planes):
-        """How much of data that have no map are background."""
-        return 1 / (1 + self.ratio * np.square(self.laplacian[planes]))
+    def squares(self):
+        """(1 - S) D^2, the spectrum that takes the place of D^2 in the x step."""
+        return np.square(self.model.kernel) * (1 - self._share(slice(None)))
 
-    def _update_map(self, data_spectrum):
-        """The next map and background, from the data, the gradient's splitting and the Laplacian's."""
-        shape, harmonic = self.model.shape, rfftn(self._split_less_dual())
-        self._take_background(data_spectrum, harmonic)
-        x = self._map_spectrum(data_spectrum)
-        field = self._give_field(x, harmonic)
-        self.x = irfftn(x, shape)
-        del data_spectrum, x
-        self.field = irfftn(field, shape)
-        del field
-        self._update_split(irfftn(harmonic, shape))
-
-    def _take_background(self, data, harmonic):
-        """Makes of `harmonic`, the spectrum of y less its dual, the background of `data`, and takes it off them."""
+    def eliminate(self, data):
+        """Make d - h_0 of the spectrum d, in place; keeps h_0 until `field` is called."""
+        self._h = rfftn(self._z_minus_u())
 
         def work(start, stop):
             planes = slice(start, stop)
-            h = harmonic[planes]
+            h = self._h[planes]
             h *= self.ratio * self.laplacian[planes]
             h += data[planes]
             h *= self._share(planes)
@@ -56,36 +64,44 @@ class WithBackground:
 
         for_slabs(work, data.shape)
 
-    def _give_field(self, x, harmonic):
-        """The spectrum of D x + h; makes of `harmonic`, the background without a map, that of lap h."""
-        field = np.empty_like(x)
+    def field(self, spectrum):
+        """D x + h for the spectrum of x, which is left as it is; updates t."""
+        field, h = np.empty_like(spectrum), self._h
+        del self._h
 
         def work(start, stop):
             planes = slice(start, stop)
-            out, h = field[planes], harmonic[planes]
-            np.multiply(x[planes], self.model.kernel[planes], out=out)
-            h -= self._share(planes) * out
-            out += h
-            h *= self.laplacian[planes]
+            out = field[planes]
+            np.multiply(spectrum[planes], self.model.kernel[planes], out=out)
+            h[planes] -= self._share(planes) * out
+            out += h[planes]
+            h[planes] *= self.laplacian[planes]
 
-        for_slabs(work, x.shape)
+        for_slabs(work, spectrum.shape)
+        field = irfftn(field, self.model.shape)
+        self._update(irfftn(h, self.model.shape))
         return field
 
-    def _split_less_dual(self):
-        """y less its dual."""
-        result = np.empty_like(self.split)
+    def _share(self, planes):
+        """S, the share of the background in data that no map explains."""
+        return 1 / (1 + self.ratio * np.square(self.laplacian[planes]))
+
+    def _z_minus_u(self):
+        result = np.empty_like(self.t)
 
         def work(start, stop):
-            inside = np.float32((SPLITTING - 1) / (SPLITTING + 1)) * self.split[start:stop]
-            result[start:stop] = np.where(self.mask[start:stop], inside, self.split[start:stop])
+            inside = np.float32((HARMONIC_RATIO - 1) / (HARMONIC_RATIO + 1)) * self.t[start:stop]
+            result[start:stop] = np.where(self.mask[start:stop], inside, self.t[start:stop])
 
         for_slabs(work, result.shape)
         return result
 
-    def _update_split(self, curvature):
-        def work(start, stop):
-            split = self.split[start:stop]
-            split *= np.float32(1 / (1 + SPLITTING)) * self.mask[start:stop]
-            split += curvature[start:stop]
+    def _update(self, laplacian):
+        """t = lap h + u_4."""
 
-        for_slabs(work, curvature.shape)
+        def work(start, stop):
+            t = self.t[start:stop]
+            t *= np.float32(1 / (1 + HARMONIC_RATIO)) * self.mask[start:stop]
+            t += laplacian[start:stop]
+
+        for_slabs(work, laplacian.shape)

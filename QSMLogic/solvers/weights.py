@@ -1,13 +1,22 @@
-"""How far each voxel's field can be trusted."""
+"""The data weights w = W^2 of the inversions, from the reliability of each voxel. Symbols as in admm.py."""
 
 import numpy as np
 
 
 def squared_weight(field):
-    """Weights for squared residuals, float32: 1 in the mask, less where a voxel is worse than the median, elsewhere 0.
+    """Weights of squared residuals.
 
-    field: FieldMap. Weights are the inverse of the squared uncertainty, or else, where there is none, the squared
-    magnitude, relative to the median; without either they are the mask.
+    They are the inverse of the squared uncertainty, or else the squared magnitude, relative to the median and at most
+    1; without either they are the mask.
+
+    Parameters
+    ----------
+    field : FieldMap
+
+    Returns
+    -------
+    numpy.ndarray
+        w, float32 (k, j, i): 1 in the mask, less in voxels that are worse than the median, 0 outside.
     """
     weight = field.mask.astype(np.float32)
     if field.uncertainty_ppm is not None:

@@ -87,14 +87,14 @@ def explanation(shape, known):
     return (
         f"Written by `./dev bench methods`, every method with its default settings, on the project's own phantom\n"
         f"({' x '.join(map(str, shape))} voxels of 1.5 mm, 3 T): background removal from its true total field, dipole\n"
-        "inversion from the local field that the default chain finds (TGV: the true total field). Pairs: processor\n"
+        "inversion from the local field of the default pipeline (TGV: the true total field). Pairs: processor\n"
         "time over that of one float32 rfftn + irfftn at the next fast size of the volume. Transforms: of any size,\n"
-        "in pairs. Overhead: all of the processor time over that of the transforms. Volumes: memory at the worst\n"
-        "moment beside the input, in float32 volumes. NRMSE in percent, in the mask eroded by 4 voxels, of a\n"
-        "background method where it knows the field; slope of tissue means against the truth.\n"
+        "in pairs. Overhead: total processor time over that of the transforms. Volumes: peak memory in addition to\n"
+        "the input, in float32 volumes. NRMSE in percent, in the mask eroded by 4 voxels, for a background method\n"
+        "in its own mask; slope of tissue means against the truth.\n"
         f"Head: {realistic}, from its true fields.\n"
-        "An inversion works in the box of its mask, a good half of the voxels here; background removal takes the\n"
-        "image as it is given, which a run cuts to the mask before."
+        "An inversion works in the bounding box of its mask, a good half of the voxels here; background removal\n"
+        "works on the image as given, which a run crops to the mask first."
     )
 
 

@@ -21,15 +21,15 @@ from QSMLogic.simulation.scan import simulate_scan
 TABLE = Path(__file__).resolve().parents[2] / "Resources" / "docs" / "scans-measured.md"
 INTRODUCTION = """# Inversions by kind of scan, measured
 
-Written by `./dev bench scans`. Simulated scans run through the default chain with their true masks, up to the
-inversion; then every method inverts the same field (TGV: the total field), each with its default settings. NRMSE in
-percent in the mask eroded by 4 voxels; for the haemorrhage (a ball of 20 mm, 2 ppm, without signal at later echoes)
-of what is outside it, and how much of its susceptibility the map shows. The slope is that of tissue means against
-their truths at 3 T.
+Written by `./dev bench scans`. Simulated scans run through the default pipeline with their true masks, up to the
+inversion; then every method inverts the same field (TGV: the total field) with its default settings. NRMSE in percent
+in the mask eroded by 4 voxels; for the hemorrhage (a ball of 20 mm, 2 ppm, without signal at later echoes), outside
+it, and the fraction of its susceptibility that the map shows. The slope is that of tissue means against the truth at
+3 T.
 
 - 3 T: 1.5 mm, five echoes to 28 ms. Noisy: the same with a third of the signal-to-noise ratio.
 - 7 T: another head, 1.2 mm, five echoes to 20 ms. Tilted: 3 T, slices tilted by 37 degrees, voxels of 1 x 1 x 2 mm.
-- Head: a realistic head of another make at 3 T, 1.25 mm, five echoes, where QSM_TEST_DATA has it.
+- Head: a realistic head from another source at 3 T, 1.25 mm, five echoes, if QSM_TEST_DATA has it.
 
 """
 SEVEN_TESLA = {"field_strength_t": 7.0, "echo_times_s": (0.004, 0.008, 0.012, 0.016, 0.020)}
@@ -39,14 +39,14 @@ def scans_table(only=()):
     """Measure, and write the table; returns its text. only: names of methods, for a part of the table."""
     scans = {title: make() for title, make in SCANS.items()}
     scans = {title: scan for title, scan in scans.items() if scan}
-    titles = [*scans, "haemorrhage reads", "slope"]
+    titles = [*scans, "hemorrhage reads", "slope"]
     lines = [f"| method | {' | '.join(titles)} |\n|---|{'---:|' * len(titles)}\n"]
     for name, method in registry()["invert"].items():
         if method.chooses or (only and name not in only):
             continue
         maps = {title: scan.inverted(method) for title, scan in scans.items()}
         row = [f"{scans[title].error(x):.1f}" for title, x in maps.items()]
-        row.append(f"{scans['haemorrhage'].reading(maps['haemorrhage']):.2f}")
+        row.append(f"{scans['hemorrhage'].reading(maps['hemorrhage']):.2f}")
         row.append(f"{scans['3 T'].slope(maps['3 T']):.2f}")
         lines.append(f"| {name} | {' | '.join(row)} |\n")
         print(lines[-1], end="", flush=True)
@@ -89,14 +89,14 @@ def simulated(seed=1, fine_mm=(0.75, 0.75, 0.75), shape=(208, 256, 224), bleed=F
     """A Scan of the project's phantom."""
     made = head(shape, fine_mm, seed=seed)
     if bleed:
-        made = with_haemorrhage(made)
+        made = with_hemorrhage(made)
     scan = simulate_scan(made, seed=seed, **options)
     deep = ndimage.binary_erosion(scan.mask, iterations=4)  # air is far above the mask's susceptibilities
     lesion = deep & (scan.susceptibility_ppm > 1.9) if bleed else None
     return Scan(scan.acquisition, scan.mask, scan.susceptibility_ppm, scan.labels, range(1, 11), lesion)
 
 
-def with_haemorrhage(made, radius_mm=10.0, susceptibility_ppm=2.0, r2star_hz=250.0):
+def with_hemorrhage(made, radius_mm=10.0, susceptibility_ppm=2.0, r2star_hz=250.0):
     """The head with a ball of old blood in the white matter of the left half."""
     axes = [(np.arange(n) - n / 2) * d for n, d in zip(made.grid.shape, made.grid.spacing_mm, strict=True)]
     ball = sum(np.square(x - at) for x, at in zip(np.ix_(*axes), (22.0, 10.0, 22.0), strict=True)) < radius_mm**2
@@ -119,6 +119,6 @@ SCANS = {
     "noisy": lambda: simulated(snr=27.0),
     "7 T": lambda: simulated(seed=5, fine_mm=(0.6, 0.6, 0.6), shape=(240, 320, 272), **SEVEN_TESLA),
     "tilted": lambda: simulated(seed=3, fine_mm=(1.0, 0.5, 0.5), shape=(160, 384, 320), b0_direction=(0.8, 0.6, 0.0)),
-    "haemorrhage": lambda: simulated(seed=2, bleed=True),
+    "hemorrhage": lambda: simulated(seed=2, bleed=True),
     "head": realistic,
 }

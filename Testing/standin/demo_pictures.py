@@ -39,7 +39,7 @@ ROWS, LEGEND, SURROUND_MM, OPACITY = 640, 140, 17, 0.75
 def make_pictures(folder, voxel=None):
     """Write the pictures of a demo's folder and return their paths, the overview last.
 
-    voxel: (i, j, k) that the slices go through, by default where they show most of the deep grey nuclei.
+    voxel: (i, j, k) that the slices go through, by default where they show most of the deep gray nuclei.
     """
     files = [MAGNITUDE, "susceptibility_ppm.nii.gz", "mask.nii.gz", "truth/mask.nii.gz", "truth/labels.nii.gz"]
     magnitude, susceptibility, mask, brain, labels = (sitk.ReadImage(str(folder / name)) for name in files)
@@ -67,7 +67,7 @@ def make_pictures(folder, voxel=None):
 
 
 def deep_grey(labels, names):
-    """The labels of the deep grey nuclei, other voxels 0; names: {label as text: name}."""
+    """The labels of the deep gray nuclei, other voxels 0; names: {label as text: name}."""
     return np.where(np.isin(labels, [int(n) for n, name in names.items() if name in DEEP_GREY]), labels, 0)
 
 
@@ -131,7 +131,7 @@ def save_all(folder, rows):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="Slice views of the files that the demo leaves.")
     parser.add_argument("folder", type=Path, help="where the demo wrote its files")
-    parser.add_argument("--at", type=int, nargs=3, metavar=("I", "J", "K"), help="voxel to show (deep grey nuclei)")
+    parser.add_argument("--at", type=int, nargs=3, metavar=("I", "J", "K"), help="voxel to show (deep gray nuclei)")
     options = parser.parse_args(arguments)
     if not can_draw():
         return "No pictures: this machine cannot draw off the screen. './dev setup' tells what is missing."

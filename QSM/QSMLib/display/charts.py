@@ -10,16 +10,16 @@ from ..scan.outputs import place_beside
 from .cells import cell_text, new_column
 
 DATA = "QSM.ChartData"
-# colours that differ for every kind of sight (Okabe and Ito 2008, Color Universal Design), but for yellow on white
-COLOURS = ((0, 0.45, 0.7), (0.84, 0.37, 0), (0, 0.62, 0.45), (0.8, 0.47, 0.65), (0.34, 0.71, 0.91), (0.9, 0.62, 0))
-LARGEST_LEGEND = len(COLOURS)  # lines; of more, colours would repeat, and their names would hide what is drawn
-_TITLE_PT, _TEXT_PT, _LEGEND_PT = 15, 12, 11  # Slicer's own are larger, and cut off where a plot shares the window
+# distinguishable with color vision deficiencies (Okabe and Ito 2008, Color Universal Design), without yellow
+COLORS = ((0, 0.45, 0.7), (0.84, 0.37, 0), (0, 0.62, 0.45), (0.8, 0.47, 0.65), (0.34, 0.71, 0.91), (0.9, 0.62, 0))
+LARGEST_LEGEND = len(COLORS)  # lines; of more, colors would repeat, and their names would hide what is drawn
+_TITLE_PT, _TEXT_PT, _LEGEND_PT = 15, 12, 11  # Slicer's own are larger, and cut off if a plot shares the window
 _TITLE_WIDTH, _Y_TITLE_WIDTH = 50, 30  # characters in a line
 _VIEW_PX, _KEY_PX, _LETTER_PX, _LARGEST_ROOM = 420, 55, 6.5, 0.6  # of a plot beside slices; of a legend
 
 
 @dataclass(frozen=True)
-class Series:
+class Trace:
     """A line through points, dashed or not, or markers only. labels: a text for each point, shown under the mouse."""
 
     name: str
@@ -32,7 +32,7 @@ class Series:
 
 
 def make_chart(owner, role, title, series, axis_titles, log=False):
-    """A chart of the series, in place of the one that `owner` had in this role. log: both axes are logarithmic."""
+    """A chart of traces, in place of the one that `owner` had in this role. log: both axes are logarithmic."""
     chart = owner.GetNodeReference(role)
     if chart:
         _remove_content(chart)
@@ -106,7 +106,7 @@ def _series(series, n, data, length):
     style = node.LineStyleDash if series.dashed else node.LineStyleSolid
     node.SetLineStyle(style if series.line else node.LineStyleNone)
     node.SetLineWidth(2)
-    node.SetColor(*COLOURS[n % len(COLOURS)])
+    node.SetColor(*COLORS[n % len(COLORS)])
     return node
 
 

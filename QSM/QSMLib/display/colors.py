@@ -1,4 +1,4 @@
-"""Colours and windows of susceptibility maps."""
+"""Color tables and windows of susceptibility maps."""
 
 import numpy as np
 import slicer
@@ -7,7 +7,7 @@ from QSMLogic import QSMError
 
 WINDOWS_PPM = {
     "Brain (-0.1 to 0.2 ppm)": (-0.1, 0.2),
-    "Deep grey matter (-0.05 to 0.25 ppm)": (-0.05, 0.25),
+    "Deep gray matter (-0.05 to 0.25 ppm)": (-0.05, 0.25),
     "Symmetric (-0.15 to 0.15 ppm)": (-0.15, 0.15),
     "Bleeds and calcifications (-1 to 1 ppm)": (-1.0, 1.0),
     "Iron overload (-2 to 2 ppm)": (-2.0, 2.0),
@@ -31,7 +31,7 @@ _COLORS, _WINDOW = "QSM.Colors", "QSM.Window"
 
 
 def set_window(volume, window):
-    """Show a range of ppm, a label of WINDOWS_PPM or (low, high); colours that have a zero keep it at zero."""
+    """Show a range of ppm, a label of WINDOWS_PPM or (low, high); colors that have a zero keep it at zero."""
     low, high = _checked(window)
     display = _display(volume)
     name = colors_of(volume)
@@ -57,7 +57,7 @@ def window_of(volume):
 def set_colors(volume, name):
     """Show a map in one of COLORS."""
     if name not in COLORS:
-        raise QSMError(f"There are no colours {name!r}. Choose one of {', '.join(COLORS)}.")
+        raise QSMError(f"There are no colors {name!r}. Choose from {', '.join(COLORS)}.")
     display = _display(volume)
     before, window = display.GetColorNode(), window_range(volume)
     if name == "Grey":
@@ -80,7 +80,7 @@ def colors_of(volume):
 
 
 def has_table_for_window(volume):
-    """Whether the colours of a map were made for the window that is shown."""
+    """Whether the color table of a map was made for the displayed window."""
     node = _display(volume).GetColorNode()
     return bool(node) and node.GetAttribute(_WINDOW) == _key(window_range(volume))
 
@@ -95,7 +95,7 @@ def _checked(window):
         low, high = (float(end) for end in WINDOWS_PPM.get(window, window))
     except (TypeError, ValueError):
         raise QSMError(
-            f"There is no window {window!r}. Choose a pair of ppm, or one of {', '.join(WINDOWS_PPM)}."
+            f"There is no window {window!r}. Choose a pair of values in ppm, or one of {', '.join(WINDOWS_PPM)}."
         ) from None
     if not low < high < np.inf or low == -np.inf:
         raise QSMError(f"A window goes from a lower to a higher value in ppm, not from {low:g} to {high:g}.")
@@ -108,7 +108,7 @@ def _display(volume):
 
 
 def _find_table(name, window):
-    """The scene's colour table of this name for a window of ppm, or None."""
+    """The scene's color table of this name for a window of ppm, or None."""
     tables = slicer.util.getNodesByClass("vtkMRMLColorTableNode")
     wanted = name, _key(window)
     return next((n for n in tables if (n.GetAttribute(_COLORS), n.GetAttribute(_WINDOW)) == wanted), None)
@@ -121,11 +121,11 @@ def _add_table(name, window):
     node.SetTypeToUser()
     node.SetNumberOfColors(ENTRIES)
     _fill(node, name, window)
-    return slicer.mrmlScene.AddNode(node)  # with all its colours, so that nobody sees it half done
+    return slicer.mrmlScene.AddNode(node)  # with all its colors, so that nobody sees it half done
 
 
 def _fill(node, name, window):
-    """Make a colour table of ours the one of a name for a window of ppm."""
+    """Fill one of the module's color tables for a color name and a window in ppm."""
     with slicer.util.NodeModify(node):
         node.SetName(f"QSM {name.split(',')[0].lower()} {_key(window)} ppm")
         for entry, color in enumerate(_entries(name, window)):
@@ -143,13 +143,13 @@ def _is_shown_once(node):
 
 
 def _displays_of(node):
-    """The display nodes that show their volume in a colour table."""
+    """The display nodes that show their volume in a color table."""
     displays = slicer.util.getNodesByClass("vtkMRMLDisplayNode")
     return [display for display in displays if display.GetColorNodeID() == node.GetID()]
 
 
 def _entries(name, window):
-    """The colours (red, green, blue, opacity) of a table for a window of ppm."""
+    """The colors (red, green, blue, opacity) of a table for a window of ppm."""
     values = _values(window)
     colors = np.ones((ENTRIES, 4))
     for side, end, ramp in ((values < 0, window[0], RAMPS[name][0]), (values >= 0, window[1], RAMPS[name][1])):

@@ -1,4 +1,4 @@
-"""The colour legend of a map: where it stands, its title and its labels, and which views show it."""
+"""The color legend of a map: its position, title and labels, and the views that show it."""
 
 import slicer
 
@@ -13,7 +13,7 @@ _COUNTS = (7, 5, 6, 4, 9, 3)  # of labels, the best first
 
 
 def show_legend(volume, visible=True):
-    """Show the colour legend of a volume wherever the volume is shown, and no other of ours there; or hide it."""
+    """Show the color legend of a volume wherever the volume is shown, and no other of ours there; or hide it."""
     for legend in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode"):
         if legend.GetAttribute(_LEGEND) and not legend.GetNumberOfViewNodeIDs():
             legend.SetVisibility(False)
@@ -27,7 +27,7 @@ def show_legend(volume, visible=True):
 
 
 def show_legend_in(volume, view):
-    """Show the colour legend of a volume in one view, a slice node, only."""
+    """Show the color legend of a volume in one view, a slice node, only."""
     legend = _make_legend(volume)
     legend.RemoveAllViewNodeIDs()
     legend.AddViewNodeID(view.GetID())
@@ -78,7 +78,7 @@ def _bracketed(unit):
 
 
 def _label_count(volume):
-    """How many labels divide the window so that zero is one of them and all are whole hundredths of a ppm."""
+    """How many labels divide the window so that zero is one of them and all are multiples of 0.01 ppm."""
     low, high = (round(value, 6) for value in window_range(volume))
     for count in _COUNTS:
         values = [low + n * (high - low) / (count - 1) for n in range(count)]

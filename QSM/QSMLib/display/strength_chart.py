@@ -1,18 +1,18 @@
-"""What a run tells of other strengths of its inversion, as a chart of Slicer."""
+"""The L-curve of a run as a plot chart in Slicer."""
 
 from QSMLogic.pipeline.strength_curve import can_be_drawn
 from QSMLogic.registry.provenance import strengths_tried
 
-from .charts import Series, make_chart, remove_chart
+from .charts import Trace, make_chart, remove_chart
 
 STRENGTHS = "QSM.StrengthChart"
-AXES = "Misfit of the field, root mean square [ppm]", "Mean gradient of the map [ppm/mm]"
+AXES = "RMS misfit of the field [ppm]", "Mean gradient of the map [ppm/mm]"
 
 
 def update_strength_chart(volume, provenance):
-    """Give a map the chart of the strengths that its run tried; returns the chart node.
+    """Give a map the chart of the L-curve of its run; returns the chart node.
 
-    provenance: of the run. One that tried none leaves no chart, as that of an earlier run would tell of another map.
+    provenance: of the run. Without an L-curve there is no chart, as that of an earlier run belongs to another map.
     """
     curve = strengths_tried(provenance)
     if not curve:
@@ -21,14 +21,14 @@ def update_strength_chart(volume, provenance):
     points = [p for p in curve["points"] if can_be_drawn(p)]
     tried, chosen = _series(curve, "tried", points), _series(curve, "chosen", [p for p in points if p["chosen"]])
     noise_ppm = points[0]["noise_ppm"]
-    noise = Series("noise of the field", (noise_ppm,) * 2, (min(tried.y), max(tried.y)), dashed=True)
+    noise = Trace("field noise", (noise_ppm,) * 2, (min(tried.y), max(tried.y)), dashed=True)
     series = [one for one in (tried, chosen, noise) if len(one.x) and min(one.x) > 0]
-    return make_chart(volume, STRENGTHS, f"{volume.GetName()}: strengths of {curve['method']}", series, AXES, log=True)
+    return make_chart(volume, STRENGTHS, f"{volume.GetName()}: L-curve of {curve['method']}", series, AXES, log=True)
 
 
 def _series(curve, name, points):
     """Points with the parameter's values as labels; the line goes from weak to strong."""
-    return Series(
+    return Trace(
         f"{name} {curve['parameter']}",
         [p["residual_ppm"] for p in points],
         [p["gradient_ppm_per_mm"] for p in points],

@@ -1,4 +1,4 @@
-"""How maps are shown: over the magnitude or side by side, in which colours, window and with which legend."""
+"""The display of maps: over the magnitude or side by side, with colors, window and legend."""
 
 import slicer
 
@@ -10,7 +10,7 @@ from .colors import COLORS, RAMPS, WINDOWS_PPM, colors_of, has_table_for_window,
 from .legends import adapt_labels, refresh_legends, show_legend, show_legend_in
 
 OPACITY, OVERLAY_COLORS, PLAIN_COLORS = 0.75, "Cold and hot, clear at zero", "Grey"
-LAYOUT_ID = 47110  # far from Slicer's own layouts; the ones after it tell which of the views there are
+LAYOUT_ID = 47110  # far from Slicer's own layouts; the following numbers are combinations of the views
 VIEWS = {"QSMMagnitude": "M", "QSMField": "F", "QSMMap": "Q"}  # {name: label}
 _FIELD_VIEW, _MAP_VIEW = "QSMField", "QSMMap"
 _SHOWN, _LAYOUT_BEFORE = "QSM.Shown", "QSM.LayoutBefore"
@@ -22,7 +22,7 @@ __all__ = ["COLORS", "WINDOWS_PPM", "colors_of", "refresh_legends", "set_colors"
 def show_result(volume, background):
     """Show a map that has just been computed over the magnitude `background`, or alone where that is None.
 
-    A map that was shown before keeps its colours and window. Where maps are side by side, they stay so.
+    A map that was shown before keeps its colors and window. Where maps are side by side, they stay so.
     """
     if not volume.GetAttribute(_SHOWN):
         set_colors(volume, OVERLAY_COLORS if background else PLAIN_COLORS)
@@ -56,7 +56,7 @@ def show_overlay(background, volume, opacity=OPACITY):
 
 
 def current_opacity():
-    """The opacity of the map that lies over another volume in the slice views, None where none does."""
+    """The opacity of the map that lies over another volume in the slice views, None if none does."""
     for layers in _usual_layers():
         above = slicer.mrmlScene.GetNodeByID(layers.GetForegroundVolumeID() or "")
         if above and above.GetAttribute(VERSION):
@@ -71,13 +71,13 @@ def set_opacity(opacity):
 
 
 def set_window(volume, window):
-    """Show a range of ppm: a label of WINDOWS_PPM or (low, high). Zero keeps its colour, a legend its round labels."""
+    """Show a range of ppm: a label of WINDOWS_PPM or (low, high). Zero keeps its color, a legend its round labels."""
     colors.set_window(volume, window)
     adapt_labels(volume)
 
 
 def follow_window(volume):
-    """Let zero keep its colour after the window was set by other means, as with the mouse."""
+    """Let zero keep its color after the window was set by other means, as with the mouse."""
     if colors_of(volume) in RAMPS and not has_table_for_window(volume):
         set_window(volume, window_range(volume))
 
@@ -86,13 +86,12 @@ def show_side_by_side(magnitude, local_field, susceptibility):
     """Show up to three volumes in slice views beside each other, which scroll and zoom together; None is left out.
 
     The slices are those of the usual view of the same orientation. Returns whether the views were opened for it:
-    then fit_side_by_side(opened=True) is due when Slicer has given them their place, which it does in a later turn of
-    its event loop.
+    then fit_side_by_side(opened=True) must be called once Slicer has laid them out, in a later turn of its event loop.
     """
     shown = {name: v for name, v in zip(VIEWS, (magnitude, local_field, susceptibility), strict=True) if v}
     node = _layout_node()
     if not node:
-        raise QSMError("There are no slice views here to show maps in. Start Slicer with its main window.")
+        raise QSMError("There are no slice views to show maps in. Start Slicer with its main window.")
     opening = not _side_by_side()
     if opening:
         node.SetAttribute(_LAYOUT_BEFORE, str(node.GetViewArrangement()))
@@ -135,13 +134,13 @@ def turn_side_by_side(orientation):
     """Let the views beside each other show "Axial", "Coronal" or "Sagittal" slices."""
     for node in filter(None, map(_slice_node, VIEWS)):
         if not node.HasSliceOrientationPreset(orientation):
-            raise QSMError(f"Slices have no orientation {orientation!r}. Choose Axial, Coronal or Sagittal.")
+            raise QSMError(f"There is no slice orientation {orientation!r}. Choose Axial, Coronal or Sagittal.")
         node.SetOrientation(orientation)
         _fit(_layers(node.GetLayoutName()))
 
 
 def leave_side_by_side(susceptibility):
-    """Go back from the views beside each other to the layout before, and to the colours of the map, if it is there."""
+    """Go back from the views beside each other to the layout before, and to the colors of the map, if it is there."""
     if _side_by_side():
         if susceptibility and colors_of(susceptibility) == PLAIN_COLORS:
             set_colors(susceptibility, OVERLAY_COLORS)
@@ -152,7 +151,7 @@ def leave_side_by_side(susceptibility):
 
 
 def add_layouts():
-    """Tell Slicer of our layouts; at its start, so that a saved scene can be shown in one of them."""
+    """Register our layouts with Slicer, at its start, so that a saved scene can be shown in one of them."""
     node = _layout_node()
     if not node or node.IsLayoutDescription(LAYOUT_ID + 1):
         return

@@ -1,4 +1,4 @@
-"""The atlas of the section Regions: its registration to the scan, in a process of its own."""
+"""The atlas in the section Regions: its registration to the scan, in a separate process."""
 
 import json
 
@@ -19,7 +19,7 @@ class Atlas:
         for name, selector in self._selectors().items():
             for signal in ("currentNodeChanged(vtkMRMLNode*)", "nodeActivated(vtkMRMLNode*)"):
                 selector.connect(signal, lambda node, name=name: self._choose(name, node))
-        # of an emptied field only the second tells
+        # an emptied field sends only the second
         ui.atlasNamesEdit.connect("currentPathChanged(QString)", self._choose_names)
         ui.atlasNamesEdit.connect("validInputChanged(bool)", self._choose_names)
         ui.registerButton.connect("clicked()", self._register_or_cancel)
@@ -45,7 +45,9 @@ class Atlas:
         if not self.running:
             missing = self._missing()
             self.ui.registerButton.enabled = not missing
-            self.ui.registerButton.toolTip = missing or _("Register the atlas to the scan; its labels become regions.")
+            self.ui.registerButton.toolTip = missing or _(
+                "Register the atlas to the scan; its labels become the regions."
+            )
 
     def register(self):
         """Start the registration."""
@@ -61,7 +63,7 @@ class Atlas:
         try:
             self.process.start(lambda folder: atlas.prepare(folder, request))
         except OSError as error:
-            self._finish(_("There is no room for temporary files: {reason}. Free some space.").format(reason=error))
+            self._finish(_("Temporary files cannot be written: {reason}. Free some disk space.").format(reason=error))
 
     def cancel(self):
         """End a registration; the scene stays as it was."""
@@ -97,12 +99,12 @@ class Atlas:
         return self.regions.choices.target or self.regions.state.result
 
     def _missing(self):
-        """Why the atlas cannot be registered; empty where it can."""
+        """Why the atlas cannot be registered; empty if it can."""
         choices = self.regions.choices
         for node, what in (
             (choices.template, _("Choose the template of the atlas.")),
             (choices.labels, _("Choose the labels of the template.")),
-            (self._target(), _("Make a susceptibility map, or choose the image to register to.")),
+            (self._target(), _("Compute a susceptibility map, or choose the image to register to.")),
         ):
             if not node:
                 return what
@@ -151,9 +153,9 @@ class Atlas:
 
 
 def _quality(node, attribute):
-    """How well the atlas lies on the scan, in a sentence."""
+    """The quality of the registration, in a sentence."""
     told = json.loads(node.GetAttribute(attribute))
     text = _(
-        "Registered: the brains overlap by {overlap:.0f} % (Dice). Check the outlines, and correct them if needed."
+        "Registered. Dice overlap of the brain masks: {overlap:.0f} %. Check the outlines, and correct them if needed."
     )
     return text.format(overlap=100 * told["overlap"])

@@ -31,7 +31,7 @@ class Inputs:
         ui.b0DirectionEdit.connect("editingFinished()", self._facts_typed)
 
     def update(self, state):
-        """Show what the state holds, and what the images tell of themselves."""
+        """Show the state and the metadata of the images."""
         self.state = state
         rows = state.rows
         self._show_row_count(len(rows))
@@ -132,15 +132,15 @@ class Inputs:
         self.state.choices = choices
 
     def _show_found(self, rows):
-        """What the images tell, as placeholders where nothing was typed, and where it comes from.
+        """Show values from the images as placeholders where nothing was typed, and their source.
 
-        That no scan was recognized is told until something is chosen.
+        That no scan was recognized is shown until something is chosen.
         """
         series = _series(rows)
         times, strength = _found(metadata.find_echo_times, series), _found(metadata.find_field_strength, series)
         for row, text in zip(self.rows, _times_by_row(times, len(rows)), strict=True):
             row.time.placeholderText = text
-        self.ui.fieldStrengthEdit.placeholderText = f"{strength.value:g}" if strength else _("not known")
+        self.ui.fieldStrengthEdit.placeholderText = f"{strength.value:g}" if strength else _("unknown")
         self.ui.b0DirectionEdit.placeholderText = _geometry_direction(series)
         if rows != self._missed:
             self._missed = None
@@ -151,7 +151,7 @@ class Inputs:
         ]
         text = "; ".join(told)
         if self._missed:
-            text = _("No magnitude and phase of a scan were recognized; choose them in the table.")
+            text = _("No magnitude and phase images were recognized. Choose them in the table.")
         self.ui.foundLabel.text = text[:1].upper() + text[1:]
         self.ui.foundLabel.setVisible(bool(text))
 
@@ -164,7 +164,9 @@ class Row:
         self.phase = _selector(f"phaseSelector_{n}", on_edit)
         self.time = qt.QLineEdit()
         self.time.setObjectName(f"echoTimeEdit_{n}")
-        self.time.toolTip = _("Echo time in ms; of a sequence, all of them. Leave empty where the images tell it.")
+        self.time.toolTip = _(
+            "Echo time in ms; all of them for a sequence. Leave empty to use the values from the images."
+        )
         self.time.connect("editingFinished()", on_edit)
         for column, widget in ((MAGNITUDE, self.magnitude), (PHASE, self.phase), (ECHO_TIME, self.time)):
             table.setCellWidget(n, column, widget)
@@ -210,7 +212,7 @@ def _series(rows):
 
 
 def _found(find, series):
-    """What a finder tells; None also where the images contradict each other, which Apply's tooltip tells."""
+    """The result of a finder; None, too, if the images are contradictory, which Apply's tooltip says."""
     try:
         return find(*series) if series else None
     except QSMError:
@@ -218,12 +220,12 @@ def _found(find, series):
 
 
 def _geometry_direction(series):
-    """The B0 direction that the first image's orientation tells, as text."""
+    """The B0 direction from the orientation of the first image, as text."""
     try:
         first = series[0].echoes[0]
         grid = grid_of(first.volume, first.holder)
     except (QSMError, TypeError):
-        return _("from the image's orientation")
+        return _("from the image orientation")
     return " ".join(f"{x + 0.0:.3g}" for x in reversed(grid.b0_direction))
 
 

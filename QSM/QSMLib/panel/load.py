@@ -40,7 +40,7 @@ class Load:
         if len(runs) < 2:
             self._load(lambda: loading.load_paths([folder]), folder)
             return
-        picked = Choice(self.ui.loadButton, _("Which scans of the data set?"), [run.name for run in runs]).ask()
+        picked = Choice(self.ui.loadButton, _("Choose the scans to load:"), [run.name for run in runs]).ask()
         self._load(lambda: [node for n in picked for node in loading.load_bids(runs[n])], picked)
 
     def _load(self, load, wanted):
@@ -60,7 +60,7 @@ class Load:
 
 
 class Choice:
-    """A dialogue with a list, of which the user picks one or more entries."""
+    """A dialog with a list, of which the user picks one or more entries."""
 
     def __init__(self, parent, title, names):
         self.dialog, self.list = qt.QDialog(parent), qt.QListWidget()

@@ -1,4 +1,4 @@
-"""The section Look: overlay, side by side, colours and window of a map."""
+"""The section Display: overlay, side by side, colors and window of a map."""
 
 import qt
 from slicer.i18n import tr as _
@@ -43,7 +43,7 @@ class Look(VTKObservationMixin):
             self._show_display()
 
     def _show_display(self, *ignored):
-        """The window may be set with the mouse, the colours in the module Volumes."""
+        """The window may be set with the mouse, the colors in the module Volumes."""
         volume = self.state.result
         if not volume or not volume.GetDisplayNode():
             return

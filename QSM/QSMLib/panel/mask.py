@@ -1,4 +1,4 @@
-"""The mask: automatic, or a segment or label map."""
+"""The choice of the mask: automatic, or a segment or label map."""
 
 import slicer
 

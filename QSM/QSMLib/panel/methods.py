@@ -10,7 +10,7 @@ from QSMLogic.registry.stages import STAGES
 
 from .parameters import ParameterForm, method_tooltip
 
-KEPT = "scaling"  # how the scanner stores phase is no matter of presets
+KEPT = "scaling"  # presets do not change how the phase is stored
 
 
 class Methods:
@@ -35,7 +35,7 @@ class Methods:
         chosen = {stage: choice for stage, choice in self._choices().items() if stage != KEPT}
         matching = [name for name, preset in PRESETS.items() if _without_defaults(preset.choices) == chosen]
         self.box.currentIndex = self.box.findData(matching[0] if matching else "")
-        self.box.toolTip = _(PRESETS[matching[0]].help) if matching else _("Methods and parameters of your own choice.")
+        self.box.toolTip = _(PRESETS[matching[0]].help) if matching else _("Your own choice of methods and parameters.")
 
     def _choose_preset(self, index):
         name = self.box.itemData(index)
@@ -75,7 +75,7 @@ class Stage:
         row.setStretch(0, 1)
         label = qt.QLabel(_(STAGES[stage].title) + ":")
         label.setBuddy(self.menu)
-        label.toolTip = _("{stage}: choose how it is done.").format(stage=_(STAGES[stage].title))
+        label.toolTip = _("{stage}: choose a method.").format(stage=_(STAGES[stage].title))
         layout.addRow(label, row)
         layout.addRow(self.area)
 
@@ -116,7 +116,7 @@ class Stage:
         self.menu.connect("activated(int)", self._choose)
 
     def _make_buttons(self):
-        self.reset.text, self.reset.toolTip = _("Defaults"), _("Set the parameters of this method to their defaults.")
+        self.reset.text, self.reset.toolTip = _("Defaults"), _("Reset the parameters of this method to their defaults.")
         self.reset.setObjectName(f"{self.stage}_reset")
         self.reset.connect("clicked()", self._reset)
         self.unfold.setObjectName(f"{self.stage}_unfold")

@@ -1,4 +1,4 @@
-"""The section of outputs: the volume that takes the map, and what else a run yields."""
+"""The section Output: the volume for the map, and further outputs of a run."""
 
 
 class Output:

@@ -1,4 +1,4 @@
-"""The panel as a whole: builds its parts, and keeps them, the parameter node and the scene in step."""
+"""The complete panel: builds its parts, and synchronizes them with the parameter node and the scene."""
 
 import qt
 import slicer

@@ -9,7 +9,7 @@ LARGEST_INT, LARGEST_FLOAT = 2**31 - 1, 1e12
 
 
 class ParameterForm:
-    """A form with one labelled widget per parameter of a method.
+    """A form with one labeled widget per parameter of a method.
 
     on_change(): called when the user has changed a value. `changed` holds the values that are not the default.
     """
@@ -29,7 +29,7 @@ class ParameterForm:
             editor.widget.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Fixed)  # as wide as the label leaves it
             layout.addRow(label, editor.widget)
         if not self.editors:
-            layout.addRow(qt.QLabel(_("Nothing to set.")))
+            layout.addRow(qt.QLabel(_("No parameters.")))
         self.show(values)
 
     @property
@@ -50,7 +50,7 @@ class ParameterForm:
 
 
 def tooltip(parameter):
-    """What a parameter means, with its unit, range and default."""
+    """The help text of a parameter, with its unit, range and default."""
     low, high = (f"{bound:g}" if math.isfinite(bound) else "" for bound in (parameter.low, parameter.high))
     bounds = _("{low} to {high}").format(low=low, high=high) if low and high else ""
     bounds = bounds or (low and _("at least {low}").format(low=low)) or (high and _("at most {high}").format(high=high))
@@ -59,7 +59,7 @@ def tooltip(parameter):
 
 
 def method_tooltip(method):
-    """What a method does, and whom to cite."""
+    """The summary of a method and its publications."""
     return "\n".join([_(method.summary), *(f"{c.text}, doi:{c.doi}" for c in method.citations)])
 
 

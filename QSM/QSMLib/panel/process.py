@@ -1,4 +1,4 @@
-"""A job (QSMLogic.pipeline.worker) in a process of its own, watched from Qt's event loop."""
+"""A job (QSMLogic.pipeline.worker) in a separate process, monitored from Qt's event loop."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ CODE = "import sys; sys.path.insert(0, sys.argv[1]); from QSMLogic.pipeline.work
 PREFIX, LEFT_OVER_S, RETRY_MS = "QSM-", 2 * 86400, 3000
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 ENDED = (
-    "The computation ended before it was done: it was stopped from outside, or there was not enough memory. "
+    "The computation ended unexpectedly: it was stopped from outside, or there was not enough memory. "
     "Close other programs, or crop the images."
 )
 
@@ -62,7 +62,7 @@ class Process:
             _remove(folder)
 
     def _not_prepared(self, error):
-        self._fail(f"The scan cannot be handed to the computation: {error}")
+        self._fail(f"The scan cannot be passed to the computation: {error}")
 
     def _launch(self):
         process = self._process = qt.QProcess()
@@ -119,7 +119,7 @@ class Process:
         self.on_failed(message)
 
     def _end(self, process):
-        """Slicer's Python is started by a launcher: end what that has started, which has told its number, and it."""
+        """Slicer's Python is started by a launcher: end both, the process that it has started by its ID."""
         if process.state() != qt.QProcess.NotRunning:
             process.closeWriteChannel()
             if self._pid:

@@ -12,12 +12,12 @@ from .edits import show_text, typed_text
 from .regions import ROOM_PX
 
 SEGMENT, MEAN, SD, VOXELS = range(4)
-SCAN = ("subject", "session", "time")  # what is typed of a scan in a study
+SCAN = ("subject", "session", "time")  # what identifies a scan in a study
 SHOWN_ROWS = 8
 
 
 class RegionResults:
-    """Acts on the table that was measured last. regions: the part Regions, whose choices tell the table."""
+    """Acts on the table that was measured last. regions: the part Regions, whose choices include the table."""
 
     def __init__(self, ui, regions):
         self.ui, self.regions, self.plotted = ui, regions, ("box",)
@@ -55,12 +55,12 @@ class RegionResults:
         ui.studySelector.setCurrentNode(choices.study)
         ui.studySelector.blockSignals(blocked)
         missing = self._show_values()
-        told = {
+        tooltips = {
             ui.regionShowButton: _("Show the table in the layout."),
             ui.regionPlotButton: _("Plot the values of the table in the layout."),
             ui.regionSaveButton: _("Save the table, its plots, or a report that opens in any browser."),
         }
-        for button, tooltip in told.items():
+        for button, tooltip in tooltips.items():
             button.enabled, button.toolTip = not missing, missing or tooltip
         missing = missing or ("" if choices.subject else _("Type the subject first."))
         for button, tooltip in (
@@ -116,7 +116,7 @@ class RegionResults:
             self._say(_("Added to {name}.").format(name=path))
 
     def ask_study_file(self):
-        """A file that is there and grows, or a new one; "" where the user has cancelled."""
+        """A file that is there and grows, or a new one; "" if the user cancels."""
         dialog = qt.QFileDialog(self.ui.addToFileButton, _("Table of the study"))
         dialog.setAcceptMode(qt.QFileDialog.AcceptSave)
         dialog.setNameFilter(f"{_('Tables')} (*.csv *.tsv)")

@@ -1,4 +1,4 @@
-"""The section Regions: which maps are measured in which regions, and how; Measure."""
+"""The section Regions: the maps and regions to measure, the options, and the button Measure."""
 
 import qt
 import slicer
@@ -87,7 +87,7 @@ class Regions(VTKObservationMixin):
         finally:
             slicer.app.restoreOverrideCursor()
         self.choices.choose_table(node, self.state.result)
-        self.ui.regionsLabel.text = _("Measured into the table {name}.").format(name=node.GetName())
+        self.ui.regionsLabel.text = _("Measured. The values are in the table {name}.").format(name=node.GetName())
         tables.show_table(node)
         self.on_table(node)
 
@@ -148,10 +148,10 @@ class Regions(VTKObservationMixin):
         box.currentIndex = box.findData(chosen)
         missing = self._missing()
         self.ui.measureButton.enabled = not missing
-        self.ui.measureButton.toolTip = missing or _("Measure the ticked maps in all regions.")
+        self.ui.measureButton.toolTip = missing or _("Measure the checked maps in all regions.")
 
     def _missing(self):
-        """Why nothing can be measured; empty where it can."""
+        """Why nothing can be measured; empty if it can."""
         if not self.choices.regions and self.choices.source == ATLAS:
             return _("Register the atlas, or choose a segmentation.")
         try:

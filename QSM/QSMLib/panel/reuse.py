@@ -1,4 +1,4 @@
-"""The section Reuse and cite: the run as Python, as a command line, and as a paragraph for a paper."""
+"""The section Reuse and cite: the run as Python code, as a command line, and as a methods paragraph."""
 
 import json
 
@@ -32,7 +32,7 @@ class Reuse:
         """What Apply would run, for Slicer's Python console."""
         request = self.state.request()
         check_scan(request)
-        self._copy(snippets.as_python(request), _("Copied for Slicer's Python console."))
+        self._copy(snippets.as_python(request), _("Copied. Paste it into Slicer's Python console."))
 
     def copy_command_line(self):
         """What Apply would run, on files; asks for the folder of the maps, where what is in no file is saved."""
@@ -40,15 +40,17 @@ class Reuse:
         check_scan(request)
         title = _("Folder for the maps")
         if snippets.missing_files(request):
-            title = _("Folder for the maps, and for the images that are not on disk yet")
+            title = _("Folder for the maps, and for images that are not saved yet")
         folder = qt.QFileDialog.getExistingDirectory(self.ui.copyCommandButton, title)
         if folder:
-            self._copy(snippets.as_command_line(request, folder), _("Copied for a terminal."))
+            self._copy(snippets.as_command_line(request, folder), _("Copied. Paste it into a terminal."))
 
     def copy_methods(self):
         """How the chosen map was made."""
         record = json.loads(self.state.result.GetAttribute(PROVENANCE))
-        self._copy(methods_text(record), _("Copied the paragraph on {map}.").format(map=self.state.result.GetName()))
+        self._copy(
+            methods_text(record), _("Copied the methods paragraph of {map}.").format(map=self.state.result.GetName())
+        )
 
     def _try(self, copy):
         try:

@@ -1,4 +1,4 @@
-"""The run: Apply, Preview, Cancel, progress, log, and what becomes of the result."""
+"""Run the computation: Apply, Preview, Cancel, progress, log, and the transfer of the result."""
 
 import time
 
@@ -24,7 +24,7 @@ SAMPLE_VOXEL_MM = 1.5
 
 
 class Run:
-    """Runs the chain in a separate process. The scene changes only when a result is there.
+    """Runs the pipeline in a separate process. The scene changes only when a result is available.
 
     on_result(): called when a map or a scan has arrived in the scene.
     """
@@ -54,10 +54,12 @@ class Run:
         for button in (self.ui.applyButton, self.ui.previewButton):
             button.enabled = not missing
         self.ui.applyButton.toolTip = missing or _("Compute the susceptibility map.")
-        self.ui.previewButton.toolTip = missing or _("Compute a coarse map in a few seconds, to try settings.")
+        self.ui.previewButton.toolTip = missing or _(
+            "Compute a map at reduced resolution in a few seconds, to try settings."
+        )
 
     def apply(self):
-        """Map the whole scan into the chosen output."""
+        """Map the scan at full resolution into the chosen output."""
         request = self.state.request()
         scan = read_scan(request)
         output = request.output_volume
@@ -149,14 +151,14 @@ class Run:
         self.ui.progressBar.setVisible(True)
         self.ui.progressBar.value = 0
         self.ui.applyButton.text, self.ui.applyButton.enabled = _("Cancel"), True
-        self.ui.applyButton.toolTip = _("Stop at once; the scene stays as it was.")
+        self.ui.applyButton.toolTip = _("Stop at once; the scene is not changed.")
         for button in (self.ui.previewButton, self.ui.sampleButton):
             button.enabled = False
         self._say(what + " ...")
         try:
             self.process.start(prepare)
         except OSError as error:
-            self._finish(_("There is no room for temporary files: {reason}. Free some space.").format(reason=error))
+            self._finish(_("Temporary files cannot be written: {reason}. Free some disk space.").format(reason=error))
 
     def _progress(self, stage, fraction):
         self.ui.progressBar.value = round(100 * fraction)
@@ -229,7 +231,7 @@ def _simulation(folder):
 
 
 def _missing(state):
-    """Why the run cannot start; empty where it can."""
+    """Why the run cannot start; empty if it can."""
     try:
         check_scan(state.request())
     except QSMError as error:

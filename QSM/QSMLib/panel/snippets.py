@@ -1,4 +1,4 @@
-"""What the panel would run, as Python for Slicer's console and as a command line."""
+"""The run of the panel as Python code for Slicer's console and as a command line."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The panel's state in the module's parameter node, so that a saved scene brings it back."""
+"""The state of the panel in the module's parameter node, so that it is saved with the scene."""
 
 import json
 
@@ -15,7 +15,7 @@ MILLISECONDS = 1e-3
 
 
 def _numbers(text):
-    """The numbers in a text, separated by spaces, commas or semicolons; None where it holds something else."""
+    """The numbers in a text, separated by spaces, commas or semicolons; None if it has anything else."""
     try:
         return [float(part) for part in text.replace(",", " ").replace(";", " ").split()]
     except ValueError:
@@ -25,25 +25,27 @@ def _numbers(text):
 class State(Stored):
     """Reads and writes a vtkMRMLScriptedModuleNode. Nodes are references, all else is text.
 
-    Rows of the scan: a magnitude node, a phase node and the echo time in ms as typed ("" for what the images tell).
-    A row alone may hold sequences or 4D volumes, with the times of all echoes.
+    Rows of the scan: a magnitude node, a phase node and the echo time in ms as typed ("" to use that of the images).
+    A single row may hold sequences or 4D volumes, with the times of all echoes.
     """
 
-    field_strength = text_property("FieldStrength", "Tesla as typed; empty for what the images tell.")
-    b0_direction = text_property("B0Direction", "Along the image axes i, j, k as typed; empty for the geometry's.")
+    field_strength = text_property("FieldStrength", "In tesla, as typed; empty to use the value from the images.")
+    b0_direction = text_property(
+        "B0Direction", "Along the image axes i, j, k, as typed; empty to use the image orientation."
+    )
     segment = text_property("MaskSegment", "ID of the segment that is the mask; empty for all segments.")
     mask = node_property("Mask", "Segmentation, label map or None for an automatic mask.")
-    reference = node_property("Reference", "Segmentation or label map whose mean is zero, where that is the reference.")
-    reference_segment = text_property("ReferenceSegment", "ID of the segment that is the reference; empty for all.")
+    reference = node_property("Reference", "Segmentation or label map of the reference region.")
+    reference_segment = text_property("ReferenceSegment", "ID of the reference segment; empty for all.")
     output = node_property("Output", "The volume that takes the susceptibility map, or None for a new one.")
     preview = node_property("Preview", "The volume of the last preview, or None.")
     result = node_property("Result", "The last map that was computed or shown, or None.")
-    intermediate = flag_property("Intermediate", "Whether the fields and masks come into the scene, too.")
-    curve = flag_property("StrengthCurve", "Whether a run tries other strengths of the inversion, for a plot.")
+    intermediate = flag_property("Intermediate", "Whether to add the fields and masks to the scene.")
+    curve = flag_property("StrengthCurve", "Whether a run plots the L-curve of the inversion.")
 
     def __init__(self, node):
         super().__init__(node)
-        # While a node leaves the scene, selectors that showed it go on to a neighbour, which nobody has chosen
+        # While a node leaves the scene, selectors that showed it go on to a neighbor, which nobody has chosen
         self.settling = False
 
     @property
@@ -143,21 +145,21 @@ class State(Stored):
         if not self.refers_to_region:
             return None
         if not self.reference:
-            raise QSMError("Choose the reference region: a segment or label map, or another reference.")
+            raise QSMError("Choose the reference region, a segment or label map, or another reference.")
         return _region(self.reference, self.reference_segment)
 
     def _echo_times_s(self, typed):
-        """All times in seconds; None where none was typed."""
+        """All times in seconds; None if none was typed."""
         if not any(text.strip() for text in typed):
             return None
         for n, text in enumerate(typed, 1):
             if len(typed) > 1 and text.strip() and len(_numbers(text) or ()) != 1:
-                raise QSMError(f"Give the echo time in row {n} as one number in ms, such as 4.5, not {text!r}.")
+                raise QSMError(f"The echo time in row {n} must be one number in ms, such as 4.5, not {text!r}.")
         if not all(text.strip() for text in typed):
-            raise QSMError("Give the echo time of every row, or of none where the images tell them.")
+            raise QSMError("Give the echo times of all rows, or of none to use those from the images.")
         times = _numbers(" ".join(typed))
         if times is None:
-            raise QSMError(f"Echo times are numbers in ms, such as 4.5, not {', '.join(typed)}.")
+            raise QSMError(f"Echo times must be numbers in ms, such as 4.5, not {', '.join(typed)}.")
         return tuple(time * MILLISECONDS for time in times)
 
     def _number(self, name, what):
@@ -169,7 +171,7 @@ class State(Stored):
     def _direction(self):
         numbers = _numbers(self.b0_direction)
         if numbers is None or len(numbers) not in (0, 3):
-            raise QSMError(f"The B0 direction has three numbers, such as 0 0 1, not {self.b0_direction!r}.")
+            raise QSMError(f"The B0 direction must be three numbers, such as 0 0 1, not {self.b0_direction!r}.")
         return tuple(numbers) or None
 
 

@@ -1,8 +1,8 @@
-"""Work in turns of Qt's event loop, so that it never stands still for long."""
+"""Split work over turns of Qt's event loop, so that it is never blocked for long."""
 
 import qt
 
-TURN_MS = 2  # what is due after 0 ms is done in the same turn
+TURN_MS = 2  # a timer of 0 ms fires in the same turn
 
 
 def in_turns(steps, is_wanted, on_end, on_error):

@@ -1,4 +1,4 @@
-"""A template and its labels in the scene, registered to a subject: its regions as a segmentation, to be corrected."""
+"""Register an atlas in the scene to a subject; its labels become a segmentation that can be corrected."""
 
 import colorsys
 import json
@@ -15,15 +15,15 @@ from ..scan.outputs import VERSION, place_beside
 from .sources import label_names
 
 QUALITY = "QSM.Atlas"
-GOLDEN_RATIO = 0.618  # hues that far apart stay apart, however many there are
+GOLDEN_RATIO = 0.618  # step between hues that keeps them distinct, however many there are
 
 
 @dataclass(frozen=True)
 class AtlasRequest:
-    """What to register, as nodes.
+    """A registration to run, as nodes.
 
     volume: of the subject (susceptibility, magnitude, T1). template: a volume like it. labels: a label map on the
-    template's grid, or a segmentation. names: {label: name} of a label map, None for those of its colour table.
+    template's grid, or a segmentation. names: {label: name} of a label map, None for those of its color table.
     mask: of the subject's brain, as for a run, or None. output: a segmentation
     node to fill, None for a new one.
     """
@@ -37,21 +37,23 @@ class AtlasRequest:
 
 
 def check_request(request):
-    """Raise QSMError where something is missing or does not fit; takes no time."""
+    """Raise QSMError if something is missing or does not match; takes no time."""
     for node, what in ((request.volume, "subject"), (request.template, "template")):
         if not node or node.GetClassName() != "vtkMRMLScalarVolumeNode" or not node.GetImageData():
-            raise QSMError(f"Choose an image of the {what}, a scalar volume with voxels.")
+            raise QSMError(f"Choose an image of the {what}, a scalar volume that is not empty.")
     if request.volume is request.template:
-        raise QSMError(f"{request.volume.GetName()} is both subject and template. Choose two images.")
+        raise QSMError(f"{request.volume.GetName()} is both subject and template. Choose two different images.")
     labels = request.labels
     if labels and labels.IsA("vtkMRMLLabelMapVolumeNode") and labels.GetImageData():
         require_same_geometry(request.template, request.template, labels, labels)
     elif not labels or not labels.IsA("vtkMRMLSegmentationNode"):
         raise QSMError("Choose the labels of the template, a label map or a segmentation.")
     if request.output is not None and not request.output.IsA("vtkMRMLSegmentationNode"):
-        raise QSMError(f"{request.output.GetName()} cannot hold the regions. Choose a segmentation, or None.")
+        raise QSMError(f"{request.output.GetName()} is not a segmentation. Choose a segmentation as output, or None.")
     if request.output is not None and request.output in (labels, request.mask):
-        raise QSMError(f"{request.output.GetName()} is an input and would be lost. Choose another output, or None.")
+        raise QSMError(
+            f"{request.output.GetName()} is an input and would be overwritten. Choose another output, or None."
+        )
     check_mask(request.mask, request.volume, request.volume)
 
 
@@ -71,12 +73,12 @@ def prepare(folder, request):
 
 
 def add_regions(folder, request):
-    """Put what the job has left in the folder into a segmentation beside the subject's image; returns the node."""
+    """Put the result of the job into a segmentation beside the subject's image; returns the node."""
     from QSMLogic.atlas.job import read_registration
 
     done = read_registration(folder)
     if done.labels.shape != tuple(reversed(request.volume.GetImageData().GetDimensions())):
-        raise QSMError(f"{request.volume.GetName()} has changed since the registration began. Register again.")
+        raise QSMError(f"{request.volume.GetName()} has changed since the registration started. Register again.")
     node = request.output or slicer.mrmlScene.AddNewNodeByClass(
         "vtkMRMLSegmentationNode", slicer.mrmlScene.GenerateUniqueName(f"{request.volume.GetName()} regions")
     )

@@ -1,4 +1,4 @@
-"""Files of a table of regions: the table, its plots and its report."""
+"""Saves a table of regions, its plots and its report to files."""
 
 import json
 import tempfile
@@ -20,7 +20,7 @@ SCALE = 2  # pixels of a PNG per unit of the drawing
 
 
 def save(node, path):
-    """Write a table node to a file: a report where its name ends in .html, else as save_table; returns the paths."""
+    """Write a table node to a file: a report if its name ends in .html, otherwise as save_table; returns the paths."""
     report = Path(path).suffix.lower() in (".html", ".htm")
     return save_report(node, path) if report else save_table(node, path)
 
@@ -35,7 +35,7 @@ def save_table(node, path):
 def save_report(node, path):
     """Write one page with the values of a table node, pictures of its regions on the first map, and how they were made.
 
-    Returns the path; QSMError where the regions or maps have left the scene.
+    Returns the path; QSMError if the regions or maps have left the scene.
     """
     from QSMLogic.report.page import write_report
 
@@ -73,7 +73,7 @@ def _drawing(node, kind, *arguments):
 
     if kind == "histogram":
         values, row = values_of(node, *arguments)
-        return plots.histogram(values, row["segment"], row["map"], row["unit"])
+        return plots.histogram(values, row["segment"], row["map"], row["unit"], row["relative_to"])
     if kind == "time":
         return plots.region_against_time(read_study(node), *arguments)
     draw = {"box": plots.box_plot, "scatter": plots.region_against_map}.get(kind)

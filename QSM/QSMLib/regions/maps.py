@@ -57,7 +57,7 @@ def image_of(volume, assumed=""):
 def mask_of(volume):
     """Where a map of this module is reconstructed, bool (k, j, i); None for any other volume.
 
-    That is its susceptibility mask where that was kept; without it, exact zeros are outside.
+    That is its susceptibility mask if that was kept; without it, exact zeros are outside.
     """
     if not volume.GetAttribute(VERSION):
         return None

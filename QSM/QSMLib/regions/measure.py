@@ -41,7 +41,7 @@ class Measurement:
 
 
 def check(measurement):
-    """QSMError where something is missing, as far as can be told without looking at the voxels."""
+    """QSMError if something is missing, as far as it shows without looking at the voxels."""
     check_regions(measurement.regions)
     if not measurement.maps:
         raise QSMError("There is no map to measure. Make a susceptibility map, or tick another one.")
@@ -52,7 +52,7 @@ def check(measurement):
 
 
 def measured(measurement):
-    """The RegionTable of a Measurement; QSMError where it cannot be made."""
+    """The RegionTable of a Measurement; QSMError if it cannot be made."""
     from QSMLogic.regions import RegionTable, measure
 
     check(measurement)
@@ -83,7 +83,7 @@ def measure_into_table(measurement, node=None, asymmetry=False):
     """Measure into a table node (None for a new one) beside the first map; returns it.
 
     asymmetry: make or fill another table, which compares left and right, too. The scene changes only when all is
-    measured; QSMError where it cannot be.
+    measured; QSMError if it cannot be.
     """
     region_tables.require_table(node)
     table = measured(measurement)
@@ -99,7 +99,7 @@ def measure_into_table(measurement, node=None, asymmetry=False):
 
 
 def _remember(node, measurement):
-    """Let a table node tell what it was measured on."""
+    """Store in a table node what it was measured on."""
     node.SetNodeReferenceID(REGIONS, measurement.regions.GetID())
     node.RemoveNodeReferenceIDs(MAPS)
     for volume in measurement.maps:
@@ -108,15 +108,15 @@ def _remember(node, measurement):
 
 
 def recalled(node):
-    """The Measurement that a table node was made by; QSMError where its regions or maps have left the scene."""
-    told = node.GetAttribute(MEASUREMENT) if node else None
-    if not told:
+    """The Measurement that a table node was made by; QSMError if its regions or maps have left the scene."""
+    stored = node.GetAttribute(MEASUREMENT) if node else None
+    if not stored:
         raise QSMError("There is no table of regions. Measure first.")
     regions = node.GetNodeReference(REGIONS)
     maps = [node.GetNthNodeReference(MAPS, n) for n in range(node.GetNumberOfNodeReferences(MAPS))]
     if not regions or not maps or None in maps:
         raise QSMError(f"The regions or maps of {node.GetName()} have left the scene. Load them, and measure again.")
-    return Measurement(regions, tuple(maps), **json.loads(told))
+    return Measurement(regions, tuple(maps), **json.loads(stored))
 
 
 def grid_of_map(volume):

@@ -10,26 +10,12 @@ from slicer.i18n import tr as _
 from QSMLogic import QSMError
 
 from ..scan.outputs import SCALAR
+from ..scan.units import unit_code
 from .maps import mask_of, unit_of
 from .measure import grid_of_map
 from .sources import regions_on
 
-VOLUME = ("118565006", "SCT", "Volume")
-# key: title, description, DICOM code of the derivation where there is one
-VALUES = {
-    "mean": (_("Mean"), _("Mean of the voxels that count"), ("373098007", "SCT", "Mean")),
-    "stdev": (_("Standard deviation"), _("Sample standard deviation"), ("386136009", "SCT", "Standard Deviation")),
-    "sem": (_("Standard error"), _("Standard deviation / sqrt(voxels); neighbouring voxels are correlated"), None),
-    "median": (_("Median"), _("Exact median"), ("373099004", "SCT", "Median")),
-    "iqr": (_("Interquartile range"), _("75th less 25th percentile"), None),
-    "percentile_05": (_("Percentile 5"), _("Exact 5th percentile"), ("371888009", "SCT", "Fifth percentile")),
-    "percentile_25": (_("Percentile 25"), _("Exact 25th percentile"), None),
-    "percentile_75": (_("Percentile 75"), _("Exact 75th percentile"), None),
-    "percentile_95": (_("Percentile 95"), _("Exact 95th percentile"), ("371889001", "SCT", "Ninety-fifth percentile")),
-    "min": (_("Minimum"), _("Smallest value"), ("255605001", "SCT", "Minimum")),
-    "max": (_("Maximum"), _("Largest value"), ("56851009", "SCT", "Maximum")),
-}
-OURS = {"stdev": "sd", "percentile_05": "p5", "percentile_25": "q1", "percentile_75": "q3", "percentile_95": "p95"}
+VOXELS, DIMENSIONLESS = ("voxels", "UCUM", "voxels"), ("1", "UCUM", "no units")
 
 
 class QSMSegmentStatisticsPlugin(SegmentStatisticsPluginBase):
@@ -39,11 +25,12 @@ class QSMSegmentStatisticsPlugin(SegmentStatisticsPluginBase):
         super().__init__()
         self.name = "Quantitative Susceptibility Mapping"
         self.title = _("Quantitative Susceptibility Mapping")
-        self.keys = ["voxel_count", "volume_mm3", "excluded_voxels", *VALUES]
-        self.defaultKeys = [key for key in self.keys if key not in ("percentile_25", "percentile_75")]
+        self.columns = shown_columns()
+        self.keys = list(self.columns)
+        self.defaultKeys = [key for key, column in self.columns.items() if column.segment_statistics.default]
 
     def computeStatistics(self, segmentID):
-        """The requested values of a segment; none where there is no map that has voxels."""
+        """The requested values of a segment; none if there is no map that has voxels."""
         requested, segmentation, volume = (
             self.getRequestedKeys(),
             self._node("Segmentation"),
@@ -52,50 +39,51 @@ class QSMSegmentStatisticsPlugin(SegmentStatisticsPluginBase):
         if not requested or not segmentation or not volume or volume.GetClassName() != SCALAR:
             return {}
         found = statistics_of(segmentation, segmentID, volume)
-        return {key: found[key] for key in requested if found.get(key) is not None}
+        values = {key: found[self.columns[key].key] for key in requested} if found else {}
+        return {key: value for key, value in values.items() if value is not None}
 
     def getMeasurementInfo(self, key):
-        """Name, description, unit and DICOM codes of a value."""
-        if key not in self.keys:
+        """Name, description, unit and DICOM codes of a value; None for one of another plug-in."""
+        if key not in self.columns:
             return None
-        if key in VALUES:
-            return self._value_info(key)
-        title, description, unit, quantity = {
-            "voxel_count": (_("Voxel count"), _("Voxels that count"), "", ("nvoxels", "99QIICR", "Number of voxels")),
-            "volume_mm3": (_("Volume"), _("Volume of the voxels that count"), "mm3", VOLUME),
-            "excluded_voxels": (
-                _("Excluded voxels"),
-                _("Voxels outside the reconstruction or without value"),
-                "",
-                None,
-            ),
-        }[key]
-        units = {"mm3": ("mm3", "UCUM", "cubic millimeter"), "": ("voxels", "UCUM", "voxels")}[unit]
-        code = self.createCodedEntry(*quantity, True) if quantity else None
-        name = {"volume_mm3": "Volume mm3"}.get(key, title)
-        return self.createMeasurementInfo(name, title, description, unit, code, self.createCodedEntry(*units, True))
-
-    def _value_info(self, key):
-        title, description, derivation = VALUES[key]
-        volume = self._node("ScalarVolume")
-        quantity, units = (volume.GetVoxelValueQuantity(), volume.GetVoxelValueUnits()) if volume else (None, None)
+        column, volume = self.columns[key], self._node("ScalarVolume")
+        shown, unit, title = column.segment_statistics, column.unit, _(_title(column))
+        quantity, units = self._code(shown.quantity), None
+        if column.in_map_unit:
+            unit = unit_of(volume) if volume else ""
+            quantity = quantity or _entry(volume and volume.GetVoxelValueQuantity())
+            units = _entry(volume and volume.GetVoxelValueUnits())
+        else:
+            units = self._code(VOXELS if column.is_count else unit_code(unit) if unit else DIMENSIONLESS)
         return self.createMeasurementInfo(
+            title if column.in_map_unit or not unit else f"{title} {unit}",
             title,
-            title,
-            description,
-            unit_of(volume) if volume else "",
-            quantity.GetAsString() if quantity else None,
-            units.GetAsString() if units else None,
-            derivationDicomCode=self.createCodedEntry(*derivation, True) if derivation else None,
+            _(column.meaning),
+            unit,
+            quantity,
+            units,
+            derivationDicomCode=self._code(shown.derivation),
         )
+
+    def _code(self, code):
+        return self.createCodedEntry(*code, True) if code else None
 
     def _node(self, parameter):
         return slicer.mrmlScene.GetNodeByID(self.getParameterNode().GetParameter(parameter) or "")
 
 
+def shown_columns():
+    """{key in Segment Statistics: Column} of the columns that it shows."""
+    from QSMLogic.regions import columns
+
+    shown = [column for column in columns.COLUMNS if column.segment_statistics]
+    return {column.segment_statistics.key or column.key: column for column in shown}
+
+
 def statistics_of(segmentation, segment_id, volume):
-    """The values of a volume in a segment, {key: number or None}; {} where the segment has no voxels to draw on."""
-    from QSMLogic.regions import MapImage, values_in
+    """The values of a volume in a segment, {key of the column: number or None}; {} if nothing was drawn anywhere."""
+    from QSMLogic.regions import MapImage
+    from QSMLogic.regions.measure import sample_in
     from QSMLogic.regions.statistics import statistics
 
     try:
@@ -103,15 +91,15 @@ def statistics_of(segmentation, segment_id, volume):
     except QSMError:
         return {}
     image = MapImage(slicer.util.arrayFromVolume(volume), unit_of(volume) or "as in the image")
-    grid = grid_of_map(volume)
-    values = values_in(image, region, grid, mask=mask_of(volume))
-    found = statistics(values)
-    counts = {
-        "voxel_count": int(values.size),
-        "volume_mm3": values.size * grid.voxel_volume_mm3,
-        "excluded_voxels": int(region.inside().sum()) - values.size,
-    }
-    return counts | {key: found[OURS.get(key, key)] for key in VALUES}
+    return statistics(sample_in(image, region, grid_of_map(volume), mask=mask_of(volume)))
+
+
+def _title(column):
+    return column.segment_statistics.title or column.title
+
+
+def _entry(code):
+    return code.GetAsString() if code else None
 
 
 def register():

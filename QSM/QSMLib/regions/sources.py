@@ -40,7 +40,7 @@ def regions_on(node, volume, cover=False, segment_ids=None):
 
     Segments may overlap; hidden ones count, too. Labels go to the voxels of the map by the nearest one, or with
     `cover` by the share of each voxel that they cover; parent transforms of both nodes apply. segment_ids: only these
-    segments. Raises QSMError where there are no regions.
+    segments. Raises QSMError if there are no regions.
     """
     check_regions(node)
     if node.IsA(SEGMENTATION):
@@ -72,7 +72,7 @@ def _labels(node, volume, cover):
     to_map, labels = _to_map(node, volume), slicer.util.arrayFromVolume(node)
     if to_map is None:
         raise QSMError(f"{node.GetName()} is under a warp. Import it into a segmentation, or harden the transform.")
-    present, names = LabelRegions(labels, colours=_label_colours(node)), label_names(node)
+    present, names = LabelRegions(labels, colors=_label_colors(node)), label_names(node)
     regions = [replace(r, name=names.get(label, r.name)) for label, r in zip(present.labels, present, strict=True)]
     return _resampled(regions, labels.shape, to_map @ ijk_to_ras(node), volume, cover)
 
@@ -114,12 +114,12 @@ def _warped(node, segment_id, segment, volume):
 
 
 def _to_map(node, volume):
-    """The 4x4 matrix from the RAS of the regions to that of the map; None where there is a warp between them."""
+    """The 4x4 matrix from the RAS of the regions to that of the map; None if there is a warp between them."""
     return matrix_between(node.GetParentTransformNode(), volume.GetParentTransformNode())
 
 
 def _voxels(image):
-    """The labels of a vtkOrientedImageData, (k, j, i); empty where nothing was drawn."""
+    """The labels of a vtkOrientedImageData, (k, j, i); empty if nothing was drawn."""
     scalars = image.GetPointData().GetScalars()
     if scalars is None or not image.GetNumberOfPoints():
         return np.zeros((1, 1, 1), np.uint8)
@@ -136,7 +136,7 @@ def _image_to_world(image):
 
 
 def _colors(node):
-    """The colour node that somebody has chosen for a label map; the default one's names would mislead."""
+    """The color node that somebody has chosen for a label map; the default one's names would mislead."""
     colors = node.GetDisplayNode() and node.GetDisplayNode().GetColorNode()
     default = slicer.modules.colors.logic().GetDefaultLabelMapColorNodeID()
     chosen = colors and colors.GetID() != default and colors.GetTypeAsString() in ("UserDefined", "File")
@@ -144,7 +144,7 @@ def _colors(node):
 
 
 def label_names(node):
-    """{label: name} of a label map's own colour table."""
+    """{label: name} of a label map's own color table."""
     colors = _colors(node)
     if not colors:
         return {}
@@ -152,7 +152,7 @@ def label_names(node):
     return {label: colors.GetColorName(label) for label in defined if colors.GetColorName(label)}
 
 
-def _label_colours(node):
+def _label_colors(node):
     colors = node.GetDisplayNode() and node.GetDisplayNode().GetColorNode()
     table = colors and colors.GetLookupTable()
     return {n: table.GetTableValue(n)[:3] for n in range(1, colors.GetNumberOfColors())} if table else {}

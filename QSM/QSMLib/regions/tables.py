@@ -20,13 +20,13 @@ def require_table(node):
         raise QSMError(f"{node.GetName()} is not a table. Choose a table node, or none for a new one.")
 
 
-def write_table(table, node, name, neighbour):
-    """Put a RegionTable into a table node; returns it. node: None for a new one, called `name`, beside `neighbour`."""
+def write_table(table, node, name, neighbor):
+    """Put a RegionTable into a table node; returns it. node: None for a new one, called `name`, beside `neighbor`."""
     require_table(node)
     if node is None:
         node = slicer.mrmlScene.AddNewNodeByClass(TABLE, slicer.mrmlScene.GenerateUniqueName(name))
-        if neighbour:
-            place_beside(node, neighbour)
+        if neighbor:
+            place_beside(node, neighbor)
     with slicer.util.NodeModify(node):
         node.RemoveAllColumns()
         node.SetUseColumnTitleAsColumnHeader(True)
@@ -41,23 +41,43 @@ def write_table(table, node, name, neighbour):
 
 
 def read_table(node, columns=None):
-    """The RegionTable in a table node of write_table; QSMError where it holds none.
+    """The RegionTable in a table node of write_table.
 
-    columns: those of the table, by default those of a measurement.
+    Parameters
+    ----------
+    node : vtkMRMLTableNode or None
+        The table. Columns that had not been introduced when it was written are empty.
+    columns : tuple of Column, optional
+        Those of the table, by default those of a measurement.
+
+    Returns
+    -------
+    RegionTable
+
+    Raises
+    ------
+    QSMError
+        If the node holds no such table.
     """
-    from QSMLogic.regions import COLUMNS, RegionTable
+    from QSMLogic.regions import RegionTable
+    from QSMLogic.regions import columns as declared
 
-    columns = columns or COLUMNS
+    columns = columns or declared.COLUMNS
     settings = node.GetAttribute(SETTINGS) if node else None
     if settings is None:
         raise QSMError("There is no table of regions. Measure first.")
-    found = {column: _header(node, column) for column in columns}
-    missing = [column.title for column, header in found.items() if not header]
+    found, missing, _unknown = _located(node, columns)
     if missing:
-        raise QSMError(f"The table {node.GetName()} has lost columns ({', '.join(missing)}). Measure again.")
+        titles = ", ".join(column.title for column in missing)
+        raise QSMError(f"The table {node.GetName()} has lost columns ({titles}). Measure again.")
     values = {column.key: _values(node, header, column) for column, header in found.items()}
     rows = tuple(dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True))
     return RegionTable(rows, json.loads(settings), columns)
+
+
+def unknown_columns(node, columns):
+    """The names of the node's columns that are none of these."""
+    return _located(node, columns)[2]
 
 
 def show_table(node):
@@ -71,14 +91,19 @@ def show_table(node):
     application.PropagateTableSelection()
 
 
-def _header(node, column):
-    """The name of a column in the node, with or without a unit; None where it is not there."""
+def _located(node, columns):
+    """Where columns are in the node, those that it has lost, and what else it has."""
+    from QSMLogic.regions.column import located
+
     names = [node.GetColumnName(n) for n in range(node.GetNumberOfColumns())]
-    fitting = [n for n in names if n == column.key or (column.unit == "map" and n.startswith(f"{column.key}_"))]
-    return fitting[0] if fitting else None
+    unit = node.GetCellText(0, names.index("unit")) if "unit" in names and node.GetNumberOfRows() else ""
+    return located(columns, names, unit)
 
 
 def _values(node, header, column):
+    """The values of a column; empty ones if the node does not have it."""
+    if header is None:
+        return ["" if column.is_text else None] * node.GetNumberOfRows()
     array = node.GetTable().GetColumnByName(header)
     texts = array.IsA("vtkStringArray")
     values = [array.GetValue(n) for n in range(array.GetNumberOfValues())]
@@ -88,4 +113,4 @@ def _values(node, header, column):
 
 
 def _number(value, column):
-    return int(value) if value.is_integer() and not column.unit else value
+    return int(value) if column.is_count and value.is_integer() else value

@@ -1,4 +1,4 @@
-"""Where the voxels of a volume node lie, and which way B0 points in them."""
+"""The voxel grid of a volume node, and the direction of B0 in it."""
 
 import itertools
 
@@ -18,8 +18,8 @@ def grid_of(volume, holder, b0_direction_ijk=None):
     axes = ijk_to_ras(volume)[:3, :3] / volume.GetSpacing()
     if not np.allclose(axes.T @ axes, np.eye(3), atol=1e-3):
         raise QSMError(
-            f"The axes of {volume.GetName()} are not perpendicular to each other (a tilted acquisition). "
-            "Resample it to a regular grid, for instance with the module Resample Scalar/Vector/DWI Volume."
+            f"The axes of {volume.GetName()} are not perpendicular (gantry tilt or shear). "
+            "Resample it to a regular grid, for example with the module Resample Scalar/Vector/DWI Volume."
         )
     if b0_direction_ijk is None:
         b0_direction_ijk = (_rotation(parent_matrix(holder)) @ axes)[2]
@@ -29,7 +29,7 @@ def grid_of(volume, holder, b0_direction_ijk=None):
 def geometry_of(volume):
     """The io.Geometry of a volume node in the world, in LPS; parent transforms must be linear.
 
-    Raises QSMError where the voxel axes, seen from the world, are not perpendicular.
+    Raises QSMError if the voxel axes, seen from the world, are not perpendicular.
     """
     from QSMLogic.files.images import Geometry
 
@@ -78,7 +78,7 @@ def ijk_to_ras(volume):
 
 
 def parent_matrix(holder):
-    """The 4x4 matrix of the node's parent transforms; QSMError where they are not linear."""
+    """The 4x4 matrix of the node's parent transforms; QSMError if they are not linear."""
     transform = holder.GetParentTransformNode() if holder.IsA("vtkMRMLTransformableNode") else None
     if not transform:
         return np.eye(4)
@@ -86,13 +86,13 @@ def parent_matrix(holder):
     if matrix is None:
         raise QSMError(
             f"{holder.GetName()} is under a non-linear transform, {transform.GetName()}, in which B0 has no single "
-            "direction. Take the scan out of the transform; move the susceptibility map under it afterwards."
+            "direction. Remove the scan from the transform, and put the susceptibility map under it afterwards."
         )
     return matrix
 
 
 def matrix_between(transform, other):
-    """The 4x4 matrix from what is under a transform node to what is under another; None where there is a warp.
+    """The 4x4 matrix from the space of a transform node to that of another; None if a transform is non-linear.
 
     A node that is None stands for the world.
     """

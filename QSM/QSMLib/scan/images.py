@@ -1,4 +1,4 @@
-"""The images of the scene that can be of a scan, with what is known of each."""
+"""The images of the scene that can belong to a scan, with their metadata."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _OTHER_VOLUMES = [f"vtkMRML{kind}VolumeNode" for kind in ("LabelMap", "Diffusion
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """An image of the scene: the node to choose for it, the volume whose voxels count, and what is known of it.
+    """An image of the scene: the node to choose for it, the volume with its voxels, and its metadata.
 
     count: how many echoes it holds. place: in the order of loading. echo: a number, time: seconds; None if unknown.
     parts: of the file's name, if the node is called as its file, as Slicer numbers names that are there twice.
@@ -55,7 +55,7 @@ def scan_images():
 
 
 def _image(node, sequence, place):
-    """The Image of a volume, or of a sequence and the node that shows it; None where it cannot be one of a scan."""
+    """The Image of a volume, or of a sequence and the node that shows it; None if it cannot be one of a scan."""
     count = sequence.GetNumberOfDataNodes() if sequence else 1
     volume = sequence.GetNthDataNode(0) if sequence and count else node
     family = [n for n in (node, sequence, volume) if n]
@@ -92,12 +92,12 @@ def _is_called(node, name):
 
 
 def _first(read, nodes):
-    """What `read` finds in the first of the nodes that has it, None where none has."""
+    """What `read` finds in the first of the nodes that has it, None if none has."""
     return next((value for value in map(read, nodes) if value not in (None, "")), None)
 
 
 def _holds_images(volume):
-    """Whether a node is a volume of numbers that are measured, with voxels."""
+    """Whether a node is a scalar volume with voxels, and not a label map."""
     if not volume or not volume.IsA("vtkMRMLScalarVolumeNode") or any(map(volume.IsA, _OTHER_VOLUMES)):
         return False
     return bool(volume.GetImageData() and volume.GetImageData().GetPointData().GetScalars())

@@ -23,7 +23,7 @@ class Echo:
 class Series:
     """The echoes of one kind of image, magnitude or phase.
 
-    sources: groups of nodes to ask for echo times; the nodes of a group together tell of all echoes.
+    sources: groups of nodes to get echo times from; the nodes of a group together cover all echoes.
     """
 
     kind: str
@@ -47,7 +47,7 @@ def read_series(nodes, kind):
     """
     nodes = list(nodes) if isinstance(nodes, list | tuple) else [nodes]
     if not nodes or not all(hasattr(node, "IsA") for node in nodes):
-        raise QSMError(f"There is no {kind} image. Pass a volume node, a list of one per echo, or a sequence node.")
+        raise QSMError(f"There is no {kind} image. Pass a volume node, a list with one per echo, or a sequence node.")
     sequence = sequence_of(nodes[0]) if len(nodes) == 1 else None
     if sequence:
         return _from_sequence(sequence, kind)
@@ -58,7 +58,7 @@ def read_series(nodes, kind):
         nodes, images = nodes * images[0].shape[-1], list(np.moveaxis(images[0], -1, 0))
     for node, image in zip(nodes, images, strict=True):
         if image.ndim != 3:
-            raise QSMError(f"{node.GetName()} in the list of {kind} images holds several images; pass it alone.")
+            raise QSMError(f"{node.GetName()} in the list of {kind} images has several volumes. Pass it alone.")
     echoes = tuple(Echo(node, node, image) for node, image in zip(nodes, images, strict=True))
     return Series(kind, echoes, (tuple(dict.fromkeys(nodes)),))
 

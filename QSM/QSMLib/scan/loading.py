@@ -1,4 +1,4 @@
-"""Images in files to nodes of the scene, with what their JSON sidecars say; everything is loaded or nothing.
+"""Load image files into the scene, with the metadata in their JSON sidecars; all files are loaded, or none.
 
 A file with several volumes becomes a sequence, a browser and the volume that shows it. Sequences that are loaded
 together and run over the same echo times share a browser: what moves one, moves all.
@@ -28,7 +28,7 @@ _KIND_OF_PART = dict(zip(("mag", "phase", "real", "imag"), KINDS, strict=True))
 def load_paths(paths):
     """Load image files, folders with images and BIDS folders; returns the nodes to choose, as load_files does.
 
-    A BIDS folder with several participants is refused: the folder of one of them (sub-...) can be given.
+    A BIDS folder with several participants is an error; give the folder of one of them (sub-...).
     """
     return _load(
         [image for path in map(Path, paths) for image in (_in_folder(path) if path.is_dir() else [_File(path)])]
@@ -38,14 +38,14 @@ def load_paths(paths):
 def load_files(paths):
     """Load image files; returns a volume node for each, where it has several volumes the one that shows the sequence.
 
-    Echo times, field strength and kind of image in a JSON sidecar become node attributes. Raises QSMError that names
-    the file at fault, and then leaves the scene as it was.
+    Echo times, field strength and image type in a JSON sidecar become node attributes. Raises QSMError that names the
+    file that cannot be used, and leaves the scene unchanged.
     """
     return _load([_File(Path(path)) for path in paths])
 
 
 def bids_scans(folder):
-    """The scans in a BIDS folder, objects with a name, for load_bids; QSMError where it has none."""
+    """The scans in a BIDS folder, objects with a name, for load_bids; QSMError if it has none."""
     from QSMLogic.files.bids import find_runs
 
     return find_runs(folder)
@@ -88,7 +88,7 @@ def _in_folder(folder):
     """The _Files of a folder: a BIDS folder or that of one participant, or one with images."""
     participants = [f for f in folder.glob("sub-*") if f.is_dir()]
     if len(participants) > 1:
-        raise QSMError(f"{folder} holds {len(participants)} participants; choose the folder of one, such as sub-01.")
+        raise QSMError(f"{folder} has {len(participants)} participants; choose the folder of one, such as sub-01.")
     if participants:
         return [file for run in bids_scans(folder) for file in _of_run(run)]
     images = [path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(ENDINGS)]
@@ -98,16 +98,14 @@ def _in_folder(folder):
         from QSMLogic.files.bids import find_runs
 
         return [file for run in find_runs(folder.parent, [folder.name]) for file in _of_run(run)]
-    raise QSMError(
-        f"{folder} holds no images that end in {', '.join(ENDINGS)}. DICOM files are loaded with the module DICOM."
-    )
+    raise QSMError(f"{folder} has no {', '.join(ENDINGS)} files. Load DICOM files with the module DICOM.")
 
 
 def _of_run(run):
     """The _Files of a BidsRun."""
     files = []
     if "real" in run.images:
-        raise QSMError(f"{run.name} has real and imaginary parts: map them with `python -m QSMLogic run --bids`.")
+        raise QSMError(f"{run.name} has real and imaginary parts. Map them with `python -m QSMLogic run --bids`.")
     for kind, images in run.images.items():
         for _, path in sorted(images.items()):
             record = run.metadata(path)
@@ -144,7 +142,7 @@ def _all_or_nothing():
 def _read(file):
     """The volume or sequence node of a file."""
     if not file.path.name.lower().endswith(ENDINGS):
-        raise QSMError(f"{file.path} is neither NIfTI, NRRD nor MHA. DICOM files are loaded with the module DICOM.")
+        raise QSMError(f"{file.path} is not NIfTI, NRRD or MHA. Load DICOM files with the module DICOM.")
     check_complete(file.path)
     count = _volumes_in(file.path)
     node = _read_volume(file) if count == 1 else _read_sequence(file)
@@ -265,23 +263,23 @@ def _is_changed(node, storage):
 
 
 def _image_of(path):
-    """The array and Geometry of a file; QSMError that tells what is wrong with it."""
+    """The array and Geometry of a file; QSMError that says what is wrong with it."""
     from QSMLogic.files.images import read_image
 
     image = read_image(path)
     if np.iscomplexobj(image[0]):
-        raise QSMError(f"{path} is complex; save its modulus as magnitude and its angle as phase and load those.")
+        raise QSMError(f"{path} is complex. Save its modulus as magnitude and its angle as phase, and load those.")
     return image
 
 
 def _unreadable(path):
     """The QSMError for a file that Slicer does not read."""
     _image_of(path)
-    return QSMError(f"{path} cannot be read. Convert it to a NIfTI file with one volume for each echo.")
+    return QSMError(f"{path} cannot be read. Convert it to a NIfTI file with one volume per echo.")
 
 
 def _volumes_in(path):
-    """The number of volumes in a file, by its header; 1 where it does not tell."""
+    """The number of volumes in a file, from its header; 1 if unknown."""
     with path.open("rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
     with gzip.open(path) if compressed else path.open("rb") as file:
@@ -297,6 +295,6 @@ def _volumes_in(path):
     kinds = re.search(r"^kinds: *(.+)$", text, re.M)
     kinds = kinds[1].split() if kinds else []
     if not set(kinds) <= {"domain", "space", "list", "time", "vector", "none", "???"}:
-        return 1  # colours, tensors or complex numbers
+        return 1  # colors, tensors or complex numbers
     axis = next((n for n, kind in enumerate(kinds) if kind not in ("domain", "space")), 3)
     return int(found[axis + 1])

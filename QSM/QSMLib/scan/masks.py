@@ -12,7 +12,7 @@ LABEL_MAP_REPRESENTATION = "Binary labelmap"
 
 
 def mask_array(mask, volume, holder):
-    """The mask on the grid of a volume, bool (k, j, i); None where the mask is None.
+    """The mask on the grid of a volume, bool (k, j, i); None if the mask is None.
 
     mask: label map or scalar volume (above zero inside), segmentation (all its segments), or a pair (segmentation,
     segment ID or name). A segmentation is resampled to the grid; a volume on another grid raises QSMError.
@@ -32,7 +32,7 @@ def mask_array(mask, volume, holder):
 
 
 def check_mask(mask, volume, holder):
-    """Raise QSMError where mask_array would, as far as can be told without making the mask."""
+    """Raise QSMError if mask_array would, as far as can be checked without making the mask."""
     if isinstance(mask, list | tuple):
         segmentation, segment = mask if len(mask) == 2 else (None, None)
         _require_segments(segmentation)
@@ -50,10 +50,12 @@ def _voxels(node, volume, holder):
     try:
         require_same_geometry(node, node, volume, holder)
     except QSMError as error:
-        raise QSMError(f"{error} Or import the label map into a segmentation, which is resampled by itself.") from None
+        raise QSMError(
+            f"{error} Or import the label map into a segmentation, which is resampled automatically."
+        ) from None
     voxels = slicer.util.arrayFromVolume(node)
     if voxels.ndim != 3:
-        raise QSMError(f"{node.GetName()} holds several images and cannot be a mask. Choose a single one.")
+        raise QSMError(f"{node.GetName()} has several volumes and cannot be a mask. Choose a single volume.")
     return voxels
 
 
@@ -65,7 +67,7 @@ def _reference(volume, holder):
 def segments_array(segmentation, segment_ids, reference):
     """The union of segments on the grid of a volume node, bool (k, j, i), without any node being added to the scene."""
     if not segmentation.GetSegmentation().CreateRepresentation(LABEL_MAP_REPRESENTATION):
-        raise QSMError(f"{segmentation.GetName()} cannot be turned into voxels. Draw its segments on a volume.")
+        raise QSMError(f"{segmentation.GetName()} cannot be converted to voxels. Draw its segments on a volume.")
     ids, merged = vtk.vtkStringArray(), slicer.vtkOrientedImageData()
     for segment_id in segment_ids:
         ids.InsertNextValue(segment_id)
@@ -83,7 +85,7 @@ def _require_segments(segmentation):
     if not segmentation or not segmentation.IsA("vtkMRMLSegmentationNode"):
         raise QSMError("A mask from a segment is given as the pair (segmentation node, segment ID).")
     if not _segment_ids(segmentation):
-        raise QSMError(f"The segmentation {segmentation.GetName()} has no segments. Add one and draw in it.")
+        raise QSMError(f"The segmentation {segmentation.GetName()} has no segments. Add and draw one.")
 
 
 def _segment_id(segmentation, segment):
@@ -93,4 +95,4 @@ def _segment_id(segmentation, segment):
         return segment
     if segment in names:
         return ids[names.index(segment)]
-    raise QSMError(f"{segmentation.GetName()} has no segment {segment!r}; it has: {', '.join(names)}.")
+    raise QSMError(f"{segmentation.GetName()} has no segment {segment!r}. Its segments are {', '.join(names)}.")

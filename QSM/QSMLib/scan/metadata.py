@@ -1,4 +1,4 @@
-"""What is known of the images besides their voxels: echo times, field strength, kind of image, echo number.
+"""The metadata of images: echo times, field strength, image type and echo number.
 
 Echo times and field strength are looked for in this order: our node attributes QSM.EchoTimes (seconds, separated by
 spaces) and QSM.FieldStrength (tesla); the index of a sequence; the attributes that a DICOM import of several frames
@@ -39,7 +39,7 @@ _GAP = "\0"
 
 @dataclass(frozen=True)
 class Found:
-    """A value and where it came from, in the user's words."""
+    """A value and its source, as shown to the user."""
 
     value: object
     source: str
@@ -49,7 +49,7 @@ class Found:
 class NameParts:
     """What the name of an image says.
 
-    kind, echo: None where it does not say. base: the name without these. words: those of base, in lower case.
+    kind, echo: None if it does not say. base: the name without these. words: those of base, in lower case.
     counter: the number that base ends in where it followed the kind or the echo directly, as in mag_1.
     """
 
@@ -61,22 +61,22 @@ class NameParts:
 
 
 def find_echo_times(magnitude, phase):
-    """Echo times in seconds of the magnitude or phase Series, Found(tuple, source); None where they are not known.
+    """Echo times in seconds of the magnitude or phase Series, Found(tuple, source); None if they are not known.
 
-    Raises QSMError where the two disagree, or where what should be numbers is not.
+    Raises QSMError if the two disagree, or a value is not a number.
     """
     found = [times for times in map(_times_of_series, (magnitude, phase)) if times]
     values = [times.value for times in found]
     if len(found) == 2 and not (len(values[0]) == len(values[1]) and np.allclose(*values, rtol=1e-4, atol=0)):
         raise QSMError(
-            f"Magnitude has echo times of {_listed(values[0])} s, phase of {_listed(values[1])} s. "
+            f"The magnitude has echo times of {_listed(values[0])} s, the phase of {_listed(values[1])} s. "
             "Give both in the same order, or pass echoTimes."
         )
     return found[0] if found else None
 
 
 def find_field_strength(magnitude, phase):
-    """Field strength in tesla, Found(number, source); None where it is not known."""
+    """Field strength in tesla, Found(number, source); None if it is not known."""
     for node in (n for series in (magnitude, phase) for group in series.sources for n in group):
         if strength := _numbers(node, FIELD_STRENGTH):
             return Found(strength[0], node.GetAttribute(SOURCE) or f"node attribute {FIELD_STRENGTH}")
@@ -87,35 +87,35 @@ def find_field_strength(magnitude, phase):
 
 
 def echo_times_s(magnitude, phase):
-    """Echo times in seconds, of the magnitude or phase Series; QSMError where unknown or where the two disagree."""
+    """Echo times in seconds, of the magnitude or phase Series; QSMError if unknown or if the two disagree."""
     found = find_echo_times(magnitude, phase)
     if not found:
         raise QSMError(
-            "The echo times are not known: the images do not carry them. "
-            "Type them in ms in the table of echoes; in Python pass them in seconds, as in echoTimes=(0.004, 0.012)."
+            "The echo times are not known: the images do not contain them. "
+            "Type them in ms in the table of echoes; in Python, pass them in seconds, as in echoTimes=(0.004, 0.012)."
         )
     return found.value
 
 
 def field_strength_t(magnitude, phase):
-    """Field strength in tesla; QSMError where it is not known."""
+    """Field strength in tesla; QSMError if it is not known."""
     found = find_field_strength(magnitude, phase)
     if not found:
         raise QSMError(
-            "The field strength is not known: the images do not carry it. "
-            "Type it in tesla; in Python pass it, as in fieldStrength=3."
+            "The field strength is not known: the images do not contain it. "
+            "Type it in tesla; in Python, pass it, as in fieldStrength=3."
         )
     return found.value
 
 
 def echo_time_s(node):
-    """The echo time in seconds of a volume that holds a single echo; None where it is not known."""
+    """The echo time in seconds of a volume that holds a single echo; None if it is not known."""
     times = next((times for times in (read(node) for read, _ in _TIME_READERS) if times), ())
     return times[0] if len(times) == 1 else None
 
 
 def echo_number(node):
-    """The number of the echo that a volume holds, from its name or the DICOM database; None where they do not say."""
+    """The number of the echo that a volume holds, from its name or the DICOM database; None if they do not say."""
     number = name_parts(node.GetName()).echo
     if number is None:
         number = next(iter(_dicom_numbers(node, _TAG_ECHO_NUMBER)), None)
@@ -123,7 +123,7 @@ def echo_number(node):
 
 
 def image_kind(node):
-    """The kind of an image, one of KINDS; None where neither its attributes, DICOM nor its name say."""
+    """The kind of an image, one of KINDS; None if neither its attributes, DICOM nor its name say."""
     sequence = sequence_of(node)
     family = [n for n in (node, sequence, sequence and proxy_of(sequence)) if n]
     for read in (_own_kind, _dicom_kind, lambda n: name_parts(n.GetName()).kind):
@@ -133,7 +133,7 @@ def image_kind(node):
 
 
 def kind_of_image_type(values):
-    """The kind of image that DICOM's ImageType tells, None where it does not; values: a list, or one text with "\\".
+    """The kind of image from DICOM's ImageType, None if unknown; values: a list, or one text with "\\".
 
     The first two values, such as ORIGINAL and PRIMARY, are no kinds.
     """
@@ -144,12 +144,12 @@ def kind_of_image_type(values):
 
 
 def study_of(node):
-    """The UID of the DICOM study that a volume belongs to; empty where the database does not have it."""
+    """The UID of the DICOM study that a volume belongs to; empty if the database does not have it."""
     return _dicom_value(node, _TAG_STUDY)
 
 
 def name_parts(name):
-    """The NameParts of an image's name; only whole words tell the kind, so that a phantom is no phase."""
+    """The NameParts of an image's name; only complete words determine the kind, so that a phantom is no phase."""
     name = _HUMP.sub("_", _ENDING.sub("", name or ""))
     kinds = list(_KIND.finditer(name))
     echo = next((match for pattern in (_ECHO, _ECHO_TIME) for match in pattern.finditer(name)), None)
@@ -168,7 +168,7 @@ def name_parts(name):
 
 
 def _named_kind(name, words):
-    """The kind that the words of a name tell: BIDS' part first, then dcm2niix's ending, then words that agree."""
+    """The kind according to the words of a name: BIDS' part first, then dcm2niix's ending, then words that agree."""
     clear = [w[2] for w in words if w[1]] or [m[1] for m in [_DCM2NIIX.search(name)] if m] or [w[2] for w in words]
     kinds = {_KIND_OF_WORD[word.lower()] for word in clear}
     return kinds.pop() if len(kinds) == 1 else None
@@ -236,12 +236,12 @@ def _numbers(node, attribute):
 
 
 def _dicom_numbers(node, tag):
-    """The values of a DICOM tag in the first file of a volume; empty where the database does not have it."""
+    """The values of a DICOM tag in the first file of a volume; empty if the database does not have it."""
     return _parsed(_dicom_value(node, tag).split("\\"), f"DICOM tag {tag} of {node.GetName()}")
 
 
 def _dicom_value(node, tag):
-    """The text of a DICOM tag in the first file of a volume; empty where the database does not have it."""
+    """The text of a DICOM tag in the first file of a volume; empty if the database does not have it."""
     database, uids = getattr(slicer, "dicomDatabase", None), (node.GetAttribute("DICOM.instanceUIDs") or "").split()
     file = database.fileForInstance(uids[0]) if database and uids else ""
     return (database.fileValue(file, tag) or "") if file else ""
@@ -251,7 +251,7 @@ def _parsed(values, what):
     try:
         return [float(value) for value in values if value.strip()]
     except ValueError:
-        raise QSMError(f"{what} should hold numbers, not {' '.join(values)!r}. Mend it, or pass the value.") from None
+        raise QSMError(f"{what} should hold numbers, not {' '.join(values)!r}. Fix it, or pass the value.") from None
 
 
 def _listed(times):

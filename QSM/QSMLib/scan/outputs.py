@@ -1,4 +1,4 @@
-"""From maps to nodes of the scene."""
+"""Put maps into the scene as nodes."""
 
 import json
 import re
@@ -28,9 +28,9 @@ def require_output(volume, inputs):
     if volume is None:
         return
     if volume.GetClassName() != "vtkMRMLScalarVolumeNode":
-        raise QSMError(f"{volume.GetName()} cannot hold the map. Choose a scalar volume as output, or None.")
+        raise QSMError(f"{volume.GetName()} is not a scalar volume. Choose a scalar volume as output, or None.")
     if volume in inputs:
-        raise QSMError(f"{volume.GetName()} is an input and would be lost. Choose another output, or None.")
+        raise QSMError(f"{volume.GetName()} is an input and would be overwritten. Choose another output, or None.")
 
 
 def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
@@ -76,7 +76,7 @@ def wants_quality(output, intermediate):
 
 
 def place_beside(node, neighbour):
-    """Give a node the neighbour's parent in the subject hierarchy."""
+    """Give a node the neighbor's parent in the subject hierarchy."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     beside = hierarchy.GetItemByDataNode(neighbour)
     parent = hierarchy.GetItemParent(beside) if beside else hierarchy.GetSceneItemID()
@@ -88,16 +88,16 @@ def place_beside(node, neighbour):
 
 
 def _scan_name(name):
-    """The name of an image less what tells its kind and echo, where something remains."""
+    """The name of an image without its kind and echo, if something remains."""
     base = name_parts(name).base
     return base if any(letter.isalpha() for letter in base) else name
 
 
 def _require_grid(maps, source, reduction):
-    """Raise QSMError where the maps do not fit on the scan, whose voxels may have changed during the run."""
+    """Raise QSMError if the maps do not fit on the scan, whose voxels may have changed during the run."""
     shape = tuple(n // r for n, r in zip(shape_of(source.volume), reduction, strict=True))
     if maps.susceptibility_ppm.shape != shape:
-        raise QSMError(f"{source.volume.GetName()} has changed since the run began. Run again for a map of it.")
+        raise QSMError(f"{source.volume.GetName()} has changed since the run started. Run again to map it.")
 
 
 def _known_intermediates(output, inputs):
@@ -165,7 +165,7 @@ def _place(volume, source, reduction):
 
 
 def _show(volume, window):
-    """Grey levels and window of a map; an earlier map keeps the ones that it has by now."""
+    """Gray levels and window of a map; an earlier map keeps the ones that it has by now."""
     if volume.GetAttribute(VERSION) and volume.GetDisplayNode():
         return
     volume.CreateDefaultDisplayNodes()

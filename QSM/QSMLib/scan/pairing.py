@@ -1,7 +1,7 @@
-"""Which magnitude belongs to which phase: the scans among the images of the scene.
+"""Pair magnitude and phase: find the scans among the images of the scene.
 
-Images are of one scan where they lie on each other and their names agree in all but the kind and the echo. What cannot
-be told is left out: a scan that the user has to choose costs less than a wrong one.
+Images belong to one scan if their grids coincide and their names agree in all but the image type and the echo. Unclear
+cases are left out: a scan that the user has to choose costs less than a wrong one.
 """
 
 from collections import Counter
@@ -170,9 +170,9 @@ def _rows(magnitudes, phases):
 def _echoes(magnitudes, phases, ways=("folder", "written")):
     """The scans of images of one name, each a list of the pairs (magnitude, phase) of the same echo, in order.
 
-    Where an echo is there twice, scans are told apart by `ways`: the folders that they lie in, then the way the names
-    are written, as "head_mag" and "head mag" or Slicer's "head_mag_1". If nothing tells, there is no scan rather than
-    a part of one.
+    If an echo is there twice, scans are distinguished by `ways`: their folders, then the spelling of their names, as
+    "head_mag" and "head mag" or Slicer's "head_mag_1". If nothing distinguishes them, there is no scan rather than a
+    part of one.
     """
     magnitudes, phases = _first_numbered(magnitudes), _first_numbered(phases)
     identity = _identity(magnitudes + phases)
@@ -204,7 +204,7 @@ def _first_numbered(images):
 
 
 def _identity(images):
-    """What an echo is known by: its time, else its number; None where neither is known of all images."""
+    """What an echo is known by: its time, else its number; None if neither is known of all images."""
     if all(image.time for image in images):
         return lambda image: round(image.time, 6)
     if all(image.echo is not None for image in images):

@@ -1,11 +1,11 @@
-"""What the user asks for, and the scan that it is asked of, ready to run."""
+"""A request to map a scan, and the scan, ready to run."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from QSMLogic import Acquisition, Grid, Settings
-from QSMLogic.model.acquisition import checked_echo_times, checked_field_strength
+from QSMLogic.model.scan_checks import checked_echo_times, checked_field_strength
 
 from . import metadata
 from .geometry import grid_of, require_same_geometry
@@ -66,16 +66,16 @@ class Scan:
         return [echo.image for echo in getattr(self, kind).echoes]
 
     def acquisition(self):
-        """An Acquisition with copies of the images; QSMError where they cannot be a scan."""
+        """An Acquisition with copies of the images; QSMError if they cannot be a scan."""
         magnitude, phase = (_stacked(self.images(kind)) for kind in ("magnitude", "phase"))
         return Acquisition(magnitude, phase, self.echo_times_s, self.field_strength_t, self.grid)
 
 
 def read_scan(request):
-    """The Scan of a Request; what it leaves open is looked for in the nodes' metadata.
+    """The Scan of a Request; missing values are looked up in the metadata of the nodes.
 
-    Raises QSMError where nodes are missing or of the wrong kind, where the images do not lie on each other, where
-    echo times or field strength are not to be found or do not fit, and where the mask cannot be used.
+    Raises QSMError if nodes are missing or of the wrong type, the grids of the images differ, echo times or field
+    strength are unknown or contradictory, or the mask cannot be used.
     """
     scan = check_scan(request)
     where = scan.source.volume, scan.source.holder
@@ -85,7 +85,7 @@ def read_scan(request):
 
 
 def check_scan(request):
-    """As read_scan, but the mask is only looked at and not made, so that it takes no time."""
+    """Like read_scan, but the mask is only checked and not made, so that it takes no time."""
     magnitude = read_series(request.magnitude_nodes, "magnitude")
     phase = read_series(request.phase_nodes, "phase")
     first = magnitude.echoes[0]

@@ -4,7 +4,7 @@ import slicer
 
 
 def sequence_of(node):
-    """The sequence that a node is or shows; None where there is none."""
+    """The sequence that a node is or shows; None if there is none."""
     if node.IsA("vtkMRMLSequenceNode"):
         return node
     browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForProxyNode(node)
@@ -12,7 +12,7 @@ def sequence_of(node):
 
 
 def proxy_of(sequence):
-    """The node of the scene that shows a sequence; None where there is none."""
+    """The node of the scene that shows a sequence; None if there is none."""
     browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForSequenceNode(sequence)
     return browser.GetProxyNode(sequence) if browser else None
 

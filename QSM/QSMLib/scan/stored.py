@@ -1,4 +1,4 @@
-"""What a parameter node holds, as properties of a class: nodes are references, all else is text."""
+"""The content of a parameter node as properties of a class: nodes are references, all else is text."""
 
 
 def text_property(name, help):
@@ -21,7 +21,7 @@ def node_property(role, help):
 
 
 class Stored:
-    """Reads and writes a vtkMRMLScriptedModuleNode, which tells its observers only of what really changes."""
+    """Reads and writes a vtkMRMLScriptedModuleNode, which notifies its observers only of real changes."""
 
     def __init__(self, node):
         self.node = node

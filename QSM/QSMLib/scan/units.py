@@ -7,8 +7,13 @@ from QSMLogic.model.units import UNITS
 
 def set_unit(volume, unit):
     """Say in which unit a volume's voxels are, such as "ppm"; Slicer keeps it with the scene."""
+    volume.SetVoxelValueUnits(code(*unit_code(unit)))
+
+
+def unit_code(unit):
+    """The DICOM code of a unit: value, scheme, meaning."""
     value, meaning = UNITS.get(unit, (unit, unit))
-    volume.SetVoxelValueUnits(code(value, "UCUM" if unit in UNITS else "99QSM", meaning))
+    return value, "UCUM" if unit in UNITS else "99QSM", meaning
 
 
 def unit_of(volume):

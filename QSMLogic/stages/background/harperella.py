@@ -12,9 +12,9 @@ from ...shared.laplacian_sources import LaplacianSources
 @dataclass(frozen=True)
 class HarperellaParameters:
     radius_mm: float = parameter(
-        10.0, "Radius", unit="mm", low=0.01, high=100, help="Radius of the sphere; never less than one voxel."
+        10.0, "Radius", unit="mm", low=0.01, high=100, help="Radius of the sphere, at least one voxel."
     )
-    iterations: int = parameter(20, "Iterations", low=1, high=1000, help="Steps of conjugate gradients.")
+    iterations: int = parameter(20, "Iterations", low=1, high=1000, help="Conjugate gradient iterations.")
 
 
 @method(
@@ -24,10 +24,10 @@ class HarperellaParameters:
     citations=[Citation("Li et al., NMR Biomed 2014;27:219-227", "10.1002/nbm.3056")],
 )
 def harperella(total, parameters, progress):
-    """Keep the field's Laplacian in the mask, choose it outside so that its spherical mean vanishes there, invert it.
+    """Invert the Laplacian of the field, chosen outside the mask so that its spherical mean vanishes there.
 
-    total: FieldMap of the total field. Returns the FieldMap of the local field; the mask keeps its rim.
-    Raises QSMError where the mask is too thin to know a Laplacian. Harmonic fields have none; the sources of the local
+    total: FieldMap of the total field. Returns the FieldMap of the local field; the mask is not eroded.
+    Raises QSMError if the mask is too thin for a Laplacian. Harmonic fields have none; the sources of the local
     field are dipoles, whose Laplacian has no mean over a sphere that holds them. Solves min |O S (l + O u)|_2, with S
     the spherical mean, l the Laplacian in the mask and O all the rest, at two pairs of transforms a step. The paper
     takes the Laplacian of the wrapped phase, here it is that of the unwrapped field. More than 20 steps lowered the

@@ -14,7 +14,7 @@ MARGIN_MM = 5.0
 
 @dataclass(frozen=True)
 class IharperellaParameters:
-    iterations: int = parameter(10, "Iterations", low=1, high=1000, help="Steps of conjugate gradients.")
+    iterations: int = parameter(10, "Iterations", low=1, high=1000, help="Conjugate gradient iterations.")
 
 
 @method(
@@ -26,10 +26,10 @@ class IharperellaParameters:
     ],
 )
 def iharperella(total, parameters, progress):
-    """Keep the field's Laplacian in the mask, choose it outside so that the field in the mask is smallest, invert it.
+    """Invert the Laplacian of the field, chosen outside the mask so that the field inside it has minimum norm.
 
-    total: FieldMap of the total field. Returns the FieldMap of the local field; the mask keeps its rim.
-    Raises QSMError where the mask is too thin to know a Laplacian. Solves min |M G (l + O u)|_2, with G the inverse
+    total: FieldMap of the total field. Returns the FieldMap of the local field; the mask is not eroded.
+    Raises QSMError if the mask is too thin for a Laplacian. Solves min |M G (l + O u)|_2, with G the inverse
     Laplacian, l the Laplacian in the mask M and O all the rest (Li, Wu and Liu, Proc. ISMRM 2015, p. 3313).
     Conjugate gradients, preconditioned by the Laplacian outside, do in 10 steps of three pairs of transforms what
     takes 30 steps of two without. The Laplacian is that of the unwrapped field, not of the wrapped phase.

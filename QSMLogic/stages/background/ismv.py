@@ -17,14 +17,14 @@ class IsmvParameters:
         unit="mm",
         low=0.01,
         high=100,
-        help="Radius of the sphere; never less than one voxel. The mask is eroded by it.",
+        help="Radius of the sphere, at least one voxel. The mask is eroded by this radius.",
     )
     iterations: int = parameter(
         20,
         "Iterations",
         low=1,
         high=1000,
-        help="Fewer leave broad background, more take broad local fields and bring in the errors at the rim.",
+        help="Fewer leave smooth background; more remove smooth local fields and let in boundary errors.",
     )
 
 
@@ -36,10 +36,10 @@ class IsmvParameters:
     erodes_mask=True,
 )
 def ismv(total, parameters, progress):
-    """Find the background that equals its own spherical mean inside the mask and the total field at its rim.
+    """Find the background that equals its own spherical mean in the mask and the total field at its boundary.
 
     total: FieldMap of the total field. Returns the FieldMap of the local field, its mask eroded by the radius.
-    Raises QSMError where nothing would be left of the mask. The paper replaces the field by its mean again and again;
+    Raises QSMError if nothing would be left of the mask. The paper replaces the field by its mean again and again;
     conjugate gradients reach the same fixed point, C (1 - S) C x = C (1 - S) f with S the mean and C the eroded mask,
     in a quarter of the steps, at one pair of transforms each. They stop early on purpose. Against the paper's 5 mm,
     2.5 mm keeps more of the mask and lowered the error on two simulated heads.

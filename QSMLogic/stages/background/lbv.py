@@ -18,21 +18,21 @@ NEIGHBOURS = {"faces": 1, "edges": 2, "corners": 3}
 class LbvParameters:
     rim: str = parameter(
         "edges",
-        "Rim",
+        "Boundary connectivity",
         choices=tuple(NEIGHBOURS),
-        help="Voxels that share a face, an edge or a corner with one outside the mask are its rim.",
+        help="Boundary voxels share a face, an edge or a corner with a voxel outside the mask (6, 18 or 26 neighbors).",
     )
     peel: int = parameter(
         0,
         "Layers to peel",
         low=0,
         high=20,
-        help="Take so many layers of voxels off the mask first, where the field at its rim is not to be trusted.",
+        help="Erode the mask by this many voxels first, if the field at its boundary is unreliable.",
     )
     tolerance: float = parameter(
-        1e-3, "Tolerance", low=0, high=0.5, help="Stop when the residual has fallen to this part of its first value."
+        1e-3, "Tolerance", low=0, high=0.5, help="Stop when the residual relative to its initial value is below this."
     )
-    iterations: int = parameter(50, "Iterations", low=1, high=1000, help="At most so many steps.")
+    iterations: int = parameter(50, "Iterations", low=1, high=1000, help="Maximum number of iterations.")
 
 
 @method(
@@ -43,14 +43,14 @@ class LbvParameters:
     erodes_mask=True,
 )
 def lbv(total, parameters, progress):
-    """Take the field at the mask's rim for background, continue it harmonically inside, and subtract it.
+    """Subtract the harmonic field that equals the total field at the mask boundary (Laplacian boundary value problem).
 
-    total: FieldMap of the total field. Returns the FieldMap of the local field; its mask loses the rim, one voxel,
-    where the local field is zero by assumption. Raises QSMError where nothing would be left of the mask.
+    total: FieldMap of the total field. Returns the FieldMap of the local field; its mask is eroded by one voxel,
+    because the local field is assumed to be zero at the boundary. Raises QSMError if nothing would be left of the mask.
     The paper solves for the background by multigrid. Here conjugate gradients solve for the local field, which has
-    the Laplacian of the total field inside and is zero at the rim; their preconditioner, the inverse of the Laplacian
-    without a rim, leaves errors near the rim only, and about 13 steps do on any grid, at two pairs of transforms each.
-    A rim of edge neighbours was the best compromise on two simulated heads.
+    the Laplacian of the total field inside and is zero at the boundary. Their preconditioner, the inverse of the
+    Laplacian without a boundary, leaves errors near the boundary only, so that about 13 steps suffice on any grid, at
+    two pairs of transforms each. A boundary of edge neighbors was the best compromise on two simulated heads.
     """
     neighbours = ndimage.generate_binary_structure(3, NEIGHBOURS[parameters.rim])
     mask = total.mask
@@ -59,8 +59,8 @@ def lbv(total, parameters, progress):
     core_mask = ndimage.binary_erosion(mask, neighbours)
     if not core_mask.any():
         raise QSMError(
-            "The mask is too thin for LBV: every voxel of it belongs to the rim. Give a larger mask, peel fewer layers "
-            "off, or choose a method that keeps the rim, such as PDF."
+            "The mask is too thin for LBV: it consists of boundary voxels only. Use a larger mask, peel fewer layers, "
+            "or choose a method that does not erode the mask, such as PDF."
         )
     shape = next_fast_shape(n + 1 for n in total.ppm.shape)
     core, laplacian = pad(core_mask, shape), laplacian_kernel(shape, total.grid.spacing_mm)

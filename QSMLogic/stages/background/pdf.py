@@ -18,26 +18,26 @@ STABILISER = 0.01  # keeps sources inside the mask from fitting what no dipoles 
 @dataclass(frozen=True)
 class PdfParameters:
     iterations: int = parameter(
-        15, "Iterations outside", low=1, high=1000, help="Steps with sources outside the mask only, as in the paper."
+        15, "Iterations, outside", low=1, high=1000, help="Iterations with sources outside the mask only, as published."
     )
     joint_iterations: int = parameter(
         20,
-        "Iterations on both sides",
+        "Iterations, joint",
         low=0,
         high=1000,
-        help="Steps with sources on both sides of the mask's rim, which keep local fields out of the background.",
+        help="Iterations with sources inside and outside the mask, which keep local fields out of the background.",
     )
     ratio: float = parameter(
         15.0,
-        "Strength outside",
+        "Outside / inside prior ratio",
         low=0.1,
         high=1000,
-        help="How much stronger sources are expected to be outside the mask than inside, in the steps with both.",
+        help="Expected strength of sources outside the mask relative to inside, in the joint iterations.",
     )
     weighted: bool = parameter(
         True,
-        "Weights",
-        help="Lower the weight of voxels whose uncertainty (or else magnitude) is worse than the median, if given.",
+        "SNR weighting",
+        help="Reduce the weight of voxels whose uncertainty is above, or else whose magnitude is below, the median.",
     )
 
 
@@ -53,7 +53,7 @@ class PdfParameters:
 def pdf(total, parameters, progress):
     """Fit the field in the mask by dipoles outside it, and subtract their field.
 
-    total: FieldMap of the total field. Returns the FieldMap of the local field; the mask keeps its rim.
+    total: FieldMap of the total field. Returns the FieldMap of the local field; the mask is not eroded.
     The paper's fit, min |W (f - D x)|_2 with x outside the mask, takes local fields for noise that is alike at all
     frequencies, and so explains the smooth ones by sources outside. Here a few steps of it remove most of the
     background. Then weaker sources inside the mask may explain the rest too: min |W (f - D P y)|_2^2 + c |y|_2^2
@@ -68,7 +68,7 @@ def pdf(total, parameters, progress):
     share = parameters.iterations / (parameters.iterations + parameters.joint_iterations)
 
     def background_of(field, strength, stabiliser, iterations, report):
-        """The field of the sources outside, where sources of the given strengths fit `field` best."""
+        """The field of the sources outside, from the sources of the given strengths that fit `field` best."""
         sources = fitted_sources(field, dipole, weight, strength, stabiliser, iterations, report)
         sources *= outside
         return convolve(sources, dipole)

@@ -1,4 +1,4 @@
-"""RESHARP: SHARP with Tikhonov regularisation (Sun and Wilman 2014)."""
+"""RESHARP: SHARP with Tikhonov regularization (Sun and Wilman 2014)."""
 
 from dataclasses import dataclass
 
@@ -19,16 +19,16 @@ class ResharpParameters:
         unit="mm",
         low=0.01,
         high=100,
-        help="Radius of the sphere; never less than one voxel. The mask is eroded by it.",
+        help="Radius of the sphere, at least one voxel. The mask is eroded by this radius.",
     )
     regularisation: float = parameter(
         1e-4,
-        "Regularisation",
+        "Regularization parameter",
         low=0,
         high=1,
-        help="Weight of the local field's size. Higher takes more background and more broad local fields.",
+        help="Tikhonov weight on the local field. Higher removes more background and more of smooth local fields.",
     )
-    iterations: int = parameter(25, "Iterations", low=1, high=1000, help="Steps of conjugate gradients.")
+    iterations: int = parameter(25, "Iterations", low=1, high=1000, help="Conjugate gradient iterations.")
 
 
 @method(
@@ -39,12 +39,12 @@ class ResharpParameters:
     erodes_mask=True,
 )
 def resharp(total, parameters, progress):
-    """Find the smallest field that the high-pass of spherical means takes to the same as the total field.
+    """Find the local field of minimum norm that agrees with the total field after spherical mean filtering.
 
     total: FieldMap of the total field. Returns the FieldMap of the local field, its mask eroded by the radius.
-    Raises QSMError where nothing would be left of the mask. Solves min |C S (x - f)|_2^2 + a |x|_2^2 by conjugate
+    Raises QSMError if nothing would be left of the mask. Solves min |C S (x - f)|_2^2 + a |x|_2^2 by conjugate
     gradients, with S the identity less the spherical mean and C the eroded mask, at two pairs of transforms a step.
-    They start from the answer of SHARP, not from zero as the paper's: that is worth some thirty steps.
+    They start from the SHARP solution, not from zero as in the paper, which saves some thirty steps.
     """
     mean = SphericalMean(total, parameters.radius_mm, "RESHARP")
     filtered = lambda x: convolve(x, mean.highpass, mean.core)  # noqa: E731

@@ -19,15 +19,21 @@ SMALLEST = 0.3  # of the shortest edge of a voxel: a kernel of this width leaves
 class SdfParameters:
     share: float = parameter(
         0.3,
-        "Width by depth",
+        "Width / depth ratio",
         low=0.05,
         high=2,
-        help="The filter's width (sigma) as a share of the depth in the mask. Larger keeps broader local fields.",
+        help="Kernel width (sigma) divided by the distance to the mask boundary. Larger keeps broader local fields.",
     )
-    largest_mm: float = parameter(10.0, "Largest width", unit="mm", low=0.1, high=200, help="Sigma at most.")
-    widths: int = parameter(6, "Number of widths", low=2, high=50, help="The filter interpolates between so many.")
+    largest_mm: float = parameter(10.0, "Maximum width", unit="mm", low=0.1, high=200, help="Upper limit of sigma.")
+    widths: int = parameter(
+        6, "Number of widths", low=2, high=50, help="Kernel widths computed; the filter interpolates between them."
+    )
     passes: int = parameter(
-        2, "Passes", low=1, high=20, help="More keep more of the local field, and more background at the rim."
+        2,
+        "Iterations",
+        low=1,
+        high=20,
+        help="More iterations keep more of the local field, and more background at the mask boundary.",
     )
 
 
@@ -39,17 +45,17 @@ class SdfParameters:
     erodes_mask=True,
 )
 def sdf(total, parameters, progress):
-    """Subtract the field's mean under a Gaussian that is the wider the deeper a voxel lies in the mask.
+    """Subtract a Gaussian-weighted mean of the field; the kernel widens with the distance to the mask boundary.
 
-    total: FieldMap of the total field. Returns the FieldMap of the local field; its mask loses the rim, one voxel,
-    where means are one-sided. Raises QSMError where nothing would be left of the mask. A harmonic field equals its
-    mean under any Gaussian that fits into the mask. Means are taken over the mask only, of them means again in each
-    further pass. A pass costs half a pair of transforms for each width.
+    total: FieldMap of the total field. Returns the FieldMap of the local field; its mask is eroded by one voxel,
+    because means at the boundary are one-sided. Raises QSMError if nothing would be left of the mask. A harmonic
+    field equals its mean under any Gaussian that fits into the mask. Means are taken over the mask only, and every
+    further iteration filters the previous mean again. An iteration costs half a pair of transforms for each width.
     """
     core = ndimage.binary_erosion(total.mask)
     if not core.any():
         raise QSMError(
-            "The mask is too thin for SDF: no voxel of it has all its neighbours in the mask. Give a larger mask or "
+            "The mask is too thin for SDF: no voxel of it has all its neighbors in the mask. Use a larger mask, or "
             "choose PDF."
         )
     mean = _DepthMean(total, parameters, progress.part(0, 1 / (parameters.passes + 1)))

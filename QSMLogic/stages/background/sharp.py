@@ -1,4 +1,4 @@
-"""SHARP: sophisticated harmonic artefact reduction for phase data (Schweser et al. 2011)."""
+"""SHARP: sophisticated harmonic artifact reduction for phase data (Schweser et al. 2011)."""
 
 from dataclasses import dataclass
 
@@ -16,14 +16,14 @@ class SharpParameters:
         unit="mm",
         low=0.01,
         high=100,
-        help="Radius of the sphere; never less than one voxel. The mask is eroded by it.",
+        help="Radius of the sphere, at least one voxel. The mask is eroded by this radius.",
     )
     threshold: float = parameter(
         0.025,
         "Threshold",
         low=1e-4,
         high=1,
-        help="Spatial frequencies at which the filter is below this are left out. Higher is smoother at the rim.",
+        help="Truncate the inverse filter where the filter is below this. Higher is smoother at the boundary.",
     )
 
 
@@ -35,10 +35,10 @@ class SharpParameters:
     erodes_mask=True,
 )
 def sharp(total, parameters, progress):
-    """Subtract the spherical mean, which harmonic fields equal, and undo the filter for what is left.
+    """Subtract the spherical mean, which removes harmonic fields, and deconvolve by the truncated inverse filter.
 
     total: FieldMap of the total field. Returns the FieldMap of the local field, its mask eroded by the radius.
-    Raises QSMError where nothing would be left of the mask. The paper truncates the inverse of the filter at 0.05;
+    Raises QSMError if nothing would be left of the mask. The paper truncates the inverse of the filter at 0.05;
     on two simulated heads, half of that kept more of the broad local fields and lowered the error.
     """
     mean = SphericalMean(total, parameters.radius_mm, "SHARP")

@@ -1,4 +1,4 @@
-"""V-SHARP: variable-kernel sophisticated harmonic artefact reduction for phase data (Wu et al. 2012)."""
+"""V-SHARP: variable-kernel sophisticated harmonic artifact reduction for phase data (Wu et al. 2012)."""
 
 from dataclasses import dataclass
 
@@ -18,30 +18,34 @@ LARGEST_SHARE = 0.4
 class VsharpParameters:
     max_radius_mm: float = parameter(
         16.0,
-        "Largest radius",
+        "Maximum radius",
         unit="mm",
         low=0.1,
         high=100,
-        help="Radius of the sphere used deep inside the mask; in a small mask at most 0.4 of the mask's depth.",
+        help="Radius of the largest sphere, used deep inside the mask; at most 0.4 of the depth of the mask.",
     )
     min_radius_mm: float = parameter(
         1.0,
-        "Smallest radius",
+        "Minimum radius",
         unit="mm",
         low=0.01,
         high=100,
-        help="Radius of the sphere used at the rim; never less than one voxel. The mask is eroded by it.",
+        help="Radius of the smallest sphere, at least one voxel. The mask is eroded by this radius.",
     )
-    steps: int = parameter(6, "Radii", low=1, high=100, help="Number of radii from the largest to the smallest.")
+    steps: int = parameter(6, "Number of radii", low=1, high=100, help="Number of radii from largest to smallest.")
     threshold: float = parameter(
         0.1,
         "Threshold",
         low=1e-4,
         high=1,
-        help="Spatial frequencies at which the filter of the largest sphere is below this are left out.",
+        help="Truncate the inverse filter where the filter of the largest sphere is below this.",
     )
     refinements: int = parameter(
-        2, "Refinements", low=0, high=100, help="How often what the inverse filter missed is filtered again and added."
+        2,
+        "Refinement iterations",
+        low=0,
+        high=100,
+        help="Iterations that filter and add back what the truncated inverse filter missed.",
     )
 
 
@@ -56,13 +60,13 @@ class VsharpParameters:
     erodes_mask=True,
 )
 def vsharp(total, parameters, progress):
-    """Remove harmonic fields by spherical means whose radius grows with the distance from the mask's rim.
+    """Remove harmonic fields by spherical means whose radius grows with the distance to the mask boundary.
 
     total: FieldMap of the total field. Returns the FieldMap of the local field, its mask eroded by the smallest
-    radius. Raises QSMError where nothing would be left of the mask. The paper inverts the filter of the largest
+    radius. Raises QSMError if nothing would be left of the mask. The paper inverts the filter of the largest
     sphere, 12 mm, everywhere, and leaves out where it is below 0.05; on simulated heads 16 mm with 0.1 lowered the
     error, and so did applying the filters to the result again and adding the inverse of what was missed, twice.
-    Then 6 radii in geometric steps do as well as the paper's one per millimetre.
+    Then 6 radii in geometric steps do as well as the paper's one per millimeter.
     """
     radii = _radii(parameters, total)
     filters = _Filters(total, radii, progress=lambda fraction: progress(0.5 * fraction))

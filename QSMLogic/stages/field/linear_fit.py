@@ -18,7 +18,7 @@ class LinearFitParameters:
 
 @method(
     "field",
-    title="Linear fit",
+    title="Weighted linear fit",
     parameters=LinearFitParameters,
     citations=[
         Citation("de Rochefort et al., Magn Reson Med 2008;60:1003-1009", "10.1002/mrm.21710"),
@@ -27,10 +27,10 @@ class LinearFitParameters:
 def linear_fit(acquisition, unwrapped_rad, mask, parameters, progress):
     """Fit phase = offset + 2 pi frequency x echo time to the unwrapped echoes, weighted by squared magnitude.
 
-    acquisition: as it was unwrapped. unwrapped_rad: float32 (echo, k, j, i). mask: bool. Returns a FieldMap in ppm
-    with the root sum of squares of the magnitudes and, for more echoes than parameters, the field's standard
-    deviation. The paper's offset is free; drawn towards zero by as much as the data tell it is small, it does no
-    harm after an offset removal: the median error on a realistic head fell by an eighth.
+    acquisition: as it was unwrapped. unwrapped_rad: float32 (echo, k, j, i). mask: bool. Returns a FieldMap in ppm with
+    the root sum of squares of the magnitudes and, for more echoes than parameters, the field's standard deviation. The
+    paper's offset is free; drawn towards zero according to its spread in the data, it does no harm after an offset
+    removal: the median error on a realistic head fell by an eighth.
     """
     echoes = Echoes(acquisition, unwrapped_rad, mask)
     progress(0.2)

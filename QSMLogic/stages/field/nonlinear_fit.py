@@ -10,7 +10,7 @@ from ...shared.echo_fit import MAX_SCATTER, OFFSET, Echoes, Line
 from ...shared.signal_void import FILL_VOIDS
 
 CONVERGED_RAD = 1e-3  # steps of the last echo's phase below this end the fit
-PARTS = 4  # between which progress is told
+PARTS = 4  # between reports of progress
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,11 @@ class NonlinearFitParameters:
     max_scatter: float = MAX_SCATTER
     fill_voids: bool = FILL_VOIDS
     iterations: int = parameter(
-        20, "Iterations", low=1, high=1000, help="Most steps of the fit; where they do not suffice, it has failed."
+        20,
+        "Iterations",
+        low=1,
+        high=1000,
+        help="Maximum number of iterations; a voxel that has not converged by then counts as failed.",
     )
 
 
@@ -32,10 +36,11 @@ class NonlinearFitParameters:
 def nonlinear_fit(acquisition, unwrapped_rad, mask, parameters, progress):
     """Fit magnitude x exp(i (offset + 2 pi frequency x echo time)) to the complex echoes by Gauss-Newton steps.
 
-    acquisition: as it was unwrapped. unwrapped_rad: float32 (echo, k, j, i); where the fit starts, so its turns matter
-    but its wraps in single echoes do not. mask: bool. Returns a FieldMap in ppm with the root sum of squares of the
-    magnitudes and, for more echoes than parameters, the field's standard deviation. Where the fit fails, the first
-    echo is used and the uncertainty raised. The offset, free in the paper, is drawn towards zero as in linear_fit.
+    acquisition: as it was unwrapped. unwrapped_rad: float32 (echo, k, j, i); where the fit starts, so that multiples of
+    2 pi common to all echoes matter but wraps in single echoes do not. mask: bool. Returns a FieldMap in ppm with the
+    root sum of squares of the magnitudes and, for more echoes than parameters, the field's standard deviation. Where
+    the fit fails, the first echo is used and the uncertainty raised. The offset, free in the paper, is drawn towards
+    zero as in linear_fit.
     """
     echoes = Echoes(acquisition, unwrapped_rad, mask)
     progress(0.1)
@@ -71,7 +76,7 @@ def _fitted(echoes, precision, iterations, progress):
 def _steps(echoes, part, precision, iterations):
     """Gauss-Newton steps from the straight line of the unwrapped phase; the Line and where it still moves.
 
-    The steps cannot overshoot: they minimise a parabola that lies above the cost, as the cosine's curvature is at
+    The steps cannot overshoot: they minimize a parabola that lies above the cost, as the cosine's curvature is at
     most one. So they need no damping.
     """
     line = echoes.line(echoes.phases_rad[:, part], precision, part)

@@ -14,26 +14,26 @@ from ...shared.signal_void import FILL_VOIDS, filled
 class PhaseSnrParameters:
     max_scatter: float = parameter(
         5.0,
-        "Largest scatter",
+        "Maximum residual",
         unit="x noise",
         low=1,
         high=1e6,
-        help="Where the echoes scatter around a straight line by more than this many times the noise, only the first "
-        "echo is used: the voxel mixes fields, and the mixture drifts off with echo time.",
+        help="If the echoes deviate from a straight line by more than this many times the noise, only the first echo "
+        "is used: such a voxel holds several fields, and their mixture drifts with echo time.",
     )
     fill_voids: bool = FILL_VOIDS
 
 
 @method(
     "field",
-    title="Phase-SNR weights",
+    title="SNR weighting",
     parameters=PhaseSnrParameters,
     citations=[
         Citation("Wu et al., NeuroImage 2012;59:297-305 (echo weighting)", "10.1016/j.neuroimage.2011.07.019"),
     ],
 )
 def phase_snr(acquisition, unwrapped_rad, mask, parameters, progress):
-    """Average the fields of the echoes, each weighted by (magnitude x echo time)^2.
+    """Average the fields of the echoes, weighted by (magnitude x echo time)^2.
 
     acquisition: as it was unwrapped. unwrapped_rad: float32 (echo, k, j, i), proportional to echo time. mask: bool.
     Returns a FieldMap in ppm with the root sum of squares of the magnitudes and, for several echoes, the field's

@@ -4,15 +4,24 @@ import numpy as np
 
 from ...registry.method import find, method
 
-STRONG_PPM, STRONG_MM3 = 0.3, 100.0  # of the local field, and of the volume in which it is beyond that
+STRONG_PPM, STRONG_MM3 = 0.3, 100.0  # local field, and the volume beyond it, that indicate strong sources
 
 
 def choice(local):
-    """The name of the method for a scan with this local field, and why.
+    """Choose the method for a scan.
 
-    local: FieldMap. Fields of veins and nuclei reach about 0.2 ppm; strong sources go beyond STRONG_PPM in more than
-    STRONG_MM3. Around them the error of single-step TGV was the lowest; elsewhere WH-QSM's was as low or lower, but for
-    2 points on a scan at 7 T, in less than half the time (`./dev bench scans`).
+    Fields of veins and nuclei reach about 0.2 ppm; strong sources go beyond STRONG_PPM in more than STRONG_MM3. Around
+    them the error of single-step TGV was the lowest; elsewhere WH-QSM's was as low or lower, but for 2 points on a scan
+    at 7 T, in less than half the time (`./dev bench scans`).
+
+    Parameters
+    ----------
+    local : FieldMap
+        Local field.
+
+    Returns
+    -------
+    name, reason : str
     """
     strong = np.count_nonzero(np.abs(local.ppm[local.mask]) > STRONG_PPM)
     volume_mm3 = strong * local.grid.voxel_volume_mm3
@@ -21,11 +30,21 @@ def choice(local):
 
 
 @method("invert", title="Automatic", chooses=choice)
-def automatic(local, parameters, progress):
+def automatic(local, _parameters, progress):
     """Take WH-QSM; in a run with strong sources, such as bleeds and calcifications, single-step TGV.
 
-    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
-    A run asks `choice` after background removal, as TGV starts from the total field; on a local field alone this is
-    WH-QSM. Of two passes the first decides, for both. The record of the run names what was chosen.
+    A run calls `choice` after background removal, as TGV starts from the total field; on a local field alone this is
+    WH-QSM. If there are two passes, the first decides for both. The provenance of the run names the choice.
+
+    Parameters
+    ----------
+    local : FieldMap
+        Local field.
+    progress : Progress
+
+    Returns
+    -------
+    numpy.ndarray
+        Susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     """
     return find("invert", "wh_qsm").run(local, progress=progress)

@@ -18,18 +18,24 @@ from ...solvers.weights import squared_weight
 @dataclass(frozen=True)
 class IlsqrParameters:
     iterations: int = shared.iterations(
-        18, "Iterations of step 1", "Least squares; more sharpen and add noise and streaks."
+        18, "Least-squares iterations", "More sharpen the map and amplify noise and streaks."
     )
-    streak_iterations: int = shared.iterations(20, "Iterations of step 2", "At most so many, to find the streaks.")
-    tolerance: float = shared.tolerance(0.01, "Both steps stop when the residual has fallen to this share.")
+    streak_iterations: int = shared.iterations(
+        20, "Streak estimation iterations", "Maximum number of iterations of the streak estimation."
+    )
+    tolerance: float = shared.tolerance(0.01, "Stop each step if its relative residual is below this.")
     threshold: float = parameter(
-        0.12, "Cone threshold", low=0.001, high=0.6, help="Streaks lie where the dipole kernel is smaller than this."
+        0.12,
+        "Cone threshold",
+        low=0.001,
+        high=0.6,
+        help="Streaks are estimated at frequencies at which the magnitude of the dipole kernel is below this.",
     )
     flat: float = parameter(
-        0.5, "Flat share", low=0, high=1, help="The share of the gradient that is small enough to show streaks only."
+        0.5, "Flat fraction", low=0, high=1, help="Fraction of the gradient, the smallest, attributed to streaks only."
     )
     edges: float = parameter(
-        0.3, "Edge share", low=0, high=1, help="The share of the gradient that is large enough to be edges only."
+        0.3, "Edge fraction", low=0, high=1, help="Fraction of the gradient, the largest, attributed to edges only."
     )
 
 
@@ -40,37 +46,47 @@ class IlsqrParameters:
     citations=[Citation("Li et al., NeuroImage 2015;108:111-122", "10.1016/j.neuroimage.2014.12.043")],
 )
 def ilsqr(local, parameters, progress):
-    """Invert by a few steps of least squares, then take away the streaks: smooth maps have none away from edges.
+    """Invert by least squares, then estimate streaks as what varies away from edges, and subtract them.
 
-    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
-    Step 1: min |W (D x1 - f)|_2 by conjugate gradients. Step 2: min |E grad (x1 - s)|_2 over maps s of the
-    frequencies at which |D| < threshold, where E is 1 in flat parts and 0 at edges of a quick map (sign of D times
-    the spectrum of the field), which has no streaks. Returns x1 - s. W lowers the weight of voxels whose uncertainty
-    (or else magnitude) is worse than the median, where it is given. The paper solves both by LSQR, which is the same
-    in exact arithmetic. A step costs two pairs of transforms.
+    Parameters
+    ----------
+    local : FieldMap
+        Local field.
+    parameters : IlsqrParameters
+    progress : Progress
+
+    Returns
+    -------
+    numpy.ndarray
+        Susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+
+    Notes
+    -----
+    Step 1: min |W (D x - f)|_2 by conjugate gradients. Step 2: min |V grad (x - y)|_2 over maps y of the frequencies at
+    which |D| < threshold, where V is 1 in flat parts and 0 at edges of a quick map (sign of D times the spectrum of the
+    field), which has no streaks. The result is x - y. The paper solves both by LSQR, which is the same in exact
+    arithmetic. An iteration costs two pairs of transforms.
     """
     model = DipoleModel(local)
-    weight, field = model.padded(squared_weight(local)), model.padded(local.ppm)
-    normal = lambda x: model.field(model.field(x, weight))  # noqa: E731
+    f, w = model.padded(local.ppm), model.padded(squared_weight(local))
+    normal = lambda x: model.field(model.field(x, w))  # noqa: E731
     first = conjugate_gradients(
         normal,
-        model.field(weight * field),
+        model.field(w * f),
         parameters.iterations,
         tolerance=parameters.tolerance,
         progress=progress.part(0, 0.4),
         name="least squares",
     )
     mask = model.padded(local.mask)
-    edges = smooth_weights(
-        _quick_map(model, field, mask), mask, model.spacing_mm, parameters.flat, 1 - parameters.edges
-    )
+    edges = smooth_weights(_quick_map(model, f, mask), mask, model.spacing_mm, parameters.flat, 1 - parameters.edges)
     cone = np.abs(model.kernel) < parameters.threshold
     first -= _streaks(model, first, edges, cone, parameters, progress.part(0.4, 1))
     return model.result(first)
 
 
 def _quick_map(model, field, mask):
-    """The sign of D times the spectrum of the field; in the cone, where signs change, smoothed by the mask's."""
+    """The map of sign(D) times the spectrum of the field; near the cone, where signs change, from the masked map."""
     sign = np.sign(model.kernel)
     sharp = convolve(field, sign)
     inside = convolve(sharp * mask, np.clip(1 - np.abs(model.kernel) / 0.1, 0, 1))
@@ -80,7 +96,7 @@ def _quick_map(model, field, mask):
 
 
 def _streaks(model, x, edges, cone, parameters, progress):
-    """The map of the frequencies in the cone whose gradient is most like that of x, away from edges."""
+    """The map y of frequencies in the cone that minimizes |V grad (x - y)|_2, with V^2 = `edges`."""
 
     normal = lambda y: convolve(weighted_laplacian(y, edges, model.spacing_mm), cone)  # noqa: E731
     laplacian = laplacian_kernel(model.shape, model.spacing_mm)

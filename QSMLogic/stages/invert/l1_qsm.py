@@ -1,4 +1,4 @@
-"""L1-QSM: total variation with an L1 data fidelity of phasors (Milovic et al. 2022)."""
+"""L1-QSM: total variation with an L1 data fidelity of phasors (Milovic et al. 2022). Symbols as in admm.py."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,12 @@ import numpy as np
 
 from ...registry.method import Citation, method, parameter
 from ...solvers import inversion_parameters as shared
-from ...solvers.admm import DipoleAdmm
+from ...solvers.admm import Admm
 from ...solvers.dipole_model import DipoleModel
 from ...solvers.fidelity import phasor_absolutes
+from ...solvers.penalties import l1_penalties
 from ...solvers.regularization import chosen_strength
-from ...solvers.total_variation import GradientShrinkage
+from ...solvers.total_variation import TotalVariation
 from ...solvers.weights import squared_weight
 
 
@@ -19,11 +20,11 @@ class L1QsmParameters:
     strength: float = shared.strength(unit="mm", typical=0.04)
     distance: float = parameter(
         0.1,
-        "Data shrinkage",
+        "Data threshold 1/mu2",
         unit="ppm",
         low=1e-5,
         high=1,
-        help="ADMM takes this off the residual in a step: speed only.",
+        help="Soft threshold of the residual in each ADMM iteration. Affects the convergence, not the solution.",
     )
     shrinkage: float = shared.shrinkage(0.04)
     iterations: int = shared.iterations(60)
@@ -38,18 +39,26 @@ class L1QsmParameters:
     citations=[Citation("Milovic et al., Magn Reson Med 2022;87:457-473", "10.1002/mrm.28957")],
 )
 def l1_qsm(local, parameters, progress):
-    """Solve min |W (exp(i s D x) - exp(i s f))|_1 / s + strength |grad x|_1 by ADMM: robust against outliers.
+    """Solve min |W (exp(i s D x) - exp(i s f))|_1 / s + lambda |grad x|_1 by ADMM: robust against outliers.
 
-    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
-    W lowers the weight of voxels whose uncertainty (or else magnitude) is worse than the median, where it is given;
-    s turns ppm into radians. A step costs two pairs of transforms.
+    An iteration costs two pairs of transforms.
+
+    Parameters
+    ----------
+    local : FieldMap
+        Local field.
+    parameters : L1QsmParameters
+    progress : Progress
+
+    Returns
+    -------
+    numpy.ndarray
+        Susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     """
     model = DipoleModel(local)
-    strength = chosen_strength(parameters.strength, local, progress, share=25, low=1e-3, high=1)
-    shrinkage = GradientShrinkage(model.shape, model.spacing_mm, parameters.shrinkage)
-    data_penalty = 1 / parameters.distance
-    gradient_penalty = strength / parameters.shrinkage
-    solver = DipoleAdmm(model, shrinkage, gradient_penalty, data_penalty / gradient_penalty)
-    weight = np.sqrt(model.padded(squared_weight(local)))
-    fidelity = phasor_absolutes(model.padded(local.ppm), weight, data_penalty, parameters.rad_per_ppm)
+    lam = chosen_strength(parameters.strength, local, progress, share=25, low=1e-3, high=1)
+    penalties = l1_penalties(lam, parameters)
+    solver = Admm(model, TotalVariation(model, penalties), penalties.mu_2)
+    w = np.sqrt(model.padded(squared_weight(local)))
+    fidelity = phasor_absolutes(model.padded(local.ppm), w, parameters.rad_per_ppm)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))

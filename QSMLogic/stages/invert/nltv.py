@@ -1,4 +1,4 @@
-"""NLTV: nonlinear total variation with reweighting (Kames et al. 2018)."""
+"""NLTV: nonlinear total variation with reweighting (Kames et al. 2018). Symbols as in admm.py."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,12 @@ from ...numerics.gradient import gradient
 from ...numerics.parallel import for_slabs
 from ...registry.method import Citation, method, parameter
 from ...solvers import inversion_parameters as shared
-from ...solvers.admm import total_variation_admm
+from ...solvers.admm import Admm
 from ...solvers.dipole_model import DipoleModel
 from ...solvers.fidelity import phasor_squares
+from ...solvers.penalties import tv_penalties
 from ...solvers.regularization import chosen_strength
+from ...solvers.total_variation import TotalVariation
 from ...solvers.weights import squared_weight
 
 
@@ -20,17 +22,25 @@ class NltvParameters:
     strength: float = shared.strength()
     edge: float = parameter(
         0.02,
-        "Edge",
+        "Reweighting constant epsilon",
         unit="ppm/mm",
         low=1e-5,
         high=100,
-        help="A gradient of this size counts half, larger ones less. Lower keeps fainter edges sharp.",
+        help="Gradient whose weight is halved; larger gradients weigh less. Lower values preserve fainter edges.",
     )
-    rounds: int = parameter(3, "Rounds", low=1, high=50, help="Weights of the gradient: one at first, then anew.")
-    iterations: int = shared.iterations(20, help="At most so many ADMM steps in each round.")
+    rounds: int = parameter(
+        3,
+        "Reweighting iterations",
+        low=1,
+        high=50,
+        help="Number of inversions, the first with unit weights, the others with weights from the map before.",
+    )
+    iterations: int = shared.iterations(20, help="Maximum number of ADMM iterations for each set of weights.")
     balance: float = shared.balance()
     shrinkage: float = shared.shrinkage()
-    tolerance: float = shared.tolerance(0.02, help="A round ends when the map's relative change falls below this.")
+    tolerance: float = shared.tolerance(
+        0.02, help="Go on to the next weights if the relative change of the map is below this."
+    )
     rad_per_ppm: float = shared.rad_per_ppm()
 
 
@@ -44,34 +54,48 @@ class NltvParameters:
     ],
 )
 def nltv(local, parameters, progress):
-    """Solve min 1/2 |W (exp(i s D x) - exp(i s f))|_2^2 / s^2 + strength |V grad x|_1, with V from x, by ADMM.
+    """Solve min 1/2 |W (exp(i s D x) - exp(i s f))|_2^2 / s^2 + lambda |V grad x|_1, with V from x, by ADMM.
 
-    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
-    V = 1 in the first round and then edge / (edge + |dx|) of the map so far, for each component of the gradient: edges
-    once found cost less, and keep their height. W lowers the weight of voxels whose uncertainty (or else magnitude) is
-    worse than the median, where it is given; s turns ppm into radians. Two pairs of transforms a step.
+    V is 1 at first and then epsilon / (epsilon + |dx|) of the map so far, for each component of the gradient: edges
+    once found cost less, and keep their height. An iteration costs two pairs of transforms.
+
+    Parameters
+    ----------
+    local : FieldMap
+        Local field.
+    parameters : NltvParameters
+    progress : Progress
+
+    Returns
+    -------
+    numpy.ndarray
+        Susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     """
-    model, strength = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
-    solver = total_variation_admm(model, strength, parameters)
-    target, weight = model.padded(local.ppm), model.padded(squared_weight(local))
-    fidelity = phasor_squares(target, weight, solver.data_penalty, parameters.rad_per_ppm)
+    model, lam = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
+    penalties = tv_penalties(lam, parameters)
+    regularizer = TotalVariation(model, penalties)
+    solver = Admm(model, regularizer, penalties.mu_2)
+    f, w = model.padded(local.ppm), model.padded(squared_weight(local))
+    fidelity = phasor_squares(f, w, parameters.rad_per_ppm)
     for done in range(parameters.rounds):
         if done:
-            solver.shrinkage.take_threshold(_thresholds(solver.x, model.spacing_mm, parameters))
+            regularizer.shrinkage.set_threshold(
+                _thresholds(solver.x, model.spacing_mm, penalties.tau_1, parameters.edge)
+            )
         report = progress.part(done / parameters.rounds, (done + 1) / parameters.rounds)
         solver.run(fidelity, parameters.iterations, parameters.tolerance, report, f"round {done + 1}")
     return model.result(solver.x)
 
 
-def _thresholds(x, spacing_mm, parameters):
-    """shrinkage edge / (edge + |dx|) for each component of the gradient, float32 (3, k, j, i)."""
+def _thresholds(x, spacing_mm, tau_1, epsilon):
+    """tau_1 V = tau_1 epsilon / (epsilon + |dx|) for each component of the gradient, float32 (3, k, j, i)."""
     result = gradient(x, spacing_mm)
 
     def work(start, stop):
         part = result[:, start:stop]
         np.abs(part, out=part)
-        part += np.float32(parameters.edge)
-        np.divide(np.float32(parameters.shrinkage * parameters.edge), part, out=part)
+        part += np.float32(epsilon)
+        np.divide(np.float32(tau_1 * epsilon), part, out=part)
 
     for_slabs(work, x.shape)
     return result

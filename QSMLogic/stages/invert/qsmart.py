@@ -13,10 +13,14 @@ from ...solvers.dipole_model import DipoleModel
 @dataclass(frozen=True)
 class QsmartParameters:
     widest_mm: float = parameter(
-        3.0, "Widest vessel", unit="mm", low=0.1, high=50, help="Dark parts of the magnitude count up to this width."
+        3.0, "Maximum vessel width", unit="mm", low=0.1, high=50, help="Wider dark structures are not vessels."
     )
     darkness: float = parameter(
-        0.15, "Darkness", low=0.01, high=0.99, help="By which share vessels are darker than the tissue around them."
+        0.15,
+        "Vessel contrast",
+        low=0.01,
+        high=0.99,
+        help="Minimum relative drop of the magnitude in vessels against the surrounding tissue.",
     )
 
 
@@ -27,14 +31,27 @@ class QsmartParameters:
     citations=[Citation("Yaghmaie et al., NeuroImage 2021;231:117701", "10.1016/j.neuroimage.2020.117701")],
 )
 def qsmart(local, parameters, progress):
-    """Invert the whole mask, then again the tissue without the vessels and their field; join vessels and tissue.
+    """Invert the whole mask, then the tissue without the vessels and their field; combine vessels and tissue.
 
-    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+    Parameters
+    ----------
+    local : FieldMap
+        Local field.
+    parameters : QsmartParameters
+    progress : Progress
+
+    Returns
+    -------
+    numpy.ndarray
+        Susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+
+    Notes
+    -----
     Both stages are iLSQR. Vessels are dark and narrow in the magnitude; without magnitude, or without vessels, the
-    first stage is the result. The tissue's map is shifted to the level of the first. The paper removes the vessels'
-    field by filtering the field in the tissue's mask (SDF, which is among the background methods). Of a realistic head
-    that took the broad local fields too: the error (NRMSE) of the tissue rose from 52 to 67, even with a filter of 2 mm
-    at least, where subtracting the field of the vessels in the first stage's map left it at 51. That is done here.
+    first stage is the result. The map of the tissue is shifted to the mean of the first stage. The paper removes the
+    field of the vessels by filtering the field in the mask of the tissue (SDF, which is among the background methods).
+    On a realistic head that removed broad local fields too: the NRMSE of the tissue rose from 52 to 67 %, even with a
+    filter of at least 2 mm. Subtracting the field of the vessels of the first stage, as here, left it at 51 %.
     """
     invert, notes = find("invert", "ilsqr"), {}
 
@@ -60,7 +77,7 @@ def qsmart(local, parameters, progress):
 
 
 def _vessels(local, parameters):
-    """Where the magnitude is darker than its closing by a ball, bool (k, j, i)."""
+    """Voxels whose magnitude is below its closing by a ball, bool (k, j, i)."""
     if local.magnitude is None:
         return np.zeros_like(local.mask)
     reach = [max(1, round(parameters.widest_mm / 2 / d)) for d in local.grid.spacing_mm]

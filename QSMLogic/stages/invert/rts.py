@@ -1,4 +1,4 @@
-"""RTS: rapid two-step dipole inversion with sparsity priors (Kames et al. 2018)."""
+"""RTS: rapid two-step dipole inversion with sparsity priors (Kames et al. 2018). Symbols as in admm.py."""
 
 from dataclasses import dataclass, replace
 
@@ -20,27 +20,31 @@ from ...solvers.total_variation import GradientShrinkage
 class RtsParameters:
     delta: float = parameter(
         0.17,
-        "Cone threshold",
+        "Cone threshold delta",
         low=0.001,
         high=0.6,
-        help="Frequencies at which the dipole kernel's magnitude is below this are filled in by the second step.",
+        help="Frequencies at which the magnitude of the dipole kernel is below this are filled in by step 2.",
     )
     mu: float = parameter(
         0.0,
-        "Fidelity",
+        "Data consistency weight mu",
         low=0,
         high=1e7,
         typical=1000.0,
-        help="How closely the second step keeps to the first outside the cone. 0: by the field's noise.",
+        help="Weight of step 1's map outside the cone in step 2. 0: automatic, from the noise of the field.",
     )
     rho: float = parameter(
-        15.0, "ADMM penalty", low=0.01, high=1e5, help="Weight of the gradient's splitting; 1/rho (ppm/mm) is shrunk."
+        15.0,
+        "ADMM penalty rho",
+        low=0.01,
+        high=1e5,
+        help="Penalty of the gradient splitting, with the soft threshold 1/rho in ppm/mm. Affects the convergence.",
     )
     first_iterations: int = shared.iterations(
-        6, "Iterations of step 1", "Conjugate gradients; more sharpen and add noise."
+        6, "Conjugate gradient iterations", "Iterations of step 1; more sharpen the map and amplify noise."
     )
-    second_iterations: int = shared.iterations(12, "Iterations of step 2", "At most so many ADMM steps.")
-    tolerance: float = shared.tolerance(0.01, "Step 2 stops when the map's relative change falls below this.")
+    second_iterations: int = shared.iterations(12, "ADMM iterations", "Maximum number of iterations of step 2.")
+    tolerance: float = shared.tolerance(0.01, "Stop step 2 if the relative change of the map is below this.")
 
 
 @method(
@@ -52,13 +56,31 @@ class RtsParameters:
 def rts(local, parameters, progress):
     """Invert the well-conditioned frequencies by conjugate gradients, fill in the others by total variation.
 
-    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
-    Step 1: min |M (D x - f)|_2 by a few iterations. Step 2: min mu/2 |H (x - x1)|_2^2 + |grad x|_1 by ADMM, where H
-    keeps the frequencies at which |D| > delta. The paper solves step 1 by LSMR and keeps to it almost exactly
-    (mu = 1e5, delta = 0.15); on a realistic head mu = 1e3 took the noise of step 1 away and lowered the error, and
-    a wider cone brought the values of spheres and nuclei closer to the truth. Where mu is 0 it is 0.7 ppm over the
-    field's noise, at most 1000: on a head with noise of 0.003 ppm the error (NRMSE) is 46 %, with 1000 53 %. The 0.7
-    was set on scans like these. With rho = 15 instead of 10, 12 iterations of step 2 come as far as 20.
+    Parameters
+    ----------
+    local : FieldMap
+        Local field.
+    parameters : RtsParameters
+    progress : Progress
+
+    Returns
+    -------
+    numpy.ndarray
+        Susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+
+    Notes
+    -----
+    Step 1: min |M (D x - f)|_2 in the mask M by a few iterations. Step 2: min mu/2 |H (x - x_1)|_2^2 + |grad x|_1 from
+    the map x_1 of step 1, where H keeps the frequencies at which |D| > delta. That is ADMM with z_1 = grad x alone,
+    lambda = 1 and mu_1 = rho, as the first term is quadratic and diagonal in Fourier space:
+
+        (mu H + rho |grad|^2) x = mu H x_1 + rho grad^T (z_1 - u_1)
+
+    The paper solves step 1 by LSMR and keeps to it almost exactly (mu = 1e5, delta = 0.15); on a realistic head
+    mu = 1e3 removed the noise of step 1 and lowered the error, and a wider cone brought the values of spheres and
+    nuclei closer to the truth. Automatic mu is 0.7 ppm over the noise of the field, at most 1000: on a head with noise
+    of 0.003 ppm the NRMSE is 46 %, with 1000 53 %. The 0.7 was set on scans like these. With rho = 15 instead of 10,
+    12 iterations of step 2 come as far as 20.
     """
     model = DipoleModel(local)
     mu = by_noise("mu", parameters.mu, lambda noise_ppm: np.clip(0.7 / max(noise_ppm, 1e-9), 10, 1000), local, progress)
@@ -68,7 +90,7 @@ def rts(local, parameters, progress):
 
 
 def _well_conditioned(local, model, iterations, progress):
-    """A few steps of conjugate gradients on the least-squares problem |M (D x - f)|, from zero."""
+    """Step 1 from zero."""
     mask = model.padded(local.mask)
     return conjugate_gradients(
         lambda x: model.field(model.field(x, mask)),
@@ -80,7 +102,7 @@ def _well_conditioned(local, model, iterations, progress):
 
 
 def _fill_cone(first, model, parameters, progress):
-    """Total variation over the frequencies near the cone, by ADMM from the first step's map."""
+    """Step 2 from `first`, the map x_1 of step 1."""
     kept = np.float32(parameters.mu) * (np.abs(model.kernel) > parameters.delta)
     inverse = kept + np.float32(parameters.rho) * laplacian_kernel(model.shape, model.spacing_mm)
     np.divide(1, inverse, out=inverse, where=inverse > 0)

@@ -12,24 +12,25 @@ from ...solvers.dipole_model import DipoleModel
 
 STRENGTHS = tuple(float(f"{10 ** (n / 4):.3g}") for n in range(-12, -3))  # 0.001 to 0.1
 BINS, BIN_DECADES, LOWEST_DECADE = 700, 0.02, -8.0
-FIXED = {"gradient": 0.02, "laplacian": 0.01}  # where generalised cross-validation chose too little
+FIXED = {"gradient": 0.02, "laplacian": 0.01}  # operators for which generalized cross-validation chose too little
 
 
 @dataclass(frozen=True)
 class TikhonovParameters:
     penalty: str = parameter(
         "identity",
-        "Penalty",
+        "Regularization operator P",
         choices=("identity", "gradient", "laplacian"),
-        help="What is kept small: the values, their gradient, or their Laplacian.",
+        help="Penalizes the susceptibility, its gradient or its Laplacian.",
     )
     strength: float = parameter(
         0.0,
-        "Strength",
+        "Regularization weight lambda",
         low=0,
         high=100,
         typical=0.01,
-        help="Weight of the penalty. Higher is smoother, with fewer streaks. 0 chooses itself.",
+        help="Weight of the penalty. Higher values give smoother maps with fewer streaks. "
+        "0: automatic, by generalized cross-validation for the identity, else a fixed value.",
     )
 
 
@@ -42,16 +43,32 @@ class TikhonovParameters:
     ],
 )
 def tikhonov(local, parameters, progress):
-    """Solve min |D x - f|_2^2 + strength |P x|_2^2 in k-space, in closed form.
+    """Solve min |D x - f|_2^2 + lambda |P x|_2^2 in k-space, in closed form.
 
-    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+    Parameters
+    ----------
+    local : FieldMap
+        Local field.
+    parameters : TikhonovParameters
+    progress : Progress
+
+    Returns
+    -------
+    numpy.ndarray
+        Susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+
+    Notes
+    -----
     P is the identity, the gradient or the Laplacian, with lengths in voxels (the cube root of their volume), so that
-    the strength holds for any voxel size. Where it is 0, generalised cross-validation (Golub et al. 1979,
-    doi:10.1080/00401706.1979.10489751) chooses it for the identity, among STRENGTHS: on four fields of heads (3 and
-    7 T) the error (NRMSE) came within 1.3 points of that of the best, where the discrepancy with the noise lay 14 to
-    23 from it and Stein's unbiased estimate 47 to 77. For the gradient and the Laplacian it chose too little; they
-    take FIXED. The curve is kept
-    in the notes. Costs one pair of transforms.
+    lambda holds for any voxel size. If it is 0, generalized cross-validation chooses it for the identity, among
+    STRENGTHS: on four fields of heads (3 and 7 T) the NRMSE came within 1.3 points of that of the best lambda, while
+    the discrepancy principle was 14 to 23 points off and Stein's unbiased risk estimate 47 to 77. For the gradient and
+    the Laplacian it chose too little; they take FIXED. The notes of the run keep the curve. Costs one pair of
+    transforms.
+
+    References
+    ----------
+    Golub et al., Technometrics 1979;21:215-223, doi:10.1080/00401706.1979.10489751
     """
     model = DipoleModel(local)
     progress(0.3)
@@ -76,10 +93,10 @@ def tikhonov(local, parameters, progress):
 
 
 def _curve(spectrum, squares, penalty, shape):
-    """Fit, penalty and criterion of generalised cross-validation for each of STRENGTHS, as dictionaries.
+    """Residual, penalty and criterion of generalized cross-validation for each of STRENGTHS, as dictionaries.
 
     residual and penalty are |D x - f|_2^2 and |P x|_2^2, relative to |f|_2^2. Both follow from the power of the field
-    over the ratio of `squares` (of D) to `penalty`, which is counted once, in bins.
+    by the ratio of `squares`, D^2, to `penalty`, P^2, whose histogram is made once.
     """
     number, power = _by_ratio(spectrum, squares, penalty, shape)
     ratio = 10.0 ** ((np.arange(BINS) + 0.5) * BIN_DECADES + LOWEST_DECADE)
@@ -95,7 +112,7 @@ def _curve(spectrum, squares, penalty, shape):
 
 
 def _by_ratio(spectrum, squares, penalty, shape):
-    """How many frequencies and how much power lie in each bin of log10(squares / penalty)."""
+    """The number of frequencies and their power in each bin of log10(squares / penalty)."""
     twice = np.full(spectrum.shape[2], 2.0)  # a half-spectrum stands for both signs of its last frequency, but for:
     twice[0] = 1
     if shape[2] % 2 == 0:

@@ -16,7 +16,7 @@ class TkdParameters:
         "Threshold",
         low=0.001,
         high=0.6,
-        help="Where the dipole kernel's magnitude is below this, it is replaced by it. Lower is sharper, with streaks.",
+        help="Smaller magnitudes of the dipole kernel are replaced by this. Lower values sharpen and add streaks.",
     )
     corrected: bool = shared.corrected("threshold")
 
@@ -33,10 +33,23 @@ class TkdParameters:
 def tkd(local, parameters, progress):
     """Divide by the dipole kernel in k-space, with small values replaced by a threshold.
 
-    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
-    The paper's threshold is 0.1 to 0.2. The correction factor divides by the peak of the point-spread function; it
-    brings the values of nuclei up to the truth, but it magnifies streaks too, and raised the error on three simulated
-    heads, so it is off by default. Costs one pair of transforms.
+    Parameters
+    ----------
+    local : FieldMap
+        Local field.
+    parameters : TkdParameters
+    progress : Progress
+
+    Returns
+    -------
+    numpy.ndarray
+        Susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+
+    Notes
+    -----
+    The paper's threshold is 0.1 to 0.2. The correction divides by the peak of the point-spread function; it brings the
+    values of nuclei up to the truth, but amplifies streaks too, and raised the error on three simulated heads, so it is
+    off by default. Costs one pair of transforms.
     """
     model = DipoleModel(local)
     threshold = np.float32(parameters.threshold)

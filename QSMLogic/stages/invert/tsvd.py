@@ -16,7 +16,7 @@ class TsvdParameters:
         "Threshold",
         low=0.001,
         high=0.6,
-        help="Frequencies at which the dipole kernel's magnitude is below this are left out.",
+        help="Frequencies at which the magnitude of the dipole kernel is below this are omitted.",
     )
     corrected: bool = shared.corrected("truncation")
 
@@ -31,11 +31,24 @@ class TsvdParameters:
     ],
 )
 def tsvd(local, parameters, progress):
-    """Divide by the dipole kernel in k-space and leave out where it is small.
+    """Divide by the dipole kernel in k-space and omit frequencies at which it is small.
 
-    local: FieldMap of the local field. Returns the susceptibility in ppm, float32 (k, j, i), zero outside the mask.
-    The correction factor divides by the peak of the point-spread function, which brings the values of nuclei up but
-    magnifies streaks; it raised the error on three simulated heads. Costs one pair of transforms.
+    Parameters
+    ----------
+    local : FieldMap
+        Local field.
+    parameters : TsvdParameters
+    progress : Progress
+
+    Returns
+    -------
+    numpy.ndarray
+        Susceptibility in ppm, float32 (k, j, i), zero outside the mask.
+
+    Notes
+    -----
+    The correction divides by the peak of the point-spread function, which brings the values of nuclei up but amplifies
+    streaks; it raised the error on three simulated heads. Costs one pair of transforms.
     """
     model = DipoleModel(local)
     kept = np.abs(model.kernel) > parameters.threshold

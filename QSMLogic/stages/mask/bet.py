@@ -21,11 +21,21 @@ STEPS_BETWEEN_CHECKS, AT_REST = 50, 0.1  # mm that vertices have moved, on avera
 @dataclass(frozen=True)
 class BetParameters:
     threshold: float = parameter(
-        0.5, "Threshold", low=0.01, high=0.99, help="Between brain and background; a smaller one gives a larger brain."
+        0.5,
+        "Fractional intensity threshold",
+        low=0.01,
+        high=0.99,
+        help="Between brain and background; smaller values give a larger brain.",
     )
-    iterations: int = parameter(1000, "Iterations", low=10, high=100000, help="Steps of the growing surface.")
-    homogeneity: bool = parameter(False, "Homogenize", help="Divide the magnitude by its smooth part first.")
-    recipe: str = parameter("", "Then", help="Operations on the mask, such as: erode 1, fill-holes, largest.")
+    iterations: int = parameter(
+        1000, "Iterations", low=10, high=100000, help="Maximum iterations of the growing surface."
+    )
+    homogeneity: bool = parameter(
+        False, "Bias field correction", help="Divide the magnitude by its smooth bias field first."
+    )
+    recipe: str = parameter(
+        "", "Morphological operations", help="Operations on the mask, such as: erode 1, fill-holes, largest."
+    )
 
 
 @method(
@@ -37,7 +47,7 @@ class BetParameters:
 def bet(acquisition, parameters, progress):
     """Extract the brain from the combined magnitude with a surface that grows from a sphere.
 
-    acquisition: any phase. Returns bool (k, j, i): brain and the fluid around it. Raises QSMError where there is no
+    acquisition: any phase. Returns bool (k, j, i): brain and the fluid around it. Raises QSMError if there is no
     signal. The surface comes to rest before the paper's 1000 steps and is then left there.
     """
     image = np.nan_to_num(acquisition.weight)
@@ -72,7 +82,7 @@ class _Surface:
         self.background = self.low + 0.1 * (high - self.low)
         head = np.argwhere(image > self.background) * self.spacing
         if not len(head):
-            raise QSMError("The magnitude shows no head; check the magnitude or give a mask.")
+            raise QSMError("The magnitude shows no head. Check the magnitude, or provide a mask.")
         weight = np.minimum(image[image > self.background], high)
         self.centre = (head * weight[:, None]).sum(axis=0, dtype=float) / weight.sum(dtype=float)
         radius = (0.75 / np.pi * len(head) * float(np.prod(self.spacing))) ** (1 / 3)
@@ -106,7 +116,7 @@ class _Surface:
         steps = int(np.clip(np.ceil(2 * self._longest_edge()), 2, MOST_POINTS))
         one, two = (x.ravel() for x in np.meshgrid(*[np.linspace(0, 1, steps + 1)] * 2))
         one, two = one[one + two <= 1], two[one + two <= 1]
-        # half a voxel further in, so that the voxels on the surface are those whose centres are inside
+        # half a voxel further in, so that the voxels on the surface are those whose centers are inside
         corners = (self.vertices / self.spacing - self._normals() / 2)[self.faces]
         shell = np.zeros(self.image.shape, bool)
         for a, b in zip(one, two, strict=True):
@@ -162,7 +172,7 @@ def _sphere(subdivisions):
 
 
 def _neighbours(faces, count):
-    """The neighbours of each vertex, padded with `count`, and how many they are."""
+    """The neighbors of each vertex, padded with `count`, and how many they are."""
     pairs = np.unique(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=0)
     sizes = np.bincount(pairs[:, 0], minlength=count)
     around = np.full((count, sizes.max()), count)

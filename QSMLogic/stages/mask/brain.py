@@ -1,4 +1,4 @@
-"""A mask of the brain without scalp and muscle: BET on the magnitude, then only voxels whose phase can be trusted."""
+"""A mask of the brain without scalp and muscle: BET on the magnitude, then only voxels with reliable phase."""
 
 from dataclasses import dataclass
 
@@ -15,24 +15,33 @@ ITERATIONS = 1000
 @dataclass(frozen=True)
 class BrainParameters:
     threshold: float = parameter(
-        0.5, "Threshold", low=0.01, high=0.99, help="Between brain and background; a smaller one gives a larger brain."
+        0.5,
+        "Fractional intensity threshold",
+        low=0.01,
+        high=0.99,
+        help="Between brain and background; smaller values give a larger brain.",
     )
     opening_voxels: int = parameter(
-        2, "Opening", unit="voxels", low=0, high=20, help="Bridges to what is not brain are cut up to this thickness."
+        2,
+        "Opening radius",
+        unit="voxels",
+        low=0,
+        high=20,
+        help="Morphological opening, which cuts thin bridges to tissue outside the brain.",
     )
     smallest_share: float = parameter(
         0.15,
-        "Smallest share",
+        "Minimum brain fraction",
         low=0,
         high=1,
-        help="Where less of what has trustworthy phase is found to be brain than this, the scan shows no head, and all "
-        "of it is kept.",
+        help="If the brain is a smaller fraction of the voxels with reliable phase than this, the scan is taken to "
+        "show no head, and all reliable voxels are kept.",
     )
 
 
 @method(
     "mask",
-    title="Brain",
+    title="Brain extraction",
     parameters=BrainParameters,
     citations=[
         Citation("Smith, Hum Brain Mapp 2002;17:143-155 (surface)", "10.1002/hbm.10062"),
@@ -40,10 +49,10 @@ class BrainParameters:
     ],
 )
 def brain(acquisition, parameters, progress):
-    """Intersect BET's surface on the combined magnitude with the thresholded phase quality, and cut bridges.
+    """Intersect the BET mask of the combined magnitude with the thresholded phase quality, and remove thin bridges.
 
-    acquisition: phase in radians. Returns bool (k, j, i): brain and the fluid around it. Where no brain stands out, as
-    in a limb, all voxels of trustworthy phase. Against a realistic head's brain the Dice overlap is 0.91 (robust:
+    acquisition: phase in radians. Returns bool (k, j, i): brain and the fluid around it; if there is no brain, as in
+    a limb, all voxels with reliable phase. Against a realistic head's brain the Dice overlap is 0.91 (robust:
     0.64; what is too much is the fluid between brain and skull), on a simulated head 0.98 (robust: 0.82).
     """
     trusted = make_mask("phase-quality: otsu", acquisition)

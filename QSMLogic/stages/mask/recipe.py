@@ -21,12 +21,12 @@ class RecipeParameters:
 
 @method("mask", title="Recipe", parameters=RecipeParameters)
 def recipe(acquisition, parameters, progress):
-    """Make the mask that a recipe tells; see QSMLogic.shared.mask_recipe.
+    """Make a mask by a recipe of thresholds and morphological operations.
 
     acquisition: phase in radians. Returns bool (k, j, i). Raises QSMError for a recipe that cannot be read or that
     leaves nothing.
     """
     mask = make_mask(parameters.recipe, acquisition, progress)
     if not mask.any():
-        raise QSMError("The mask recipe leaves no voxel; lower its threshold or erode less.")
+        raise QSMError("The mask recipe leaves no voxels; lower its threshold or erode less.")
     return mask

@@ -1,4 +1,4 @@
-"""A mask of the voxels whose phase can be trusted."""
+"""A mask of the voxels with reliable phase."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,11 @@ from ...shared.phase_quality import scan_quality
 class RobustParameters:
     closing_voxels: int = parameter(
         1,
-        "Closing",
+        "Closing radius",
         unit="voxels",
         low=0,
         high=20,
-        help="The thresholded quality is dilated by this, its holes are filled, and it is eroded by this again.",
+        help="The mask is dilated by this radius, its holes are filled, and it is eroded by the same radius.",
     )
 
 
@@ -32,9 +32,9 @@ class RobustParameters:
     ],
 )
 def robust(acquisition, parameters, progress):
-    """Threshold the phase-quality map by Otsu's method, close it, fill its holes and keep the largest part.
+    """Threshold the phase quality by Otsu's method, close it, fill holes and keep the largest connected part.
 
-    acquisition: phase in radians. Returns bool (k, j, i). Raises QSMError where nothing stands out.
+    acquisition: phase in radians. Returns bool (k, j, i). Raises QSMError if nothing stands out.
     """
     quality = scan_quality(acquisition)
     progress(0.4)
@@ -48,5 +48,5 @@ def robust(acquisition, parameters, progress):
     largest = sitk.RelabelComponent(sitk.ConnectedComponent(sitk.Crop(mask, margin, margin))) == 1
     mask = sitk.GetArrayFromImage(largest).astype(bool)
     if not np.any(mask):
-        raise QSMError("No voxel's phase stands out from the noise; check the phase or give a mask.")
+        raise QSMError("The phase is noise everywhere. Check the phase images, or provide a mask.")
     return mask

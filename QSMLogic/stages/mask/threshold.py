@@ -13,31 +13,33 @@ class ThresholdParameters:
         "magnitude",
         "Image",
         choices=("magnitude", "magnitude-first", "magnitude-last", "phase-quality"),
-        help="What the threshold is on: the magnitude of all echoes combined, of one, or how far phase can be trusted.",
+        help="Image to threshold: the magnitude of all echoes combined or of one echo, or the phase quality.",
     )
     threshold: str = parameter(
         "otsu",
         "Threshold",
         choices=("otsu", "percentile", "above"),
-        help="Found by Otsu's method, or set by the level.",
+        help="Otsu's method, a percentile, or a fixed value.",
     )
     level: float = parameter(
-        50.0, "Level", low=0, help="The percentile, or the value above which voxels count; Otsu's method needs none."
+        50.0, "Level", low=0, help="Percentile, or the value above which voxels are kept; not used by Otsu's method."
     )
-    homogeneity: bool = parameter(False, "Homogeneous image", help="Divide the image by its smooth part first.")
+    homogeneity: bool = parameter(
+        False, "Bias field correction", help="Divide the image by its smooth bias field first."
+    )
     recipe: str = parameter(
         "largest, fill-holes",
-        "Then",
-        help="Operations on the mask, in any order: erode, dilate, open, close with a size in voxels or mm, "
-        "fill-holes, largest, smooth. Example: dilate 1, fill-holes, erode 2mm.",
+        "Morphological operations",
+        help="Operations on the mask, from left to right: erode, dilate, open, close with a size in voxels or mm, "
+        "fill-holes, largest (connected part), smooth. Example: dilate 1, fill-holes, erode 2mm.",
     )
 
 
 @method("mask", title="Threshold", parameters=ThresholdParameters)
 def threshold(acquisition, parameters, progress):
-    """Threshold an image, then clean the mask by operations in any order.
+    """Threshold an image, then clean up the mask by morphological operations.
 
-    acquisition: phase in radians. Returns bool (k, j, i). Raises QSMError where nothing is above the threshold.
+    acquisition: phase in radians. Returns bool (k, j, i). Raises QSMError if nothing is above the threshold.
     """
     steps = [f"{parameters.threshold} {parameters.level:.9g}" if parameters.threshold != "otsu" else "otsu"]
     if parameters.homogeneity:
@@ -46,5 +48,5 @@ def threshold(acquisition, parameters, progress):
         steps.append(parameters.recipe)
     mask = make_mask(f"{parameters.image}: {', '.join(steps)}", acquisition, progress)
     if not mask.any():
-        raise QSMError("No voxel is above the threshold or left by the operations; lower the level or change them.")
+        raise QSMError("The threshold or the operations leave no voxels; lower the level or change the operations.")
     return mask

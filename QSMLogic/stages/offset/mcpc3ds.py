@@ -18,19 +18,19 @@ MOST_UNEVEN = 0.01  # of the time from the first echo to the third
 class Mcpc3dsParameters:
     sigma_mm: float = parameter(
         2.5,
-        "Smoothing",
+        "Smoothing (sigma)",
         unit="mm",
         low=0,
         high=50,
-        help="Standard deviation of the Gaussian that smooths the offset. Wide smoothing (10 voxels is common) "
-        "blurs the offset where it varies, and the field map pays for it.",
+        help="Standard deviation of the Gaussian that smooths the phase offset. Strong smoothing (10 voxels is common) "
+        "blurs offsets that vary in space, which causes errors in the field map.",
     )
     readout: str = parameter(
         "monopolar",
-        "Read-out",
+        "Readout",
         choices=("monopolar", "bipolar"),
-        help="Bipolar where every other echo is read out backwards: the phase by which odd and even echoes then differ "
-        "is removed first. It needs three echoes at even spacing.",
+        help="Bipolar if every other echo is read out with reversed polarity: the phase difference between odd and "
+        "even echoes is removed first, which needs at least three evenly spaced echoes.",
     )
 
 
@@ -41,10 +41,10 @@ class Mcpc3dsParameters:
     citations=[Citation("Eckstein et al., Magn Reson Med 2018;79:2996-3006", "10.1002/mrm.26963")],
 )
 def mcpc3ds(acquisition, mask, parameters, progress):
-    """Extrapolate the phase of the first two echoes to echo time zero and take it off every echo.
+    """Extrapolate the phase of the first two echoes to echo time zero, and subtract it from every echo.
 
     acquisition: phase in radians, at least two echoes of one polarity or three of alternating. mask: bool (k, j, i).
-    Returns the acquisition with wrapped phase proportional to echo time, zero outside the mask. Raises QSMError where
+    Returns the acquisition with wrapped phase proportional to echo time, zero outside the mask. Raises QSMError if
     the echoes do not allow for a bipolar correction.
     """
     if parameters.readout == "bipolar":
@@ -70,7 +70,7 @@ def _with_equal_readouts(acquisition, mask, sigma_mm):
     times = np.array(acquisition.echo_times_s[:3])
     if len(times) < 3 or abs(times[0] + times[2] - 2 * times[1]) > MOST_UNEVEN * (times[2] - times[0]):
         raise QSMError(
-            "The bipolar read-out correction needs three echoes at even spacing; choose readout monopolar, or leave "
+            "The correction for bipolar readout needs three evenly spaced echoes. Choose monopolar readout, or leave "
             "out the echoes of one polarity."
         )
     one, two, three = acquisition.phase[:3]

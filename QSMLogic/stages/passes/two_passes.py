@@ -1,4 +1,4 @@
-"""Two passes: strong sources are mapped apart, so that they cast no streaks (Stewart et al. 2022)."""
+"""Two passes: strong sources are mapped separately, so that they cause no streaks (Stewart et al. 2022)."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,15 @@ from ...registry.method import Citation, method, parameter
 class TwoPassesParameters:
     limit: float = parameter(
         8.0,
-        "Doubt from",
+        "Uncertainty threshold",
         unit="x median",
         low=1,
         high=1e4,
-        help="Voxels whose field is so many times as uncertain as that of the median voxel are left out of the first "
-        "pass. Of a single echo, those whose magnitude is so many times smaller than the median.",
+        help="Voxels whose field uncertainty exceeds the median by this factor are left out of the first pass; in a "
+        "single echo, those whose magnitude is below the median by this factor.",
     )
     growth_voxels: int = parameter(
-        0, "Growth", unit="voxels", low=0, high=20, help="What is left out grows by this into its surroundings."
+        0, "Dilation", unit="voxels", low=0, high=20, help="The voxels left out are dilated by this radius."
     )
 
 
@@ -32,10 +32,10 @@ class TwoPassesParameters:
     citations=[Citation("Stewart et al., Magn Reson Med 2022;87:1289-1300", "10.1002/mrm.29048")],
 )
 def two_passes(total, parameters, progress):
-    """Map the trustworthy voxels alone, then all; of all, keep what the first map lacks: strong sources.
+    """Map the reliable voxels alone, then all voxels; use the second map where the first has none, in strong sources.
 
-    total: FieldMap of the total field. Returns two FieldMaps, of the trustworthy voxels and of all;
-    without uncertainty and magnitude all are trusted. Raises QSMError where few voxels are trustworthy. A limit of 8
+    total: FieldMap of the total field. Returns two FieldMaps, of the reliable voxels and of all; without uncertainty
+    and magnitude all are reliable. Raises QSMError if few voxels are reliable. A limit of 8
     lowered the error around sources (2 to 6 voxels off) by a fifth on a realistic head and by a tenth around bleeds of
     2 ppm, at about the same error elsewhere; a limit of 4 or growth left more out than it gained, one of 16 took from
     the strength of the sources.
@@ -50,5 +50,5 @@ def two_passes(total, parameters, progress):
         left_out = ndimage.binary_dilation(left_out, iterations=parameters.growth_voxels)
     trusted = total.mask & ~left_out
     if np.count_nonzero(trusted) < np.count_nonzero(total.mask) / 2:
-        raise QSMError("Two passes leave less than half of the mask for the first; raise their limit or map in one.")
+        raise QSMError("Less than half of the mask is left for the first pass; raise the limit, or map in one pass.")
     return [total.with_field(total.ppm, trusted), total]

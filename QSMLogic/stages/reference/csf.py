@@ -11,15 +11,15 @@ from ...shared.csf import R2STAR_HZ, RADIUS_MM, find_fluid
 @dataclass(frozen=True)
 class CsfParameters:
     r2star_hz: float = parameter(
-        R2STAR_HZ, "R2* up to", unit="1/s", low=0.1, high=1000, help="Voxels whose signal decays no faster are fluid."
+        R2STAR_HZ, "Maximum R2*", unit="1/s", low=0.1, high=1000, help="Voxels with a lower R2* are taken to be CSF."
     )
     radius_mm: float = parameter(
         RADIUS_MM,
-        "Radius",
+        "Search radius",
         unit="mm",
         low=1,
         high=1000,
-        help="Fluid is looked for so far from the brain's middle; in a brain smaller than a human one, less.",
+        help="CSF is searched within this distance of the center of the brain; scaled down for small brains.",
     )
 
 
@@ -30,11 +30,11 @@ class CsfParameters:
     citations=[Citation("Liu et al., Magn Reson Med 2018;79:2795-2803", "10.1002/mrm.26946")],
 )
 def csf(unreferenced, parameters, progress):
-    """Shift the map so that its mean in the fluid of the ventricles is zero, found by R2* in the brain's middle.
+    """Shift the map so that its mean in the ventricular CSF is zero; CSF is found by low R2* near the brain's center.
 
     unreferenced: UnreferencedMap. Returns float32 in ppm (k, j, i), zero outside the mask. The fluid is the three
-    largest connected parts of slow decay, without their surface. Where there is none, or too few echoes tell R2*, the
-    reference is the mean of the mask, and a note says so.
+    largest connected parts of slow decay, without their surface. If there is none, or there are too few echoes for R2*,
+    the reference is the mean of the mask, and a warning says so.
     """
     scan = unreferenced.magnitude, unreferenced.echo_times_s, unreferenced.mask, unreferenced.grid
     fluid, why = find_fluid(*scan, parameters.r2star_hz, parameters.radius_mm)

@@ -3,9 +3,9 @@
 from ...registry.method import method
 
 
-@method("reference", title="As inverted")
+@method("reference", title="No reference")
 def none(unreferenced, parameters, progress):
-    """Leave the map as the inversion made it.
+    """Leave the map as the inversion returns it.
 
     unreferenced: UnreferencedMap. Returns float32 in ppm (k, j, i).
     """

@@ -11,7 +11,7 @@ from ...registry.method import method
 def region(unreferenced, parameters, progress):
     """Shift the map so that its mean inside a given region (reference mask) is zero.
 
-    unreferenced: UnreferencedMap. Returns float32 in ppm (k, j, i), zero outside the mask. Raises QSMError where no
+    unreferenced: UnreferencedMap. Returns float32 in ppm (k, j, i), zero outside the mask. Raises QSMError if no
     region is given, or where the map covers none of it.
     """
     given = unreferenced.region
@@ -19,6 +19,6 @@ def region(unreferenced, parameters, progress):
         raise QSMError(NO_REGION)
     covered = given & unreferenced.mask
     if not covered.any():
-        raise QSMError("The reference region lies outside the map; choose one inside it, or another reference.")
+        raise QSMError("The reference region lies outside the map. Choose a region inside it, or another reference.")
     progress.note(voxels=int(np.count_nonzero(covered)))
     return unreferenced.shifted(covered)

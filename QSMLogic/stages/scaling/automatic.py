@@ -9,7 +9,7 @@ from ...registry.method import method, parameter
 from ...shared.phase_quality import neighbours, wrapped
 from ...shared.phase_sign import CERTAIN, STRONG, sign_evidence
 
-# Stored range of a full turn (lowest, highest) and its name. Scanner integers may stop a step short of the highest.
+# Stored range of 2 pi (lowest, highest) and its name. Scanner integers may stop a step short of the highest.
 KNOWN_RANGES = (
     (-np.pi, np.pi, "radians"),
     (0, 2 * np.pi, "radians from zero"),
@@ -32,21 +32,21 @@ class AutomaticParameters:
         unit="rad",
         low=0,
         typical=0.000767,
-        help="What one unit of the stored phase is in radians; 0 finds it from the range of the values.",
+        help="Radians per unit of the stored phase. 0: automatic, from the range of the values.",
     )
     sign: str = parameter(
         "positive",
         "Sign",
         choices=("positive", "negative", "auto"),
-        help="Whether positive susceptibility gives positive or negative phase, which depends on the scanner. Auto "
-        "compares the phase with the field that the tissue in the image makes; where no air is seen it stays positive. "
-        "It needs a whole head and the right B0 direction.",
+        help="Sign of the phase for positive susceptibility, which depends on the scanner. Auto compares the phase "
+        "with the field expected from the tissue in the image; if the image shows no air, the sign is taken to be "
+        "positive. It needs the entire head and the correct B0 direction.",
     )
 
 
 @method("scaling", title="Automatic", parameters=AutomaticParameters)
 def automatic(acquisition, parameters, progress):
-    """Bring stored phase to radians: known ranges of Siemens, GE and Philips, or any range that wraps fill.
+    """Scale stored phase to radians: known ranges of Siemens, GE and Philips, or any range that wraps fill.
 
     acquisition: phase as stored; integers that ran over 16 bits are put in order. Returns the acquisition with phase
     in -pi..pi; voxels that are not numbers become voxels without signal. Raises QSMError for phase that is constant,
@@ -57,12 +57,14 @@ def automatic(acquisition, parameters, progress):
     phase, magnitude, known = acquisition.phase, acquisition.magnitude, np.isfinite(acquisition.phase)
     known &= np.isfinite(magnitude)
     if known.mean() < 0.5:
-        raise QSMError("Most of the phase or magnitude is not a number (NaN); export the images again.")
+        raise QSMError("Most of the phase or magnitude is not a number (NaN). Export the images again.")
     if not known.all():
         phase, magnitude = np.where(known, phase, 0), np.where(known, magnitude, 0)
     _check_magnitude(magnitude, phase)
     if _is_magnitude(phase, magnitude):
-        raise QSMError("The phase looks like a magnitude image (the two rise and fall together); choose the phase.")
+        raise QSMError(
+            "The phase looks like a magnitude image (the two are strongly correlated). Choose the phase image."
+        )
     phase = _without_overflow(phase)
     factor = parameters.rad_per_unit or rad_per_unit(phase)
     scaled = replace(acquisition, magnitude=np.maximum(magnitude, 0), phase=wrapped(phase * np.float32(factor)))
@@ -74,17 +76,17 @@ def automatic(acquisition, parameters, progress):
     if parameters.sign != "auto" and (-evidence if reversed_sign else evidence) < -STRONG:
         other = "positive" if reversed_sign else "negative"
         progress.note(
-            warning=f"The phase looks as if its sign were {other} (evidence {evidence:.2f} of at most 1): if veins are "
-            f"dark in the map, set the scaling's sign to {other}. A wrong B0 direction looks alike."
+            warning=f"The sign of the phase appears to be {other} (evidence {evidence:.2f} of at most 1). If veins are "
+            f"dark in the map, set the sign of the phase scaling to {other}. A wrong B0 direction has the same effect."
         )
     return replace(scaled, phase=-scaled.phase) if reversed_sign else scaled
 
 
 def rad_per_unit(phase):
-    """Radians per unit of stored phase (echo, k, j, i); QSMError where its range does not tell."""
+    """Radians per unit of stored phase (echo, k, j, i); QSMError if its range is unknown."""
     low, high = float(phase.min()), float(phase.max())
     if low == high:
-        raise QSMError(f"The phase is constant ({low:g} everywhere); choose the phase image of the scan.")
+        raise QSMError(f"The phase is constant ({low:g} everywhere). Choose the phase image of the scan.")
     for start, end, _ in KNOWN_RANGES:
         room = 1e-3 * (end - start)
         reaches = high > start + 0.9 * (end - start) and (start == 0 or low < start + 0.1 * (end - start))
@@ -95,8 +97,8 @@ def rad_per_unit(phase):
     if max(-low, high) <= np.pi and high - low > 0.1:
         return 1.0
     raise QSMError(
-        f"The phase runs from {low:g} to {high:g}, which is no known scaling. "
-        "Give the scaling stage's rad_per_unit: radians per unit of the stored phase."
+        f"The phase ranges from {low:g} to {high:g}, which is no known scaling. "
+        "Set rad_per_unit of the stage scaling: radians per unit of the stored phase."
     )
 
 
@@ -118,7 +120,7 @@ def _without_overflow(phase):
 
 
 def _wraps(phase, span):
-    """Whether neighbours often differ by nearly the whole span, as wraps make them; zeros may be background cut off."""
+    """Whether neighbors often differ by nearly the full range, as at wraps; zeros may be masked background."""
     here, there = (phase[0][side] for side in neighbours(2))
     steps = np.abs(there - here)[(here != 0) & (there != 0)]
     return np.count_nonzero(steps > 0.9 * span) > 1e-3 * np.count_nonzero(steps)
@@ -126,11 +128,11 @@ def _wraps(phase, span):
 
 def _check_magnitude(magnitude, phase):
     if not np.any(magnitude):
-        raise QSMError("The magnitude is zero everywhere; choose the magnitude image of the scan.")
+        raise QSMError("The magnitude is zero everywhere. Choose the magnitude image of the scan.")
     if np.count_nonzero(magnitude < 0) > 0.05 * magnitude.size or _is_rough_where_low(magnitude[0], phase[0]):
         raise QSMError(
-            "The magnitude looks like a phase image; are magnitude and phase swapped? If it is the real part of the "
-            "signal: the command line takes --real and --imaginary, Python takes Acquisition.of_signal."
+            "The magnitude looks like a phase image. Check that magnitude and phase are not swapped. For real and "
+            "imaginary images, use --real and --imaginary on the command line, or Acquisition.of_signal in Python."
         )
 
 

@@ -9,7 +9,7 @@ from ...numerics.parallel import for_slabs
 from ...registry.method import Citation, method, parameter
 from ...shared.phase_quality import TWO_PI, neighbours, wrapped
 
-VOXELS_FOR_TURNS = 100000  # so many voxels tell the constant that Poisson's equation leaves open
+VOXELS_FOR_TURNS = 100000  # number of voxels that determine the constant that Poisson's equation leaves open
 THICKNESS = 16  # planes of a slab, which needs a plane more on either side
 CONVERGED = 1e-4  # of the first step's size: smaller steps are rounding
 LATER_ECHOES = 3  # start from the one before, and need so many times fewer iterations
@@ -23,8 +23,8 @@ class LaplacianParameters:
         low=1,
         high=1000,
         help="One gives the classical result, which differs from the phase by a smooth field without sources in the "
-        "mask; more bring it to the phase by conjugate gradients, at two cosine transforms each. Later echoes start "
-        "from the one before and take a third.",
+        "mask. More (conjugate gradients, two cosine transforms each) bring it closer to the phase. Later echoes "
+        "start from the previous one and take a third as many.",
     )
 
 
@@ -38,14 +38,14 @@ class LaplacianParameters:
     ],
 )
 def laplacian(acquisition, mask, parameters, progress):
-    """Solve Poisson's equation for the divergence of the wrapped steps between neighbours, by cosine transforms.
+    """Solve Poisson's equation for the divergence of the wrapped phase differences, by cosine transforms.
 
     acquisition: phase in radians (echo, k, j, i). mask: bool (k, j, i); steps that leave it count as zero. Returns
-    float32 radians (echo, k, j, i), zero outside the mask: smooth even where noise breaks the phase, but not the
-    phase plus whole turns, so noise-free wraps are better left to ROMEO. The steps are wrapped differences where the
-    paper has sines of differences, which fall short where the phase is steep. The paper's single step left an error
-    of the total field of 0.039 ppm on a realistic head, three iterations leave 0.0075, four 0.0057 and more 0.0056;
-    ROMEO leaves 0.005.
+    float32 radians (echo, k, j, i), zero outside the mask: smooth even where the phase is noisy, but not the phase plus
+    multiples of 2 pi, so that ROMEO is the better choice if there is little noise. The steps are wrapped differences
+    where the paper has sines of differences, which fall short where the phase is steep. The paper's single step left an
+    error of the total field of 0.039 ppm on a realistic head, three iterations leave 0.0075, four 0.0057 and more
+    0.0056; ROMEO leaves 0.005.
     """
     solver = _Poisson(mask, acquisition.grid.spacing_mm)
     times, unwrapped = acquisition.echo_times_s, np.zeros_like(acquisition.phase)
@@ -68,7 +68,7 @@ def laplacian(acquisition, mask, parameters, progress):
 
 
 class _Poisson:
-    """Solves for the image whose steps between neighbours in the mask are those of a phase, wrapped."""
+    """Solves for the image whose steps between neighbors in the mask are those of a phase, wrapped."""
 
     def __init__(self, mask, spacing_mm):
         self.mask = mask.astype(np.float32)
@@ -102,7 +102,7 @@ class _Poisson:
         return solution
 
     def _divergence(self, image, adjusted=lambda step: step):
-        """The sum of steps away from each voxel to its neighbours in the mask, negative, over squared distances."""
+        """The sum of steps away from each voxel to its neighbors in the mask, negative, over squared distances."""
         total = np.empty_like(image)
 
         def work(start, stop):

@@ -15,39 +15,42 @@ class RomeoParameters:
         "template",
         "Echoes",
         choices=("template", "individual"),
-        help="Whether one echo is unwrapped in space and the others follow it in time, or each is unwrapped in space.",
+        help="Template: one echo is unwrapped spatially, the others temporally. Individual: each echo is unwrapped "
+        "spatially.",
     )
     template_echo: int = parameter(
         1,
         "Template echo",
         low=1,
         high=64,
-        help="The echo that is unwrapped in space; the others follow it in time. An early one has the fewest wraps.",
+        help="Number of the echo that is unwrapped spatially. An early echo has the fewest wraps.",
     )
-    phase_coherence: bool = parameter(True, "Phase coherence", help="Weigh edges by how small the phase's step is.")
+    phase_coherence: bool = parameter(
+        True, "Phase coherence", help="Weight edges by the phase difference between neighbors: small is good."
+    )
     phase_gradient_coherence: bool = parameter(
-        True, "Phase gradient coherence", help="Weigh edges by how well the phase's step grows with echo time."
+        True, "Phase gradient coherence", help="Weight edges by how well the phase difference scales with echo time."
     )
     phase_linearity: bool = parameter(
-        False, "Phase linearity", help="Weigh edges by how equal the steps before and after them are."
+        False, "Phase linearity", help="Weight edges by how similar the phase differences before and after are."
     )
     magnitude_coherence: bool = parameter(
-        True, "Magnitude coherence", help="Weigh edges by how alike the magnitudes at their ends are."
+        True, "Magnitude coherence", help="Weight edges by how similar the magnitudes of the two voxels are."
     )
     magnitude_weight: bool = parameter(
-        False, "Magnitude weight", help="Weigh edges by their magnitude, up to half that of the strongest tissue."
+        False, "Magnitude weight", help="Weight edges by magnitude, up to half that of the brightest tissue."
     )
     regions: int = parameter(
         1,
-        "Regions",
+        "Seed regions",
         low=1,
         high=255,
-        help="Regions that grow from seeds of their own and are then joined by the vote of all edges between them.",
+        help="Number of regions that are unwrapped separately and then merged by all edges between them.",
     )
     correct_parts: bool = parameter(
         True,
-        "Correct whole turns",
-        help="Shift each separate part of the mask by whole turns so that its mean lies near zero.",
+        "Correct global offset",
+        help="Shift each connected part of the mask by a multiple of 2 pi so that its mean is close to zero.",
     )
 
 
@@ -58,7 +61,7 @@ class RomeoParameters:
     citations=[Citation("Dymerska et al., Magn Reson Med 2021;85:2294-2308", "10.1002/mrm.28563")],
 )
 def romeo(acquisition, mask, parameters, progress):
-    """Unwrap echoes in space along their most reliable edges, and the others in time.
+    """Unwrap the template echo spatially along the most reliable edges, and the others temporally.
 
     acquisition: phase in radians (echo, k, j, i), proportional to echo time where there are several echoes.
     mask: bool (k, j, i). Returns float32 radians (echo, k, j, i), zero outside the mask.
@@ -84,7 +87,7 @@ def unwrap_spatially(phase_rad, magnitude, mask, second=None):
     """Unwrap one 3D phase image (radians) inside the mask, with ROMEO's usual weights; zero outside.
 
     second: another echo's phase and the ratio of this echo's time to that one's, which makes the weights more
-    reliable. The mean of each connected part of the mask comes to lie within half a turn of zero.
+    reliable. The mean of each connected part of the mask comes to lie between -pi and pi.
     """
     edges = edges_of(mask, lambda axis: edge_quality(axis, phase_rad, magnitude, second))
     return _image(_centred(*unwrap_along_edges(phase_rad[mask], edges)), mask)
@@ -133,7 +136,7 @@ def _image(values, mask):
 
 
 def _centred(values, part):
-    """Each part shifted by whole turns so that its mean lies within half a turn of zero."""
+    """Each part shifted by a multiple of 2 pi so that its mean lies between -pi and pi."""
     mean = np.bincount(part, values) / np.bincount(part)
     return values - (TWO_PI * np.rint(mean / TWO_PI)).astype(np.float32)[part]
 

@@ -38,7 +38,7 @@ def test_every_tissue_is_there():
 
 def test_proportions_are_those_of_an_adult(small_head):
     brain = volume_ml(small_head, small_head.brain_mask)
-    white, grey = (volume_ml(small_head, small_head.labels == LABELS[n]) for n in ("White matter", "Grey matter"))
+    white, grey = (volume_ml(small_head, small_head.labels == LABELS[n]) for n in ("White matter", "Gray matter"))
     assert 1000 < brain < 1600
     assert 0.7 < white / grey < 1.6
     assert 5 < volume_ml(small_head, small_head.labels == LABELS["Putamen"]) < 16

@@ -150,5 +150,5 @@ def test_head_is_left_as_it_was(small_head):
 
 
 def test_shape_that_cannot_be_reduced_is_refused(small_head):
-    with pytest.raises(QSMError, match="reduced by 3"):
+    with pytest.raises(QSMError, match="divisible by 3"):
         simulate_scan(small_head, reduction=3)

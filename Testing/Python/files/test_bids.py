@@ -110,7 +110,7 @@ def test_a_bad_run_does_not_stop_the_others(cli, tmp_path):
     status, out, err = cli("run", "--bids", root, "--output", tmp_path / "out", "--quiet")
     assert status == 2
     assert err.splitlines() == [
-        "QSMLogic: sub-01_MEGRE: magnitude has the echoes 1 and phase 1, 2; supply the missing files.",
+        "QSMLogic: sub-01_MEGRE: magnitude has the echoes 1 and phase 1, 2. Add the missing files.",
         "QSMLogic: 1 of 2 runs failed.",
     ]
     assert not (tmp_path / "out/sub-01").exists()
@@ -123,7 +123,7 @@ def test_mask_is_for_a_single_run(cli, tmp_path):
     add_run(tmp_path / "data", "sub-02", echoes=(2,))
     options = ("run", "--bids", tmp_path / "data", "--mask", mask, "--output", tmp_path / "out")
     status, _, err = cli(*options)
-    assert status == 2 and "--mask is for a single run, but there are 2: sub-01_MEGRE, sub-02_MEGRE" in err
+    assert status == 2 and "--mask is for a single run, but there are 2 runs: sub-01_MEGRE, sub-02_MEGRE" in err
     status, _, err = cli(*options, "--participant-label", "02")
     assert status == 0, err
     np.testing.assert_array_equal(load(tmp_path / "out/sub-02/anat/sub-02_desc-field_mask.nii.gz"), load(mask))

@@ -237,4 +237,4 @@ def test_curve_of_a_run_has_the_chosen_strength_in_its_middle():
 def test_a_run_whose_inversion_has_no_curve_warns():
     mapped = run(*scan(), {"invert": {"method": "tgv", "iterations": 1}}, curve=True)
     assert not strengths_tried(mapped.provenance)
-    assert any("no curve for TGV" in text for text in warnings(mapped.provenance))
+    assert any("no L-curve for TGV" in text for text in warnings(mapped.provenance))

@@ -15,7 +15,8 @@ from QSMLogic.numerics.gradient import gradient, gradient_transposed
 from QSMLogic.registry.method import find
 from QSMLogic.simulation.phantom import head
 from QSMLogic.solvers.dipole_model import DipoleModel
-from QSMLogic.solvers.total_generalized_variation import PAIRS, GeneralisedVariationAdmm
+from QSMLogic.solvers.penalties import tgv_penalties
+from QSMLogic.solvers.total_generalized_variation import PAIRS, TotalGeneralizedVariation
 
 GRID = Grid((36, 40, 44))
 MASK = ball(GRID, 17)
@@ -44,23 +45,25 @@ def test_map_and_slopes_are_updated_to_their_common_minimum():
     random, grid = np.random.default_rng(1), Grid((9, 10, 12), (1.5, 1.2, 1.0), (0.8, 0.6, 0.0))
     model = DipoleModel(FieldMap(np.zeros(grid.shape), np.ones(grid.shape), grid))
     normal = lambda *shape: random.standard_normal((*shape, *model.shape)).astype(np.float32)  # noqa: E731
-    solver = GeneralisedVariationAdmm(model, 0.02, 3.0, SimpleNamespace(balance=7.5, shrinkage=0.5))
-    data, for_gradient, shrinkage = normal(), normal(3), solver.shrinkage
-    shrinkage.slopes, shrinkage.second_dual = normal(3), normal(6)
-    total = np.stack(symmetrised(shrinkage.slopes, grid.spacing_mm)) + shrinkage.second_dual
+    penalties = tgv_penalties(0.02, SimpleNamespace(balance=7.5, shrinkage=0.5, reach_mm=3.0))
+    regularizer = TotalGeneralizedVariation(model, 0.02, 3.0, penalties)
+    regularizer.prepare(penalties.mu_2, np.square(model.kernel))
+    data, for_gradient, shrinkage = normal(), normal(3), regularizer.shrinkage
+    shrinkage.v, shrinkage.u_3 = normal(3), normal(6)
+    total = np.stack(symmetrised(shrinkage.v, grid.spacing_mm)) + shrinkage.u_3
     for_slopes = total - 2 * np.clip(total, -0.5 / 3, 0.5 / 3)
     shrinkage.shrink_gradient = lambda x: for_gradient.copy()
-    x = irfftn(solver._map_spectrum(rfftn(data)), model.shape)
-    misfit = gradient(x, grid.spacing_mm) - shrinkage.slopes - for_gradient
+    x = irfftn(regularizer.solve(np.zeros(model.shape, np.float32), rfftn(data)), model.shape)
+    misfit = gradient(x, grid.spacing_mm) - shrinkage.v - for_gradient
     by_map = 0.3 * model.field(model.field(x) - data)
-    by_map += shrinkage.first * gradient_transposed(misfit, grid.spacing_mm)
+    by_map += shrinkage.mu_1 * gradient_transposed(misfit, grid.spacing_mm)
     assert np.abs(by_map - by_map.mean()).max() < 1e-4 * np.abs(0.3 * model.field(data)).max()
     change = normal(3)
-    off = [m - t for m, t in zip(symmetrised(shrinkage.slopes, grid.spacing_mm), for_slopes, strict=True)]
+    off = [m - t for m, t in zip(symmetrised(shrinkage.v, grid.spacing_mm), for_slopes, strict=True)]
     share = [1 if a == b else 2 for a, b in PAIRS]
     parts = zip(share, off, symmetrised(change, grid.spacing_mm), strict=True)
-    along = shrinkage.second * sum(s * np.vdot(o, c) for s, o, c in parts)
-    assert along == pytest.approx(shrinkage.first * np.vdot(misfit, change), rel=1e-3)
+    along = shrinkage.mu_3 * sum(s * np.vdot(o, c) for s, o, c in parts)
+    assert along == pytest.approx(shrinkage.mu_1 * np.vdot(misfit, change), rel=1e-3)
 
 
 def test_nltgv_keeps_shades_that_total_variation_takes_for_steps():

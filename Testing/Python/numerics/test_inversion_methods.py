@@ -220,5 +220,5 @@ def test_curve_has_the_chosen_strength_in_its_middle():
     assert points[0]["gradient_ppm_per_mm"] > points[-1]["gradient_ppm_per_mm"]
     assert curve_plot("T", name, points).count("<circle") == 7
     assert curve_table(points).count("\n") == 8
-    with pytest.raises(QSMError, match="no curve"):
+    with pytest.raises(QSMError, match="no L-curve"):
         strength_curve(METHODS["tgv"], small_sphere(), METHODS["tgv"].make_parameters(), Progress())

@@ -14,10 +14,12 @@ from QSMLogic.numerics.iteration import iterate
 from QSMLogic.numerics.kernels import laplacian_kernel
 from QSMLogic.registry.method import find
 from QSMLogic.solvers import fidelity
-from QSMLogic.solvers.admm import DipoleAdmm, total_variation_admm
+from QSMLogic.solvers.admm import Admm
 from QSMLogic.solvers.dipole_model import DipoleModel, correction_factor
+from QSMLogic.solvers.penalties import tv_penalties
 from QSMLogic.solvers.regularization import field_noise_ppm
-from QSMLogic.solvers.weak_harmonic import WithBackground
+from QSMLogic.solvers.total_variation import TotalVariation
+from QSMLogic.solvers.weak_harmonic import HarmonicBackground
 from QSMLogic.solvers.weights import squared_weight
 
 GRID = Grid((14, 15, 17), (1.5, 1.0, 0.8), (0.8, 0.36, -0.48))
@@ -105,12 +107,12 @@ def test_proximal_map_is_the_minimum(name):
     make, more, cost = FIDELITIES[name]
     target, v = 0.02 * noise(4, 5, 6), 0.02 * noise(4, 5, 6)
     weight = np.abs(noise(4, 5, 6)) * (0.02 if "absolutes" in name else 1)
-    z = make(target, weight, PENALTY, *more).proximal(v.copy(), EVERYTHING)
+    z = make(target, weight, *more).proximal(v.copy(), EVERYTHING, PENALTY)
     total = lambda z: cost(z - target, weight) + PENALTY / 2 * (z - v) ** 2  # noqa: E731
     best = np.min([total(z + step) for step in np.linspace(-0.03, 0.03, 61)], axis=0)
     assert (total(z) - best).max() < 2e-5
-    assert make(target, weight, PENALTY, *more).total(z) == pytest.approx(cost(z - target, weight).sum(), rel=1e-4)
-    nowhere = make(target, 0 * weight, PENALTY, *more).proximal(v.copy(), EVERYTHING)
+    assert make(target, weight, *more).total(z) == pytest.approx(cost(z - target, weight).sum(), rel=1e-4)
+    nowhere = make(target, 0 * weight, *more).proximal(v.copy(), EVERYTHING, PENALTY)
     np.testing.assert_allclose(nowhere, v, atol=1e-7)
 
 
@@ -119,8 +121,8 @@ def test_phasors_are_nearly_solved_below_a_wrap_and_never_worse_than_squares_bey
     """A wrap of 16 rad/ppm is 0.2 ppm away; up to there the error of `squares` shrinks to a third or less."""
     v = np.linspace(-3, 3, 1201, dtype=np.float32)[None, None]
     target, weights, below = np.zeros_like(v), np.full_like(v, weight), np.abs(v) < 0.19
-    z = fidelity.phasor_squares(target, weights, PENALTY, RAD_PER_PPM).proximal(v.copy(), EVERYTHING)
-    start = fidelity.squares(target, weights, PENALTY).proximal(v.copy(), EVERYTHING)
+    z = fidelity.phasor_squares(target, weights, RAD_PER_PPM).proximal(v.copy(), EVERYTHING, PENALTY)
+    start = fidelity.squares(target, weights).proximal(v.copy(), EVERYTHING, PENALTY)
     total = lambda z: FIDELITIES["phasor_squares"][2](z, weight) + PENALTY / 2 * (z - v) ** 2  # noqa: E731
     assert (total(z) <= total(start) * (1 + 1e-5) + 1e-7).all()
     values = np.linspace(-0.2, 0.2, 4001, dtype=np.float32)[:, None, None, None]
@@ -138,27 +140,25 @@ def test_weights_are_one_where_the_field_is_as_good_as_the_median():
 
 def test_map_and_background_end_where_the_gradient_of_the_objective_vanishes():
     """1/2 |W^1/2 (D x + h - f)|^2 + a |grad x|_1 + b/2 |M lap h|^2, whose parts pull against each other in the end."""
-    grid, strength, harmonicity = Grid((24, 26, 22)), 1e-3, 20.0
+    grid, strength, beta = Grid((24, 26, 22)), 1e-3, 20.0
     field, _ = sphere(grid, 4, (0, 1, 2), 0.3)
     k, j, i = np.ix_(*(np.linspace(-1, 1, n, dtype=np.float32) for n in grid.shape))
     local = FieldMap(field + 0.02 * (k * j + i), ball(grid, 10), grid)
     model, weight = DipoleModel(local), DipoleModel(local).padded(local.mask)
 
-    class Solver(WithBackground, DipoleAdmm):
-        pass
-
-    parameters = find("invert", "wh_qsm").make_parameters({"shrinkage": 0.02})
-    solver = total_variation_admm(model, strength, parameters, kind=Solver)
-    solver.start_background(local.mask, harmonicity)
-    data = fidelity.squares(model.padded(local.ppm), weight, solver.data_penalty)
+    penalties = tv_penalties(strength, find("invert", "wh_qsm").make_parameters({"shrinkage": 0.02}))
+    background = HarmonicBackground(model, local.mask, beta, penalties.mu_2)
+    regularizer = TotalVariation(model, penalties)
+    solver = Admm(model, regularizer, penalties.mu_2, background)
+    data = fidelity.squares(model.padded(local.ppm), weight)
     x = solver.run(data, 400, 0, Progress())
 
     h = solver.field - model.field(x)
     residual = weight * (solver.field - model.padded(local.ppm))
     laplacian = laplacian_kernel(model.shape, model.spacing_mm)
-    of_background = harmonicity * convolve(weight * convolve(h, laplacian), laplacian)
-    limited = np.clip(solver.shrinkage.sum, -parameters.shrinkage, parameters.shrinkage)
-    of_map = solver.gradient_penalty * gradient_transposed(limited, model.spacing_mm)
+    of_background = beta * convolve(weight * convolve(h, laplacian), laplacian)
+    dual = np.clip(regularizer.shrinkage.t, -penalties.tau_1, penalties.tau_1)
+    of_map = penalties.mu_1 * gradient_transposed(dual, model.spacing_mm)
     assert np.linalg.norm(h[weight > 0]) > 0.1 * np.linalg.norm(local.ppm[local.mask])
     assert np.linalg.norm(residual + of_background) < 0.05 * np.linalg.norm(residual)
     assert np.linalg.norm(model.field(residual) + of_map) < 0.05 * np.linalg.norm(model.field(residual))

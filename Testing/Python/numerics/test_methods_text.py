@@ -29,8 +29,8 @@ def test_scan_and_parameters_are_told(provenance):
         "2 echoes",
         "TE 4, 12.3 ms",
         "1.2 x 1.5 x 1 mm",
-        "largest radius 9.5 mm",
-        "A mask was given.",
+        "maximum radius 9.5 mm",
+        "The mask was provided by the user.",
     ):
         assert fact in text
 
@@ -51,7 +51,7 @@ def test_method_that_is_no_longer_there_is_named(provenance):
 
 @pytest.mark.parametrize("record", [{}, {"scan": 3}, {"mask": "made", "scan": {}, "software": {}}, []])
 def test_other_records_are_refused(record):
-    with pytest.raises(QSMError, match="no record of a run"):
+    with pytest.raises(QSMError, match="not the record of a run"):
         methods_text(record)
 
 

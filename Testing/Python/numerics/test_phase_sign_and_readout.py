@@ -100,5 +100,5 @@ def test_bipolar_readout_is_corrected(noise):
 def test_bipolar_readout_needs_three_even_echoes():
     bipolar = MCPC.make_parameters({"readout": "bipolar"})
     for times in (TIMES[:2], (0.004, 0.009, 0.02)):
-        with pytest.raises(QSMError, match="even spacing"):
+        with pytest.raises(QSMError, match="evenly spaced"):
             MCPC.run(bipolar_scan(times)[0], ball(GRID, 13), parameters=bipolar)

@@ -40,8 +40,8 @@ def test_fluid_becomes_zero():
     [
         ({"magnitude": None}, "two echoes"),
         ({"magnitude": np.ones((1, *GRID.shape), np.float32), "echo_times_s": TIMES[:1]}, "two echoes"),
-        ({"magnitude": np.exp(-30 * np.reshape(TIMES, (3, 1, 1, 1))) * np.ones(GRID.shape)}, "decays"),
-        ({"magnitude": np.zeros((3, *GRID.shape), np.float32)}, "decays"),
+        ({"magnitude": np.exp(-30 * np.reshape(TIMES, (3, 1, 1, 1))) * np.ones(GRID.shape)}, "an R2* below"),
+        ({"magnitude": np.zeros((3, *GRID.shape), np.float32)}, "an R2* below"),
     ],
 )
 def test_without_fluid_the_mean_serves_and_a_warning_says_so(changes, reason):

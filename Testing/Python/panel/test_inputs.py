@@ -123,7 +123,7 @@ def test_values_that_cannot_be_are_told(spheres, widget, text, message):
 
 def test_echo_times_in_part_are_told(spheres):
     type_in(spheres.inputs.rows[1].time, "12")
-    assert "echo time of every row" in tooltip(spheres)
+    assert "echo times of all rows" in tooltip(spheres)
     for row in spheres.inputs.rows:
         type_in(row.time, "x")
     assert "one number in ms" in tooltip(spheres)
@@ -134,8 +134,8 @@ def test_echo_times_in_part_are_told(spheres):
     [
         (("4000", "12000", "20000"), "too long"),
         (("0.004", "0.012", "0.02"), "too short"),
-        (("4,5", "12,5", "20,5"), "row 1 as one number"),
-        (("12", "4", "20"), "ascend"),
+        (("4,5", "12,5", "20,5"), "row 1 must be one number"),
+        (("12", "4", "20"), "increase"),
     ],
 )
 def test_echo_times_that_cannot_be_are_told(spheres, times, message):

@@ -13,7 +13,7 @@ NAMES = ["Paramagnetic", "Diamagnetic"]
 def panel(loaded):
     """The panel with the simulated spheres, a map of them and their segmentation chosen."""
     from QSMLib import sample
-    from QSMLib.regions.maps import set_unit
+    from QSMLib.scan.units import set_unit
 
     magnitude, _, segmentation = sample.add_spheres()
     loaded.enter()
@@ -151,7 +151,7 @@ def test_another_result_gets_a_table_of_its_own(panel):
     first = measure(panel)
     other = add_volume(panel, "Second QSM")
     other.SetAttribute("QSM.Version", "1")
-    from QSMLib.regions.maps import set_unit
+    from QSMLib.scan.units import set_unit
 
     set_unit(other, "ppm")
     panel.state.result = other

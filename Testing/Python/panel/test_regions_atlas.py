@@ -21,7 +21,7 @@ def organ(shift):
 @pytest.fixture
 def panel(loaded):
     """The panel with a map and, a little beside it, a template with its label."""
-    from QSMLib.regions.maps import set_unit
+    from QSMLib.scan.units import set_unit
 
     loaded.enter()
     panel = loaded.widget.panel

@@ -15,7 +15,7 @@ def found(loaded):
     slicers.install()
     from QSMLib import sample
     from QSMLib.regions import segment_statistics
-    from QSMLib.regions.maps import set_unit
+    from QSMLib.scan.units import set_unit
 
     segment_statistics.register()
     segment_statistics.register()

@@ -179,7 +179,7 @@ def test_failure_tells_reason_and_remedy(panel):
     before = volumes()
     run(panel)
     assert "The phase is constant" in panel.ui.statusLabel.text
-    assert "choose the phase image" in panel.ui.statusLabel.text
+    assert "Choose the phase image" in panel.ui.statusLabel.text
     assert volumes() == before
 
 
@@ -348,7 +348,7 @@ def test_strengths_of_the_inversion_are_plotted_where_they_are_wanted(panel):
     run(panel)
     chart = panel.state.result.GetNodeReference("QSM.StrengthChart")
     assert slicer.app.applicationLogic().GetSelectionNode().GetActivePlotChartID() == chart.GetID()
-    assert "Curve of strengths" in panel.ui.logText.plainText
+    assert "L-curve" in panel.ui.logText.plainText
 
 
 def test_steps_that_are_not_wanted_any_more_are_let_go(session):

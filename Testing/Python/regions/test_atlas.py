@@ -123,16 +123,16 @@ def _bad(**changes):
 
 BAD = {
     "empty subject": (_bad(image=np.zeros(BODY_SHAPE)), "subject's image is empty"),
-    "flat subject": (_bad(image=np.ones(BODY_SHAPE), mask=np.ones(BODY_SHAPE)), "one value everywhere"),
+    "flat subject": (_bad(image=np.ones(BODY_SHAPE), mask=np.ones(BODY_SHAPE)), "a single value"),
     "subject without numbers": (_bad(image=np.full(BODY_SHAPE, np.nan)), "subject's image is empty"),
     "empty mask": (_bad(mask=np.zeros(BODY_SHAPE)), "subject's image is empty"),
     "mask of another grid": (_bad(mask=np.ones((3, 4, 5))), "subject's mask has shape"),
     "image of another grid": (_bad(image=np.ones((3, 4, 5))), "subject's image has shape"),
     "empty template": (_bad(template=replace(ATLAS, image=np.zeros(BODY_SHAPE))), "template is empty"),
     "no labels": (lambda: replace(ATLAS, labels=np.zeros(BODY_SHAPE)), "all 0"),
-    "a map as labels": (lambda: replace(ATLAS, labels=body()[0]), "not whole numbers"),
+    "a map as labels": (lambda: replace(ATLAS, labels=body()[0]), "not non-negative integers"),
     "labels of another grid": (lambda: replace(ATLAS, labels=np.ones((3, 4, 5))), "share one grid"),
-    "no such template": (lambda: simulated_template("t2"), "choose one of susceptibility, magnitude"),
+    "no such template": (lambda: simulated_template("t2"), "Choose from susceptibility, magnitude"),
 }
 
 

@@ -89,7 +89,7 @@ def test_what_lies_beyond_the_map_is_told(method):
     found = resampled_regions(regions, source, MAP, method)
     assert found[0].filled(MAP.shape).sum() == 2 * 2 * 2
     assert [region.outside for region in found] == [pytest.approx(2 / 3), 1, 0]
-    assert (found[0].colour, found[0].note) == ((1, 0, 0), "mine")
+    assert (found[0].color, found[0].note) == ((1, 0, 0), "mine")
     assert not found[1].coverage.any() and not found[2].coverage.any()
 
 

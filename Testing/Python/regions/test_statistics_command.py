@@ -154,7 +154,7 @@ BAD = {
     "labels are a map": (("--map", "chi.nii.gz", "--labels", "chi.nii.gz", "--output", "r.csv"), "chi.nii.gz: Labels"),
     "record of nothing": (
         (*ARGUMENTS, "--output", "r.csv", "--report", "r.html", "--record", "names.json"),
-        "no record of a run",
+        "not the record of a run",
     ),
     "no labels": (("--map", "chi.nii.gz", "--labels", "none.nii.gz", "--output", "r.csv"), "no file none.nii.gz"),
 }

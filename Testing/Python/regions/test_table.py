@@ -150,7 +150,7 @@ def test_what_cannot_be_written_or_read_is_told_and_leaves_nothing(table, tmp_pa
     for path, reason in (
         ("other.csv", "no column segment"),
         ("broken.csv", "fewer fields"),
-        ("bytes.csv", "no table of text"),
+        ("bytes.csv", "not a text file"),
         ("missing.csv", "Cannot read"),
     ):
         with pytest.raises(QSMError, match=reason):

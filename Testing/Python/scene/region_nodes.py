@@ -12,7 +12,7 @@ REGIONS = {"caudate_l": LEFT, "caudate_r": RIGHT, "CSF": CSF}
 
 
 def add_map(voxels, name, unit, matrix=MATRIX):
-    from QSMLib.regions.maps import set_unit
+    from QSMLib.scan.units import set_unit
 
     node = slicer.util.addVolumeFromArray(voxels, np.array(matrix), name)
     if unit:

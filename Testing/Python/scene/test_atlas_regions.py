@@ -80,7 +80,7 @@ BAD = {
     "the same twice": (lambda a, s, t, m: a(s, s, m), "both subject and template"),
     "no labels": (lambda a, s, t, m: a(s, t, None), "Choose the labels"),
     "labels on another grid": (lambda a, s, t, m: a(s, t, label_map(np.ones((2, 3, 4)))), "voxels"),
-    "volume as output": (lambda a, s, t, m: a(s, t, m, output=volume()), "cannot hold the regions"),
+    "volume as output": (lambda a, s, t, m: a(s, t, m, output=volume()), "not a segmentation"),
 }
 
 

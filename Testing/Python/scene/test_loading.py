@@ -174,7 +174,7 @@ BROKEN = {
     "complex": "is complex",
     "sidecar": "EchoTime in a sidecar must be a number",
     "no JSON": "not valid JSON",
-    "empty folder": "holds no images.*module DICOM",
+    "empty folder": "has no .nii.*module DICOM",
 }
 
 

@@ -114,7 +114,7 @@ BAD = {
     "another ending": (("box",), "plot.jpg", "must end in"),
     "unknown kind": (("pie",), "plot.svg", "no plot 'pie'"),
     "unknown region": (("histogram", "pons"), "plot.svg", "no 'pons'"),
-    "study of no study": (("time", "CSF", "map"), "plot.svg", "no table of a study"),
+    "study of no study": (("time", "CSF", "map"), "plot.svg", "not the table of a study"),
 }
 
 
@@ -147,5 +147,5 @@ def test_study_grows_and_refuses_what_does_not_fit(logic, table, ppm, tmp_path):
     logic.addToStudy(table, path, "01")
     logic.addToStudy(table, path, "02")
     assert len(path.read_text(encoding="utf-8").splitlines()) == 13
-    with pytest.raises(QSMError, match="no table of a study"):
+    with pytest.raises(QSMError, match="not the table of a study"):
         logic.addToStudy(table, table, "03")

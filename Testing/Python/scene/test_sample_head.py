@@ -109,7 +109,7 @@ def test_regions_are_named_and_do_not_cover_the_images(head, simulated):
     ids = segmentation.GetSegmentIDs()
     shown = {segmentation.GetSegment(id_).GetName() for id_ in ids if display.GetSegmentVisibility(id_)}
     assert "Pallidum" in shown
-    assert not shown & {"White matter", "Grey matter", "Cerebrospinal fluid"}
+    assert not shown & {"White matter", "Gray matter", "Cerebrospinal fluid"}
 
 
 def test_all_lies_in_one_folder(head):

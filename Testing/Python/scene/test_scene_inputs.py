@@ -132,7 +132,7 @@ BAD = {
     "no echo times": (lambda m, p: ((m, p, None, TESLA), {}), "echo times are not known.*echoTimes="),
     "no field strength": (lambda m, p: ((m, p, 0.004), {}), "field strength is not known.*fieldStrength="),
     "times in ms": (lambda m, p: ((m, p, 4, TESLA), {}), "milliseconds.*0.004"),
-    "one echo, two times": (lambda m, p: ((m, p, TIMES, TESLA), {}), "times given: 2, echoes: 1"),
+    "one echo, two times": (lambda m, p: ((m, p, TIMES, TESLA), {}), "echo times: 2, of echoes: 1"),
     "other shape": (lambda m, p: ((m, volume("small", (6, 8, 9)), 0.004, TESLA), {}), "6 x 8 x 10 and 6 x 8 x 9"),
     "other spacing": (
         lambda m, p: ((m, volume("fine", matrix=np.diag((-1, -1, 1, 1))), 0.004, TESLA), {}),
@@ -143,7 +143,7 @@ BAD = {
         lambda m, p: (([volume("4D", (*SHAPE, 2), kind="vtkMRMLVectorVolumeNode"), m], [p, p]), {}),
         "4D in the list of magnitude images",
     ),
-    "more magnitudes": (lambda m, p: (([m, m], [p], TIMES, TESLA), {}), "magnitude: 2, of phase: 1"),
+    "more magnitudes": (lambda m, p: (([m, m], [p], TIMES, TESLA), {}), "magnitude images: 2, of phase images: 1"),
 }
 
 

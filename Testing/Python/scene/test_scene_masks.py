@@ -99,10 +99,10 @@ BAD = {
     "other grid": (lambda: label_map(np.ones((6, 8, 9))), "6 x 8 x 9 and 6 x 8 x 10.*import the label map"),
     "not a mask": (linear_transform, "cannot be a mask"),
     "no segments": (lambda: segmentation({}, None), "has no segments"),
-    "no such segment": (lambda: (segmentation({"a": INSIDE}, volume()), "b"), "no segment 'b'; it has: a"),
+    "no such segment": (lambda: (segmentation({"a": INSIDE}, volume()), "b"), "no segment 'b'. Its segments are a"),
     "pair of no segmentation": (lambda: (label_map(INSIDE), "a"), "pair"),
     "pair of three": (lambda: (label_map(INSIDE), "a", "b"), "pair"),
-    "4D": (lambda: volume("4D", (*SHAPE, 2), kind="vtkMRMLVectorVolumeNode"), "several images"),
+    "4D": (lambda: volume("4D", (*SHAPE, 2), kind="vtkMRMLVectorVolumeNode"), "several volumes"),
 }
 
 
