@@ -89,7 +89,7 @@ class QSMTest(ScriptedLoadableModuleTest):
         slicer.mrmlScene.Clear()
 
     def test_fromScanToTable(self):
-        from QSMLib import sample
+        from QSMLib.scan import sample
 
         magnitude, phase, segmentation = sample.add_spheres()
         logic = QSMLogic()
@@ -111,12 +111,12 @@ def _findCorePackage():
 
 def _register():
     """Register the sample scan, the Segment Statistics plug-in and the view layouts with Slicer; may be repeated."""
-    from QSMLib import sample
     from QSMLib.display import views
+    from QSMLib.scan import sample
 
     views.add_layouts()
     if hasattr(slicer.modules, "sampledata"):
-        sample.register_sample_data()
+        sample.register_sample_data(views.show_volume)
     if hasattr(slicer.modules, "segmentstatistics"):
         from QSMLib.regions import segment_statistics
 

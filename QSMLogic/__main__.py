@@ -7,7 +7,7 @@ import sys
 if not __package__:  # the folder was run: its modules must not hide those of the standard library
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from .cli.main import main
+from QSMLogic.cli.main import main
 
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 sys.exit(main())

@@ -81,17 +81,17 @@ class ConsoleLogic:
         from .scan.request import Request
 
         request = Request(
-            magnitudeNodes,
-            phaseNodes,
-            echoTimes,
-            fieldStrength,
-            b0Direction,
-            maskNode,
-            outputVolume,
-            settings,
-            intermediateMaps,
-            referenceNode,
-            strengthCurve,
+            magnitude_nodes=magnitudeNodes,
+            phase_nodes=phaseNodes,
+            echo_times_s=echoTimes,
+            field_strength_t=fieldStrength,
+            b0_direction_ijk=b0Direction,
+            mask_node=maskNode,
+            output_volume=outputVolume,
+            settings=settings,
+            intermediate=intermediateMaps,
+            reference_node=referenceNode,
+            curve=strengthCurve,
         )
         return logic.process(request, progress)
 

@@ -4,7 +4,6 @@ A command returns the exit status if it is not 0, and raises QSMError for bad in
 """
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,13 +15,12 @@ from ..files.scans import load_acquisition, load_signal
 from ..files.sidecar import read_json
 from ..model.errors import QSMError
 from ..pipeline.chain import run
-from ..registry.method import registry
 from ..registry.presets import PRESETS
 from ..registry.provenance import choice_made, strengths_tried, warnings
 from ..registry.settings import Settings
-from ..registry.stages import STAGES
 from ..report.methods_text import methods_text
 from ..report.strength_plot import CURVE_FILES, curve_files
+from .listings import listed_methods, maps_as_markdown, maps_as_text, methods_as_markdown, methods_as_text
 
 SCANS = (("magnitude", "phase"), ("real", "imaginary"), ("complex",))  # the files that make a scan
 INPUT_OPTIONS = (
@@ -56,19 +54,12 @@ def methods_command(arguments, console):
     if arguments.json:
         print(json.dumps(listing, indent=2, ensure_ascii=False))
     else:
-        print(markdown(listing) if arguments.markdown else _table(listing))
+        print(methods_as_markdown(listing) if arguments.markdown else methods_as_text(listing))
 
 
-def listed_methods():
-    """{stage: what it does, its default and its methods} as plain dictionaries."""
-    return {
-        stage: {
-            "takes_and_returns": STAGES[stage].signature,
-            "default": STAGES[stage].default,
-            "methods": [entry.describe() for entry in methods.values()],
-        }
-        for stage, methods in registry().items()
-    }
+def maps_command(arguments, console):
+    """List the maps that a run can write."""
+    print(maps_as_markdown() if arguments.markdown else maps_as_text())
 
 
 def demo_command(arguments, console):
@@ -172,36 +163,3 @@ def _mapped(scan, geometry, files, arguments, settings, console):
     console.tell(choice_made(maps.provenance))
     console.warn(warnings(maps.provenance))
     return replace(maps, provenance=maps.provenance | {"inputs": names})
-
-
-def markdown(listing):
-    """The README's table of methods."""
-    lines = ["| Stage | Method | What it does | Source |", "|---|---|---|---|"]
-    for stage, entry in listing.items():
-        for m in entry["methods"]:
-            name = f"**{m['name']}**" if m["name"] == entry["default"] else m["name"]
-            sources = ", ".join(f"[{_author_and_year(c['text'])}](https://doi.org/{c['doi']})" for c in m["citations"])
-            lines.append(f"| {stage} | {name} | {_escaped(m['summary'])} | {sources} |")
-    return "\n".join(lines)
-
-
-def _escaped(text):
-    """Text in which a table sees no borders of its cells."""
-    return text.replace("|", "\\|")
-
-
-def _author_and_year(citation):
-    """ "Wu 2012" of "Wu et al., Magn Reson Med 2012;67:137-147"."""
-    year = re.search(r"\b(19|20)\d\d\b", citation)
-    return " ".join([re.split(r" et al| and |,|;", citation)[0], *([year.group()] if year else [])])
-
-
-def _table(listing):
-    lines = []
-    for stage, entry in listing.items():
-        lines.append(f"{stage}: {entry['takes_and_returns']}")
-        for m in entry["methods"]:
-            default = " (default)" if m["name"] == entry["default"] else ""
-            lines.append(f"  {m['name']}{default}: {m['summary']}")
-            lines += [f"      {p['name']} = {p['default']} {p['unit']}".rstrip() for p in m["parameters"]]
-    return "\n".join(lines)

@@ -67,7 +67,7 @@ def run_demo(folder, progress=None, voxel_mm=1.5, seed=0):
 
 
 def judge(map_ppm, reliable_mask, truth):
-    """Compare a map with the truth of the Scan it was made from; returns plain dictionaries.
+    """Compare a map with the truth of the SimulatedScan it was made from; returns plain dictionaries.
 
     A map is known up to a constant, so the truth is shifted to the mean of the map in the mask. nrmse_percent is taken
     over the eroded mask, slope and RMS error over the means of the regions of gray and white matter.

@@ -12,7 +12,7 @@ from ..registry.method import registry
 from ..registry.presets import PRESETS
 from ..version import __version__
 from .atlas import add_atlas_options, add_template_options, atlas_command, template_command
-from .commands import cite_command, demo_command, methods_command, run_command
+from .commands import cite_command, demo_command, maps_command, methods_command, run_command
 from .console import Console
 from .options import (
     add_b0_option,
@@ -72,6 +72,8 @@ def build_parser():
     shape = methods.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="methods and parameters with all details, as JSON")
     shape.add_argument("--markdown", action="store_true", help="table of the methods and their sources, as Markdown")
+    maps = _command(commands, "maps", maps_command, common)
+    maps.add_argument("--markdown", action="store_true", help="a table, as Markdown")
     cite = _command(commands, "cite", cite_command, common)
     cite.add_argument("record", metavar="RUN_JSON", help="run.json of a run")
     add_statistics_options(_command(commands, "statistics", statistics_command, common))

@@ -26,7 +26,7 @@ from .commands import input_files, load_scan, read_settings, scan_files
 from .options import PREFIX
 
 
-class Chain:
+class StageRunner:
     """Runs single stages with the methods and parameters of the arguments and their settings file."""
 
     def __init__(self, arguments, console):
@@ -112,7 +112,7 @@ def curve_command(arguments, console):
     """Run an inversion at seven regularization strengths, and write its L-curve as a table and a plot."""
     folder = Path(arguments.output)
     check_writable([folder / name for name in CURVE_FILES], input_files(arguments))
-    chain = Chain(arguments, console)
+    chain = StageRunner(arguments, console)
     method, parameters = chain.settings.method("invert"), chain.settings.parameters("invert")
     local, _, _ = _field_map(arguments.local_field, arguments)
     progress = Progress(lambda fraction: console.progress(CURVE, min(fraction, 1.0)))
@@ -121,7 +121,7 @@ def curve_command(arguments, console):
 
 
 def _checked_chain(arguments, console):
-    """A Chain, once it is known that the outputs can be written."""
+    """A StageRunner, once it is known that the outputs can be written."""
     names = ("output", "output_mask", "output_uncertainty", "output_magnitude", "output_quality")
     outputs = [name for name in (getattr(arguments, n, None) for n in names) if name]
     if len(set(outputs)) < len(outputs):
@@ -129,7 +129,7 @@ def _checked_chain(arguments, console):
     for name in outputs:
         check_image_name(name)
     check_writable(outputs, input_files(arguments))
-    return Chain(arguments, console)
+    return StageRunner(arguments, console)
 
 
 def _load_phase(arguments):

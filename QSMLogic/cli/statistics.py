@@ -61,7 +61,7 @@ def statistics_command(arguments, console):
     """Measure maps in the segments of a label image: table, plots, report."""
     check_writable(_outputs(arguments), _inputs(arguments))
     maps, geometry = _read_maps(arguments)
-    mask_path = arguments.mask or _beside(arguments.map, "reliable_mask")
+    mask_path = arguments.mask or _beside(arguments.map, CATALOGUE["reliable_mask"].file)
     mask = load_mask(mask_path, geometry) if mask_path else None
     regions, resampled = read_regions(arguments.labels, geometry, arguments.label_names, arguments.resample)
     counting = {"erosion_mm": arguments.erode_mm, "partial_volume": arguments.partial_volume}

@@ -9,7 +9,8 @@ import numpy as np
 from ..model.acquisition import Grid, checked_mask
 from ..model.errors import QSMError
 from ..numerics.lazy import sitk
-from .atomic import check_complete, not_numbers, placed_together
+from .atomic import placed_together
+from .headers import check_complete, not_numbers
 from .sidecar import ENDINGS
 
 TOLERANCE = 1e-3  # mm, and components of direction vectors: rounding of headers is far below, other grids far above

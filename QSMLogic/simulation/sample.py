@@ -10,7 +10,7 @@ REDUCTION = 2
 
 
 def simulated_scan(progress, voxel_mm=1.5, seed=0):
-    """A Scan of a simulated head at 3 T. progress: called as progress(stage, fraction)."""
+    """A SimulatedScan of a simulated head at 3 T. progress: called as progress(stage, fraction)."""
     progress("generating a head", 0.0)
     shape = tuple(REDUCTION * round(length / voxel_mm) for length in FIELD_OF_VIEW_MM)
     subject = head(shape, (voxel_mm / REDUCTION,) * 3, seed)

@@ -14,7 +14,7 @@ from ..numerics.parallel import for_slabs
 
 
 @dataclass(frozen=True)
-class Scan:
+class SimulatedScan:
     """A simulated scan and its ground truth on the grid of the scan, arrays (k, j, i).
 
     Parameters
@@ -59,7 +59,7 @@ def simulate_scan(
     flip_angle_deg: float = 15.0,
     phase_offset_rad: float = 2.0,
     seed: int = 0,
-) -> Scan:
+) -> SimulatedScan:
     """Simulate a spoiled gradient-echo scan of a head.
 
     Parameters
@@ -85,7 +85,7 @@ def simulate_scan(
 
     Returns
     -------
-    Scan
+    SimulatedScan
         The scan with its ground truth.
 
     Raises
@@ -102,7 +102,7 @@ def simulate_scan(
     mask = block_mean(head.brain_mask, reduction) > 0.5
     images *= _receiver(grid.shape, phase_offset_rad)
     images += _noise(images, mask, snr, seed)
-    return Scan(
+    return SimulatedScan(
         Acquisition(np.abs(images), np.angle(images), echo_times_s, field_strength_t, grid),
         mask,
         _majority(head.labels, head.names, reduction),

@@ -11,10 +11,10 @@ from QSMLogic.pipeline.preview import preview_reduction
 from QSMLogic.registry.provenance import choice_made, warnings
 from QSMLogic.registry.stages import step_title
 
-from .. import sample
 from ..display import views
 from ..display.strength_chart import update_strength_chart
 from ..regions.plots import show_chart
+from ..scan import sample
 from ..scan.outputs import wants_quality, write_map
 from ..scan.request import check_scan, read_scan
 from .process import Process

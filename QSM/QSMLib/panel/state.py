@@ -123,17 +123,17 @@ class State(Stored):
                     raise QSMError(f"Choose the {kind} image{where}.")
         magnitude, phase, times = zip(*rows, strict=True)
         return Request(
-            magnitude[0] if len(rows) == 1 else list(magnitude),
-            phase[0] if len(rows) == 1 else list(phase),
-            self._echo_times_s(times),
-            self._number("FieldStrength", "field strength in tesla, such as 3"),
-            self._direction(),
-            _region(self.mask, self.segment),
-            self.output,
-            self.choices,
-            self.intermediate,
-            self._reference_region(),
-            self.curve,
+            magnitude_nodes=magnitude[0] if len(rows) == 1 else list(magnitude),
+            phase_nodes=phase[0] if len(rows) == 1 else list(phase),
+            echo_times_s=self._echo_times_s(times),
+            field_strength_t=self._number("FieldStrength", "field strength in tesla, such as 3"),
+            b0_direction_ijk=self._direction(),
+            mask_node=_region(self.mask, self.segment),
+            output_volume=self.output,
+            settings=self.choices,
+            intermediate=self.intermediate,
+            reference_node=self._reference_region(),
+            curve=self.curve,
         )
 
     @property

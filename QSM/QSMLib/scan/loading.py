@@ -4,9 +4,7 @@ A file with several volumes becomes a sequence, a browser and the volume that sh
 together and run over the same echo times share a browser: what moves one, moves all.
 """
 
-import gzip
 import re
-import struct
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import numpy as np
 import slicer
 
 from QSMLogic import QSMError
-from QSMLogic.files.atomic import check_complete, not_numbers
+from QSMLogic.files.headers import check_complete, not_numbers, volumes_in
 from QSMLogic.files.sidecar import ENDINGS, echo_times, field_strength, image_stem, sidecar, sidecar_path
 
 from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS, SOURCE, kind_of_image_type
@@ -144,7 +142,7 @@ def _read(file):
     if not file.path.name.lower().endswith(ENDINGS):
         raise QSMError(f"{file.path} is not NIfTI, NRRD or MHA. Load DICOM files with the module DICOM.")
     check_complete(file.path)
-    count = _volumes_in(file.path)
+    count = volumes_in(file.path)
     node = _read_volume(file) if count == 1 else _read_sequence(file)
     if file.first_only and count > 1:
         node = _first_of(node, file.name)
@@ -276,25 +274,3 @@ def _unreadable(path):
     """The QSMError for a file that Slicer does not read."""
     _image_of(path)
     return QSMError(f"{path} cannot be read. Convert it to a NIfTI file with one volume per echo.")
-
-
-def _volumes_in(path):
-    """The number of volumes in a file, from its header; 1 if unknown."""
-    with path.open("rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if compressed else path.open("rb") as file:
-        header = file.read(4096)
-    if header[344:347] == b"n+1":
-        order = "<" if header[:4] == struct.pack("<i", 348) else ">"
-        count, *size = struct.unpack_from(f"{order}8h", header, 40)
-        return size[3] if count > 3 else 1
-    text = header.decode("latin-1")
-    found = re.search(r"^(?:sizes:|DimSize =) *(\d+) +(\d+) +(\d+) +(\d+) *\r?$", text, re.M)
-    if not found:
-        return 1
-    kinds = re.search(r"^kinds: *(.+)$", text, re.M)
-    kinds = kinds[1].split() if kinds else []
-    if not set(kinds) <= {"domain", "space", "list", "time", "vector", "none", "???"}:
-        return 1  # colors, tensors or complex numbers
-    axis = next((n for n, kind in enumerate(kinds) if kind not in ("domain", "space")), 3)
-    return int(found[axis + 1])

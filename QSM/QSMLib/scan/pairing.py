@@ -20,7 +20,7 @@ _TIMESTAMP = 8  # a number of so many digits is a date or a time
 
 
 @dataclass(frozen=True)
-class Scan:
+class PairedScan:
     """Images that belong together.
 
     rows: (magnitude node, phase node) for each echo, in order; one row where each is a sequence or a 4D volume.
@@ -34,7 +34,7 @@ def find_scans():
     """The scans whose magnitude and phase are in the scene: those with more echoes first, then those loaded last.
 
     Maps of this module, label maps, hidden nodes and volumes without voxels are left out; the volume that shows a
-    sequence stands for it. Echoes that lack either image are left out, too. Returns a list of Scan.
+    sequence stands for it. Echoes that lack either image are left out, too. Returns a list of PairedScan.
     """
     found = [scan for group in _by_geometry(scan_images()) for scan in _scans_on_one_grid(group)]
     return [scan for _, scan in sorted(found, key=lambda entry: entry[0], reverse=True)]
@@ -61,7 +61,7 @@ def _same_geometry(one, other):
 
 
 def _scans_on_one_grid(images):
-    """Pairs of (rank, Scan)."""
+    """Pairs of (rank, PairedScan)."""
     named = _by_name(images)
     pairs = {key: _split(members) for key, members in named.items()}
     alone = {key: named[key] for key, pair in pairs.items() if not all(pair)}
@@ -77,7 +77,7 @@ def _ranked(rows):
     place = max(image.place for row in rows for image in row)
     first = rows[0][0]
     name = first.written if any(letter.isalpha() for letter in first.written) else first.node.GetName()
-    return (echoes, place), Scan(name, tuple(tuple(image.node for image in row) for row in rows))
+    return (echoes, place), PairedScan(name, tuple(tuple(image.node for image in row) for row in rows))
 
 
 def _by_name(images):

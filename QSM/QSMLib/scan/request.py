@@ -14,7 +14,7 @@ from .masks import check_mask, mask_array
 from .outputs import require_output
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """What to map, and how; the arguments of QSM.QSMLogic.process."""
 
@@ -32,7 +32,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Scan:
+class SceneScan:
     """A scan of the scene that can be mapped: its images are views of the nodes' voxels, nothing is copied yet.
 
     mask, reference: bool (k, j, i) or None. names: of the input nodes, for the provenance.
@@ -72,7 +72,7 @@ class Scan:
 
 
 def read_scan(request):
-    """The Scan of a Request; missing values are looked up in the metadata of the nodes.
+    """The SceneScan of a Request; missing values are looked up in the metadata of the nodes.
 
     Raises QSMError if nodes are missing or of the wrong type, the grids of the images differ, echo times or field
     strength are unknown or contradictory, or the mask cannot be used.
@@ -100,7 +100,7 @@ def check_scan(request):
     times, strength = request.echo_times_s, request.field_strength_t
     times = metadata.echo_times_s(magnitude, phase) if times is None else times
     strength = metadata.field_strength_t(magnitude, phase) if strength is None else strength
-    return Scan(
+    return SceneScan(
         magnitude,
         phase,
         checked_echo_times(times, len(magnitude.echoes), len(phase.echoes)),

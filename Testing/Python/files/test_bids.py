@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from scan_on_disk import ECHO_TIMES, load, save, simulated_scan
+from helpers.scan_on_disk import ECHO_TIMES, load, save, simulated_scan
 
 from QSMLogic.files.bids import find_runs
 from QSMLogic.model.errors import QSMError
+
+QUICK = ("--settings", '{"mask": {"method": "robust"}}')
 
 
 def add_run(root, name, *, folder="anat", suffix="MEGRE", echoes=(1, 2, 3), parts=("mag", "phase"), sidecars=True):
@@ -79,7 +81,7 @@ def test_runs_that_would_share_a_name_get_their_suffix(tmp_path):
 def test_derivatives(cli, tmp_path):
     root = tmp_path / "data"
     add_run(root, "sub-01_ses-1_acq-x")
-    status, out, err = cli("run", "--bids", root)
+    status, out, err = cli("run", "--bids", root, *QUICK)
     assert status == 0, err
     derivatives = root / "derivatives" / "QSM"
     stem = "sub-01_ses-1_acq-x"
@@ -107,7 +109,7 @@ def test_a_bad_run_does_not_stop_the_others(cli, tmp_path):
     add_run(root, "sub-01", echoes=(1, 2))
     (root / "sub-01/anat/sub-01_echo-2_part-mag_MEGRE.nii.gz").unlink()
     mask = add_run(root, "sub-02", echoes=(2,))
-    status, out, err = cli("run", "--bids", root, "--output", tmp_path / "out", "--quiet")
+    status, out, err = cli("run", "--bids", root, "--output", tmp_path / "out", "--quiet", *QUICK)
     assert status == 2
     assert err.splitlines() == [
         "QSMLogic: sub-01_MEGRE: magnitude has the echoes 1 and phase 1, 2. Add the missing files.",

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fields import GRIDS, coverage, cylinder, positions_mm, sphere
+from helpers.fields import GRIDS, coverage, cylinder, positions_mm, sphere
 
 from QSMLogic import Grid
 from QSMLogic.numerics.fft import irfftn, rfftn

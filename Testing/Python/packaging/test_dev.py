@@ -80,16 +80,37 @@ def test_interrupted_set_up_is_not_taken_for_complete(dev, monkeypatch, interrup
     assert not dev.STAMP.exists()
 
 
-def test_arguments_and_exit_status_pass_through(dev, monkeypatch):
+def test_tests_run_several_at_a_time_and_the_timed_ones_alone(dev):
     dev.setup()
     assert dev.main(["test", "-k", "sphere"]) == 0
-    assert dev.ran[-1] == ("-m", "pytest", "-k", "sphere")
+    together, alone = dev.ran[-2:]
+    assert together[:3] == ("-m", "pytest", "-n") and together[-4:] == ("-m", "not timed", "-k", "sphere")
+    assert alone == ("-m", "pytest", "-m", "timed", "-k", "sphere")
 
-    def fails(*command):
-        raise dev.Failure(5)
 
-    monkeypatch.setattr(dev, "call", fails)
-    assert dev.main(["test"]) == 5
+@pytest.mark.parametrize("choice", [["-n", "3"], ["-m", "timed"], ["--collect-only"], ["-mtimed"]])
+def test_who_chooses_how_tests_run_is_obeyed(dev, choice):
+    dev.setup()
+    assert dev.main(["test", *choice, "-q"]) == 0
+    assert dev.ran[1:] == [("-m", "pytest", *choice, "-q")]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"), [((0, 5), 0), ((5, 0), 0), ((5, 5), 5), ((1, 0), 1), ((0, 1), 1), ((2, 5), 2)]
+)
+def test_exit_status_is_that_of_the_tests(dev, monkeypatch, statuses, expected):
+    """5 is pytest's for no tests: of the timed ones there often are none."""
+    dev.setup()
+    left = list(statuses)
+
+    def call(*command):
+        if left[0]:
+            raise dev.Failure(left.pop(0))
+        left.pop(0)
+
+    monkeypatch.setattr(dev, "call", call)
+    assert dev.main(["test"]) == expected
+    assert not left
 
 
 def test_old_python_is_told_so(dev, monkeypatch, capsys):
@@ -143,7 +164,7 @@ def test_tests_run_with_the_libraries_of_an_earlier_slicer(dev):
         assert dev.main(["test", "--slicer", "5.10", "-k", "one"]) == 0
     own = [command for command in dev.ran if "numpy==2.0.2" in command]
     assert len(own) == 1 and "scipy==1.13.1" in own[0]
-    assert dev.ran[-1] == ("-m", "pytest", "-k", "one")
+    assert dev.ran[-1] == ("-m", "pytest", "-m", "timed", "-k", "one")
     assert dev.ran.count(dev.ran[-1]) == 2
     assert {folder.name for folder in dev.ROOT.glob(".venv*")} == {".venv", ".venv-slicer-5.10"}
 

@@ -6,12 +6,8 @@ import struct
 import subprocess
 import sys
 import tarfile
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 from standin import package
 
 ROOT = package.ROOT

@@ -14,7 +14,7 @@ WIDGETS = ("colorsBox", "windowBox", "opacitySlider", "overlayButton", "sideBySi
 @pytest.fixture
 def panel(loaded):
     """The panel, entered, with the simulated spheres chosen."""
-    from QSMLib import sample
+    from QSMLib.scan import sample
 
     sample.add_spheres()
     loaded.enter()
@@ -208,8 +208,8 @@ def test_map_that_leaves_the_scene_is_no_longer_shown(panel):
 
 
 def test_scene_closed_side_by_side(panel, qsm):
-    from QSMLib import sample
     from QSMLib.display import views
+    from QSMLib.scan import sample
 
     panel.ui.sideBySideButton.click()
     close_scene()

@@ -2,7 +2,7 @@
 
 import pytest
 import slicer
-from standin.widget_pictures import clipped, grab, has_font
+from standin.widget_pictures import clipped, grab, has_font, lay_out
 
 from QSMLogic.registry.method import registry
 from QSMLogic.registry.stages import STAGES
@@ -14,7 +14,7 @@ MOST_METHODS = max(len(methods) for methods in registry().values())
 def panel(loaded):
     """The panel with a scan chosen, everything unfolded and a message, so that all that can be seen is seen."""
     import qt
-    from QSMLib import sample
+    from QSMLib.scan import sample
 
     if not has_font(qt.QApplication):
         pytest.skip("there is no font")
@@ -46,15 +46,22 @@ def too_narrow(loaded):
 
 
 @pytest.mark.parametrize("width", [380, 800])
-@pytest.mark.parametrize("method", range(MOST_METHODS))
-def test_nothing_is_clipped(loaded, panel, width, method):
-    for stage in STAGES:
-        row, names = panel.methods.stages[stage], list(registry()[stage])
-        row.menu.currentIndex = row.menu.findData(names[method % len(names)])
-        row.menu.activated.emit(row.menu.currentIndex)
-    grab(loaded.panel, width)
-    assert loaded.panel.width == width
-    assert too_narrow(loaded) == []
+def test_nothing_is_clipped(loaded, panel, width):
+    """With each method of every stage, as many at a time as there are stages."""
+    for method in range(MOST_METHODS):
+        chosen = [choose(panel, stage, method) for stage in STAGES]
+        lay_out(loaded.panel, width)
+        assert loaded.panel.width == width
+        assert too_narrow(loaded) == [], chosen
+
+
+def choose(panel, stage, method):
+    """Choose a stage's method by its number, or one of the first if it has not so many; returns its name."""
+    row, names = panel.methods.stages[stage], list(registry()[stage])
+    name = names[method % len(names)]
+    row.menu.currentIndex = row.menu.findData(name)
+    row.menu.activated.emit(row.menu.currentIndex)
+    return name
 
 
 @pytest.mark.parametrize("dpi", [96, 192])

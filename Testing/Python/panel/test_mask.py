@@ -7,7 +7,7 @@ import slicer
 
 @pytest.fixture
 def panel(loaded):
-    from QSMLib import sample
+    from QSMLib.scan import sample
 
     loaded.enter()
     panel = loaded.widget.panel

@@ -111,7 +111,7 @@ def test_stage_that_this_version_does_not_know_is_ignored(panel):
 
 
 def test_state_survives_saving_and_loading_the_scene(panel, tmp_path):
-    from QSMLib import sample
+    from QSMLib.scan import sample
     from standin.scene_files import load_scene, save_scene
 
     magnitude, phase, segmentation = sample.add_spheres()
@@ -139,7 +139,7 @@ def test_state_survives_saving_and_loading_the_scene(panel, tmp_path):
 
 def test_scene_added_to_the_present_one_leaves_the_choice_as_it_was(panel, tmp_path):
     """Slicer's selectors lose and get back their nodes meanwhile."""
-    from QSMLib import sample
+    from QSMLib.scan import sample
     from standin.scene_files import load_scene, save_scene
 
     slicer.util.addVolumeFromArray(np.zeros((3, 3, 3)), None, "Something else")

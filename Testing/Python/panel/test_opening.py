@@ -43,7 +43,7 @@ def test_panel_opens_quickly_and_without_heavy_libraries():
 def test_sample_scan_to_overlay_in_two_clicks(loaded, monkeypatch):
     from QSMLib.panel import run
 
-    monkeypatch.setattr(run, "SAMPLE_VOXEL_MM", 4.0)
+    monkeypatch.setattr(run, "SAMPLE_VOXEL_MM", 5.0)
     loaded.enter()
     panel = loaded.widget.panel
     panel.ui.sampleButton.click()
@@ -86,7 +86,7 @@ def test_every_widget_has_a_tooltip_and_can_be_reached_by_keyboard(loaded):
 
 
 def test_leaving_and_coming_back_keeps_everything(loaded):
-    from QSMLib import sample
+    from QSMLib.scan import sample
 
     sample.add_spheres()
     loaded.enter()
@@ -120,7 +120,7 @@ def test_panel_opened_twice_observes_the_scene_once(loaded):
 
 @pytest.mark.timed
 def test_many_nodes_are_shown_quickly(loaded):
-    from QSMLib import sample
+    from QSMLib.scan import sample
 
     loaded.enter()
     for _ in range(8):

@@ -9,7 +9,7 @@ REGION = {"reference": {"method": "region"}}
 
 @pytest.fixture
 def panel(loaded):
-    from QSMLib import sample
+    from QSMLib.scan import sample
 
     loaded.enter()
     panel = loaded.widget.panel

@@ -12,7 +12,7 @@ NAMES = ["Paramagnetic", "Diamagnetic"]
 @pytest.fixture
 def panel(loaded):
     """The panel with the simulated spheres, a map of them and their segmentation chosen."""
-    from QSMLib import sample
+    from QSMLib.scan import sample
     from QSMLib.scan.units import set_unit
 
     magnitude, _, segmentation = sample.add_spheres()

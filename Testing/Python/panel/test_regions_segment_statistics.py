@@ -13,8 +13,8 @@ needs_source = pytest.mark.skipif(not slicers.source_folder(), reason="SLICER_SO
 def found(loaded):
     """(values of the segments, the volume, the segmentation), as Segment Statistics computes them."""
     slicers.install()
-    from QSMLib import sample
     from QSMLib.regions import segment_statistics
+    from QSMLib.scan import sample
     from QSMLib.scan.units import set_unit
 
     segment_statistics.register()

@@ -9,12 +9,16 @@ import SimpleITK as sitk
 import slicer
 from standin.waiting import wait_until
 
-QUICK = {"background": {"method": "vsharp", "steps": 3}, "invert": {"method": "rts", "second_iterations": 2}}
+QUICK = {
+    "mask": {"method": "robust"},
+    "background": {"method": "vsharp", "steps": 3},
+    "invert": {"method": "rts", "second_iterations": 2},
+}
 
 
 @pytest.fixture
 def panel(loaded):
-    from QSMLib import sample
+    from QSMLib.scan import sample
 
     panel = loaded.widget.panel
     panel.spheres = sample.add_spheres(oblique())

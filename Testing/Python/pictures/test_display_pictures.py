@@ -1,14 +1,8 @@
 """How maps look on the screen: sources of both signs, the magnitude beneath, legends, and maps side by side."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import slicer
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 from standin.bootstrap import bootstrap, current_application
 from standin.module import load_module
 from standin.scene_files import load_scene, save_scene

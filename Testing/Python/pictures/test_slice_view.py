@@ -1,14 +1,8 @@
 """Slice pictures show what they should, where it should be: a small block whose right anterior part is magnetic."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import SimpleITK as sitk
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 from standin.bootstrap import bootstrap
 from standin.demo_pictures import deep_grey, fullest_voxel, make_pictures
 from standin.layers import add_cold_hot, add_outlines, add_volume, show

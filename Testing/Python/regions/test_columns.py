@@ -14,7 +14,7 @@ from QSMLogic.regions.column import COUNT, TEXT, Column, SegmentStatistic, locat
 from QSMLogic.regions.sample import Sample
 from QSMLogic.regions.statistics import statistics
 from QSMLogic.regions.study import add_to_study, read_study, with_scan
-from QSMLogic.report import page as report
+from QSMLogic.report.page import report
 
 SHAPE = (8, 9, 10)
 GRID, GEOMETRY = Grid(SHAPE), Geometry(SHAPE[::-1], (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))

@@ -112,3 +112,12 @@ def test_a_region_that_slips_between_the_middles_of_voxels_is_not_called_empty()
     whole = Region("whole", np.ones(MAP.shape, bool))
     (row, _) = measure({"m": MapImage(np.ones(MAP.shape), "ppm")}, [found, whole], MAP.grid()).rows
     assert row["voxels"] == 0 and "resample by coverage" in row["note"]
+
+
+def test_what_lies_beyond_the_map_counts_by_its_covered_share():
+    """Of two voxels the one beyond the map is covered by a quarter."""
+    row = np.zeros((3, 3, 6), np.float32)
+    row[1, 1, 2:4] = 1.0, 0.25
+    source = Geometry((6, 3, 3))
+    (found,) = resampled_regions([Region("row", row)], source, Geometry((3, 3, 3)), "coverage")
+    assert found.outside == pytest.approx(0.25 / 1.25)

@@ -1,11 +1,5 @@
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 from standin.bootstrap import bootstrap
 from standin.module import load_module
 from standin.vtk_messages import vtk_messages
@@ -40,7 +34,7 @@ def logic(loaded, scene):
 @pytest.fixture
 def spheres(scene):
     """(magnitude nodes, phase nodes, segmentation) of a simulated scan in the fresh scene."""
-    from QSMLib import sample
+    from QSMLib.scan import sample
 
     return sample.add_spheres()
 

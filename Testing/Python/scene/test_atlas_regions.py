@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import slicer
-from nodes import label_map, linear_transform, segmentation, volume
+from helpers.nodes import label_map, linear_transform, segmentation, volume
 
 from QSMLogic import QSMError
 

@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 import slicer
-from nodes import MATRIX, SHAPE, volume
+from helpers.nodes import MATRIX, SHAPE, volume
 from standin.bootstrap import bootstrap
 from standin.layout import LayoutManager
 from standin.vtk_messages import vtk_messages

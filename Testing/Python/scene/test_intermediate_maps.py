@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from nodes import MATRIX, SHAPE, content, linear_transform, volume
+from helpers.nodes import MATRIX, SHAPE, content, linear_transform, volume
 
 from QSMLogic import Grid, Maps, QSMError
 

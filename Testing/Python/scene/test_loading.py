@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import slicer
-from image_files import frames, voxels, write
-from nodes import SHAPE, content
+from helpers.image_files import frames, voxels, write
+from helpers.nodes import SHAPE, content
 from standin.vtk_messages import vtk_messages
 
 from QSMLogic import QSMError
@@ -226,7 +226,7 @@ def test_loading_needs_neither_scipy_nor_simpleitk(tmp_path):
     paths = [str(write(tmp_path / "a.nii.gz", voxels(*SHAPE))), str(write(tmp_path / "b.nrrd", voxels(2, *SHAPE)))]
     code = (
         "import sys; sys.path[:0] = ['Testing', 'QSM']; from standin.bootstrap import bootstrap; bootstrap();"
-        f"from QSMLib import loading, pairing, sample; loading.load_files({paths!r}); pairing.find_scans();"
+        f"from QSMLib.scan import loading, pairing, sample; loading.load_files({paths!r}); pairing.find_scans();"
         "print([m for m in ('scipy', 'SimpleITK') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

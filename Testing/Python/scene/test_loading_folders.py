@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 import slicer
-from image_files import frames, voxels, write
-from nodes import SHAPE
+from helpers.image_files import frames, voxels, write
+from helpers.nodes import SHAPE
 
 from QSMLogic import QSMError
 

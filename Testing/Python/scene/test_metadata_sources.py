@@ -4,7 +4,7 @@ import types
 
 import pytest
 import slicer
-from nodes import SHAPE, sequence, volume
+from helpers.nodes import SHAPE, sequence, volume
 
 from QSMLogic import QSMError
 

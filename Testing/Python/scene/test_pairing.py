@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 import slicer
-from nodes import MATRIX, SHAPE, label_map, linear_transform, sequence, volume
+from helpers.nodes import MATRIX, SHAPE, label_map, linear_transform, sequence, volume
 
 
 @pytest.fixture

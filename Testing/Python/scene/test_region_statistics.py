@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import slicer
-from nodes import MATRIX, SHAPE, label_map, segmentation, volume
+from helpers.nodes import MATRIX, SHAPE, label_map, segmentation, volume
 
 from QSMLogic import QSMError
 from QSMLogic.regions import COLUMNS

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import slicer
-from nodes import SHAPE, points, segmentation, series
-from region_nodes import LEFT, REGIONS, add_map
+from helpers.nodes import SHAPE, points, segmentation, series
+from helpers.region_nodes import LEFT, REGIONS, add_map
 from standin.chart_view import ChartView
 from standin.slice_view import can_draw
 

@@ -6,8 +6,8 @@ import json
 import numpy as np
 import pytest
 import slicer
-from nodes import MATRIX, SHAPE, content, label_map, linear_transform, segmentation, warp
-from region_nodes import CSF, LEFT, REGIONS, RIGHT, add_map, column, texts
+from helpers.nodes import MATRIX, SHAPE, content, label_map, linear_transform, segmentation, warp
+from helpers.region_nodes import CSF, LEFT, REGIONS, RIGHT, add_map, column, texts
 
 from QSMLogic import QSMError
 
@@ -46,6 +46,27 @@ def test_overlapping_and_hidden_segments_count_all_their_voxels(logic, qsm, draw
     table = logic.regionTable(drawn, qsm)
     assert column(table, "voxels") == [r.sum() for r in REGIONS.values()]
     assert column(table, "median_ppm") == pytest.approx([np.median(ppm[r]) for r in REGIONS.values()], abs=1e-6)
+
+
+@pytest.mark.parametrize("edges", ["nearest", "weights"])
+@pytest.mark.parametrize("moved", ["transform", "origin"])
+def test_each_map_is_measured_where_it_lies(logic, qsm, drawn, ppm, moved, edges):
+    """The second map has the voxels of the first, two voxels further along i; a third one lies where the first does."""
+    shift_mm = (2 * MATRIX[0, 0], 0, 0)
+    if moved == "transform":
+        other = add_map(ppm, "moved", "ppm")
+        other.SetAndObserveTransformNodeID(linear_transform(shift_mm=shift_mm).GetID())
+    else:
+        matrix = np.array(MATRIX)
+        matrix[:3, 3] += shift_mm
+        other = add_map(ppm, "moved", "ppm", matrix)
+    same = add_map(ppm, "same", "ppm")
+    table = logic.regionTable(drawn, [qsm, other, same], edges=edges)
+    means, rights = column(table, "mean_ppm"), np.roll(RIGHT, -2, axis=2)
+    assert not (RIGHT[:, :, :2]).any()
+    assert means[1] == pytest.approx(ppm[RIGHT].mean(), abs=1e-5)
+    assert means[4] == pytest.approx(ppm[rights].mean(), abs=1e-5)
+    assert means[:3] == pytest.approx(means[6:], abs=1e-7)
 
 
 def oblique(spacing, degrees, centre, shape):

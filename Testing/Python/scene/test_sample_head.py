@@ -1,7 +1,6 @@
 """The simulated head comes into the scene the right way up, ready to be mapped."""
 
 import json
-import subprocess
 import sys
 import types
 from contextlib import nullcontext
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import slicer
+from helpers.simulated import head_scan
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -27,7 +27,7 @@ def simulated(tmp_path_factory):
 
 @pytest.fixture
 def sample(scene):
-    from QSMLib import sample
+    from QSMLib.scan import sample
 
     return sample
 
@@ -182,11 +182,12 @@ def test_sample_data_offers_the_head_once(sample, monkeypatch, categories):
     assert shown == nodes[:1]
 
 
-def test_thumbnail_is_what_its_script_draws(tmp_path):
-    code = (
-        "import sys; from pathlib import Path; sys.path[:0] = ['Resources', '.'];"
-        "import draw_thumbnail as d; from QSMLogic.cli.demo import simulated_scan;"
-        "image = d.thumbnail(simulated_scan(lambda *a: None, 3.0)); print(image.shape, image.dtype)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout.strip() == "(256, 256) uint8", done.stderr
+def test_thumbnail_is_what_its_script_draws(monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(ROOT / "Resources"), *sys.path])
+    from draw_thumbnail import thumbnail
+
+    image = thumbnail(head_scan((104, 128, 112), 1.5))
+    assert (image.shape, image.dtype) == ((256, 256), np.uint8)
+    tiles = [half for row in np.split(image, 2) for half in np.split(row, 2, axis=1)]
+    assert all(tile.std() > 30 for tile in tiles)
+    assert np.abs(tiles[0].astype(int) - tiles[3]).mean() > 10

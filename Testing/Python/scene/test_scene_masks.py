@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import slicer
-from nodes import MATRIX, SHAPE, content, label_map, linear_transform, segmentation, sequence, volume
+from helpers.nodes import MATRIX, SHAPE, content, label_map, linear_transform, segmentation, sequence, volume
 
 from QSMLogic import QSMError
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from nodes import MATRIX, SHAPE, content, label_map, linear_transform, sequence, volume
+from helpers.nodes import MATRIX, SHAPE, content, label_map, linear_transform, sequence, volume
 
 import QSMLogic
 from QSMLogic import Cancelled, QSMError

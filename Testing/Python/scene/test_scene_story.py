@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import slicer
-from nodes import content, linear_transform, segmentation
+from helpers.nodes import content, linear_transform, segmentation
 
 from QSMLogic import Cancelled, QSMError
 
 README = Path(__file__).resolve().parents[3] / "README.md"
+
+QUICK = {"mask": {"method": "robust"}}
 
 
 def sphere_means_ppm(logic, segmentation_node, volume):
@@ -19,7 +21,7 @@ def sphere_means_ppm(logic, segmentation_node, volume):
 
 
 def assert_spheres_found(means_ppm):
-    from QSMLib.sample import SPHERES_PPM
+    from QSMLib.scan.sample import SPHERES_PPM
 
     assert means_ppm[0] - means_ppm[1] == pytest.approx(SPHERES_PPM[0] - SPHERES_PPM[1], rel=0.3)
 
@@ -40,7 +42,7 @@ def test_console_snippet_of_the_readme(loaded, spheres):
 
 @pytest.mark.parametrize("by", ["orientation", "transform"])
 def test_oblique_scan(logic, scene, by):
-    from QSMLib import sample
+    from QSMLib.scan import sample
 
     transform, matrix = linear_transform(35, (1, 1, 0)), np.diag((-2.0, -2.0, 2.0, 1.0))
     turn = slicer.util.arrayFromTransformMatrix(transform)
@@ -49,7 +51,7 @@ def test_oblique_scan(logic, scene, by):
         for node in (*magnitude, *phase):
             node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(matrix))
             node.SetAndObserveTransformNodeID(transform.GetID())
-    assert_spheres_found(sphere_means_ppm(logic, regions, logic.process(magnitude, phase)))
+    assert_spheres_found(sphere_means_ppm(logic, regions, logic.process(magnitude, phase, settings=QUICK)))
 
 
 def test_turned_by_mistake_the_spheres_are_not_found(logic, spheres):
@@ -58,7 +60,7 @@ def test_turned_by_mistake_the_spheres_are_not_found(logic, spheres):
     for node in (*magnitude, *phase, regions):
         node.SetAndObserveTransformNodeID(turn.GetID())
     with pytest.raises(AssertionError):
-        assert_spheres_found(sphere_means_ppm(logic, regions, logic.process(magnitude, phase)))
+        assert_spheres_found(sphere_means_ppm(logic, regions, logic.process(magnitude, phase, settings=QUICK)))
 
 
 def test_mask_from_a_segment_bounds_the_map(logic, spheres):
@@ -73,7 +75,7 @@ def test_mask_from_a_segment_bounds_the_map(logic, spheres):
 
 def test_single_echo(logic, spheres):
     magnitude, phase, regions = spheres
-    volume = logic.process(magnitude[1], phase[1])
+    volume = logic.process(magnitude[1], phase[1], settings=QUICK)
     assert volume.GetAttribute("QSM.EchoTimes") == "0.012"
     assert_spheres_found(sphere_means_ppm(logic, regions, volume))
 
@@ -93,7 +95,7 @@ def test_cancelling_half_way_leaves_the_scene_as_it_was(logic, spheres):
 
 def test_progress_rises_to_one(logic, spheres):
     fractions = []
-    logic.process(*spheres[:2], progress=lambda stage, fraction: fractions.append(fraction))
+    logic.process(*spheres[:2], settings=QUICK, progress=lambda stage, fraction: fractions.append(fraction))
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import slicer
-from nodes import points, series
+from helpers.nodes import points, series
 from standin.chart_view import ChartView
 from standin.slice_view import can_draw
 
-QUICK = {"background": {"method": "sharp"}, "invert": {"method": "tikhonov"}}
+QUICK = {"mask": {"method": "robust"}, "background": {"method": "sharp"}, "invert": {"method": "tikhonov"}}
 
 
 @pytest.fixture

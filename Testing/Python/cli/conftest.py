@@ -1,0 +1,1 @@
+from helpers.command_line import cli, scan  # noqa: F401

@@ -1,0 +1,66 @@
+"""The paragraph for a paper names what was done, and every source once."""
+
+import re
+
+import numpy as np
+import pytest
+from helpers.fields import ball, sphere
+
+from QSMLogic import Acquisition, Grid, QSMError, run
+from QSMLogic.registry.presets import PRESETS
+from QSMLogic.registry.settings import Settings
+from QSMLogic.report.methods_text import methods_text
+
+GRID = Grid((36, 36, 36), (1.0, 1.5, 1.2))
+
+
+@pytest.fixture(scope="module")
+def provenance():
+    head, field = ball(GRID, 15), sphere(GRID, 5, (0, 0, 0), 0.3)[0]
+    signal = np.stack([head * np.exp(1j * 800 * time * field) for time in (0.004, 0.0123)])
+    settings = {"background": {"method": "vsharp", "max_radius_mm": 9.5}}
+    return run(Acquisition(np.abs(signal), np.angle(signal), (0.004, 0.0123), 2.89, GRID), head, settings).provenance
+
+
+def test_scan_and_parameters_are_told(provenance):
+    text = methods_text(provenance)
+    for fact in (
+        "2.89 T",
+        "2 echoes",
+        "TE 4, 12.3 ms",
+        "1.2 x 1.5 x 1 mm",
+        "maximum radius 9.5 mm",
+        "The mask was provided by the user.",
+    ):
+        assert fact in text
+
+
+def test_every_source_is_listed_once_and_cited(provenance):
+    text = methods_text(provenance)
+    body, references = text.split("\n\n")
+    dois = {c["doi"] for citations in provenance["citations"].values() for c in citations}
+    assert sorted(re.findall(r"doi:(\S+)", references)) == sorted(dois)
+    cited = {int(n) for group in re.findall(r"\[([\d, ]+)\]", body) for n in group.split(",")}
+    assert cited == {int(n) for n in re.findall(r"^\[(\d+)\]", references, re.MULTILINE)}
+
+
+def test_method_that_is_no_longer_there_is_named(provenance):
+    settings = provenance["settings"] | {"invert": {"method": "superseded", "strength": 2.0}}
+    assert "by superseded" in methods_text(provenance | {"settings": settings})
+
+
+@pytest.mark.parametrize("record", [{}, {"scan": 3}, {"mask": "made", "scan": {}, "software": {}}, []])
+def test_other_records_are_refused(record):
+    with pytest.raises(QSMError, match="not the record of a run"):
+        methods_text(record)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_settings(name):
+    settings = Settings(PRESETS[name].choices)
+    assert set(settings.to_dict()) >= set(PRESETS[name].choices)
+
+
+def test_presets_differ():
+    described = [str(Settings(preset.choices).to_dict()) for preset in PRESETS.values()]
+    assert len(set(described)) == len(described)

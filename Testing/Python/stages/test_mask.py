@@ -1,0 +1,218 @@
+"""Masks: recipes by hand, thresholds, BET and the brain in simulated and measured scans."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from helpers.fields import ball, positions_mm
+from helpers.simulated import head_scan
+
+from QSMLogic import Acquisition, Cancelled, Grid, QSMError
+from QSMLogic.files.bids import find_runs
+from QSMLogic.registry.method import find, registry
+from QSMLogic.shared.bias_field import homogeneous
+from QSMLogic.shared.mask_recipe import apply_operations, make_mask
+from QSMLogic.stages.mask import brain
+
+GRID, TIMES = Grid((33, 30, 37), (1.5, 1.2, 1.0), (0.8, 0.36, -0.48)), (0.004, 0.010, 0.016)
+METHODS = registry()["mask"]
+
+
+def scan(mask, grid=GRID, times=TIMES, noise=0.03, gain=1.0, seed=0):
+    """Bright tissue with a smooth field in the mask, noise around it."""
+    random, echoes = np.random.default_rng(seed), []
+    k, j, i = positions_mm(grid)
+    for time in times:
+        echo = gain * mask * np.exp((1j * (8 * k + 5 * j * np.cos(i / 9)) - 30) * time)
+        echoes.append(echo + noise * (random.standard_normal(grid.shape) + 1j * random.standard_normal(grid.shape)))
+    return Acquisition(np.abs(echoes), np.angle(echoes), times, 3.0, grid)
+
+
+def dice(one, two):
+    return 2 * np.count_nonzero(one & two) / (np.count_nonzero(one) + np.count_nonzero(two))
+
+
+def simulated_scan():
+    """A head in voxels of 2 mm; larger ones blur the rim of the brain, which a mask is judged by."""
+    return head_scan((156, 192, 168), 1.0)
+
+
+def made_by(name, acquisition):
+    """The mask of a method, with fewer steps of its surface than a head of a thousand shapes needs."""
+    method = METHODS[name]
+    few = {"iterations": 300} if any(p.name == "iterations" for p in method.parameters) else {}
+    return method.run(acquisition, parameters=method.make_parameters(few))
+
+
+@pytest.fixture
+def quick_brain(monkeypatch):
+    monkeypatch.setattr(brain, "ITERATIONS", 300)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("echoes", [1, 3])
+def test_a_ball(name, echoes, quick_brain):
+    mask = ball(GRID, 13)
+    made = made_by(name, scan(mask, times=TIMES[:echoes]))
+    assert made.dtype == bool and dice(made, mask) > 0.9
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("shape", [(16, 16, 16), (17, 23, 19)])
+def test_small_images(name, shape, quick_brain):
+    grid = Grid(shape, (1.2, 1.0, 1.1))
+    assert dice(made_by(name, scan(ball(grid, 6), grid)), ball(grid, 6)) > 0.8
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_body_that_fills_the_image_is_kept(name, quick_brain):
+    made = made_by(name, scan(np.ones(GRID.shape, bool)))
+    assert made.mean() > {"bet": 0.75, "brain": 0.75, "threshold": 0.3}.get(name, 0.97)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_no_method_changes_its_input_and_all_can_be_cancelled(name, quick_brain):
+    acquisition = scan(ball(GRID, 13))
+    before, fractions = acquisition.magnitude.copy(), []
+    METHODS[name].run(acquisition, progress=fractions.append)
+    np.testing.assert_array_equal(acquisition.magnitude, before)
+    assert len(fractions) > 1 and fractions == sorted(fractions) and fractions[-1] == 1
+
+    def cancel(fraction):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        METHODS[name].run(acquisition, progress=cancel)
+
+
+@pytest.mark.parametrize(("name", "least"), [("bet", 0.94), ("brain", 0.96)])
+def test_simulated_head_loses_scalp_and_muscle(name, least):
+    truth = simulated_scan()
+    made = METHODS[name].run(truth.acquisition)
+    assert dice(made, truth.mask) > least > 0.09 + dice(METHODS["robust"].run(truth.acquisition), truth.mask)
+    assert np.count_nonzero(truth.mask & ~made) < 0.01 * np.count_nonzero(truth.mask)
+
+
+@pytest.mark.parametrize(("name", "least"), [("bet", 0.88), ("brain", 0.90)])
+def test_realistic_head(name, least):
+    if not os.environ.get("QSM_TEST_DATA"):
+        pytest.skip("QSM_TEST_DATA is not set: the measurement data is not here")
+    folder = Path(os.environ["QSM_TEST_DATA"]) / "head-a"
+    truth = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "truth" / "mask.nii.gz"))) > 0
+    made = METHODS[name].run(find("scaling", "automatic").run(find_runs(folder)[0].load()[0]))
+    assert dice(made, truth) > least
+    assert np.count_nonzero(truth & ~made) < 0.002 * np.count_nonzero(truth)
+
+
+def test_bet_grows_with_a_lower_threshold_and_the_voxels_do_not_matter():
+    truth = head_scan((104, 128, 112), 1.5)
+    bet = METHODS["bet"]
+    sizes = [bet.run(truth.acquisition, parameters=bet.make_parameters({"threshold": t})).sum() for t in (0.7, 0.4)]
+    assert sizes[0] < sizes[1]
+    every = slice(None, None, 2)
+    grid = Grid(truth.mask[every].shape, (truth.grid.spacing_mm[0] * 2, *truth.grid.spacing_mm[1:]))
+    images = truth.acquisition.magnitude[:, every], truth.acquisition.phase[:, every]
+    assert dice(bet.run(Acquisition(*images, truth.acquisition.echo_times_s, 3.0, grid)), truth.mask[every]) > 0.92
+
+
+def test_operations_by_hand():
+    mask = np.zeros((15, 15, 15), bool)
+    mask[4:11, 4:11, 4:11] = True
+    grid = Grid(mask.shape, (1.0, 2.0, 1.0))
+    count = lambda steps, m=mask: int(apply_operations(steps, m, grid).sum())  # noqa: E731
+    assert count("") == 7**3 and count("erode") == count("erode 1") == 5**3
+    assert count("erode 2mm") == 3 * 5 * 3
+    assert count("dilate 1") == 7**3 + 6 * 7**2 + 12 * 7
+    assert count("dilate 1, erode 1") == count("close 1") == 7**3
+    hollow = mask.copy()
+    hollow[6:9, 6:9, 6:9] = False
+    hollow[0, 0, 0] = True
+    assert count("fill-holes, largest", hollow) == 7**3 and count("largest", hollow) == 7**3 - 27
+    assert count("open 1", hollow | mask) < 7**3 + 1 and count("close 3, largest", hollow) >= 7**3 - 27
+    assert 0.8 * 7**3 < count("smooth 1") <= 7**3
+    assert apply_operations("erode 2", np.ones((9, 9, 9), bool), Grid((9, 9, 9))).all()
+
+
+def test_a_small_head_is_masked_like_a_large_one():
+    mask, bet = ball(GRID, 13), METHODS["bet"]
+    few = bet.make_parameters({"iterations": 200})
+    small = Grid(GRID.shape, tuple(d / 10 for d in GRID.spacing_mm), GRID.b0_direction)
+    large = scan(mask)
+    images = large.magnitude, large.phase
+    made = [bet.run(Acquisition(*images, TIMES, 3.0, grid), parameters=few) for grid in (GRID, small)]
+    assert dice(*made) > 0.99 and dice(made[1], mask) > 0.9
+
+
+def test_holes_are_filled_up_to_a_volume():
+    mask, grid = np.ones((20, 20, 20), bool), Grid((20, 20, 20), (1.0, 2.0, 0.5))
+    mask[3, 3, 3] = mask[6:8, 6:8, 6:8] = mask[10:14, 10:14, 10:14] = False
+    mask[0, 0, 0] = False  # at the border: no hole
+    left = lambda steps: np.count_nonzero(~apply_operations(steps, mask, grid))  # noqa: E731
+    assert left("fill-holes") == 1
+    assert [left(f"fill-holes {n}") for n in (0, 1, 7, 8, 63, 64)] == [74, 73, 73, 65, 65, 1]
+    assert [left(f"fill-holes {v} mm3") for v in (0.9, 1, 8, 64)] == [74, 73, 65, 1]
+    for wrong in ("fill-holes 5 mm", "erode 2 mm3"):
+        with pytest.raises(QSMError, match="mm3 for a volume"):
+            apply_operations(wrong, mask, grid)
+
+
+def test_recipes_join_from_left_to_right():
+    acquisition = scan(ball(GRID, 13), noise=0)
+    left = np.broadcast_to(np.arange(37) < 18, GRID.shape)
+    image = Acquisition(acquisition.magnitude * (1 + left), acquisition.phase, TIMES, 3.0, GRID)
+    some = make_mask("magnitude-first: above 1.2", image)
+    every = make_mask("magnitude-first: above 0.5", image)
+    np.testing.assert_array_equal(some, ball(GRID, 13) & left)
+    np.testing.assert_array_equal(
+        make_mask("magnitude-first: above 0.5 without magnitude-first: above 1.2", image), every & ~some
+    )
+    np.testing.assert_array_equal(make_mask("magnitude-first: above 0.5 and magnitude-first: above 1.2", image), some)
+    np.testing.assert_array_equal(make_mask("magnitude-first: above 1.2 or magnitude-last: above 0.3", image), every)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        "",
+        "otsu",
+        "magnitude:",
+        "magnitude: nonsense",
+        "phase: otsu",
+        "magnitude: otsu, erode one",
+        "magnitude: largest",
+    ],
+)
+def test_recipes_that_cannot_be_read_are_refused(recipe):
+    method = METHODS["recipe"]
+    with pytest.raises(QSMError):
+        method.run(scan(ball(GRID, 13)), parameters=method.make_parameters({"recipe": recipe}))
+
+
+def test_thresholds_and_homogeneity():
+    k, j, i = positions_mm(GRID)
+    gain = 1 + 0.8 * i / 18 + 0 * (j + k)
+    mask, threshold = ball(GRID, 13), METHODS["threshold"]
+    acquisition = scan(mask, gain=gain)
+    made = {
+        flag: threshold.run(acquisition, parameters=threshold.make_parameters({"homogeneity": flag}))
+        for flag in (False, True)
+    }
+    assert dice(made[True], mask) > max(0.97, dice(made[False], mask))
+    share = threshold.run(
+        acquisition, parameters=threshold.make_parameters({"threshold": "percentile", "level": 80, "recipe": ""})
+    )
+    assert share.mean() == pytest.approx(0.2, abs=0.01)
+    with pytest.raises(QSMError, match="level"):
+        threshold.run(acquisition, parameters=threshold.make_parameters({"threshold": "above", "level": 99}))
+    flat = homogeneous(acquisition.weight, GRID.spacing_mm)
+    assert flat[mask].std() / flat[mask].mean() < 0.9 * acquisition.weight[mask].std() / acquisition.weight[mask].mean()
+
+
+def test_nan_in_the_scan_is_no_tissue():
+    acquisition = scan(ball(GRID, 13))
+    magnitude = acquisition.magnitude.copy()
+    magnitude[:, :2] = np.nan
+    made = METHODS["bet"].run(Acquisition(magnitude, acquisition.phase, TIMES, 3.0, GRID))
+    assert dice(made, ball(GRID, 13)) > 0.9
