@@ -19,12 +19,12 @@ def icon():
     cosine = -y / np.maximum(r, 1e-6)
     field = np.clip((radius / np.maximum(r, radius)) ** 3 * (3 * cosine**2 - 1) / 1.4, -1, 1)
     strength = np.abs(field)[..., None] ** 0.6
-    colour = NIGHT * (1 - strength) + np.where(field[..., None] > 0, RED, BLUE) * strength
+    color = NIGHT * (1 - strength) + np.where(field[..., None] > 0, RED, BLUE) * strength
     bands = (np.abs(field) * 6 % 1 < 0.14) & (r > radius) & (np.abs(field) > 0.1)
-    colour[bands] = colour[bands] * 0.6 + 255 * 0.4
+    color[bands] = color[bands] * 0.6 + 255 * 0.4
     shade = np.clip(1.15 - 0.9 * np.hypot(x + 0.10, y + 0.12) / radius, 0.45, 1)[..., None]
-    colour = np.where((r < radius)[..., None], GOLD * shade, colour)
-    rgba = np.dstack((colour, np.where(r < 0.97, 255, 0)))
+    color = np.where((r < radius)[..., None], GOLD * shade, color)
+    rgba = np.dstack((color, np.where(r < 0.97, 255, 0)))
     return rgba.reshape(SIZE, SAMPLES, SIZE, SAMPLES, 4).mean((1, 3)).round().astype(np.uint8)
 
 

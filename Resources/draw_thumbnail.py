@@ -21,11 +21,11 @@ def thumbnail(scan):
         (susceptibility[axial], -0.1, 0.15),
         (magnitude[:, coronal][::-1], 0, np.percentile(magnitude, 99.7)),
     )
-    tiles = [_tile(_grey(*part), SIZE // 2) for part in parts]
+    tiles = [_tile(_gray(*part), SIZE // 2) for part in parts]
     return np.vstack((np.hstack(tiles[:2]), np.hstack(tiles[2:])))
 
 
-def _grey(image, low, high):
+def _gray(image, low, high):
     return np.clip((image - low) / (high - low), 0, 1) * 255
 
 

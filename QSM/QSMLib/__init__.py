@@ -1,1 +1,1 @@
-"""The QSM module's work on nodes of the scene; only the package `panel` and the modules it uses need Qt."""
+"""The QSM module's work on nodes of the scene. Only the package `panel` needs Qt; saving a plot as PNG uses it, too."""

@@ -31,7 +31,7 @@ class ConsoleLogic:
     ) -> slicer.vtkMRMLScalarVolumeNode:
         """Compute the susceptibility map of a gradient-echo scan.
 
-        The inputs are not changed, and the scene is not changed if the run fails or is cancelled.
+        The inputs are not changed, and the scene is not changed if the run fails or is canceled.
 
         Parameters
         ----------
@@ -54,7 +54,7 @@ class ConsoleLogic:
         b0Direction : sequence of float, optional
             B0 along the image axes (i, j, k). None: the scanner's z axis, from the orientation of the images.
         intermediateMaps : bool
-            Whether to add volumes of the fields, their uncertainty and the phase quality, and label maps of the masks.
+            Whether to add all other maps of the run to the scene; masks become label maps.
         referenceNode : node or (segmentation, segment), optional
             The region in which the mean susceptibility is zero, given like maskNode. None: that of the settings.
         strengthCurve : bool
@@ -211,7 +211,7 @@ class ConsoleLogic:
         Raises
         ------
         QSMError
-            If there is nothing to plot.
+            If there is nothing to plot, or no such kind of plot.
 
         Examples
         --------
@@ -221,7 +221,7 @@ class ConsoleLogic:
 
         if path:
             return exports.save_plot(tableNode, path, kind, *arguments)
-        return plots.CHARTS[kind](tableNode, *arguments)
+        return plots.make(kind, tableNode, *arguments)
 
     def saveRegions(self, tableNode: slicer.vtkMRMLTableNode, path: str) -> list:
         """Write a table of regionTable to a file.

@@ -19,7 +19,7 @@ def matched_moments(fixed_mask, moving_mask):
     return transform
 
 
-def aligned(fixed, moving, fixed_mask, transform, tell):
+def aligned(fixed, moving, fixed_mask, transform, report):
     """The affine transform, begun from the one given, that makes the images' mutual information in the mask largest.
 
     All voxels are looked at, so that nothing is left to chance.
@@ -36,11 +36,11 @@ def aligned(fixed, moving, fixed_mask, transform, tell):
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetInitialTransform(transform, False)
 
-    def tell_iteration():
+    def report_iteration():
         done[0] += 1
-        tell(min(done[0] / (ITERATIONS * len(LEVELS)), 1.0))
+        report(min(done[0] / (ITERATIONS * len(LEVELS)), 1.0))
 
-    return execute(method, fixed, moving, tell=tell_iteration)
+    return execute(method, fixed, moving, report=report_iteration)
 
 
 def _moments(mask):

@@ -18,7 +18,7 @@ def image_of(array, geometry):
 def content(array, mask, what):
     """Where the image `what` shows the subject, bool (k, j, i).
 
-    The mask where one is given; else where the image is not exactly 0 if that leaves out a tenth or more, else what
+    The mask if one is given; else where the image is not exactly 0 if that leaves out a tenth or more, else what
     is brighter than Otsu's threshold. Raises QSMError if the image is empty or does not vary there.
     """
     finite = np.isfinite(array)
@@ -33,20 +33,20 @@ def content(array, mask, what):
     return inside
 
 
-def normalised(array, inside, low=3, high=99.5):
+def normalized(array, inside, low=3, high=99.5):
     """The image between its percentiles inside as 0 to 1, and 0 outside; float32."""
     bottom, top = np.percentile(array[inside], (low, high))
     scaled = (np.where(inside, array, bottom) - bottom) / max(top - bottom, np.finfo(np.float32).tiny)
     return np.where(inside, np.clip(scaled, 0, 1), 0).astype(np.float32)
 
 
-def execute(method, *images, tell):
-    """What an ITK method makes of the images. tell() is called at every iteration; what it raises stops the method."""
+def execute(method, *images, report):
+    """The result of an ITK method on the images. report() is called at every iteration; what it raises stops it."""
     raised = []
 
     def listen():
         try:
-            raised or tell()
+            raised or report()
         except BaseException as error:  # also KeyboardInterrupt, which ITK would swallow
             raised.append(error)
         if raised:  # again at every level, as each begins anew

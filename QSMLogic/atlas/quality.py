@@ -32,7 +32,7 @@ def overlap(fixed_mask, moving_mask, transform):
 
 
 def dice(one, other):
-    """2 |A and B| / (|A| + |B|) of two boolean arrays; 0 where both are empty."""
+    """2 |A and B| / (|A| + |B|) of two boolean arrays; 0 if both are empty."""
     return float(2 * np.count_nonzero(one & other) / max(np.count_nonzero(one) + np.count_nonzero(other), 1))
 
 

@@ -8,7 +8,7 @@ from ..model.errors import QSMError
 from ..numerics.lazy import sitk
 from ..version import __version__
 from .affine import aligned, matched_moments
-from .itk import content, image_of, normalised
+from .itk import content, image_of, normalized
 from .quality import MIN_OVERLAP, describe, label_shares, overlap, similarity
 from .warp import demons
 
@@ -18,12 +18,19 @@ LEAST = 0.9  # similarity that must be kept; images that lay on each other exact
 
 @dataclass(frozen=True)
 class Registration:
-    """Labels on the subject's grid, and how well they came there.
+    """Labels on the subject's grid, and the quality of the registration.
 
-    labels: uint16 (k, j, i), 0 outside. names: {label: name} of the template. quality: plain values: version;
-    similarity: mutual information (bits) of the images in the subject's mask as they lay, aligned and warped;
-    overlap: Dice coefficient of the two masks; jacobian: smallest and largest local change of volume in the mask, and
-    the share of it that is folded; labels: for each name, its volume (mm3) and the share of it inside the mask.
+    Attributes
+    ----------
+    labels : numpy.ndarray
+        uint16 (k, j, i), 0 outside.
+    names : dict
+        {label: name} of the template.
+    quality : dict
+        Plain values: version; similarity: mutual information (bits) of the images in the subject's mask before,
+        aligned and warped; overlap: Dice coefficient of the two masks; jacobian: smallest and largest local change of
+        volume in the mask, and the fraction of it that is folded; labels: for each name, its volume (mm3) and the
+        fraction of it inside the mask.
     """
 
     labels: np.ndarray
@@ -37,11 +44,29 @@ def register(image, geometry, template, mask=None, progress=None):
     An affine transform that maximizes mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072), then symmetric
     demons (Thirion 1998, doi:10.1016/S1361-8415(98)80022-4; Vercauteren 2009, doi:10.1016/j.neuroimage.2008.10.040).
 
-    image: (k, j, i) of the subject, of the template's kind: both susceptibility maps, or both magnitudes or T1-weighted
-    images. geometry: where it lies, an io.Geometry. mask: of what the template shows (the brain), or None to find it.
-    progress: called as progress(stage, fraction); it may raise Cancelled.
-    The same images give the same labels, on any number of cores. Raises QSMError if an image is empty or the
-    registration fails: masks that hardly overlap, or images less alike than before.
+    The same images give the same labels, on any number of cores.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        The subject (k, j, i), of the template's kind: both susceptibility maps, or both magnitudes or T1-weighted.
+    geometry : files.images.Geometry
+        Grid of the image.
+    template : Template
+    mask : numpy.ndarray, optional
+        What the template shows (the brain). None: found from the image.
+    progress : callable, optional
+        Called as progress(stage, fraction); it may raise Cancelled.
+
+    Returns
+    -------
+    Registration
+
+    Raises
+    ------
+    QSMError
+        If an image is empty or the registration fails: the masks hardly overlap, or the similarity is lower than
+        before.
     """
     progress = progress or (lambda stage, fraction: None)
     progress("align", 0.0)
@@ -84,7 +109,7 @@ def register(image, geometry, template, mask=None, progress=None):
 
 def _working(array, inside, geometry):
     """The normalized image, cut to its content and a margin on cubic voxels, and its mask, as ITK images."""
-    image, mask = image_of(normalised(array, inside), geometry), image_of(inside, geometry)
+    image, mask = image_of(normalized(array, inside), geometry), image_of(inside, geometry)
     box = [(np.flatnonzero(inside.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]]) for axis in (2, 1, 0)]
     first = [float(low - MARGIN_MM / mm) for (low, _), mm in zip(box, geometry.spacing, strict=True)]
     size = [

@@ -16,9 +16,23 @@ KINDS = ("susceptibility", "magnitude")
 class Template:
     """An image and its labels on one grid, (k, j, i).
 
-    image: in any unit. labels: integers, 0 outside. geometry: where both lie, an io.Geometry. names: {label:
-    name}; a label without one is called "Label 7". mask: true in what the image shows of the subject's mask (the
-    brain), None to find it from the image. Raises QSMError if image and labels do not fit or labels are missing.
+    Parameters
+    ----------
+    image : numpy.ndarray
+        In any unit.
+    labels : numpy.ndarray
+        Integers, 0 outside.
+    geometry : files.images.Geometry
+        Grid of both.
+    names : dict
+        {label: name}; a label without one is called "Label 7".
+    mask : numpy.ndarray, optional
+        What the image shows of the subject's mask (the brain), bool. None: found from the image.
+
+    Raises
+    ------
+    QSMError
+        If image and labels do not fit, or labels are missing.
     """
 
     image: np.ndarray
@@ -61,10 +75,25 @@ def load_template(image_path, labels_path, names_path=None, mask_path=None):
 
 
 def simulated_template(kind="susceptibility", voxel_mm=1.5, seed=1000, deformation=1.0):
-    """The Template of a simulated head whose shape differs from that of the simulated scan; labels in the brain only.
+    """Simulate a template: a head whose shape differs from that of the simulated scan, with labels in the brain only.
 
-    kind: "susceptibility" (ppm) or "magnitude" (of a gradient echo, T1-weighted as that of the scan). voxel_mm: edge
-    of the voxels. seed, deformation: as in phantom.head.
+    Parameters
+    ----------
+    kind : {"susceptibility", "magnitude"}
+        Susceptibility in ppm, or magnitude of a gradient echo, T1-weighted as that of the scan.
+    voxel_mm : float
+        Edge length of the voxels.
+    seed, deformation
+        As in phantom.head.
+
+    Returns
+    -------
+    Template
+
+    Raises
+    ------
+    QSMError
+        If there is no such kind.
     """
     from ..simulation.phantom import LABELS, head
     from ..simulation.scan import simulate_scan

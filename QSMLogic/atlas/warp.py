@@ -9,11 +9,11 @@ PYRAMID = ((4, 60), (2, 60), (1, 60))  # shrink factor and iterations of each le
 FIELD_VOXELS, UPDATE_VOXELS = 0.8, 0.5  # Gaussians that smooth the field and its updates at every iteration
 
 
-def demons(fixed, moving, fixed_mask, moving_mask, affine, tell):
+def demons(fixed, moving, fixed_mask, moving_mask, affine, report):
     """Fast symmetric forces demons on a pyramid; returns the displacements (mm, float64) on the fixed grid.
 
     Only what lies in both masks pulls: the rims of brain masks differ by how each was made, not by anatomy.
-    The images must have the same contrast. tell(share done) may raise.
+    The images must have the same contrast. report(share done) may raise.
     """
     moving = sitk.Resample(moving, fixed, affine, sitk.sitkLinear, 0.0)
     both = fixed_mask & sitk.Resample(moving_mask, fixed, affine, sitk.sitkNearestNeighbor, 0)
@@ -27,7 +27,9 @@ def demons(fixed, moving, fixed_mask, moving_mask, affine, tell):
             method,
             *small,
             *initial,
-            tell=lambda m=method, s=start, r=share, n=iterations: tell(min(s + r * m.GetElapsedIterations() / n, 1.0)),
+            report=lambda m=method, s=start, r=share, n=iterations: report(
+                min(s + r * m.GetElapsedIterations() / n, 1.0)
+            ),
         )
     return sitk.Cast(field, sitk.sitkVectorFloat64)
 

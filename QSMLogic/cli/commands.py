@@ -137,9 +137,9 @@ def _run_bids(arguments, settings, console):
             _run_one(bids_run, arguments, settings, output, console)
         except QSMError as error:
             failed += 1
-            console.complain(f"{bids_run.name}: {error}")
+            console.error(f"{bids_run.name}: {error}")
     if failed:
-        console.complain(f"{failed} of {len(runs)} runs failed.")
+        console.error(f"{failed} of {len(runs)} runs failed.")
     return 2 if failed else 0
 
 
@@ -160,6 +160,6 @@ def _mapped(scan, geometry, files, arguments, settings, console):
         names |= {name: Path(path).name} if path else {}
     wanted = {"quality": arguments.quality_map, "curve": arguments.curve}
     maps = run(scan, masks["mask"], settings, console.progress, masks["reference_mask"], **wanted)
-    console.tell(choice_made(maps.provenance))
+    console.note(choice_made(maps.provenance))
     console.warn(warnings(maps.provenance))
     return replace(maps, provenance=maps.provenance | {"inputs": names})

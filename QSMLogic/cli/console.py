@@ -27,18 +27,18 @@ class Console:
         if not self.quiet:
             print(*paths, sep="\n", flush=True)
 
-    def tell(self, sentence):
+    def note(self, sentence):
         """Print what the run has chosen, if anything."""
         if sentence and not self.quiet:
-            self.complain(sentence)
+            self.error(sentence)
 
     def warn(self, warnings):
         """Print warnings about the result."""
         if not self.quiet:
             for warning in warnings:
-                self.complain(f"warning: {warning}")
+                self.error(f"warning: {warning}")
 
-    def complain(self, message):
+    def error(self, message):
         """Print an error in one line."""
         self._end_line()
         print("QSMLogic:", " ".join(str(message).split()), file=sys.stderr, flush=True)

@@ -38,18 +38,18 @@ def main(argv=None):
         console, debug = Console(arguments.quiet), arguments.debug
         return arguments.command(arguments, console) or 0
     except QSMError as error:
-        console.complain(error)
+        console.error(error)
         return BAD_INPUT
     except KeyboardInterrupt:
-        console.complain("interrupted; no incomplete files were written.")
+        console.error("interrupted; no incomplete files were written.")
     except MemoryError:
-        console.complain("not enough memory for this scan. Close other programs, or crop the images.")
+        console.error("not enough memory for this scan. Close other programs, or crop the images.")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except Exception as error:
         if debug:
             raise
-        console.complain(f"unexpected {type(error).__name__}: {error} (add --debug for the traceback)")
+        console.error(f"unexpected {type(error).__name__}: {error} (add --debug for the traceback)")
     return UNEXPECTED
 
 

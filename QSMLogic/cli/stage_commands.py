@@ -145,7 +145,7 @@ def _is_untimed_single_echo(paths):
 
 
 def _quality(scan, arguments):
-    """{path: quality of the phase} where that is asked for; scan: phase in radians."""
+    """{path: quality of the phase} if that is asked for; scan: phase in radians."""
     return {arguments.output_quality: scan_quality(scan)} if arguments.output_quality else {}
 
 

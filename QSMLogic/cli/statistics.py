@@ -20,7 +20,7 @@ from ..regions.units import PER_PPM, scale
 from ..report.page import check_report_name, report
 from ..report.plots import box_plot, histogram, plot_files, region_against_map, region_against_time
 
-MAP = "susceptibility"
+MAP = CATALOGUE[SUSCEPTIBILITY].title
 
 
 def add_statistics_options(parser):
@@ -31,9 +31,9 @@ def add_statistics_options(parser):
     add("--more-maps", nargs="+", default=[], metavar="NAME=FILE:UNIT", help="such as R2star=r2s.nii.gz:1/s")
     add("--labels", required=True, metavar="FILE", help="label image or .seg.nrrd segmentation, on any grid")
     add("--label-names", metavar="FILE", help=LABEL_NAMES)
-    add("--mask", metavar="FILE", help="where the maps are reliable (default: reliable_mask beside the map, if any)")
+    add("--mask", metavar="FILE", help="mask of reliable voxels (default: reliable_mask beside the map, if any)")
     add("--reference", metavar="SEGMENT", help="make susceptibilities relative to the mean of this segment")
-    add("--unit", choices=PER_PPM, help="unit of susceptibilities in what is written (default: that of the map)")
+    add("--unit", choices=PER_PPM, help="unit of susceptibilities in the output (default: that of the map)")
     add("--erode-mm", type=float, default=0.0, metavar="MM", help="distance by which segments are eroded")
     add("--resample", choices=METHODS, default="nearest", help="how labels on another grid are resampled to the map's")
     add(
@@ -141,11 +141,11 @@ def _outputs(arguments):
     if arguments.study and not arguments.subject:
         raise QSMError("--study needs --subject.")
     if (arguments.subject or arguments.session or arguments.time) and not arguments.study:
-        raise QSMError("--subject, --session and --time go with --study.")
+        raise QSMError("--subject, --session and --time require --study.")
     if (arguments.histogram or arguments.time_course) and not arguments.plots:
         raise QSMError("--histogram and --time-course need --plots, the folder to write to.")
     if arguments.time_course and not arguments.study or arguments.curve and not arguments.time_course:
-        raise QSMError("--time-course goes with --study, and --curve with --time-course.")
+        raise QSMError("--time-course requires --study, and --curve requires --time-course.")
     plots = [Path(arguments.plots) / "box.svg"] if arguments.plots else []
     outputs = [*tables, *([arguments.report] if arguments.report else [])]
     if len({Path(path).resolve() for path in outputs}) < len(outputs):

@@ -27,9 +27,18 @@ DATATYPES = ("anat", "func", "fmap", "perf")
 
 @dataclass(frozen=True)
 class BidsRun:
-    """A scan in a BIDS folder; label distinguishes runs with the same stem.
+    """A scan in a BIDS folder.
 
-    images: {echo number: path} of magnitude and of phase, or of the real and of the imaginary part, by these names.
+    Parameters
+    ----------
+    root, session : Path
+        The BIDS folder, and the folder of the participant or session.
+    stem, suffix : str
+        Entities without echo and part, such as sub-01, and suffix of the images.
+    images : dict
+        {echo number: path} of "magnitude" and "phase", or of "real" and "imaginary".
+    label : str
+        Distinguishes runs with the same stem.
     """
 
     root: Path
@@ -114,7 +123,7 @@ def write_derivatives(run, maps, geometry, output):
 
 
 def _sessions(participant):
-    """The folders that hold datatype folders: a participant's sessions, or the participant where it has none."""
+    """The folders that hold datatype folders: a participant's sessions, or the participant if it has none."""
     return sorted(folder for folder in participant.glob("ses-*") if folder.is_dir()) or [participant]
 
 

@@ -82,7 +82,7 @@ def _count(file, chunk=1 << 22):
 
 
 def _nifti_length(header):
-    """How long a single-file NIfTI-1 with this header is in bytes; 0 where it is something else."""
+    """How long a single-file NIfTI-1 with this header is in bytes; 0 if it is something else."""
     order, dimensions, offset = _nifti_layout(header)
     if not dimensions:
         return 0

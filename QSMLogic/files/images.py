@@ -20,8 +20,16 @@ TOLERANCE = 1e-3  # mm, and components of direction vectors: rounding of headers
 class Geometry:
     """The grid of an image in the scanner, in ITK's order and coordinates.
 
-    size, spacing (mm) and origin (mm, LPS) are along the image axes (i, j, k) or (x, y, z); direction is the 3 x 3
-    matrix, row by row, whose columns are the image axes in LPS.
+    Parameters
+    ----------
+    size : tuple of int
+        Voxels along the image axes (i, j, k).
+    spacing : tuple of float
+        In mm, along the image axes.
+    origin : tuple of float
+        Center of the first voxel (x, y, z) in mm, LPS.
+    direction : tuple of float
+        The 3 x 3 matrix, row by row, whose columns are the image axes in LPS.
     """
 
     size: tuple
@@ -88,9 +96,20 @@ def read_image(path):
 
 
 def write_image(path, array, geometry):
-    """Write an array (k, j, i) or (e, k, j, i) as a compressed image: booleans as uint8, real numbers as float32.
+    """Write a compressed image; the file appears when it is complete.
 
-    The file appears when it is complete. Raises QSMError if it cannot be written.
+    Parameters
+    ----------
+    path : str or Path
+        Ends in .nii.gz, .nii, .nrrd or .mha.
+    array : numpy.ndarray
+        Image (k, j, i) or (e, k, j, i). Booleans are written as uint8, real numbers as float32.
+    geometry : Geometry
+
+    Raises
+    ------
+    QSMError
+        If the file cannot be written.
     """
     write_files({path: array}, geometry)
 
@@ -164,7 +183,9 @@ def _write(temporary, path, array, geometry):
         sitk.WriteImage(as_image(array, geometry), str(temporary), useCompression=True)
         check_complete(temporary)
     except (RuntimeError, QSMError):
-        raise QSMError(f"Cannot write {path}: the disk is full, or the folder is not writable.") from None
+        raise QSMError(
+            f"Cannot write {path}: the disk is full, or the folder is not writable. Choose another folder."
+        ) from None
 
 
 def as_image(array, geometry):

@@ -31,11 +31,11 @@ def read_json(path):
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise QSMError(f"Cannot read {path}: {error.strerror}.") from None
+        raise QSMError(f"Cannot read {path}: {error.strerror}. Check the name and the permissions.") from None
     except ValueError as error:
         raise QSMError(f"{path} is not valid JSON: {error}. Fix or remove it.") from None
     if not isinstance(content, dict):
-        raise QSMError(f"{path} does not hold a JSON object with fields such as EchoTime.")
+        raise QSMError(f"{path} does not hold a JSON object with fields such as EchoTime. Fix or remove it.")
     return content
 
 
@@ -77,7 +77,7 @@ def _number(value, name):
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise QSMError(f"{name} in a sidecar must be a number, not {value!r}.") from None
+        raise QSMError(f"{name} in a sidecar must be a number, not {value!r}. Fix the sidecar.") from None
 
 
 def _missing(name, paths, option):

@@ -238,7 +238,9 @@ def cropped_grid(grid, box):
 def _inside(values, mask, name):
     values = np.asarray(values)
     if values.shape != mask.shape:
-        raise QSMError(f"{name} has shape {values.shape}, the mask {mask.shape}; they must match.")
+        raise QSMError(
+            f"{name} has shape {values.shape}, the mask {mask.shape}; they must match. Resample one of them."
+        )
     if not np.isfinite(values[mask]).all():
         raise QSMError(f"{name} is NaN or infinite in voxels inside the mask. Fix them, or exclude them from the mask.")
     return np.where(mask, values, 0).astype(np.float32, order="C", copy=False)
@@ -249,7 +251,9 @@ def _echoes(images, name):
     if images.ndim == 3:
         images = images[None]
     if images.ndim != 4:
-        raise QSMError(f"{name} must be one 3D image per echo, but it has {images.ndim} dimensions.")
+        raise QSMError(
+            f"{name} must be one 3D image per echo, but it has {images.ndim} dimensions. Give (echo, k, j, i)."
+        )
     if np.iscomplexobj(images):
         raise QSMError(f"{name} is complex. Pass its modulus as magnitude and its angle as phase, or use of_signal.")
     return np.ascontiguousarray(images, np.float32)

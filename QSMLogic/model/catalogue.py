@@ -31,8 +31,8 @@ class MapEntry:
         Lowest and highest level shown; None: from the values.
     optional : bool
         Whether some runs do not yield it.
-    measured : bool
-        Whether it is offered first for a table of regions.
+    measured : int
+        Its place after the susceptibility among the maps offered first for a table of regions; 0: none.
     """
 
     name: str
@@ -45,7 +45,7 @@ class MapEntry:
     role: str
     window: tuple | None = None
     optional: bool = False
-    measured: bool = False
+    measured: int = 0
 
     @property
     def is_mask(self):
@@ -65,7 +65,7 @@ CATALOGUE = {
             quantity=None,
             file="mask.nii.gz",
             bids=("field", "mask"),
-            description="Where the total field is known",
+            description="Voxels with a valid total field",
             role="QSM.Mask",
         ),
         MapEntry(
@@ -75,7 +75,7 @@ CATALOGUE = {
             quantity=None,
             file="reliable_mask.nii.gz",
             bids=("susceptibility", "mask"),
-            description="Where the susceptibility is known",
+            description="Voxels with a valid susceptibility",
             role="QSM.ReliableMask",
         ),
         MapEntry(
@@ -87,7 +87,7 @@ CATALOGUE = {
             bids=("total", "fieldmap"),
             description="Total field relative to B0",
             role="QSM.TotalField",
-            measured=True,
+            measured=2,
         ),
         MapEntry(
             "local_field_ppm",
@@ -99,7 +99,7 @@ CATALOGUE = {
             description="Field of the sources inside the mask relative to B0",
             role="QSM.LocalField",
             window=(-0.05, 0.05),
-            measured=True,
+            measured=1,
         ),
         MapEntry(
             SUSCEPTIBILITY,
@@ -111,7 +111,6 @@ CATALOGUE = {
             description="Magnetic susceptibility",
             role="QSM.Susceptibility",
             window=(-0.1, 0.2),
-            measured=True,
         ),
         MapEntry(
             "uncertainty_ppm",

@@ -30,9 +30,9 @@ class Maps(make_dataclass("Maps", _fields(), frozen=True)):
     grid : Grid
         The grid of the scan.
     mask : ndarray
-        Where the total field is valid, bool.
+        Voxels with a valid total field, bool.
     reliable_mask : ndarray
-        Where the susceptibility is valid, bool; V-SHARP and other methods erode the mask.
+        Voxels with a valid susceptibility, bool; V-SHARP and other methods erode the mask.
     total_field_ppm, local_field_ppm : ndarray
         Fields in ppm of B0, float32.
     susceptibility_ppm : ndarray
@@ -55,8 +55,19 @@ class Maps(make_dataclass("Maps", _fields(), frozen=True)):
 class UnreferencedMap:
     """A susceptibility map that is not referenced yet, with what a reference may need; arrays (k, j, i).
 
-    ppm: float32. mask: bool, where the map is valid. magnitude: float32 (echo, k, j, i) with its echo_times_s, or None.
-    region: bool, the reference region given by the user, or None.
+    Parameters
+    ----------
+    ppm : numpy.ndarray
+        Susceptibility, float32.
+    mask : numpy.ndarray
+        Voxels with a valid susceptibility, bool.
+    grid : Grid
+    magnitude : numpy.ndarray, optional
+        Magnitude (echo, k, j, i), float32.
+    echo_times_s : sequence of float
+        Echo times of the magnitude.
+    region : numpy.ndarray, optional
+        The reference region given by the user, bool.
     """
 
     ppm: np.ndarray

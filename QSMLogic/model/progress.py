@@ -2,10 +2,17 @@
 
 
 class Progress:
-    """Call it with the fraction done, 0 to 1; it may raise Cancelled.
+    """Reports the fraction done, 0 to 1, if called with it; the call may raise Cancelled.
 
-    report: called with the fraction, or None. notes: what the method records with its result, plain values by name;
-    `note` and `iteration` add to it.
+    Parameters
+    ----------
+    report : callable, optional
+        Called with the fraction.
+
+    Attributes
+    ----------
+    notes : dict
+        What the method records with its result, plain values by name; `note` and `iteration` add to it.
     """
 
     def __init__(self, report=None):

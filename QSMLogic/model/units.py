@@ -4,7 +4,7 @@ import math
 
 PROTON_MHZ_PER_T = 42.577478518
 PER_PPM = {"ppm": 1.0, "ppb": 1000.0}  # units of susceptibility and of fields
-NO_UNIT = "no units"
+NO_UNIT, ARBITRARY = "no units", "a.u."
 # unit, as in tables and headers: its UCUM code and meaning
 UNITS = {
     "ppm": ("[ppm]", "ppm"),
@@ -16,7 +16,7 @@ UNITS = {
     "rad": ("rad", "radian"),
     "%": ("%", "percent"),
     "mm3": ("mm3", "cubic millimeter"),
-    "a.u.": ("[arb'U]", "arbitrary unit"),
+    ARBITRARY: ("[arb'U]", "arbitrary unit"),
     NO_UNIT: ("1", NO_UNIT),
 }
 

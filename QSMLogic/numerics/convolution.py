@@ -7,7 +7,7 @@ from .parallel import for_slabs
 
 
 def convolve(x, kernel, weight=None):
-    """`x` (float32) convolved with `kernel`, a real spectrum in `rfftn` layout, then times `weight` where given."""
+    """`x` (float32) convolved with `kernel`, a real spectrum in `rfftn` layout, then times `weight` if given."""
     spectrum, shape = rfftn(x), x.shape
     del x  # the memory of a temporary array is free from here on
     multiply(spectrum, kernel)

@@ -188,12 +188,12 @@ class _Chain:
     """Runs one stage after the other and keeps the time of each."""
 
     def __init__(self, settings, progress, provenance, curve=False):
-        self.settings, self.provenance, self.told = settings, provenance, progress
+        self.settings, self.provenance, self.report = settings, provenance, progress
         self.part = BEFORE_CURVE if curve else 1
 
     def progress(self, stage, fraction):
         """fraction: of the stages."""
-        self.told(stage, self.part * fraction)
+        self.report(stage, self.part * fraction)
 
     @property
     def single_step(self):
@@ -213,7 +213,7 @@ class _Chain:
 
     def draw_curve(self, local):
         """Record the L-curve of the inversion for this local field, or a warning if there is none."""
-        progress = Progress(lambda fraction: self.told(CURVE, self.part + (1 - self.part) * fraction))
+        progress = Progress(lambda fraction: self.report(CURVE, self.part + (1 - self.part) * fraction))
         method, parameters = self.settings.method("invert"), self.settings.parameters("invert")
         try:
             name, points = strength_curve(method, local, parameters, progress)
@@ -229,7 +229,7 @@ class _Chain:
             if stage.yields:
                 maps[stage.yields] = self.stage(stage.name, *(known[name] for name in stage.takes))
                 if maps[stage.yields] is None:
-                    self.provenance.leave_out(stage.name)
+                    self.provenance.without_result(stage.name)
         return maps
 
     def stage(self, stage, *inputs, turn=0, turns=1):

@@ -15,10 +15,20 @@ RADIANS = {"method": "automatic", "rad_per_unit": 1.0, "sign": "positive"}
 
 
 def preview_reduction(shape, spacing_mm, voxels=VOXELS):
-    """Choose how many voxels to average along each axis (k, j, i) so that at most `voxels` remain.
+    """Choose how many voxels to average along each axis, so that the remaining ones are as cubic as possible.
 
-    The remaining voxels are as cubic as possible. An axis keeps at least SMALLEST voxels, so that an unusual shape may
-    keep more than `voxels`.
+    Parameters
+    ----------
+    shape : tuple of int
+        Voxels along the axes (k, j, i).
+    spacing_mm : tuple of float
+    voxels : int
+        Maximum number of remaining voxels. An axis keeps at least SMALLEST, so an unusual shape may keep more.
+
+    Returns
+    -------
+    tuple of int
+        Number of voxels to average along each axis (k, j, i).
     """
     reduction = [1, 1, 1]
     while np.prod([n // r for n, r in zip(shape, reduction, strict=True)]) > voxels:

@@ -18,12 +18,32 @@ COLUMNS = ("value", "chosen", "residual_ppm", "gradient_ppm_per_mm", "noise_ppm"
 def strength_curve(entry, local, parameters, progress):
     """Run a dipole inversion at seven values of its regularization strength, centered on the chosen one.
 
-    entry: Method of the stage "invert". local: FieldMap of the local field. parameters: of the method. progress:
-    Progress. Returns the parameter's name and a list of dictionaries with COLUMNS, by rising value: residual_ppm is
-    the root mean square of D x - f in the mask, gradient_ppm_per_mm the mean length of the gradient of x in it,
-    noise_ppm the field's noise, below which a residual fits noise. Each value costs a run of the method.
-    Raises QSMError for a method that takes the total field, whose background x does not explain, for one without a
-    regularization strength, and if no value gives a map with both a misfit and a gradient.
+    Each value costs a run of the method.
+
+    Parameters
+    ----------
+    entry : Method
+        Method of the stage "invert".
+    local : FieldMap
+        Local field.
+    parameters : object
+        Parameters of the method.
+    progress : Progress
+
+    Returns
+    -------
+    name : str
+        Name of the parameter that is varied.
+    points : list of dict
+        {column: value} of COLUMNS, by rising value: residual_ppm is the root mean square of D x - f in the mask,
+        gradient_ppm_per_mm the mean length of the gradient of x in it, and noise_ppm the field's noise, below which a
+        residual fits noise.
+
+    Raises
+    ------
+    QSMError
+        If the method takes the total field, whose background x does not explain, or has no regularization strength,
+        or if no value gives a map with both a misfit and a gradient.
     """
     if not has_curve(entry):
         raise QSMError(
@@ -35,9 +55,9 @@ def strength_curve(entry, local, parameters, progress):
     model, noise_ppm = DipoleModel(local), field_noise_ppm(local)
 
     def point(value, part, is_chosen):
-        told = Progress(part)
-        x = entry.run(local, parameters=entry.make_parameters(values | {name: value}), progress=told)
-        found = value or told.notes.get(name, value)
+        recorded = Progress(part)
+        x = entry.run(local, parameters=entry.make_parameters(values | {name: value}), progress=recorded)
+        found = value or recorded.notes.get(name, value)
         return {"value": found, "chosen": is_chosen, **_measured(x, local, model), "noise_ppm": noise_ppm}
 
     share = 1 / len(STEPS)

@@ -11,11 +11,29 @@ from .resample import resampled_regions
 
 
 def read_regions(path, geometry, names_path=None, method="nearest"):
-    """(regions on the grid of `geometry`, whether they were resampled) of a label image or .seg.nrrd segmentation.
+    """Read the regions of a label image or .seg.nrrd segmentation, whose segments may overlap.
 
-    names_path: names of the labels, as `read_label_names` takes them; a segmentation has its own. method: how regions
-    on another grid are resampled. A segmentation with several layers has segments that overlap. Raises QSMError that
-    names the file.
+    Parameters
+    ----------
+    path : str or Path
+    geometry : Geometry
+        Grid of the map.
+    names_path : str or Path, optional
+        Names of the labels, as `read_label_names` takes them; a segmentation has its own.
+    method : {"nearest", "coverage"}
+        How regions on another grid are resampled.
+
+    Returns
+    -------
+    regions : sequence of Region
+        On the grid of the map.
+    resampled : bool
+        Whether they were on another grid.
+
+    Raises
+    ------
+    QSMError
+        If a file cannot be used; the message names it.
     """
     image, own = read_image(path)
     layers = image[None] if image.ndim == 3 else image

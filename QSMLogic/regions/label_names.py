@@ -13,7 +13,7 @@ LABEL_NAMES = "names of the labels: JSON, BIDS dseg.tsv, or a lookup table of Fr
 
 
 def read_label_names(path):
-    """({label: name}, {label: (red, green, blue) 0..1}) of a file; colors only where it has some.
+    """({label: name}, {label: (red, green, blue) 0..1}) of a file; colors only if it has some.
 
     Understood are JSON ({"1": "caudate"}), a BIDS or other table with header (.tsv, .csv) whose columns are called
     index (label, value, id) and name (region, structure, abbreviation) and perhaps color, and the text files of
@@ -26,12 +26,12 @@ def read_label_names(path):
     except OSError as error:
         raise QSMError(f"Cannot read the label names {path}: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise QSMError(f"The label names {path} are no text; give a JSON, TSV, CSV or lookup-table file.") from None
+        raise QSMError(f"The label names {path} are not text; give a JSON, TSV, CSV or lookup-table file.") from None
     other = _from_json if text.lstrip().startswith(("{", "[")) else _from_lines
     read = READERS.get(path.suffix.lower(), other)
     entries = [entry for entry in read(text, path) if entry[0] > BACKGROUND]
     if not entries:
-        raise QSMError(f"{path} names no label; see the help of --label-names for the kinds of file.")
+        raise QSMError(f"{path} contains no labels; see the help of --label-names for the kinds of file.")
     labels = [label for label, *_ in entries]
     if twice := next((label for label in labels if labels.count(label) > 1), None):
         raise QSMError(f"{path} names label {twice} twice; keep one of its lines.")

@@ -176,5 +176,5 @@ def _require_voxels(table):
     if all(not row["voxels"] for row in table.rows):
         notes = "; ".join(dict.fromkeys(row["note"] for row in table.rows))
         raise QSMError(
-            f"No region has a voxel to measure ({notes}). Check that the regions lie on the map, and the mask."
+            f"No region has a voxel to measure ({notes}). Check that the regions overlap the map, and the mask."
         )

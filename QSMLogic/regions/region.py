@@ -13,9 +13,19 @@ HALF = 0.5
 
 @dataclass(frozen=True)
 class MapImage:
-    """A map: array (k, j, i) of real numbers, and its unit as text ("ppm", "1/s", "a.u.").
+    """A map with its unit.
 
-    Raises QSMError for a map that is not 3D, is complex or has no unit.
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Real numbers, (k, j, i).
+    unit : str
+        Such as "ppm", "1/s" or "a.u.".
+
+    Raises
+    ------
+    QSMError
+        If the map is not 3D, is complex or has no unit.
     """
 
     array: np.ndarray
@@ -26,7 +36,7 @@ class MapImage:
         if array.ndim != 3 or np.iscomplexobj(array):
             raise QSMError("A map must be a 3D image of real numbers; choose a single volume.")
         if not str(self.unit or "").strip():
-            raise QSMError("A map has no unit; say in which it is, such as ppm, 1/s or a.u.")
+            raise QSMError("A map has no unit. Give its unit, such as ppm, 1/s or a.u.")
         object.__setattr__(self, "array", array)
 
 
@@ -34,9 +44,24 @@ class MapImage:
 class Region:
     """A region of interest on the grid of a map.
 
-    coverage: array (k, j, i), bool, whole numbers above 0, or the share 0..1 of each voxel that is covered. box: the
-    slices of the grid that the array fills, or None for all of it. color: red, green, blue 0..1. outside: the share
-    of the region that lies outside the image. Raises QSMError for a share that cannot be.
+    Parameters
+    ----------
+    name : str
+    coverage : numpy.ndarray
+        Array (k, j, i): bool, integers above 0 inside, or the covered fraction of each voxel, 0 to 1.
+    color : tuple of float, optional
+        Red, green and blue, 0 to 1.
+    note : str
+        A remark for the table.
+    box : tuple of slice, optional
+        The part of the grid that the array fills. None: all of it.
+    outside : float
+        Fraction of the region that lies outside the image.
+
+    Raises
+    ------
+    QSMError
+        If coverage is not 3D, is complex or lies outside 0 to 1.
     """
 
     name: str
@@ -53,11 +78,11 @@ class Region:
         if np.issubdtype(coverage.dtype, np.integer):
             coverage = coverage > 0
         if coverage.dtype != bool and not ((coverage >= 0) & (coverage <= 1)).all():
-            raise QSMError(f"The region {self.name!r} covers voxels by shares that are not between 0 and 1; scale it.")
+            raise QSMError(f"The region {self.name!r} has coverage values outside 0 to 1. Rescale it.")
         object.__setattr__(self, "coverage", coverage)
 
     def cropped(self, shape):
-        """The same region in the smallest box, of an image of `shape`; QSMError where it is on another grid."""
+        """The same region in the smallest box, of an image of `shape`; QSMError if it is on another grid."""
         box = self.box or tuple(slice(0, n) for n in shape)
         fits = all(0 <= s.start <= s.stop <= n for s, n in zip(box, shape, strict=True))
         if not fits or self.coverage.shape != tuple(s.stop - s.start for s in box):
@@ -83,11 +108,21 @@ class Region:
 
 
 class LabelRegions(Sequence):
-    """The regions of a label image, each made when it is asked for, so that hundreds need no memory.
+    """The regions of a label image, each made on access, so that hundreds need no memory.
 
-    labels: array (k, j, i) of whole numbers, 0 outside. names: {label: name}; a label without one is "Label 5", and
-    a name without voxels is an empty region. colors: {label: (red, green, blue) 0..1}. Raises QSMError for labels
-    that are not whole numbers, or none, and for names that collide.
+    Parameters
+    ----------
+    labels : numpy.ndarray
+        Integers (k, j, i), 0 outside.
+    names : dict, optional
+        {label: name}. A label without one is "Label 5"; a name without voxels is an empty region.
+    colors : dict, optional
+        {label: (red, green, blue)}, 0 to 1.
+
+    Raises
+    ------
+    QSMError
+        If the labels are not integers, there are none, or two have the same name.
     """
 
     def __init__(self, labels, names=None, colors=None):
@@ -111,11 +146,11 @@ class LabelRegions(Sequence):
 
 
 def check_names(names):
-    """QSMError where two regions have one name, or one has none."""
+    """QSMError if two regions have one name, or one has none."""
     seen = set()
     for name in names:
         if not str(name).strip():
-            raise QSMError("A region has no name; name it.")
+            raise QSMError("A region has no name. Give it one.")
         if name in seen:
             raise QSMError(f"Two regions are called {name!r}; rename one of them.")
         seen.add(name)

@@ -14,16 +14,31 @@ POINTS, MOST_POINTS = 4, 12  # per voxel and axis: coverage is exact to 1/(2 x P
 NEAR = 1e-6  # voxels
 AT_ONCE = 1 << 24  # points that are sampled at once
 NOWHERE = (slice(0, 0),) * 3
-SLIPPED = "lies between the middles of the map's voxels; resample by coverage"
+SLIPPED = "falls between voxel centers of the map; resample by coverage"
 
 
 def resampled_regions(regions, source, target, method="nearest"):
-    """The regions on the grid of a map; a list of Region, each in its box.
+    """Resample regions to the grid of a map.
 
-    regions: Region objects on the grid of `source`, a Geometry. target: the Geometry of the map; it may be oblique to
-    the source. method: "nearest" takes what lies at the middle of each voxel, "coverage" the share of each voxel that
-    is covered, found at POINTS or more points per axis, so that voxels of both grids are told apart. A region's
-    `outside` is the share of its volume that lies beyond the map. Raises QSMError for another method.
+    Parameters
+    ----------
+    regions : iterable of Region
+        Regions on the grid of `source`.
+    source, target : Geometry
+        Grids of the regions and of the map; one may be oblique to the other.
+    method : {"nearest", "coverage"}
+        "nearest": the region at the center of each voxel. "coverage": the covered fraction of each voxel, from POINTS
+        or more points per axis, so that voxels of both grids are resolved.
+
+    Returns
+    -------
+    list of Region
+        Each in its box; `outside` is the fraction of its volume that lies beyond the map.
+
+    Raises
+    ------
+    QSMError
+        If there is no such method.
     """
     if method not in METHODS:
         raise QSMError(f"Regions are resampled by {' or '.join(METHODS)}, not by {method!r}.")
@@ -71,7 +86,7 @@ def _outside_share(region, target, to_target):
 
 
 def _target_box(box, size, to_target):
-    """The slices (k, j, i) of the target that hold a box of the source, corners included; None where none do."""
+    """The slices (k, j, i) of the target that hold a box of the source, corners included; None if none do."""
     matrix, offset = to_target
     ends = [(s.start - 0.5, s.stop - 0.5) for s in reversed(box)]
     corners = np.array(list(itertools.product(*ends))) @ matrix.T + offset

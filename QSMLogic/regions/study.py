@@ -66,7 +66,7 @@ def with_scan(study, table, subject, session="", time="", *, provenance=None, re
     subject, session, time : str or number
         Which scan it is; time is a date or an age.
     provenance : dict, optional
-        The content of the map's run.json. Its settings and those of the table tell apart scans that were processed
+        The content of the map's run.json. Its settings and those of the table distinguish scans that were processed
         differently.
     replaces : bool
         Replace rows of the same subject, session, time, map and segment.

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache, cached_property
 
 from ..model.acquisition import bounding_box, uncropped
+from ..model.catalogue import CATALOGUE
 from ..model.errors import QSMError
 from ..model.progress import Progress
-from .stages import STAGES
+from .stages import KNOWN, STAGES
 
 ROOT = __package__.rpartition(".")[0]
 
@@ -33,9 +34,27 @@ class NoParameters:
 
 
 def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=(), typical=None, help):
-    """A field of a parameter dataclass; its type (bool, int, float or str) is that of the default.
+    """Declare a parameter of a method, as a field of its parameter dataclass.
 
-    typical: a value of the usual magnitude, if the default is 0, which stands for "automatic".
+    Parameters
+    ----------
+    default : bool, int, float or str
+        Its type is that of the parameter.
+    label : str
+        Name in user interfaces and in the methods text.
+    unit : str
+    low, high : float
+        Range of a number, both included.
+    choices : sequence of str
+        Values that a text may have.
+    typical : float, optional
+        A value of the usual magnitude, if the default is 0, which means automatic.
+    help : str
+        Sentences for tooltips and the command line.
+
+    Returns
+    -------
+    dataclasses.Field
     """
     metadata = {"label": label, "unit": unit, "low": low, "high": high, "choices": tuple(choices)}
     return field(default=default, metadata=metadata | {"typical": typical, "help": help})
@@ -115,10 +134,27 @@ class Method:
             raise QSMError(f"{self.stage} {self.name}: {error}") from None
 
     def run(self, *inputs, parameters=None, progress=None):
-        """Run the method and return the result of its stage.
+        """Run the method.
 
-        progress: a Progress, which then holds the notes of the method, or a function that is called with the fraction
-        done, up to 1, and may raise Cancelled.
+        Parameters
+        ----------
+        *inputs
+            The inputs of its stage (see STAGES).
+        parameters : object, optional
+            From make_parameters. None: the defaults.
+        progress : Progress or callable, optional
+            A Progress, which then holds the notes of the method, or a function that is called with the fraction done,
+            up to 1, and may raise Cancelled.
+
+        Returns
+        -------
+        object
+            The result of its stage.
+
+        Raises
+        ------
+        QSMError
+            If the inputs cannot be used.
         """
         progress = progress if isinstance(progress, Progress) else Progress(progress)
         run = _within_mask(self.function) if STAGES[self.stage].in_box else self.function
@@ -154,12 +190,30 @@ def method(
     takes_csf=False,
     chooses=None,
 ):
-    """Register the decorated function under `stage`; the function's name is the method's name.
+    """Register the decorated function as a method; the function's name is the method's name.
 
-    erodes_mask: whether a background method erodes the mask. takes_total_field: whether an inversion removes the
-    background itself, so that the stage before it does not run. takes_csf: whether an inversion uses a mask of the
-    cerebrospinal fluid, so that a run makes one. chooses: of an inversion that stands for others, a function of the
-    local field that returns the name of the one to use and, in a few words, why.
+    Parameters
+    ----------
+    stage : str
+        One of STAGES.
+    title : str
+        Name in user interfaces.
+    parameters : type
+        Dataclass whose fields are made by `parameter`.
+    citations : sequence of Citation
+    erodes_mask : bool
+        Whether a background method erodes the mask.
+    takes_total_field : bool
+        Whether an inversion removes the background itself, so that the stage before it does not run.
+    takes_csf : bool
+        Whether an inversion uses a mask of the cerebrospinal fluid, so that a run makes one.
+    chooses : callable, optional
+        Of an inversion that selects another: a function of the local field that returns its name and the reason.
+
+    Returns
+    -------
+    callable
+        The decorator, which returns the function itself.
     """
 
     def register(function):
@@ -178,8 +232,10 @@ def registry():
     Raises
     ------
     RuntimeError
-        If a stage has no folder, its default no file, or a file registers a method of another stage.
+        If a stage has no folder, its default no file, a file registers a method of another stage, or a stage takes or
+        yields what it cannot.
     """
+    _check_stages()
     found = {stage: {} for stage in STAGES}
     for stage in STAGES:
         folder = importlib.import_module(f"{ROOT}.stages.{stage}")
@@ -191,6 +247,18 @@ def registry():
         if STAGES[stage].default not in found[stage]:
             raise RuntimeError(f"stages/{stage} has no method {STAGES[stage].default!r}, its default.")
     return found
+
+
+def _check_stages():
+    """RuntimeError if what a stage with a map of its own takes or yields is not known, or others run after it."""
+    adding = [bool(stage.yields) for stage in STAGES.values()]
+    if adding != sorted(adding):
+        raise RuntimeError("Stages that yield a map of their own come last in STAGES.")
+    for stage in STAGES.values():
+        if not set(stage.takes) <= set(KNOWN):
+            raise RuntimeError(f"The stage {stage.name} takes {stage.takes}, of which only {', '.join(KNOWN)} exist.")
+        if stage.yields and not (stage.yields in CATALOGUE and CATALOGUE[stage.yields].optional):
+            raise RuntimeError(f"The stage {stage.name} yields {stage.yields}, no optional map of the catalogue.")
 
 
 def _methods_in(module):

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..numerics.lazy import scipy, sitk
 from ..version import __version__
+from .stages import CURVE
 
 
 class Provenance:
@@ -31,12 +32,14 @@ class Provenance:
         """Record the Settings chosen for a scan. reason: what was chosen and why, a sentence for the notes."""
         self.settings, self.notes["choice"] = settings, {"reason": reason}
 
-    def leave_out(self, stage, other=None):
-        """Forget a stage that is no part of the result; its time counts as that of the stage `other`, if given."""
+    def leave_out(self, stage, other):
+        """Remove a stage whose result only served a choice; its time is added to the stage `other`."""
         self.notes.pop(stage, None)
-        seconds = self.seconds.pop(stage, 0.0)
-        if other:
-            self.seconds[other] = self.seconds.get(other, 0.0) + seconds
+        self.seconds[other] = self.seconds.get(other, 0.0) + self.seconds.pop(stage, 0.0)
+
+    def without_result(self, stage):
+        """Keep a stage that yields no map out of the settings and citations, but not its notes."""
+        self.seconds.pop(stage)
 
     def finished(self, given_mask):
         """The record as plain dictionaries, without stages that did not run."""
@@ -83,7 +86,7 @@ def choice_made(provenance):
 
 def strengths_tried(provenance):
     """The L-curve of a run as {"method", "parameter", "points"}, from the content of run.json; {} if there is none."""
-    curve = provenance.get("notes", {}).get("curve", {})
+    curve = provenance.get("notes", {}).get(CURVE, {})
     return curve if "points" in curve else {}
 
 

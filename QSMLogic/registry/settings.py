@@ -57,9 +57,11 @@ class Settings:
             with open(path, encoding="utf-8") as file:
                 return cls(json.load(file))
         except OSError as error:
-            raise QSMError(f"Cannot read the settings file {path}: {error.strerror}.") from None
+            raise QSMError(
+                f"Cannot read the settings file {path}: {error.strerror}. Check the name and the permissions."
+            ) from None
         except ValueError as error:
-            raise QSMError(f"The settings {path} are not valid JSON: {error}.") from None
+            raise QSMError(f"The settings {path} are not valid JSON: {error}. Fix them.") from None
 
     def method(self, stage):
         """The Method of a stage."""

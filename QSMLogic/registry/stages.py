@@ -26,14 +26,16 @@ class Stage:
     share : float
         Of the time of a run, for the progress bar.
     has_command : bool
-        Whether the stage is a command of its own.
+        Whether the stage is a command of its own; it then has a function NAME_command in cli/stage_commands.py and
+        _NAME_options in cli/options.py.
     in_passes : bool
         Whether it runs in every pass.
     in_box : bool
         Whether its methods are given the part of their FieldMap that holds the mask only.
     takes, yields : tuple, str
         Of a stage that adds a map of its own to the run: what its methods are called with, names of KNOWN, and the
-        catalogue's name of the map. The method returns its array (k, j, i), or None for no map.
+        catalogue's name of the map, which is optional there. The method returns its array (k, j, i), or None for no
+        map. Such stages run after all others, and are the last in the table.
     """
 
     name: str

@@ -34,7 +34,9 @@ def methods_text(provenance):
             sentences.append(GIVEN_MASK)
         for stage, choice in provenance["settings"].items():
             if stage not in STAGES:
-                raise QSMError(f"The record has a stage {stage!r} that this version does not know; use a newer one.")
+                raise QSMError(
+                    f"The record has a stage {stage!r} that this version lacks. Use a newer version of SlicerQSM."
+                )
             numbers = references.numbers(provenance["citations"].get(stage, []))
             sentences.append(STAGES[stage].sentence.format(*_method(stage, choice, numbers)))
     except (KeyError, TypeError, AttributeError, IndexError):

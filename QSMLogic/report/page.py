@@ -31,18 +31,43 @@ def write_report(path, table, image, regions, geometry, **options):
 def check_report_name(path):
     """QSMError unless a report's name ends in .html."""
     if Path(path).suffix.lower() not in (".html", ".htm"):
-        raise QSMError(f"{path} must end in .html.")
+        raise QSMError(f"{path} must end in .html. Rename the report.")
 
 
 def report(table, image, regions, geometry, *, provenance=None, title="Regions of interest", inputs=None, plots=()):
-    """The report as HTML that needs no network and no script.
+    """Make a report that needs no network and no script.
 
-    table: RegionTable of regions. image: the MapImage that the pictures show, and regions: the Region objects that are
-    outlined, all on the grid of `geometry`, a Geometry. provenance: what the map's run.json holds. inputs: {what:
-    file name}. plots: more SVG texts. Raises QSMError for an image that is not on the grid.
+    Parameters
+    ----------
+    table : RegionTable
+    image : MapImage
+        The map that the pictures show.
+    regions : iterable of Region
+        The regions outlined on it.
+    geometry : Geometry
+        Grid of image and regions.
+    provenance : dict, optional
+        Content of the map's run.json.
+    title : str
+    inputs : dict, optional
+        {what: file name}.
+    plots : sequence of str
+        Further plots as SVG.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Raises
+    ------
+    QSMError
+        If the image is not on the grid.
     """
     if image.array.shape != geometry.shape:
-        raise QSMError(f"The map has shape {image.array.shape}, its grid {geometry.shape}; they must match.")
+        raise QSMError(
+            f"The map has shape {image.array.shape}, its grid {geometry.shape}; they must match. Use the map's grid."
+        )
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="small">{NOTICE}</p>',
@@ -178,9 +203,9 @@ def _plane(plane, address, name):
 
 def _legend(window, unit):
     low, high = (f"{value:.4g}" for value in window)
-    bar = '<svg width="160" height="14"><defs><linearGradient id="grey"><stop offset="0" stop-color="#000"/>'
+    bar = '<svg width="160" height="14"><defs><linearGradient id="gray"><stop offset="0" stop-color="#000"/>'
     bar += '<stop offset="1" stop-color="#fff"/></linearGradient></defs>'
-    bar += '<rect width="159" height="13" x="0.5" y="0.5" fill="url(#grey)" stroke="#222"/></svg>'
+    bar += '<rect width="159" height="13" x="0.5" y="0.5" fill="url(#gray)" stroke="#222"/></svg>'
     return f'<div class="legend">{low} {bar} {high} {escape(unit)}</div>'
 
 

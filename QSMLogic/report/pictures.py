@@ -1,4 +1,4 @@
-"""Pictures of regions on a map: grey slices with outlines, as the patient lies, in PNG."""
+"""Pictures of regions on a map: gray slices with outlines, as the patient lies, in PNG."""
 
 import base64
 import itertools
@@ -10,7 +10,7 @@ import numpy as np
 from ..numerics.lazy import ndimage
 
 PLANES = ("axial", "coronal", "sagittal")
-GREYS, OUTLINE = 255, 255  # the palette: so many greys, then the outline's color
+GRAYS, OUTLINE = 255, 255  # the palette: so many grays, then the outline's color
 SIDE_PX, MARGIN_MM = 220, 6.0
 TOWARDS = ("RL", "AP", "IS")  # where the patient's axes x, y, z (LPS) come from and go to
 
@@ -36,7 +36,7 @@ class Patient:
 
 
 def extent(image):
-    """The slices of an image that hold all of it but zeros and what is no number; None where there is nothing."""
+    """The slices of an image that hold all of it but zeros and what is no number; None if there is nothing."""
     found = ndimage.find_objects((np.isfinite(image) & (image != 0)).view(np.uint8))
     return found[0] if found else None
 
@@ -52,9 +52,9 @@ def triptych(patient, image, region, window, color, known=None):
     for axis, plane in enumerate(PLANES):
         others = tuple(a for a in range(3) if a != axis)
         at = int(np.argmax(region.sum(axis=others)))
-        grey, inside = (_upright(np.take(a[view], at - view[axis].start, axis), axis) for a in (image, region))
+        gray, inside = (_upright(np.take(a[view], at - view[axis].start, axis), axis) for a in (image, region))
         mm = [patient.spacing_mm[a] for a in others]
-        pixels = _levels(_square(grey, mm), window)
+        pixels = _levels(_square(gray, mm), window)
         shape = _square(inside, mm)
         pixels[shape & ~ndimage.binary_erosion(shape)] = OUTLINE
         pictures[plane] = data_uri(png(pixels, color))
@@ -68,9 +68,9 @@ def letters(plane):
 
 
 def png(pixels, color):
-    """An indexed PNG of a uint8 image (rows, columns): greys, and OUTLINE in a color (red, green, blue 0..1)."""
-    grey = np.linspace(0, 255, GREYS).round().astype(np.uint8)
-    palette = np.concatenate([np.repeat(grey[:, None], 3, axis=1), _byte_rows(color)])
+    """An indexed PNG of a uint8 image (rows, columns): grays, and OUTLINE in a color (red, green, blue 0..1)."""
+    gray = np.linspace(0, 255, GRAYS).round().astype(np.uint8)
+    palette = np.concatenate([np.repeat(gray[:, None], 3, axis=1), _byte_rows(color)])
     rows, columns = pixels.shape
     lines = np.concatenate([np.zeros((rows, 1), np.uint8), pixels], axis=1)  # each starts with its filter, none
     header = struct.pack(">2I5B", columns, rows, 8, 3, 0, 0, 0)
@@ -113,7 +113,7 @@ def _levels(values, window):
     """Palette indices of values; exact zeros and what is no number lie outside the map and are black."""
     low, high = window
     share = (np.nan_to_num(values, nan=low) - low) / (high - low)
-    return np.where(values == 0, 0, np.clip(share, 0, 1) * (GREYS - 1)).astype(np.uint8)
+    return np.where(values == 0, 0, np.clip(share, 0, 1) * (GRAYS - 1)).astype(np.uint8)
 
 
 def _byte_rows(color):

@@ -70,7 +70,7 @@ def region_against_map(table, x_map, y_map):
         figure.words(figure.width - figure.right - 6, figure.height - figure.bottom - 10, fit, "end", color=COLORS[1])
     for a, b in points:
         _errors(figure, a, b)
-        figure.dot(a["mean"], b["mean"], COLORS[0], told=f"{a['segment']}: {a['mean']:.4g}, {b['mean']:.4g}")
+        figure.dot(a["mean"], b["mean"], COLORS[0], tooltip=f"{a['segment']}: {a['mean']:.4g}, {b['mean']:.4g}")
     _names(figure, [(a["segment"], a["mean"], b["mean"]) for a, b in points])
     figure.axes(title, value_label(points[0][0]), value_label(points[0][1]))
     return figure.svg()
@@ -139,7 +139,7 @@ def _course(figure, subject, course, color, dashes):
     for t, row in course:
         mean, sem = row["mean"], row["sem"] or 0
         figure.line([(t, mean - sem), (t, mean + sem)], color, 1.5)
-        figure.dot(t, mean, color, told=f"{subject}: {mean:.4g}")
+        figure.dot(t, mean, color, tooltip=f"{subject}: {mean:.4g}")
 
 
 def _errors(figure, a, b):

@@ -32,8 +32,8 @@ def curve_plot(title, name, points):
     figure = Figure(spread([x for x, _, _ in places] + noise, 0.15), spread([y for _, y, _ in places], 0.15))
     figure.line([(x, y) for x, y, _ in places], "#888888")
     for n, (x, y, point) in enumerate(places):
-        told = f"{name} {point['value']:.3g}"
-        figure.dot(x, y, COLORS[1 if point["chosen"] else 0], 6.5 if point["chosen"] else 4.5, told)
+        tooltip = f"{name} {point['value']:.3g}"
+        figure.dot(x, y, COLORS[1 if point["chosen"] else 0], 6.5 if point["chosen"] else 4.5, tooltip)
         side = {"dx": 9, "dy": -6} if n % 2 else {"dx": -9, "dy": 14, "anchor": "end"}  # neighbors may lie close
         figure.text(x, y, f"{point['value']:.3g}", size=11, **side)
     for at in noise:

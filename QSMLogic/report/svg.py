@@ -50,10 +50,10 @@ class Figure:
             f'fill="{fill}" fill-opacity="{opacity}" stroke="{edge}" stroke-width="1.5"/>'
         )
 
-    def dot(self, x, y, color, radius=4.5, told=""):
-        """A disc; told: what a pointer over it shows."""
+    def dot(self, x, y, color, radius=4.5, tooltip=""):
+        """A disc; tooltip: what a pointer over it shows."""
         cx, cy = self.px(x, y)
-        title = f"<title>{escape(told)}</title>" if told else ""
+        title = f"<title>{escape(tooltip)}</title>" if tooltip else ""
         self.marks.append(
             f'<circle cx="{cx:.2f}" cy="{cy:.2f}" r="{radius}" fill="{color}" stroke="white">{title}</circle>'
         )
@@ -72,7 +72,7 @@ class Figure:
         )
 
     def axes(self, title, x_label, y_label="", x_ticks=None, y_ticks=None):
-        """Title, labels, ticks {position: words} and grid lines, behind all marks; ticks are chosen where None."""
+        """Title, labels, ticks {position: words} and grid lines, behind all marks; ticks are chosen if None."""
         in_front, self.marks = self.marks, []
         for at, words in (ticks(*self.x) if x_ticks is None else x_ticks).items():
             self.line([(at, self.y[0]), (at, self.y[1])], GRID, 1)

@@ -16,7 +16,7 @@ def find_fluid(magnitude, echo_times_s, mask, grid, r2star_hz=R2STAR_HZ, radius_
 
     magnitude: (echo, k, j, i) in any scale, or None. mask: of the brain, on the Grid. r2star_hz: voxels whose signal
     decays no faster are fluid. radius_mm: it is looked for so far from the mask's middle; in a brain smaller than a
-    human one, less. The fluid is the three largest connected parts, without their surface where that leaves enough
+    human one, less. The fluid is the three largest connected parts, without their surface if that leaves enough
     (Liu et al., Magn Reson Med 2018;79:2795-2803, doi:10.1002/mrm.26946).
     """
     if magnitude is None or len(magnitude) < 2:
@@ -38,7 +38,7 @@ def find_fluid(magnitude, echo_times_s, mask, grid, r2star_hz=R2STAR_HZ, radius_
 
 
 def _r2star_hz(magnitude, times):
-    """The slope of the logarithm of the magnitude, weighted by its square; infinite where there is no signal."""
+    """The slope of the logarithm of the magnitude, weighted by its square; infinite without signal."""
     times = np.reshape(np.asarray(times, np.float32), (-1, 1, 1, 1))
     signal = np.maximum(np.nan_to_num(magnitude), np.finfo(np.float32).tiny)
     weight = np.square(signal / max(float(signal.max()), np.finfo(np.float32).tiny))

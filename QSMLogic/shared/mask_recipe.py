@@ -7,8 +7,8 @@ A recipe is an image, a colon and steps; several recipes may be joined from left
 Images: phase-quality (0 to 1), magnitude (all echoes combined), magnitude-first, magnitude-last.
 Steps on the image: homogenize [mm], smooth [mm], then one of: otsu, percentile P, above VALUE.
 Steps on the mask: erode, dilate, open, close [size], fill-holes [volume], largest, smooth [mm]. A size is a number of
-voxels, or of millimeters where "mm" follows; it is 1 voxel where none is given. Holes are filled up to a volume, a
-number of voxels or of cubic millimeters where "mm3" follows; all of them where none is given.
+voxels, or of millimeters if "mm" follows; 1 voxel if none is given. Holes are filled up to a volume, a
+number of voxels or of cubic millimeters if "mm3" follows; all of them if none is given.
 """
 
 import re

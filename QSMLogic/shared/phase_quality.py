@@ -11,7 +11,7 @@ def wrapped(phase_rad):
     return phase_rad
 
 
-def neighbours(axis):
+def neighbors(axis):
     """The index of every voxel that has a next neighbor along `axis`, and the index of that neighbor."""
     here, there = [slice(None)] * 3, [slice(None)] * 3
     here[axis], there[axis] = slice(None, -1), slice(1, None)
@@ -27,7 +27,7 @@ def edge_quality(axis, phase_rad, magnitude=None, second=None, coherence=True, l
     magnitude and the magnitude of good signal; half the weight for voxels without signal.
     Dymerska et al. 2021, doi:10.1002/mrm.28563, equations 1 to 5.
     """
-    here, there = neighbours(axis)
+    here, there = neighbors(axis)
     step = wrapped(phase_rad[there] - phase_rad[here])
     quality = 1 - np.abs(step) / np.float32(np.pi) if coherence else np.ones_like(step)
     if linearity:
@@ -50,7 +50,7 @@ def edge_quality(axis, phase_rad, magnitude=None, second=None, coherence=True, l
 
 
 def scan_quality(acquisition):
-    """The voxel quality of a scan whose phase is in radians, of its first echo and, where there is one, its second."""
+    """The voxel quality of a scan whose phase is in radians, of its first echo and, if there is one, its second."""
     second, times = None, acquisition.echo_times_s
     if acquisition.echoes > 1:
         second = acquisition.phase[1], times[0] / times[1]
@@ -61,7 +61,7 @@ def voxel_quality(phase_rad, magnitude=None, second=None):
     """The mean quality of a voxel's edges (six, or fewer at the image's border), 0 to 1; float32 (k, j, i)."""
     quality, count = np.zeros(phase_rad.shape, np.float32), np.zeros(phase_rad.shape, np.uint8)
     for axis in range(3):
-        here, there = neighbours(axis)
+        here, there = neighbors(axis)
         edges = edge_quality(axis, phase_rad, magnitude, second)
         for side in (here, there):
             quality[side] += edges

@@ -5,7 +5,7 @@ import numpy as np
 from ..numerics.dipole_field import dipole_field
 from ..numerics.lazy import ndimage
 from .mask_recipe import otsu
-from .phase_quality import neighbours, wrapped
+from .phase_quality import neighbors, wrapped
 
 TISSUE_PPM = -9.4  # against air
 CERTAIN = 0.08  # correlation from which the sign is held to be known
@@ -31,7 +31,7 @@ def sign_evidence(acquisition):
     deep = ndimage.binary_erosion(tissue, iterations=RIM_VOXELS)
     products = np.zeros(3)
     for axis in range(3):
-        here, there = neighbours(axis)
+        here, there = neighbors(axis)
         places = np.flatnonzero(deep[here] & deep[there])
         places = places[:: max(places.size // MOST_SAMPLES, 1)]
         if places.size < 10:

@@ -18,16 +18,16 @@ FILL_VOIDS = parameter(
     help="In voxels with hardly any signal even in the first echo and an uncertain field, average the measured field "
     "and the field of the dipoles that best fit its surroundings.",
 )
-DOUBTFUL = 5.0  # times the median uncertainty
+UNCERTAIN = 5.0  # times the median uncertainty
 FAINT = 0.3  # of the median magnitude of the first echo
 REVIVAL = 0.25  # of its own magnitude in the first echo: what decays does not come back, what dephases does
 MARGIN_VOXELS = 12  # of field around a void that its dipoles are fitted to
 ROOM_VOXELS = 6  # for sources around that
-STRENGTH, STABILISER, STEPS = 15.0, 0.01, 15  # as for sources outside the mask in PDF
+STRENGTH, STABILIZER, STEPS = 15.0, 0.01, 15  # as for sources outside the mask in PDF
 
 
 def filled(total, magnitude):
-    """The FieldMap with its enclosed signal voids filled; `total` itself where it has none or no uncertainty.
+    """The FieldMap with its enclosed signal voids filled; `total` itself if it has none or no uncertainty.
 
     magnitude: of the echoes, (echo, k, j, i), any scale. A void has an uncertain field, is faint in the first echo, and
     is brighter in a later echo than in one before: its spins have dephased, and its phase is random. But the field
@@ -40,12 +40,12 @@ def filled(total, magnitude):
     trimmed = total.without_unreliable_rim()
     if not trimmed.mask.any():
         return total
-    doubtful = trimmed.mask & (total.uncertainty_ppm > DOUBTFUL * np.median(total.uncertainty_ppm[trimmed.mask]))
-    void = doubtful & (magnitude[0] < FAINT * np.median(magnitude[0][trimmed.mask]))
+    uncertain = trimmed.mask & (total.uncertainty_ppm > UNCERTAIN * np.median(total.uncertainty_ppm[trimmed.mask]))
+    void = uncertain & (magnitude[0] < FAINT * np.median(magnitude[0][trimmed.mask]))
     void[void] = _revival(magnitude[:, void]) > REVIVAL * magnitude[0, void]
     if not void.any():
         return total
-    source = doubtful & ndimage.binary_dilation(void)
+    source = uncertain & ndimage.binary_dilation(void)
     weight = squared_weight(trimmed) * ~source
     ppm, uncertainty_ppm = total.ppm.copy(), total.uncertainty_ppm.copy()
     clusters, _ = ndimage.label(ndimage.binary_dilation(void, iterations=MARGIN_VOXELS))
@@ -70,5 +70,5 @@ def _dipole_field(total, source, weight):
     strength = np.full(shape, STRENGTH, np.float32)
     strength[tuple(slice(n) for n in total.ppm.shape)][total.mask & ~source] = 1
     mean, weight = np.float32(np.average(total.ppm, weights=weight)), pad(weight, shape)
-    sources = fitted_sources(pad(total.ppm - mean, shape), dipole, weight, strength, STABILISER, STEPS)
+    sources = fitted_sources(pad(total.ppm - mean, shape), dipole, weight, strength, STABILIZER, STEPS)
     return convolve(sources, dipole)[tuple(slice(n) for n in total.ppm.shape)] + mean

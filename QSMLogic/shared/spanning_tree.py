@@ -8,7 +8,7 @@ of voxels in the mask).
 import numpy as np
 
 from ..numerics.lazy import csgraph, sparse
-from .phase_quality import TWO_PI, neighbours
+from .phase_quality import TWO_PI, neighbors
 
 WORST_COST = 255  # costs of edges are integers from 1 to 255, as in ROMEO
 SMALLEST_REGION = 0.01  # share of the mask
@@ -19,7 +19,7 @@ def edges_of(mask, quality):
     number = np.cumsum(mask, dtype=np.int32).reshape(mask.shape) - 1
     costs, starts, ends = [], [], []
     for axis in range(3):
-        here, there = neighbours(axis)
+        here, there = neighbors(axis)
         inside = mask[here] & mask[there]
         costs.append(np.clip(np.rint(WORST_COST * (1 - quality(axis)[inside])), 1, WORST_COST))
         starts.append(number[here][inside])
@@ -43,7 +43,7 @@ def unwrap_along_edges(phase_rad, edges, regions=1):
 
 
 def _spanning_tree(edges, voxels):
-    """The minimum spanning tree (forest, where the mask has several parts)."""
+    """The minimum spanning tree (forest, if the mask has several parts)."""
     costs, starts, ends = edges
     return csgraph.minimum_spanning_tree(sparse.coo_array((costs, (starts, ends)), shape=(voxels, voxels)).tocsr())
 
@@ -81,7 +81,7 @@ def _summed(steps, parent):
 def _cut(tree, regions):
     """The tree without its worst edges, and each voxel's region: at the largest cost that gives `regions` large ones.
 
-    Fewer, where the mask falls apart before there are so many.
+    Fewer, if the mask falls apart before there are so many.
     """
     tree = tree.tocoo()
     found, low, high = [], 0, WORST_COST

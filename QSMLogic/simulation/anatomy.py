@@ -64,7 +64,7 @@ class Canvas:
         self.labels[inside] = self.tissue[name]
 
     def shape(self, name, low, high, distance, warp_mm=0.0, over=None):
-        """Paint where distance(position) < 0 in the box from `low` to `high` (mm), on `over` only where given.
+        """Paint where distance(position) < 0 in the box from `low` to `high` (mm), on `over` only if given.
 
         The surface is dented by noise of `warp_mm`.
         """
@@ -78,10 +78,10 @@ class Canvas:
             inside &= np.isin(painted, [self.tissue[tissue] for tissue in over])
         painted[inside] = self.tissue[name]
 
-    def ellipsoid(self, name, centre, radii, pair=True, **options):
+    def ellipsoid(self, name, center, radii, pair=True, **options):
         """Paint an ellipsoid, and with `pair` its mirror image."""
         for side in (1, -1) if pair else (1,):
-            at = (*centre[:2], side * centre[2])
+            at = (*center[:2], side * center[2])
             low, high = np.subtract(at, radii) - 3, np.add(at, radii) + 3
             self.shape(name, low, high, lambda p, at=at: ellipsoid(p, at, radii), **options)
 
@@ -220,8 +220,8 @@ def _paint_ventricles(canvas, shape):
 def _paint_nuclei(canvas, shape):
     for number, (name, (s, a, l), radii) in enumerate(NUCLEI):  # noqa: E741
         wall_mm = shape.wall_mm if name == "Caudate" else 0
-        centre, radii = shape.nucleus(number, (s, a, l + wall_mm), radii)
-        canvas.ellipsoid(name, centre, radii, warp_mm=0.7, over=("White matter", "Gray matter"))
+        center, radii = shape.nucleus(number, (s, a, l + wall_mm), radii)
+        canvas.ellipsoid(name, center, radii, warp_mm=0.7, over=("White matter", "Gray matter"))
     body = [np.add(point, (0, 0, shape.wall_mm)) for point in CAUDATE_BODY]
     canvas.tube("Caudate", body, (5, 3.4, 3.0, 2.4, 1.8), over=("White matter",))
     path = ((-12, -3, 5), (-12, -10, 10), (-11, -16, 13.5))

@@ -25,10 +25,10 @@ class Shape:
         self._nuclei = _deviations(rng, (16, 2, 3)) * deformation
         self._warps = [(size_mm, [Noise(rng, extent_mm) for _ in range(3)]) for extent_mm, size_mm in WARPS]
 
-    def nucleus(self, number, centre, radii):
+    def nucleus(self, number, center, radii):
         """Center and half axes (s, a, l) in mm of the nucleus with this number, given those of the standard."""
         move, growth = self._nuclei[number]
-        return tuple(np.add(centre, NUCLEUS_MM * move)), tuple(np.multiply(radii, 1 + NUCLEUS_SCALE * growth))
+        return tuple(np.add(center, NUCLEUS_MM * move)), tuple(np.multiply(radii, 1 + NUCLEUS_SCALE * growth))
 
     def warped(self, image, position, spacing_mm):
         """The image (k, j, i) moved by the warp, each voxel the nearest of the image; itself without deformation."""

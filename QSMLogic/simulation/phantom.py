@@ -56,8 +56,17 @@ LABELS = {tissue.name: label for label, tissue in enumerate(TISSUES)}
 class Head:
     """A head on a grid; arrays are (k, j, i) with k running to the top, j to the back and i to the left of the head.
 
-    labels: uint8, {label: name} in names. susceptibility_ppm, proton_density, r1_hz, r2star_hz: float32.
-    brain_mask: brain with its ventricles and sulci, bool.
+    Attributes
+    ----------
+    grid : Grid
+    labels : numpy.ndarray
+        Tissue labels, uint8.
+    names : dict
+        {label: name}.
+    susceptibility_ppm, proton_density, r1_hz, r2star_hz : numpy.ndarray
+        Properties of each voxel, float32.
+    brain_mask : numpy.ndarray
+        Brain with its ventricles and sulci, bool.
     """
 
     grid: Grid
@@ -71,13 +80,26 @@ class Head:
 
 
 def head(shape=(208, 256, 224), spacing_mm=(0.75, 0.75, 0.75), seed=0, variation=0.02, deformation=0.0):
-    """Make a Head.
+    """Make a head, about 185 mm long and 155 mm wide, in the middle of the grid.
 
-    shape, spacing_mm: of the grid in axis order (k, j, i); its middle is the middle of the head, which is about 185 mm
-    long and 155 mm wide. seed: of everything random: folding, vessels, texture, proportions. variation: how much
-    (relative standard deviation) proportions, and twice as much susceptibilities, differ from head to head.
-    deformation: how much the shape of the brain and its parts differs, from 0 (not at all) to 1 (as adults do).
     The same arguments give the same head; another shape or spacing samples the same head differently.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Voxels along the axes (k, j, i).
+    spacing_mm : tuple of float
+        Spacing along the axes (k, j, i).
+    seed : int
+        Seed of folding, vessels, texture and proportions.
+    variation : float
+        Relative standard deviation of proportions between heads; that of susceptibilities is twice as large.
+    deformation : float
+        Variation of the shape of the brain and its parts, from 0 (none) to 1 (as in adults).
+
+    Returns
+    -------
+    Head
     """
     grid, rng = Grid(shape, spacing_mm), np.random.default_rng(seed)
     stretch = 1 + variation * _few_deviations(rng, 3)

@@ -182,7 +182,7 @@ def _noise(images, mask, snr, seed):
 
 
 def _majority(labels, names, reduction):
-    """The label with the largest share of each voxel; the lower label where shares are equal."""
+    """The label with the largest share of each voxel; the lower label if shares are equal."""
     shape = tuple(n // reduction for n in labels.shape)
     best, winner = np.zeros(shape, np.float32), np.zeros(shape, np.uint8)
     for label in sorted(names):

@@ -9,9 +9,9 @@ import numpy as np
 from ..numerics.lazy import interpolate
 
 
-def ellipsoid(position, centre, radii):
+def ellipsoid(position, center, radii):
     """Distance to the ellipsoid with these half axes (mm)."""
-    offsets = [x - np.float32(c) for x, c in zip(position, centre, strict=True)]
+    offsets = [x - np.float32(c) for x, c in zip(position, center, strict=True)]
     level = np.sqrt(sum(np.square(x / np.float32(r)) for x, r in zip(offsets, radii, strict=True)))
     slope = np.sqrt(sum(np.square(x / np.float32(r * r)) for x, r in zip(offsets, radii, strict=True)))
     return level * (level - 1) / np.maximum(slope, np.float32(1e-6))

@@ -4,8 +4,8 @@ Problem. Every regularized inversion here minimizes, over maps x (ppm),
 
     F(D x) + sum_i G_i(K_i x)
 
-D    convolution with the unit dipole, f the measured field (ppm)         dipole.py
-F    data fidelity, such as F(z) = 1/2 |W (z - f)|_2^2, with w = W^2       fidelity.py, reliability.py
+D    convolution with the unit dipole, f the measured field (ppm)         dipole_model.py
+F    data fidelity, such as F(z) = 1/2 |W (z - f)|_2^2, with w = W^2       fidelity.py, weights.py
 G_i  regularizers of linear functions K_i x, in part of further unknowns:
      G_1(grad x) = lambda |grad x|_1                                      total_variation.py
      G_1(grad x - v) + G_3(E v) = lambda |grad x - v|_1
@@ -36,8 +36,8 @@ One array per component, t or u, thus stands for both z and u: GradientShrinkage
 data term and SlopeShrinkage keep u and write z - u over K x. For lambda |.|_1 it is u = clip(t, -tau_1, tau_1).
 
 Stopping criterion. The relative change |x_new - x| / |x_new| is at most the tolerance (iteration.py). Unlike Boyd's
-primal and dual residuals it needs no earlier z. The objective is recorded too, for the x that each iteration starts
-from.
+primal and dual residuals it needs no earlier z. The objective is recorded too, without G_4, for the x that each
+iteration starts from.
 
 Not by ADMM: NDI and MEDI minimize the same F by gradient descent and Gauss-Newton steps; iLSQR, QSMART, TKD, TSVD
 and Tikhonov solve linear problems. In code lambda is called `lam`, as the word is reserved in Python. Symbols of the

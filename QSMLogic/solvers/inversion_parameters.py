@@ -10,7 +10,7 @@ def strength(default=0.0, unit="ppm mm", of="total variation", typical=1e-4):
     """lambda."""
     return parameter(
         default,
-        "Regularization weight lambda",
+        "Regularization lambda",
         unit=unit,
         low=0,
         high=10,
@@ -37,7 +37,7 @@ def shrinkage(default=0.02):
     """tau_1."""
     return parameter(
         default,
-        "Gradient threshold lambda/mu1",
+        "Threshold lambda/mu1",
         unit="ppm/mm",
         low=1e-5,
         high=1,
@@ -70,7 +70,7 @@ def reach_mm(default):
     """reach, of total generalized variation."""
     return parameter(
         default,
-        "TGV weight ratio alpha0/alpha1",
+        "Ratio alpha0/alpha1",
         unit="mm",
         low=0.01,
         high=1000,

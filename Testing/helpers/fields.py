@@ -19,9 +19,9 @@ def coverage(inside, grid, fine=4):
     return (total / fine**3).astype(np.float32)
 
 
-def sphere(grid, radius_mm, centre_mm=(0, 0, 0), susceptibility_ppm=1.0):
+def sphere(grid, radius_mm, center_mm=(0, 0, 0), susceptibility_ppm=1.0):
     """The field (ppm) of a sphere: none inside, a dipole outside. Returns the field and the distance (mm)."""
-    offset = [x - c for x, c in zip(positions_mm(grid), centre_mm, strict=True)]
+    offset = [x - c for x, c in zip(positions_mm(grid), center_mm, strict=True)]
     distance = np.sqrt(sum(x**2 for x in offset))
     cosine = sum(x * b for x, b in zip(offset, grid.b0_direction, strict=True)) / np.maximum(distance, 1e-9)
     outside = susceptibility_ppm / 3 * (radius_mm / np.maximum(distance, 1e-9)) ** 3 * (3 * cosine**2 - 1)

@@ -36,11 +36,11 @@ def nuclei_dice(labels, truth):
 BODY_SHAPE = (36, 40, 44)
 
 
-def body(centre_mm=(0, 0, 0), scale=1.0, spacing_mm=(2.0, 2.0, 2.0)):
-    """A body with two organs around `centre_mm` (k, j, i) from the middle: its image and labels (1 and 2)."""
+def body(center_mm=(0, 0, 0), scale=1.0, spacing_mm=(2.0, 2.0, 2.0)):
+    """A body with two organs around `center_mm` (k, j, i) from the middle: its image and labels (1 and 2)."""
     axes = [
         ((np.arange(n) - (n - 1) / 2) * d - c) / scale
-        for n, d, c in zip(BODY_SHAPE, spacing_mm, centre_mm, strict=True)
+        for n, d, c in zip(BODY_SHAPE, spacing_mm, center_mm, strict=True)
     ]
     k, j, i = np.meshgrid(*axes, indexing="ij")
     labels = np.zeros(BODY_SHAPE, np.uint8)

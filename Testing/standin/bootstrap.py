@@ -92,7 +92,7 @@ class Module:
 
 
 def _home():
-    """An application folder whose only content is a small table of the colours that label maps get at first."""
+    """An application folder whose only content is a small table of the colors that label maps get at first."""
     if not _folders:
         _folders.append(tempfile.TemporaryDirectory(prefix="standin_"))
         colors = Path(_folders[0].name) / "share" / "ColorFiles" / "GenericColors.txt"

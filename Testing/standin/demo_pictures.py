@@ -1,7 +1,7 @@
 """Pictures of what the demo leaves: python Testing/standin/demo_pictures.py demo-output
 
 Writes into its folder pictures/ three orthogonal views of the magnitude with the susceptibility over it and the deep
-grey nuclei outlined, the same views of the susceptibility alone, and overview.png with all six.
+gray nuclei outlined, the same views of the susceptibility alone, and overview.png with all six.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from standin.slice_view import SliceView, add_legend, can_draw, save_picture, sh
 
 MAGNITUDE = "sub-demo/anat/sub-demo_echo-1_part-mag_MEGRE.nii.gz"
 WINDOW_PPM = (-0.1, 0.2)
-DEEP_GREY = {
+DEEP_GRAY = {
     "Caudate",
     "Putamen",
     "Pallidum",
@@ -44,20 +44,20 @@ def make_pictures(folder, voxel=None):
     files = [MAGNITUDE, "susceptibility_ppm.nii.gz", "mask.nii.gz", "truth/mask.nii.gz", "truth/labels.nii.gz"]
     magnitude, susceptibility, mask, brain, labels = (sitk.ReadImage(str(folder / name)) for name in files)
     names = json.loads((folder / "truth" / "labels.json").read_text(encoding="utf-8"))
-    nuclei = deep_grey(sitk.GetArrayFromImage(labels), names)
+    nuclei = deep_gray(sitk.GetArrayFromImage(labels), names)
     voxel = voxel or fullest_voxel(nuclei)
     application = bootstrap()
     views = make_views(application, box_ras(brain), to_ras(brain, voxel))
-    grey, overlay = add_volume(magnitude, "Magnitude"), add_volume(susceptibility, "Overlay")
+    gray, overlay = add_volume(magnitude, "Magnitude"), add_volume(susceptibility, "Overlay")
     plain = add_volume(susceptibility, "Susceptibility", array=masked(susceptibility, mask, WINDOW_PPM[0]))
-    show(grey, (0, 1.5 * np.nanpercentile(masked(magnitude, brain, np.nan), 98)))
+    show(gray, (0, 1.5 * np.nanpercentile(masked(magnitude, brain, np.nan), 98)))
     show(plain, WINDOW_PPM)
     show(overlay, WINDOW_PPM, add_cold_hot(WINDOW_PPM))
     outlines = add_outlines(application, nuclei, labels)
     target = folder / "pictures"
     target.mkdir(exist_ok=True)
     rows = {}
-    for name, layers in {"overlay": (grey, overlay), "susceptibility": (plain, None)}.items():
+    for name, layers in {"overlay": (gray, overlay), "susceptibility": (plain, None)}.items():
         show_layers(views, *layers, OPACITY)
         outlines.SetVisibility(name == "overlay")
         legend = add_legend(layers[1] or layers[0], views, "QSM [ppm]")
@@ -66,9 +66,9 @@ def make_pictures(folder, voxel=None):
     return save_all(target, rows)
 
 
-def deep_grey(labels, names):
+def deep_gray(labels, names):
     """The labels of the deep gray nuclei, other voxels 0; names: {label as text: name}."""
-    return np.where(np.isin(labels, [int(n) for n, name in names.items() if name in DEEP_GREY]), labels, 0)
+    return np.where(np.isin(labels, [int(n) for n, name in names.items() if name in DEEP_GRAY]), labels, 0)
 
 
 def fullest_voxel(nuclei):

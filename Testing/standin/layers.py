@@ -1,4 +1,4 @@
-"""What slice views show: volumes, colours over them and outlines of regions, as nodes of the scene."""
+"""What slice views show: volumes, colors over them and outlines of regions, as nodes of the scene."""
 
 import numpy as np
 import SimpleITK as sitk
@@ -25,7 +25,7 @@ def ijk_to_ras(image):
 
 
 def show(volume, window, colors="vtkMRMLColorTableNodeGrey"):
-    """The colours of a table, by node ID, between two values."""
+    """The colors of a table, by node ID, between two values."""
     display = volume.GetDisplayNode()
     display.SetAndObserveColorNodeID(colors)
     display.AutoWindowLevelOff()
@@ -34,9 +34,9 @@ def show(volume, window, colors="vtkMRMLColorTableNodeGrey"):
 
 
 def add_cold_hot(window, count=256):
-    """A colour table for a window of ppm around zero: blue below, red to yellow above, and clear close to zero.
+    """A color table for a window of ppm around zero: blue below, red to yellow above, and clear close to zero.
 
-    Returns the table's node ID. A colour is clear or not, as the slice pipeline knows nothing in between.
+    Returns the table's node ID. A color is clear or not, as the slice pipeline knows nothing in between.
     """
     colors = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLColorTableNode", "Cold to hot")
     colors.SetTypeToUser()

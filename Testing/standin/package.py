@@ -24,7 +24,7 @@ from pathlib import Path
 folder, testing = map(Path, sys.argv[1:])
 sys.path[:] = [str(folder)] + [p for p in sys.path if p] + [str(testing)]
 import QSMLogic
-from QSMLogic.method import registry
+from QSMLogic.registry.method import registry
 from standin.bootstrap import bootstrap
 from standin.module import load_module
 bootstrap()

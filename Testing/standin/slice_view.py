@@ -121,7 +121,7 @@ def show_layers(views, background, foreground=None, opacity=1.0):
 
 
 def add_legend(volume, views, title, label_format="%.2f", labels=7):
-    """A colour legend of the volume in the right margin of the views."""
+    """A color legend of the volume in the right margin of the views."""
     legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(volume)
     for view in views:
         legend.AddViewNodeID(view.node.GetID())

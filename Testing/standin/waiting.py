@@ -4,16 +4,25 @@ import time
 
 from PySide6 import QtCore, QtWidgets
 
+TICK_MS = 10  # after so long a condition is asked again, if nothing happens
+
 
 def wait_until(condition, timeout_s=10.0):
-    """Handle events until the condition holds; returns whether it did in time."""
-    end = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        QtWidgets.QApplication.processEvents(QtCore.QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
-        QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete)
-    return True
+    """Handle events until the condition holds; returns whether it did in time.
+
+    Between events the process sleeps, which processEvents does not if it is given a time.
+    """
+    end, tick = time.monotonic() + timeout_s, QtCore.QTimer()
+    tick.start(TICK_MS)
+    try:
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            QtWidgets.QApplication.processEvents(QtCore.QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+            QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete)
+        return True
+    finally:
+        tick.stop()
 
 
 class EventLoopWatch:

@@ -60,7 +60,7 @@ def _legend_of(volume):
 
 
 def _make_legend(volume):
-    """The legend of a volume, made where there is none: at the right edge, with the unit in its title."""
+    """The legend of a volume, made if there is none: at the right edge, with the unit in its title."""
     legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(volume)
     if not legend.GetAttribute(_LEGEND):
         legend.SetAttribute(_LEGEND, "true")

@@ -20,9 +20,9 @@ __all__ = ["COLORS", "WINDOWS_PPM", "colors_of", "refresh_legends", "set_colors"
 
 
 def show_result(volume, background):
-    """Show a map that has just been computed over the magnitude `background`, or alone where that is None.
+    """Show a map that has just been computed over the magnitude `background`, or alone if that is None.
 
-    A map that was shown before keeps its colors and window. Where maps are side by side, they stay so.
+    A map that was shown before keeps its colors and window. If maps are side by side, they stay so.
     """
     if not volume.GetAttribute(_SHOWN):
         set_colors(volume, OVERLAY_COLORS if background else PLAIN_COLORS)
@@ -47,7 +47,7 @@ def show_volume(volume):
 def show_overlay(background, volume, opacity=OPACITY):
     """Show a map over another volume in the slice views that are not side by side; without another, the map alone.
 
-    Views are fitted to the volume below where it is another than before.
+    Views are fitted to the volume below if it is another than before.
     """
     below, above = (background, volume) if background else (volume, None)
     for layers in _usual_layers():

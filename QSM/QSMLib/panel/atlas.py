@@ -69,7 +69,7 @@ class Atlas:
         """End a registration; the scene stays as it was."""
         if self.running:
             self.process.stop()
-            self._finish(_("Cancelled."))
+            self._finish(_("Canceled."))
 
     def close(self):
         """The panel goes: end a registration, and leave the widgets alone."""
@@ -154,8 +154,8 @@ class Atlas:
 
 def _quality(node, attribute):
     """The quality of the registration, in a sentence."""
-    told = json.loads(node.GetAttribute(attribute))
+    quality = json.loads(node.GetAttribute(attribute))
     text = _(
         "Registered. Dice overlap of the brain masks: {overlap:.0f} %. Check the outlines, and correct them if needed."
     )
-    return text.format(overlap=100 * told["overlap"])
+    return text.format(overlap=100 * quality["overlap"])

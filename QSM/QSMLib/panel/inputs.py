@@ -44,7 +44,7 @@ class Inputs:
         self._show_found(rows)
 
     def fill(self):
-        """Choose the scan in the scene, or offer those that there are; says so where there is none."""
+        """Choose the scan in the scene, or offer those that there are; says so if there is none."""
         scans = pairing.find_scans()
         if len(scans) > 1:
             self._offer(scans)
@@ -52,7 +52,7 @@ class Inputs:
             self._choose(scans[0] if scans else None)
 
     def fill_if_empty(self):
-        """On opening the panel: choose a scan where none is chosen yet and one is there."""
+        """On opening the panel: choose a scan if none is chosen yet and one is there."""
         if not any(magnitude or phase for magnitude, phase, _typed in self.state.rows):
             for scan in pairing.find_scans()[:1]:
                 self._choose(scan)
@@ -93,7 +93,7 @@ class Inputs:
         table = self.ui.scanTable
         if count == len(self.rows):
             return
-        del self.rows[count:]  # before their widgets go, of which one with the focus tells that its editing has ended
+        del self.rows[count:]  # before their widgets go, of which one with the focus reports that its editing has ended
         table.setRowCount(count)
         for n in range(len(self.rows), count):
             self.rows.append(Row(table, n, self._row_edited))
@@ -132,7 +132,7 @@ class Inputs:
         self.state.choices = choices
 
     def _show_found(self, rows):
-        """Show values from the images as placeholders where nothing was typed, and their source.
+        """Show values from the images as placeholders if nothing was typed, and their source.
 
         That no scan was recognized is shown until something is chosen.
         """
@@ -144,12 +144,12 @@ class Inputs:
         self.ui.b0DirectionEdit.placeholderText = _geometry_direction(series)
         if rows != self._missed:
             self._missed = None
-        told = [
+        found_values = [
             _("{what} from {source}").format(what=what, source=found.source)
             for what, found in ((_("echo times"), times), (_("field strength"), strength))
             if found
         ]
-        text = "; ".join(told)
+        text = "; ".join(found_values)
         if self._missed:
             text = _("No magnitude and phase images were recognized. Choose them in the table.")
         self.ui.foundLabel.text = text[:1].upper() + text[1:]

@@ -78,7 +78,7 @@ class Choice:
         layout.addWidget(buttons)
 
     def ask(self):
-        """The positions of what was picked; empty where the user has cancelled."""
+        """The positions of what was picked; empty if the user has canceled."""
         accepted = self.dialog.exec_()
         picked = [n for n in range(self.list.count) if self.list.item(n).isSelected()]
         self.dialog.deleteLater()

@@ -27,7 +27,7 @@ class Mask:
     def edit(self):
         """Open the Segment Editor on the chosen mask.
 
-        Without one, on the mask that the last run has made, where it was kept, else on a new one; it becomes the mask.
+        Without one, on the mask that the last run has made, if it was kept, else on a new one; it becomes the mask.
         """
         magnitude = self.state.magnitude_volume
         result = self.state.result if self.state.result is self.state.output else None

@@ -24,7 +24,7 @@ class Methods:
             self.box.setItemData(self.box.count - 1, _(preset.help), qt.Qt.ToolTipRole)
         self.box.connect("activated(int)", self._choose_preset)
         rows = ui.stagesBox.layout()  # Slicer does not hand it out by its name: an empty layout counts as false there
-        self.stages = {stage: Stage(stage, rows, self._changed) for stage in STAGES}
+        self.stages = {stage: StageRow(stage, rows, self._changed) for stage in STAGES}
 
     def update(self, state):
         """Show what the state holds."""
@@ -52,7 +52,7 @@ class Methods:
         return {stage: row.choice for stage, row in self.stages.items() if row.choice}
 
 
-class Stage:
+class StageRow:
     """The rows of one stage: title, menu, buttons, and the parameters, which a click unfolds.
 
     `choice` is {} for the default method with default parameters, else as in Settings.

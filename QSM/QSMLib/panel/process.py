@@ -131,7 +131,7 @@ class Process:
 
 
 def _remove(folder):
-    """Remove a folder, once more later where files are still held (on Windows, by a process that is just ending)."""
+    """Remove a folder, once more later if files are still held (on Windows, by a process that is just ending)."""
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
         qt.QTimer.singleShot(RETRY_MS, lambda: shutil.rmtree(folder, ignore_errors=True))

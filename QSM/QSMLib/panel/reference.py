@@ -1,4 +1,4 @@
-"""The region whose mean is zero, where the reference is a given region."""
+"""The region whose mean is zero, if the reference is a given region."""
 
 from .segment_choice import SegmentChoice
 

@@ -75,7 +75,7 @@ class RegionResults:
 
         self.plotted = (kind, *arguments)
         with slicer.util.WaitCursor():
-            plots.show_chart(plots.CHARTS[kind](self._plotted_node(), *arguments))
+            plots.show_chart(plots.make(kind, self._plotted_node(), *arguments))
 
     def _plotted_node(self):
         return self.choices.study if self.plotted[0] == "time" else self.node

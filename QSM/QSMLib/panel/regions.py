@@ -45,7 +45,7 @@ class Regions(VTKObservationMixin):
         return self.choices.maps(self.state.result)
 
     def measurement(self):
-        """What the section stands for."""
+        """The choices of the section."""
         c = self.choices
         return Measurement(c.regions, tuple(self.maps), c.unit, c.reference, c.erosion_mm, c.edges)
 
@@ -190,7 +190,7 @@ def _name_item(volume, ticked):
 
 
 def _unit_item(unit):
-    """A cell that takes a unit where there is none."""
+    """A cell that takes a unit if there is none."""
     item = qt.QTableWidgetItem(unit)
     item.setFlags(qt.Qt.ItemIsEnabled if unit else qt.Qt.ItemIsEnabled | qt.Qt.ItemIsEditable)
     item.setToolTip(unit or _("Click to type the unit, such as ppm."))

@@ -46,7 +46,7 @@ class Run:
         return self._arrive is not None
 
     def update(self, state):
-        """Enable what can work, and let tooltips say what is missing where it cannot."""
+        """Enable what can work, and let tooltips say what is missing if it cannot."""
         self.state = state
         if self.running:
             return
@@ -119,7 +119,7 @@ class Run:
         """End a run at once; the scene stays as it was."""
         if self.running:
             self.process.stop()
-            self._finish(_("Cancelled."))
+            self._finish(_("Canceled."))
 
     def close(self):
         """The panel goes: end a run, or what brings its result into the scene, and leave the widgets alone."""

@@ -5,7 +5,7 @@ from slicer.i18n import tr as _
 
 
 class SegmentChoice:
-    """selector: a qMRMLNodeComboBox. box: a QComboBox, shown where there are segments to choose from.
+    """selector: a qMRMLNodeComboBox. box: a QComboBox, shown if there are segments to choose from.
 
     node_name, segment_name: the properties of State that hold the node and the segment's ID.
     """

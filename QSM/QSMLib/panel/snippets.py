@@ -114,7 +114,7 @@ def _segmented(node):
 
 
 def _files(nodes, scan, kind, folder):
-    """The files of the images, saved into the folder where there are none."""
+    """The files of the images, saved into the folder if there are none."""
     from QSMLogic.files.images import write_image
 
     nodes = nodes if isinstance(nodes, list) else [nodes]

@@ -8,8 +8,8 @@ TURN_MS = 2  # a timer of 0 ms fires in the same turn
 def in_turns(steps, is_wanted, on_end, on_error):
     """Take the steps of a generator, the first at once and each other in a later turn of the event loop.
 
-    is_wanted(): asked before each step; where it is not so any more, the generator is closed and nothing else happens.
-    on_end() is called in the turn of the last step, on_error(exception) where a step fails.
+    is_wanted(): asked before each step; if it is false, the generator is closed and nothing else happens.
+    on_end() is called in the turn of the last step, on_error(exception) if a step fails.
     """
     timer = qt.QTimer()  # of our own: Slicer keeps those of QTimer.singleShot, with all that they hold, until it ends
     timer.setSingleShot(True)

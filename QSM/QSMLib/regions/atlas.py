@@ -93,7 +93,7 @@ def add_regions(folder, request):
 def register(request, progress=None):
     """Register in this process, which takes up to a minute; returns the segmentation node.
 
-    progress: called as progress(stage, fraction); it may raise Cancelled. Raises QSMError, too, where it fails.
+    progress: called as progress(stage, fraction); it may raise Cancelled. Raises QSMError, too, if it fails.
     """
     import tempfile
 

@@ -1,11 +1,13 @@
-"""What the panel's section Regions stands for, in the module's parameter node."""
+"""The choices of the panel's section Regions, stored in the module's parameter node."""
+
+from QSMLogic.model.units import PER_PPM
 
 from ..scan.stored import Stored, flag_property, node_property, text_property
 
 SEGMENTATION, ATLAS = "segmentation", "atlas"
-UNITS = ("ppm", "ppb")
+UNITS = tuple(PER_PPM)
 NEAREST, HALF_COVERED, WEIGHTED = "nearest", "half", "weights"
-EDGES = {NEAREST: "Nearest voxel", HALF_COVERED: "Covered by half", WEIGHTED: "Weighted by cover"}
+EDGES = {NEAREST: "Nearest voxel", HALF_COVERED: "At least half covered", WEIGHTED: "Weighted by covered fraction"}
 
 
 class RegionChoices(Stored):
@@ -22,7 +24,7 @@ class RegionChoices(Stored):
     session = text_property("Regions.Session", "The session in the study's table.")
     time = text_property("Regions.Time", "The time in the study's table, as typed.")
     study = node_property("Regions.Study", "The table node of the study, or None for a new one.")
-    replaces = flag_property("Regions.Replaces", "Whether values of the same scan in a study give way.")
+    replaces = flag_property("Regions.Replaces", "Whether values of the same scan in a study are replaced.")
     mixed = flag_property("Regions.Mixed", "Whether a study may mix settings.")
 
     @property

@@ -63,7 +63,7 @@ def save_plot(node, path, kind="box", *arguments):
         if path.suffix.lower() == ".svg":
             temporary[path].write_text(svg, encoding="utf-8")
         elif not _image(svg).save(str(temporary[path])):
-            raise QSMError(f"Cannot write {path}. Choose a folder with room.")
+            raise QSMError(f"Cannot write {path}. Choose a folder with free space.")
     return [path]
 
 

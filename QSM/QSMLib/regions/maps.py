@@ -4,14 +4,14 @@ import slicer
 
 from QSMLogic import QSMError
 from QSMLogic.model.catalogue import CATALOGUE
+from QSMLogic.model.units import ARBITRARY
 
 from ..scan import units
 from ..scan.metadata import IMAGE_KIND, name_parts
 from ..scan.outputs import MAP, OTHERS, RESULT, SCALAR, SHORT, VERSION
 
 RELIABLE_MASK = CATALOGUE["reliable_mask"].role
-MEASURED = tuple(entry.role for entry in OTHERS if entry.measured)
-ARBITRARY = "a.u."
+MEASURED = tuple(entry.role for entry in sorted(OTHERS, key=lambda entry: entry.measured) if entry.measured)
 
 
 def unit_of(volume):

@@ -44,7 +44,7 @@ def check(measurement):
     """QSMError if something is missing, as far as it shows without looking at the voxels."""
     check_regions(measurement.regions)
     if not measurement.maps:
-        raise QSMError("There is no map to measure. Make a susceptibility map, or tick another one.")
+        raise QSMError("There is no map to measure. Compute a susceptibility map, or check another map.")
     measurement.images()
     names = region_names(measurement.regions)
     if measurement.reference and names and measurement.reference not in names:

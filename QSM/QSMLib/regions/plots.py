@@ -83,14 +83,14 @@ def values_of(node, segment, map_name=None):
     row, measurement = read_table(node).of(segment, map_name), recalled(node)
     names = names_of(measurement.maps)
     if row["map"] not in names:
-        raise QSMError(f"The map {row['map']!r} has another name by now. Measure again.")
+        raise QSMError(f"The map {row['map']!r} has been renamed. Measure again.")
     volume, name = measurement.maps[names.index(row["map"])], row["map"]
     image = measurement.images()[name]
     regions = {r.name: r for r in regions_on(measurement.regions, volume, measurement.edges != NEAREST)}
 
     def counted(of):
         if of not in regions:
-            raise QSMError(f"The region {of!r} has gone since it was measured. Measure again.")
+            raise QSMError(f"The region {of!r} was removed after it was measured. Measure again.")
         options = {"mask": mask_of(volume), "erosion_mm": measurement.erosion_mm}
         return values_in(image, regions[of], grid_of_map(volume), **options)
 
@@ -100,6 +100,13 @@ def values_of(node, segment, map_name=None):
     if row["relative_to"]:
         values = values - counted(row["relative_to"]).mean()
     return values * scale(image.unit, row["unit"]), row
+
+
+def make(kind, node, *arguments):
+    """Make the chart of a kind in CHARTS from a table node; returns the chart node. QSMError for another kind."""
+    if kind not in CHARTS:
+        raise QSMError(f"There is no plot {kind!r}. Choose box, histogram, scatter or time.")
+    return CHARTS[kind](node, *arguments)
 
 
 def show_chart(chart):

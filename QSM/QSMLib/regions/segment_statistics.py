@@ -8,6 +8,7 @@ from SegmentStatisticsPlugins import SegmentStatisticsPluginBase
 from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
+from QSMLogic.model.units import NO_UNIT
 
 from ..scan.outputs import SCALAR
 from ..scan.units import unit_code
@@ -15,7 +16,7 @@ from .maps import mask_of, unit_of
 from .measure import grid_of_map
 from .sources import regions_on
 
-VOXELS, DIMENSIONLESS = ("voxels", "UCUM", "voxels"), ("1", "UCUM", "no units")
+VOXELS = ("voxels", "UCUM", "voxels")
 
 
 class QSMSegmentStatisticsPlugin(SegmentStatisticsPluginBase):
@@ -54,7 +55,7 @@ class QSMSegmentStatisticsPlugin(SegmentStatisticsPluginBase):
             quantity = quantity or _entry(volume and volume.GetVoxelValueQuantity())
             units = _entry(volume and volume.GetVoxelValueUnits())
         else:
-            units = self._code(VOXELS if column.is_count else unit_code(unit) if unit else DIMENSIONLESS)
+            units = self._code(VOXELS if column.is_count else unit_code(unit or NO_UNIT))
         return self.createMeasurementInfo(
             title if column.in_map_unit or not unit else f"{title} {unit}",
             title,

@@ -20,7 +20,7 @@ def check_regions(node):
     if not node or not (node.IsA(SEGMENTATION) or node.IsA(LABEL_MAP)):
         raise QSMError("Regions of interest come from a segmentation or a label map. Choose one.")
     if node.IsA(SEGMENTATION) and not node.GetSegmentation().GetNumberOfSegments():
-        raise QSMError(f"The segmentation {node.GetName()} has no segments. Add one and draw in it.")
+        raise QSMError(f"The segmentation {node.GetName()} has no segments. Add and draw one.")
     if node.IsA(LABEL_MAP) and not node.GetImageData():
         raise QSMError(f"The label map {node.GetName()} has no voxels. Choose another one.")
 
@@ -51,7 +51,7 @@ def regions_on(node, volume, cover=False, segment_ids=None):
 def _segments(node, volume, cover, wanted):
     segmentation = node.GetSegmentation()
     if not segmentation.CreateRepresentation(LABEL_MAP_REPRESENTATION):
-        raise QSMError(f"{node.GetName()} cannot be turned into voxels. Draw its segments on a volume.")
+        raise QSMError(f"{node.GetName()} cannot be converted to voxels. Draw its segments on a volume.")
     found, to_map = {}, _to_map(node, volume)
     for layer in range(segmentation.GetNumberOfLayers(LABEL_MAP_REPRESENTATION)):
         ids = [i for i in segmentation.GetSegmentIDsForLayer(layer, LABEL_MAP_REPRESENTATION) if i in wanted]
@@ -71,7 +71,9 @@ def _labels(node, volume, cover):
 
     to_map, labels = _to_map(node, volume), slicer.util.arrayFromVolume(node)
     if to_map is None:
-        raise QSMError(f"{node.GetName()} is under a warp. Import it into a segmentation, or harden the transform.")
+        raise QSMError(
+            f"{node.GetName()} is under a nonlinear transform. Import it into a segmentation, or harden the transform."
+        )
     present, names = LabelRegions(labels, colors=_label_colors(node)), label_names(node)
     regions = [replace(r, name=names.get(label, r.name)) for label, r in zip(present.labels, present, strict=True)]
     return _resampled(regions, labels.shape, to_map @ ijk_to_ras(node), volume, cover)
@@ -107,14 +109,14 @@ def _geometry(shape, matrix):
 
 
 def _warped(node, segment_id, segment, volume):
-    """The Region of a segment that no straight transform brings to the map: Slicer's nearest voxels."""
+    """The Region of a segment that no linear transform brings to the map: Slicer's nearest voxels."""
     from QSMLogic.regions import Region
 
     return Region(segment.GetName(), segments_array(node, [segment_id], volume), segment.GetColor())
 
 
 def _to_map(node, volume):
-    """The 4x4 matrix from the RAS of the regions to that of the map; None if there is a warp between them."""
+    """The 4x4 matrix from the RAS of the regions to that of the map; None if a transform between them is nonlinear."""
     return matrix_between(node.GetParentTransformNode(), volume.GetParentTransformNode())
 
 

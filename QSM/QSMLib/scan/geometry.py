@@ -27,7 +27,7 @@ def grid_of(volume, holder, b0_direction_ijk=None):
 
 
 def geometry_of(volume):
-    """The io.Geometry of a volume node in the world, in LPS; parent transforms must be linear.
+    """The files.images.Geometry of a volume node in the world, in LPS; parent transforms must be linear.
 
     Raises QSMError if the voxel axes, seen from the world, are not perpendicular.
     """

@@ -87,7 +87,7 @@ def _file_of(node):
 
 
 def _is_called(node, name):
-    """Whether a node has a name, or the one that Slicer makes of it where it is taken."""
+    """Whether a node has a name, or the one that Slicer makes of it if it is taken."""
     return re.fullmatch(re.escape(name) + r"(_\d+)?", node.GetName()) is not None
 
 

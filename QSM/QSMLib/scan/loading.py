@@ -34,7 +34,7 @@ def load_paths(paths):
 
 
 def load_files(paths):
-    """Load image files; returns a volume node for each, where it has several volumes the one that shows the sequence.
+    """Load image files; returns a volume node for each, if it has several volumes the one that shows the sequence.
 
     Echo times, field strength and image type in a JSON sidecar become node attributes. Raises QSMError that names the
     file that cannot be used, and leaves the scene unchanged.
@@ -65,7 +65,7 @@ def file_of(node):
 
 
 class _File:
-    """An image file to be loaded. kind: where it is known. record: what JSON says of it, the sidecar where None.
+    """An image file to be loaded. kind: if it is known. record: what JSON says of it, the sidecar if None.
 
     first_only: of several volumes, take the first.
     """
@@ -125,7 +125,7 @@ def _load(files):
 
 @contextmanager
 def _all_or_nothing():
-    """Nodes that were added to the scene in the block are removed where it is left by an exception."""
+    """Nodes that were added to the scene in the block are removed if it is left by an exception."""
     scene = slicer.mrmlScene
     before = {scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())}
     try:
@@ -207,7 +207,7 @@ def _first_of(sequence, name):
 def _mark_lost(volumes, path):
     """Make the voxels NaN that are no numbers in a NIfTI file.
 
-    The nodes are not told: nothing has been shown of them yet, and they still count as what the file holds.
+    The nodes are not notified: nothing has been shown of them yet, and they still count as what the file holds.
     """
     if not path.name.lower().endswith((".nii", ".nii.gz")) or (lost := not_numbers(path)) is None:
         return

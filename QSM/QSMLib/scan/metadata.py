@@ -50,7 +50,7 @@ class NameParts:
     """What the name of an image says.
 
     kind, echo: None if it does not say. base: the name without these. words: those of base, in lower case.
-    counter: the number that base ends in where it followed the kind or the echo directly, as in mag_1.
+    counter: the number that base ends in if it followed the kind or the echo directly, as in mag_1.
     """
 
     kind: str | None

@@ -37,14 +37,15 @@ def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
     """Put the susceptibility into the output volume (None for a new one) beside the scan, and return the volume.
 
     source: the Echo whose grid the maps have; reduction: how many of its voxels make one of the maps, a number or one
-    per axis (k, j, i). inputs: names of the input nodes, for the provenance. intermediate: make volumes of the
-    fields, of their uncertainty and of the phase's quality, and label maps of the masks, too; those that an earlier run
-    has made are updated in any case, but for one that is now an input. The scene changes only when all voxels are read.
+    per axis (k, j, i). inputs: names of the input nodes, for the provenance. intermediate: add all
+    other maps of the run, too; those that an earlier run has made are updated in any case, except one that is now an
+    input. The scene changes only when all voxels are read.
     """
     reduction = (reduction,) * 3 if isinstance(reduction, int) else tuple(reduction)
     _require_grid(maps, source, reduction)
     known = _known_intermediates(output, inputs)
     wanted = [(entry, array) for entry, array in maps.items() if entry is not RESULT]
+    wanted.sort(key=lambda kind: kind[0].is_mask)  # masks come last
     wanted = [(entry, array) for entry, array in wanted if intermediate or known[entry.role]]
     images = {entry.role: _image(array) for entry, array in wanted}
     windows = {entry.role: _window(entry, array, maps.mask) for entry, array in wanted}
@@ -75,10 +76,10 @@ def wants_quality(output, intermediate):
     return bool(intermediate or (output and output.GetNodeReference(QUALITY)))
 
 
-def place_beside(node, neighbour):
+def place_beside(node, neighbor):
     """Give a node the neighbor's parent in the subject hierarchy."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    beside = hierarchy.GetItemByDataNode(neighbour)
+    beside = hierarchy.GetItemByDataNode(neighbor)
     parent = hierarchy.GetItemParent(beside) if beside else hierarchy.GetSceneItemID()
     item = hierarchy.GetItemByDataNode(node)
     if item:

@@ -23,7 +23,7 @@ _TIMESTAMP = 8  # a number of so many digits is a date or a time
 class PairedScan:
     """Images that belong together.
 
-    rows: (magnitude node, phase node) for each echo, in order; one row where each is a sequence or a 4D volume.
+    rows: (magnitude node, phase node) for each echo, in order; one row if each is a sequence or a 4D volume.
     """
 
     name: str
@@ -68,7 +68,7 @@ def _scans_on_one_grid(images):
     pairs = [pair for pair in pairs.values() if all(pair)] + _of_successive_series(alone)
     scans = [rows for magnitudes, phases in pairs for rows in _rows(magnitudes, phases)]
     used = {image.node for rows in scans for row in rows for image in row}
-    scans += _told_by_values([image for image in images if image.node not in used])
+    scans += _paired_by_values([image for image in images if image.node not in used])
     return [_ranked(rows) for rows in scans]
 
 
@@ -214,8 +214,8 @@ def _identity(images):
     return None
 
 
-def _told_by_values(images):
-    """The scan that two images make whose names say nothing, where one has no negative values and one is phase."""
+def _paired_by_values(images):
+    """The scan that two images make whose names say nothing, if one has no negative values and one is phase."""
     if len(images) != 2 or any(i.kind or i.count > 1 or i.study != images[0].study for i in images):
         return []
     phases = [image for image in images if _is_signed_phase(image)]

@@ -15,10 +15,10 @@ from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS
 
 SPHERES_PPM = (0.3, -0.2)
 ECHO_TIMES_S, FIELD_STRENGTH_T = (0.004, 0.012, 0.02), 3.0
-_CENTRES_MM, _RADIUS_MM, _HEAD_MM = ((14.0, 2.0, -3.0), (-14.0, -2.0, 3.0)), 6.0, (30.0, 36.0, 28.0)
+_CENTERS_MM, _RADIUS_MM, _HEAD_MM = ((14.0, 2.0, -3.0), (-14.0, -2.0, 3.0)), 6.0, (30.0, 36.0, 28.0)
 HEAD = "Simulated head"
 _CATEGORY, _SAMPLE = "QSM", "QSMSimulatedHead"
-THUMBNAIL = Path(__file__).resolve().parents[1] / "Resources" / "Icons" / f"{_SAMPLE}.png"
+THUMBNAIL = Path(__file__).resolve().parents[2] / "Resources" / "Icons" / f"{_SAMPLE}.png"
 # deep gray nuclei, whose outlines are shown; the others would hide the images behind a tangle of lines
 _NUCLEI = {
     "Caudate": (0.90, 0.35, 0.25),
@@ -35,13 +35,13 @@ _NO_REGIONS = ("Air", "Bone", "Muscle", "Fat")
 def add_spheres(ijk_to_ras=None, shape=(32, 40, 36)):
     """Add the magnitude and phase volumes of three echoes, and a segmentation of the two spheres in a round head.
 
-    ijk_to_ras: 4x4 matrix, 2 mm voxels along the scanner's axes where None. shape: (k, j, i). B0 is along RAS z.
+    ijk_to_ras: 4x4 matrix, 2 mm voxels along the scanner's axes if None. shape: (k, j, i). B0 is along RAS z.
     Returns (magnitude nodes, phase nodes, segmentation node); echo times and field strength are node attributes.
     """
     ijk_to_ras = np.diag((2.0, 2.0, 2.0, 1.0)) if ijk_to_ras is None else np.asarray(ijk_to_ras, float)
     ras_mm = _positions_mm(ijk_to_ras, shape)
     head = sum((x / size) ** 2 for x, size in zip(ras_mm, _HEAD_MM, strict=True)) < 1
-    field_ppm = sum(_field_ppm(ras_mm, *sphere) for sphere in zip(SPHERES_PPM, _CENTRES_MM, strict=True))
+    field_ppm = sum(_field_ppm(ras_mm, *sphere) for sphere in zip(SPHERES_PPM, _CENTERS_MM, strict=True))
     noise = np.random.default_rng(0).normal(0, 0.005, (len(ECHO_TIMES_S), 2, *shape))
     magnitude, phase = [], []
     for echo, (time_s, (real, imaginary)) in enumerate(zip(ECHO_TIMES_S, noise, strict=True), 1):
@@ -129,14 +129,14 @@ def _positions_mm(ijk_to_ras, shape):
     return np.einsum("ra,akji->rkji", ijk_to_ras[:3, :3], np.stack((i, j, k)))
 
 
-def _distance_mm(ras_mm, centre_mm):
-    return np.sqrt(sum((x - centre) ** 2 for x, centre in zip(ras_mm, centre_mm, strict=True)))
+def _distance_mm(ras_mm, center_mm):
+    return np.sqrt(sum((x - center) ** 2 for x, center in zip(ras_mm, center_mm, strict=True)))
 
 
-def _field_ppm(ras_mm, susceptibility_ppm, centre_mm):
+def _field_ppm(ras_mm, susceptibility_ppm, center_mm):
     """The field of a sphere along B0: none inside, a dipole outside."""
-    distance = np.maximum(_distance_mm(ras_mm, centre_mm), 1e-6)
-    cosine = (ras_mm[2] - centre_mm[2]) / distance
+    distance = np.maximum(_distance_mm(ras_mm, center_mm), 1e-6)
+    cosine = (ras_mm[2] - center_mm[2]) / distance
     dipole = susceptibility_ppm / 3 * (_RADIUS_MM / distance) ** 3 * (3 * cosine**2 - 1)
     return np.where(distance > _RADIUS_MM, dipole, 0)
 
@@ -152,9 +152,9 @@ def _add_segmentation(ras_mm, reference):
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Segmentation")
     node.CreateDefaultDisplayNodes()
     node.SetReferenceImageGeometryParameterFromVolumeNode(reference)
-    for name, centre_mm in zip(("Paramagnetic", "Diamagnetic"), _CENTRES_MM, strict=True):
+    for name, center_mm in zip(("Paramagnetic", "Diamagnetic"), _CENTERS_MM, strict=True):
         segment_id = node.GetSegmentation().AddEmptySegment(name, name)
-        inside = (_distance_mm(ras_mm, centre_mm) < _RADIUS_MM).astype(np.uint8)
+        inside = (_distance_mm(ras_mm, center_mm) < _RADIUS_MM).astype(np.uint8)
         slicer.util.updateSegmentBinaryLabelmapFromArray(inside, node, segment_id, reference)
     return node
 

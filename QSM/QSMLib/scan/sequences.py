@@ -18,7 +18,7 @@ def proxy_of(sequence):
 
 
 def set_echo_times(sequence, times_s):
-    """Let a sequence run over the echo times (seconds), or where there are none over the number of the echo.
+    """Let a sequence run over the echo times (seconds), or if there are none over the number of the echo.
 
     A sequence sorts its volumes by the index.
     """

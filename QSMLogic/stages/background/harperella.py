@@ -14,7 +14,7 @@ class HarperellaParameters:
     radius_mm: float = parameter(
         10.0, "Radius", unit="mm", low=0.01, high=100, help="Radius of the sphere, at least one voxel."
     )
-    iterations: int = parameter(20, "Iterations", low=1, high=1000, help="Conjugate gradient iterations.")
+    iterations: int = parameter(20, "Iterations", low=1, high=1000, help="CG iterations.")
 
 
 @method(

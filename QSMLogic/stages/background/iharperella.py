@@ -14,7 +14,7 @@ MARGIN_MM = 5.0
 
 @dataclass(frozen=True)
 class IharperellaParameters:
-    iterations: int = parameter(10, "Iterations", low=1, high=1000, help="Conjugate gradient iterations.")
+    iterations: int = parameter(10, "Iterations", low=1, high=1000, help="CG iterations.")
 
 
 @method(

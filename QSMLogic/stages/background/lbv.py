@@ -11,7 +11,7 @@ from ...numerics.lazy import ndimage
 from ...registry.method import Citation, method, parameter
 from ...shared.laplacian_sources import inverse
 
-NEIGHBOURS = {"faces": 1, "edges": 2, "corners": 3}
+NEIGHBORS = {"faces": 1, "edges": 2, "corners": 3}
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class LbvParameters:
     rim: str = parameter(
         "edges",
         "Boundary connectivity",
-        choices=tuple(NEIGHBOURS),
+        choices=tuple(NEIGHBORS),
         help="Boundary voxels share a face, an edge or a corner with a voxel outside the mask (6, 18 or 26 neighbors).",
     )
     peel: int = parameter(
@@ -52,11 +52,11 @@ def lbv(total, parameters, progress):
     Laplacian without a boundary, leaves errors near the boundary only, so that about 13 steps suffice on any grid, at
     two pairs of transforms each. A boundary of edge neighbors was the best compromise on two simulated heads.
     """
-    neighbours = ndimage.generate_binary_structure(3, NEIGHBOURS[parameters.rim])
+    neighbors = ndimage.generate_binary_structure(3, NEIGHBORS[parameters.rim])
     mask = total.mask
     if parameters.peel:
         mask = ndimage.binary_erosion(mask, iterations=parameters.peel)
-    core_mask = ndimage.binary_erosion(mask, neighbours)
+    core_mask = ndimage.binary_erosion(mask, neighbors)
     if not core_mask.any():
         raise QSMError(
             "The mask is too thin for LBV: it consists of boundary voxels only. Use a larger mask, peel fewer layers, "

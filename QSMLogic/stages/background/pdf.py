@@ -12,7 +12,7 @@ from ...solvers.dipole_fit import fitted_sources
 from ...solvers.weights import squared_weight
 
 MARGIN_VOXELS = 6  # room for sources around a mask that touches the image's border
-STABILISER = 0.01  # keeps sources inside the mask from fitting what no dipoles explain
+STABILIZER = 0.01  # keeps sources inside the mask from fitting what no dipoles explain
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ def pdf(total, parameters, progress):
     weight, outside = pad(weight, shape), pad(total.mask, shape) == 0
     share = parameters.iterations / (parameters.iterations + parameters.joint_iterations)
 
-    def background_of(field, strength, stabiliser, iterations, report):
+    def background_of(field, strength, stabilizer, iterations, report):
         """The field of the sources outside, from the sources of the given strengths that fit `field` best."""
-        sources = fitted_sources(field, dipole, weight, strength, stabiliser, iterations, report)
+        sources = fitted_sources(field, dipole, weight, strength, stabilizer, iterations, report)
         sources *= outside
         return convolve(sources, dipole)
 
@@ -77,5 +77,5 @@ def pdf(total, parameters, progress):
     field -= background_of(field, outside, 0, parameters.iterations, progress.part(0, share))
     if parameters.joint_iterations:
         strength = np.where(outside, np.float32(parameters.ratio), np.float32(1))
-        field -= background_of(field, strength, STABILISER, parameters.joint_iterations, progress.part(share, 1))
+        field -= background_of(field, strength, STABILIZER, parameters.joint_iterations, progress.part(share, 1))
     return total.with_field(field[inside])

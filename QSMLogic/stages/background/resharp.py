@@ -28,7 +28,7 @@ class ResharpParameters:
         high=1,
         help="Tikhonov weight on the local field. Higher removes more background and more of smooth local fields.",
     )
-    iterations: int = parameter(25, "Iterations", low=1, high=1000, help="Conjugate gradient iterations.")
+    iterations: int = parameter(25, "Iterations", low=1, high=1000, help="CG iterations.")
 
 
 @method(

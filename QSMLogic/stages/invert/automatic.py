@@ -25,7 +25,7 @@ def choice(local):
     """
     strong = np.count_nonzero(np.abs(local.ppm[local.mask]) > STRONG_PPM)
     volume_mm3 = strong * local.grid.voxel_volume_mm3
-    reason = f"{volume_mm3:.4g} mm3 of the local field are beyond {STRONG_PPM:g} ppm"
+    reason = f"{volume_mm3:.4g} mm3 of the local field exceed {STRONG_PPM:g} ppm"
     return "tgv" if volume_mm3 > STRONG_MM3 else "wh_qsm", reason
 
 

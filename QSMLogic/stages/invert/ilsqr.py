@@ -21,7 +21,7 @@ class IlsqrParameters:
         18, "Least-squares iterations", "More sharpen the map and amplify noise and streaks."
     )
     streak_iterations: int = shared.iterations(
-        20, "Streak estimation iterations", "Maximum number of iterations of the streak estimation."
+        20, "Streak iterations", "Maximum number of iterations of the streak estimation."
     )
     tolerance: float = shared.tolerance(0.01, "Stop each step if its relative residual is below this.")
     threshold: float = parameter(

@@ -26,7 +26,7 @@ SMALLEST_GRADIENT = 0.002  # ppm/mm; for smaller ones the penalty is quadratic
 class MediParameters:
     strength: float = parameter(
         0.0,
-        "Regularization weight lambda",
+        "Regularization lambda",
         unit="ppm mm",
         low=0,
         high=1,
@@ -41,7 +41,7 @@ class MediParameters:
         3, "Gauss-Newton iterations", low=1, high=100, help="Maximum number of Gauss-Newton iterations."
     )
     inner_iterations: int = parameter(
-        7, "Conjugate gradient iterations", low=1, high=500, help="Maximum number in each Gauss-Newton iteration."
+        7, "CG iterations", low=1, high=500, help="Maximum number in each Gauss-Newton iteration."
     )
     tolerance: float = shared.tolerance(0.02)
     merit: float = parameter(
@@ -62,7 +62,7 @@ class MediParameters:
     )
     csf_strength: float = parameter(
         0.1,
-        "CSF uniformity weight (MEDI+0)",
+        "CSF uniformity (MEDI+0)",
         low=0,
         high=1e4,
         help="Weight of the variance of the susceptibility in the cerebrospinal fluid, if its mask is known.",

@@ -22,7 +22,7 @@ class NltvParameters:
     strength: float = shared.strength()
     edge: float = parameter(
         0.02,
-        "Reweighting constant epsilon",
+        "Reweighting epsilon",
         unit="ppm/mm",
         low=1e-5,
         high=100,

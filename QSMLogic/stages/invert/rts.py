@@ -27,7 +27,7 @@ class RtsParameters:
     )
     mu: float = parameter(
         0.0,
-        "Data consistency weight mu",
+        "Data consistency mu",
         low=0,
         high=1e7,
         typical=1000.0,
@@ -41,7 +41,7 @@ class RtsParameters:
         help="Penalty of the gradient splitting, with the soft threshold 1/rho in ppm/mm. Affects the convergence.",
     )
     first_iterations: int = shared.iterations(
-        6, "Conjugate gradient iterations", "Iterations of step 1; more sharpen the map and amplify noise."
+        6, "CG iterations", "Iterations of step 1; more sharpen the map and amplify noise."
     )
     second_iterations: int = shared.iterations(12, "ADMM iterations", "Maximum number of iterations of step 2.")
     tolerance: float = shared.tolerance(0.01, "Stop step 2 if the relative change of the map is below this.")

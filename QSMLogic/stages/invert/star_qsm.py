@@ -18,7 +18,7 @@ class StarQsmParameters:
     strength: float = shared.strength()
     ratio: float = parameter(
         10.0,
-        "Strong-to-weak ratio of lambda",
+        "Ratio of lambdas",
         low=1,
         high=1000,
         help="Factor on the regularization weight for the strong sources, which suppresses the weak ones.",

@@ -25,7 +25,7 @@ class TikhonovParameters:
     )
     strength: float = parameter(
         0.0,
-        "Regularization weight lambda",
+        "Regularization lambda",
         low=0,
         high=100,
         typical=0.01,

@@ -19,7 +19,7 @@ class WhQsmParameters:
     strength: float = shared.strength()
     harmonic: float = parameter(
         30.0,
-        "Harmonic constraint weight beta",
+        "Harmonic weight beta",
         unit="mm^4",
         low=0.01,
         high=1e8,

@@ -22,7 +22,7 @@ STEPS_BETWEEN_CHECKS, AT_REST = 50, 0.1  # mm that vertices have moved, on avera
 class BetParameters:
     threshold: float = parameter(
         0.5,
-        "Fractional intensity threshold",
+        "Fractional intensity",
         low=0.01,
         high=0.99,
         help="Between brain and background; smaller values give a larger brain.",
@@ -84,14 +84,14 @@ class _Surface:
         if not len(head):
             raise QSMError("The magnitude shows no head. Check the magnitude, or provide a mask.")
         weight = np.minimum(image[image > self.background], high)
-        self.centre = (head * weight[:, None]).sum(axis=0, dtype=float) / weight.sum(dtype=float)
+        self.center = (head * weight[:, None]).sum(axis=0, dtype=float) / weight.sum(dtype=float)
         radius = (0.75 / np.pi * len(head) * float(np.prod(self.spacing))) ** (1 / 3)
         self.scale = min(1.0, radius / HEAD_MM)
-        near = np.square(head - self.centre).sum(axis=1) < radius**2
+        near = np.square(head - self.center).sum(axis=1) < radius**2
         self.median = float(np.median(weight[near])) if near.any() else high
         directions, self.faces = _sphere(SUBDIVISIONS)
-        self.vertices = (self.centre + radius / 2 * directions).astype(np.float32)
-        self.around, self.count = _neighbours(self.faces, len(directions))
+        self.vertices = (self.center + radius / 2 * directions).astype(np.float32)
+        self.around, self.count = _neighbors(self.faces, len(directions))
 
     def grow(self):
         """One step of every vertex, as the paper's equations 2 to 13 have it."""
@@ -171,7 +171,7 @@ def _sphere(subdivisions):
     return points / np.linalg.norm(points, axis=1, keepdims=True), faces
 
 
-def _neighbours(faces, count):
+def _neighbors(faces, count):
     """The neighbors of each vertex, padded with `count`, and how many they are."""
     pairs = np.unique(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=0)
     sizes = np.bincount(pairs[:, 0], minlength=count)

@@ -16,7 +16,7 @@ ITERATIONS = 1000
 class BrainParameters:
     threshold: float = parameter(
         0.5,
-        "Fractional intensity threshold",
+        "Fractional intensity",
         low=0.01,
         high=0.99,
         help="Between brain and background; smaller values give a larger brain.",

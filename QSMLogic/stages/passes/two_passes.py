@@ -40,15 +40,17 @@ def two_passes(total, parameters, progress):
     2 ppm, at about the same error elsewhere; a limit of 4 or growth left more out than it gained, one of 16 took from
     the strength of the sources.
     """
-    doubt = total.uncertainty_ppm
-    if doubt is None and total.magnitude is None:
+    uncertainty = total.uncertainty_ppm
+    if uncertainty is None and total.magnitude is None:
         return [total, total]
-    if doubt is None:
-        doubt = np.divide(1, total.magnitude, out=np.full_like(total.ppm, np.inf), where=total.magnitude > 0)
-    left_out = total.mask & (doubt > parameters.limit * np.median(doubt[total.mask]))
+    if uncertainty is None:
+        uncertainty = np.divide(1, total.magnitude, out=np.full_like(total.ppm, np.inf), where=total.magnitude > 0)
+    left_out = total.mask & (uncertainty > parameters.limit * np.median(uncertainty[total.mask]))
     if parameters.growth_voxels:
         left_out = ndimage.binary_dilation(left_out, iterations=parameters.growth_voxels)
     trusted = total.mask & ~left_out
     if np.count_nonzero(trusted) < np.count_nonzero(total.mask) / 2:
-        raise QSMError("Less than half of the mask is left for the first pass; raise the limit, or map in one pass.")
+        raise QSMError(
+            "The first pass has less than half of the mask. Raise the uncertainty threshold, or map in one pass."
+        )
     return [total.with_field(total.ppm, trusted), total]

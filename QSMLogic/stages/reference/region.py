@@ -12,7 +12,7 @@ def region(unreferenced, parameters, progress):
     """Shift the map so that its mean inside a given region (reference mask) is zero.
 
     unreferenced: UnreferencedMap. Returns float32 in ppm (k, j, i), zero outside the mask. Raises QSMError if no
-    region is given, or where the map covers none of it.
+    region is given, or if the map covers none of it.
     """
     given = unreferenced.region
     if given is None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...model.errors import QSMError
 from ...registry.method import method, parameter
-from ...shared.phase_quality import neighbours, wrapped
+from ...shared.phase_quality import neighbors, wrapped
 from ...shared.phase_sign import CERTAIN, STRONG, sign_evidence
 
 # Stored range of 2 pi (lowest, highest) and its name. Scanner integers may stop a step short of the highest.
@@ -50,8 +50,8 @@ def automatic(acquisition, parameters, progress):
 
     acquisition: phase as stored; integers that ran over 16 bits are put in order. Returns the acquisition with phase
     in -pi..pi; voxels that are not numbers become voxels without signal. Raises QSMError for phase that is constant,
-    not numbers, really a magnitude, or of a range that cannot be told, and for a magnitude that is empty or really a
-    phase. The sign stays positive by default, because auto goes wrong where the B0 direction is wrong; a set sign that
+    not numbers, really a magnitude, or of an unknown range, and for a magnitude that is empty or really a
+    phase. The sign stays positive by default, because auto goes wrong if the B0 direction is wrong; a set sign that
     the image contradicts is warned of.
     """
     phase, magnitude, known = acquisition.phase, acquisition.magnitude, np.isfinite(acquisition.phase)
@@ -121,7 +121,7 @@ def _without_overflow(phase):
 
 def _wraps(phase, span):
     """Whether neighbors often differ by nearly the full range, as at wraps; zeros may be masked background."""
-    here, there = (phase[0][side] for side in neighbours(2))
+    here, there = (phase[0][side] for side in neighbors(2))
     steps = np.abs(there - here)[(here != 0) & (there != 0)]
     return np.count_nonzero(steps > 0.9 * span) > 1e-3 * np.count_nonzero(steps)
 
@@ -138,7 +138,7 @@ def _check_magnitude(magnitude, phase):
 
 def _is_rough_where_low(image, signal):
     """Whether `image` jumps from voxel to voxel where `signal`, not negative, is low, as phase does without signal."""
-    here, there = neighbours(2)
+    here, there = neighbors(2)
     step, level = np.abs(image[there] - image[here]), signal[here]
     if signal.min() < 0 or np.ptp(step) == 0 or np.ptp(level) == 0:
         return False

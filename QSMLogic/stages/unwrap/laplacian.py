@@ -7,7 +7,7 @@ import numpy as np
 from ...numerics.fft import dctn, idctn, next_fast_shape
 from ...numerics.parallel import for_slabs
 from ...registry.method import Citation, method, parameter
-from ...shared.phase_quality import TWO_PI, neighbours, wrapped
+from ...shared.phase_quality import TWO_PI, neighbors, wrapped
 
 VOXELS_FOR_TURNS = 100000  # number of voxels that determine the constant that Poisson's equation leaves open
 THICKNESS = 16  # planes of a slab, which needs a plane more on either side
@@ -110,7 +110,7 @@ class _Poisson:
             part, mask = image[first : stop + 1], self.mask[first : stop + 1]
             sums = np.zeros_like(part)
             for axis, weight in enumerate(self.weights):
-                here, there = neighbours(axis)
+                here, there = neighbors(axis)
                 step = adjusted(part[there] - part[here])
                 step *= weight
                 step *= mask[here]

@@ -63,7 +63,7 @@ class RomeoParameters:
 def romeo(acquisition, mask, parameters, progress):
     """Unwrap the template echo spatially along the most reliable edges, and the others temporally.
 
-    acquisition: phase in radians (echo, k, j, i), proportional to echo time where there are several echoes.
+    acquisition: phase in radians (echo, k, j, i), proportional to echo time if there are several echoes.
     mask: bool (k, j, i). Returns float32 radians (echo, k, j, i), zero outside the mask.
     """
     template = min(parameters.template_echo, acquisition.echoes) - 1
@@ -90,7 +90,7 @@ def unwrap_spatially(phase_rad, magnitude, mask, second=None):
     reliable. The mean of each connected part of the mask comes to lie between -pi and pi.
     """
     edges = edges_of(mask, lambda axis: edge_quality(axis, phase_rad, magnitude, second))
-    return _image(_centred(*unwrap_along_edges(phase_rad[mask], edges)), mask)
+    return _image(_centered(*unwrap_along_edges(phase_rad[mask], edges)), mask)
 
 
 def unwrap_temporally(acquisition, spatial_rad, template):
@@ -126,7 +126,7 @@ def _unwrapped(acquisition, mask, echo, parameters):
         return edge_quality(axis, phase_rad, likeness, second, **options)
 
     values, part = unwrap_along_edges(phase_rad[mask], edges_of(mask, quality), parameters.regions)
-    return _image(_centred(values, part) if parameters.correct_parts else values, mask), part
+    return _image(_centered(values, part) if parameters.correct_parts else values, mask), part
 
 
 def _image(values, mask):
@@ -135,7 +135,7 @@ def _image(values, mask):
     return image
 
 
-def _centred(values, part):
+def _centered(values, part):
     """Each part shifted by a multiple of 2 pi so that its mean lies between -pi and pi."""
     mean = np.bincount(part, values) / np.bincount(part)
     return values - (TWO_PI * np.rint(mean / TWO_PI)).astype(np.float32)[part]

@@ -42,9 +42,8 @@ def test_heads_differ_in_shape(subject, standard):
         assert value < 0.65, name
 
 
-def test_nuclei_are_found_on_a_susceptibility_map(standard):
-    subject = scan(2)
-    maps = run(subject.acquisition, subject.mask)
+def test_nuclei_are_found_on_a_susceptibility_map(subject, standard):
+    maps = run(subject.acquisition, subject.mask, {"invert": {"method": "rts"}})
     template = template_of(standard, standard.susceptibility_ppm)
     done = register(maps.susceptibility_ppm, template.geometry, template, maps.reliable_mask)
     found = nuclei_dice(done.labels, subject.labels)
@@ -58,11 +57,12 @@ def test_nuclei_are_found_on_a_susceptibility_map(standard):
 
 
 def test_nuclei_are_found_on_a_magnitude(subject, standard, monkeypatch):
+    """On the voxels of the scan, which takes half as long as on finer ones and costs 0.01 of Dice's coefficient."""
     monkeypatch.setattr(sys.modules[register.__module__], "WORK_MM", 2.0)
     template = template_of(standard, standard.acquisition.weight)
     done = register(subject.acquisition.weight, template.geometry, template, subject.mask)
     found = nuclei_dice(done.labels, subject.labels)
-    assert min(found.values()) >= 0.77, found  # 0.8 on voxels of 1.5 mm, which take twice as long
+    assert min(found.values()) >= 0.77, found
 
 
 def test_shifted_and_larger_body():
@@ -151,7 +151,7 @@ def test_bad_input_is_refused(case):
 
 
 def test_images_that_have_nothing_in_common_are_refused(monkeypatch, coarse):
-    """As when the optimiser runs astray: images less alike than before are no result."""
+    """As when the optimizer runs astray: images less alike than before are no result."""
 
     def astray(fixed, *_):
         field = sitk.Image(fixed.GetSize(), sitk.sitkVectorFloat64)

@@ -51,5 +51,5 @@ def test_a_stopped_registration_does_not_go_on_at_the_next_level():
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        execute(method, *ball, tell=cancel)
+        execute(method, *ball, report=cancel)
     assert len(events) <= 2  # one at each level

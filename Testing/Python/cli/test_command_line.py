@@ -68,14 +68,14 @@ def test_exit_status_of_what_is_not_bad_input(cli, monkeypatch, error, status, m
     def fail():
         raise error
 
-    monkeypatch.setattr(commands, "registry", fail)
+    monkeypatch.setattr(commands, "listed_methods", fail)
     found, _, err = cli("methods")
     assert found == status
     assert err.startswith(f"QSMLogic: {message}") and len(err.splitlines()) == 1
 
 
 def test_debug_shows_the_traceback(monkeypatch):
-    monkeypatch.setattr(commands, "registry", lambda: 1 / 0)
+    monkeypatch.setattr(commands, "listed_methods", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         command_line.main(["methods", "--debug"])
 

@@ -127,12 +127,12 @@ BAD = {
     "table of another kind": ((*ARGUMENTS, "--output", "roi.xls"), "must end in .csv or .tsv"),
     "report of another kind": ((*ARGUMENTS, "--output", "r.csv", "--report", "r.pdf"), "must end in .html"),
     "study without subject": ((*ARGUMENTS, "--output", "r.csv", "--study", "s.csv"), "--study needs --subject"),
-    "subject without study": ((*ARGUMENTS, "--output", "r.csv", "--subject", "1"), "go with --study"),
+    "subject without study": ((*ARGUMENTS, "--output", "r.csv", "--subject", "1"), "require --study"),
     "histogram without plots": (
         (*ARGUMENTS, "--output", "r.csv", "--histogram", "CSF"),
         "--histogram and --time-course need --plots",
     ),
-    "curve of nothing": ((*ARGUMENTS, "--output", "r.csv", "--curve", "names.json"), "--curve with --time-course"),
+    "curve of nothing": ((*ARGUMENTS, "--output", "r.csv", "--curve", "names.json"), "--curve requires --time-course"),
     "histogram of nothing": (
         (*ARGUMENTS, "--output", "r.csv", "--plots", "p", "--histogram", "x"),
         "There is no segment 'x'",

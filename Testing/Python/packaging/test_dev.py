@@ -1,5 +1,6 @@
 """The script `dev`: its commands, and when it takes a set-up for complete."""
 
+import os
 import re
 import subprocess
 import sys
@@ -23,6 +24,7 @@ def dev(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "call", lambda *command: module.ran.append(command[1:]))
     monkeypatch.setattr(module, "make_venv", lambda venv: make_python(module, venv))
     monkeypatch.setattr(module, "draws", lambda: True)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     return module
 
 
@@ -86,6 +88,14 @@ def test_tests_run_several_at_a_time_and_the_timed_ones_alone(dev):
     together, alone = dev.ran[-2:]
     assert together[:3] == ("-m", "pytest", "-n") and together[-4:] == ("-m", "not timed", "-k", "sphere")
     assert alone == ("-m", "pytest", "-m", "timed", "-k", "sphere")
+
+
+def test_bytecode_stays_out_of_the_sources_for_who_wants_none_there(dev, monkeypatch):
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", "")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    dev.main(["test"])
+    assert os.environ["PYTHONPYCACHEPREFIX"] == str(dev.VENV / "bytecode")
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
 
 
 @pytest.mark.parametrize("choice", [["-n", "3"], ["-m", "timed"], ["--collect-only"], ["-mtimed"]])

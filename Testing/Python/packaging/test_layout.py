@@ -1,6 +1,7 @@
 """The layout of the code: few rooms, imports that go down only, files that can be read in five minutes."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -101,8 +102,15 @@ def test_the_algorithms_know_nothing_of_slicer():
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_files_are_short(package):
-    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in modules(package).values()}
+    lengths = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules(package).values()}
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_files_named_in_the_code_exist():
+    present = {path.name for folder in ("QSMLogic", "QSM", "Testing") for path in (ROOT / folder).rglob("*.py")}
+    for path in (path for package in PACKAGES for path in modules(package).values()):
+        named = set(re.findall(r"\b\w+\.py\b", path.read_text(encoding="utf-8")))
+        assert named <= present, path
 
 
 def test_stages_have_the_folder_of_their_name():

@@ -217,7 +217,7 @@ def test_deleted_image_is_told(spheres):
     assert wait_until(lambda: "phase image in row 2" in tooltip(spheres), 1)
 
 
-def test_deleted_image_is_not_replaced_by_its_neighbour(spheres):
+def test_deleted_image_is_not_replaced_by_its_neighbor(spheres):
     """Where the current node of a selector is deleted, Slicer's selector goes on to the next one."""
     magnitude, phase, _ = spheres.spheres
     slicer.mrmlScene.RemoveNode(magnitude[0])
@@ -227,8 +227,8 @@ def test_deleted_image_is_not_replaced_by_its_neighbour(spheres):
     assert [row[0] for row in spheres.state.rows[1:]] == magnitude[1:]
 
 
-def test_deleted_output_is_not_replaced_by_its_neighbour(spheres):
-    """The neighbour would be overwritten."""
+def test_deleted_output_is_not_replaced_by_its_neighbor(spheres):
+    """The neighbor would be overwritten."""
     output = spheres.ui.outputSelector.addNode()
     assert spheres.state.output is output
     slicer.mrmlScene.RemoveNode(output)

@@ -41,7 +41,7 @@ def test_loaded_images_that_are_no_scan_leave_no_other_scan_chosen(spheres, scan
     assert "recognized" in spheres.ui.foundLabel.text
 
 
-def test_cancelled_dialogue_changes_nothing(panel, monkeypatch):
+def test_canceled_dialog_changes_nothing(panel, monkeypatch):
     import qt
 
     monkeypatch.setattr(qt.QFileDialog, "getOpenFileNames", lambda *arguments: ())

@@ -265,7 +265,7 @@ def test_sequence_that_nothing_shows_leaves_the_map_alone(panel):
 
 
 @pytest.mark.parametrize("window", [(0.0, 0.4), (-0.3, 0.05), (-0.2, 0.1)])
-def test_zero_keeps_its_colour_when_the_window_is_dragged(panel, qsm, window):
+def test_zero_keeps_its_color_when_the_window_is_dragged(panel, qsm, window):
     shown = qsm.GetDisplayNode()
     shown.SetWindowLevelMinMax(*window)
     table = shown.GetColorNode()
@@ -295,7 +295,7 @@ def test_no_nodes_come_and_go_while_the_window_is_dragged(panel, qsm):
     assert "-0.14 0.21" in table.GetName()
 
 
-def test_dragging_the_window_of_one_map_leaves_the_colours_of_another(panel, qsm):
+def test_dragging_the_window_of_one_map_leaves_the_colors_of_another(panel, qsm):
     other = new_result(panel, local_field=False)
     shared = other.GetDisplayNode().GetColorNode()
     assert shared is qsm.GetDisplayNode().GetColorNode()

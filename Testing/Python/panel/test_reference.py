@@ -27,7 +27,7 @@ def test_region_is_asked_for_only_where_it_is_the_reference(panel):
     assert panel.state.request().reference_node is panel.segmentation
 
 
-def test_missing_region_is_told_where_apply_is_grey(panel):
+def test_missing_region_is_told_where_apply_is_gray(panel):
     panel.state.choices = REGION
     assert not panel.ui.applyButton.enabled
     assert "reference region" in panel.ui.applyButton.toolTip

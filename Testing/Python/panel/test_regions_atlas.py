@@ -61,10 +61,10 @@ def test_atlas_gives_regions_that_are_measured(panel, tmp_path):
     assert editor.segmentationNode() is regions and editor.sourceVolumeNode() is panel.state.result
 
 
-def test_registration_can_be_cancelled(panel):
+def test_registration_can_be_canceled(panel):
     panel.ui.registerButton.click()
     panel.ui.registerButton.click()
-    assert panel.ui.regionsLabel.text == "Cancelled."
+    assert panel.ui.regionsLabel.text == "Canceled."
     assert (panel.ui.registerButton.text, panel.ui.regionSelector.currentNode()) == ("Register atlas", None)
     panel.ui.registerButton.click()
     close_scene()

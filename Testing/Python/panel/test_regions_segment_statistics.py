@@ -110,7 +110,7 @@ def turned():
     return node
 
 
-def neighbours(volume, segmentation, name, share):
+def neighbors(volume, segmentation, name, share):
     """The values next to a percentile, wider by a bin of a histogram."""
     from QSMLib.regions.sources import regions_on
 
@@ -138,7 +138,7 @@ def test_values_are_slicers_own(found, moved):
         for key in ("mean", "stdev", "min", "max", "volume_mm3"):
             assert ours[key] == pytest.approx(theirs[key], abs=1e-6), key
         for key, share in (("median", 0.5), ("percentile_05", 0.05), ("percentile_95", 0.95)):
-            low, high = neighbours(volume, segmentation, name, share)
+            low, high = neighbors(volume, segmentation, name, share)
             assert low <= ours[key] <= high and low <= theirs[key] <= high, key
 
 

@@ -140,7 +140,7 @@ def test_command_line_uses_the_files_that_there_are(panel, scan_files, tmp_path,
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["settings.json"]
 
 
-def test_cancelled_folder_copies_nothing(panel, monkeypatch):
+def test_canceled_folder_copies_nothing(panel, monkeypatch):
     slicer.app.clipboard().setText("before")
     assert copied_command(panel, "", monkeypatch) == "before"
 

@@ -21,18 +21,18 @@ def test_opened_on_a_scan_in_the_scene_one_click_makes_the_map(panel):
     assert volume.GetVoxelValueUnits().GetCodeValue() == "[ppm]"
     assert panel.ui.outputSelector.currentNode() is volume
     values = slicer.util.arrayFromVolume(volume)
-    plus, minus = (values[tuple(np.round(centre).astype(int))] for centre in voxels_of_spheres())
+    plus, minus = (values[tuple(np.round(center).astype(int))] for center in voxels_of_spheres())
     assert plus > 0.1 > -0.1 > minus
     assert panel.ui.applyButton.text == "Apply"
     assert not panel.ui.progressBar.visible
 
 
 def voxels_of_spheres():
-    """(k, j, i) of the centres of the two spheres of the sample, on its 2 mm voxels around the origin."""
+    """(k, j, i) of the centers of the two spheres of the sample, on its 2 mm voxels around the origin."""
     from QSMLib.scan import sample
 
     middle = (np.array((32, 40, 36)) - 1) / 2
-    return [middle + np.array(centre)[::-1] / 2 for centre in sample._CENTRES_MM]
+    return [middle + np.array(center)[::-1] / 2 for center in sample._CENTERS_MM]
 
 
 def test_map_equals_the_one_of_the_console(panel, loaded):

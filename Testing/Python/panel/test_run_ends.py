@@ -37,7 +37,7 @@ def test_cancel_is_quick_and_leaves_the_scene_as_it_was(panel):
     assert not folder.exists()
     assert volumes() == before
     assert panel.state.output is None
-    assert panel.ui.statusLabel.text == "Cancelled."
+    assert panel.ui.statusLabel.text == "Canceled."
     assert panel.ui.applyButton.text == "Apply"
     run(panel)
     assert panel.state.output

@@ -10,7 +10,7 @@ from standin.slice_view import SliceView, can_draw
 
 SIZE, MM = (240, 180), 1.0  # of a picture: columns and rows, and what a pixel measures
 ORIENTATIONS = {"Red": "Axial", "Green": "Coronal", "Yellow": "Sagittal"}
-GREY_LEVEL = 127  # of the magnitude
+GRAY_LEVEL = 127  # of the magnitude
 SOURCES = {0.15: (30, 0, 0), -0.08: (-30, 0, 0), 5.0: (0, 35, 0), -5.0: (0, -35, 0)}  # {ppm: where, in RAS}
 NOWHERE = (0, 0, 25)  # where the map is zero
 SPACING_MM, COUNT, HALF = 4.0, 30, 3  # of the volumes; a source reaches so many voxels to each side
@@ -94,7 +94,7 @@ def test_new_result_shows_positive_red_negative_blue_and_the_magnitude_elsewhere
         assert red > green > blue and red > blue + 60
         red, green, blue = color(view, SOURCES[-0.08])
         assert blue > green > red and blue > red + 60
-        np.testing.assert_allclose(color(view, NOWHERE), GREY_LEVEL, atol=2)
+        np.testing.assert_allclose(color(view, NOWHERE), GRAY_LEVEL, atol=2)
 
 
 def test_magnitude_shines_through_by_the_opacity(display, views, magnitude, qsm):
@@ -103,7 +103,7 @@ def test_magnitude_shines_through_by_the_opacity(display, views, magnitude, qsm)
     for opacity in (0.0, 0.5, 1.0):
         display.set_opacity(opacity)
         seen.append(color(views["Red"], SOURCES[0.15]))
-    np.testing.assert_allclose(seen[0], GREY_LEVEL, atol=2)
+    np.testing.assert_allclose(seen[0], GRAY_LEVEL, atol=2)
     np.testing.assert_allclose(seen[1], (seen[0] + seen[2]) / 2, atol=3)
 
 
@@ -127,7 +127,7 @@ def test_values_beyond_the_window_have_the_colors_of_its_ends(display, views, qs
     assert np.abs(highest - lowest).sum() > 100
 
 
-def test_grey_rises_with_the_susceptibility(display, views, qsm):
+def test_gray_rises_with_the_susceptibility(display, views, qsm):
     display.show_overlay(None, qsm)
     display.set_colors(qsm, "Grey")
     levels = [color(views["Red"], place) for place in (SOURCES[-0.08], NOWHERE, SOURCES[0.15])]
@@ -170,7 +170,7 @@ def test_three_images_side_by_side(display, magnitude, qsm):
         assert differs(pictures[n], pictures[n - 1]).sum() > 1000
     left = int(0.6 * SIZE[0])
     assert (np.ptp(pictures[0], axis=-1) == 0).all()
-    np.testing.assert_allclose(pictures[0][60:120, 90:150], GREY_LEVEL, atol=2)
+    np.testing.assert_allclose(pictures[0][60:120, 90:150], GRAY_LEVEL, atol=2)
     for node in (field, qsm):
         slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node).SetVisibility(False)
     legends = [differs(picture(view), before) for view, before in zip(views, pictures, strict=True)]

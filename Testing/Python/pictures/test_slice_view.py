@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from standin.bootstrap import bootstrap
-from standin.demo_pictures import deep_grey, fullest_voxel, make_pictures
+from standin.demo_pictures import deep_gray, fullest_voxel, make_pictures
 from standin.layers import add_cold_hot, add_outlines, add_volume, show
 from standin.slice_view import SliceView, add_legend, can_draw, show_layers
 
@@ -40,11 +40,11 @@ def axial(overlay=True, outlines=False, legend=False):
     """The axial picture through the middle, rows x columns x 3."""
     application = bootstrap()
     view = SliceView(application, "Axial", (COLUMNS, ROWS), MARGIN)
-    grey = add_volume(image(block(0) + 100), "Grey")
+    gray = add_volume(image(block(0) + 100), "Grey")
     colored = add_volume(image(block(0.15)), "Colored")
-    show(grey, (0, 200))
+    show(gray, (0, 200))
     show(colored, WINDOW_PPM, add_cold_hot(WINDOW_PPM))
-    show_layers([view], grey, colored if overlay else None)
+    show_layers([view], gray, colored if overlay else None)
     if outlines:
         add_outlines(application, block(1), image(block(1)))
     if legend:
@@ -106,7 +106,7 @@ def test_slices_go_where_most_nuclei_are():
     labels = np.zeros((9, 9, 9), np.uint8)
     labels[2:5, 3:5, 1:4], labels[4, 4:7, 3:6] = 1, 2
     labels[:, :, 8] = 3
-    nuclei = deep_grey(labels, {"1": "Caudate", "2": "Putamen", "3": "White matter"})
+    nuclei = deep_gray(labels, {"1": "Caudate", "2": "Putamen", "3": "White matter"})
     assert set(np.unique(nuclei)) == {0, 1, 2}
     assert fullest_voxel(nuclei) == [3, 4, 4]
 

@@ -41,9 +41,9 @@ def start_endless(folder, stdin=subprocess.DEVNULL):
     """A job that is at work for longer than any test waits, however fast the machine is."""
     (folder / "job.json").write_text('{"task": "wait"}')
     code = (
-        "import sys, time; from QSMLogic import job;"
-        "job.TASKS['wait'] = lambda folder, told, progress: (progress('invert', 0.0), time.sleep(600));"
-        "job.start(sys.argv[1])"
+        "import sys, time; from QSMLogic.pipeline import worker;"
+        "worker.TASKS['wait'] = lambda folder, told, progress: (progress('invert', 0.0), time.sleep(600));"
+        "worker.start(sys.argv[1])"
     )
     command = [sys.executable, "-c", code, str(folder)]
     process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -118,7 +118,7 @@ def test_process_ends_with_the_one_who_holds_its_input(tmp_path):
 
 
 def test_process_ends_when_its_folder_is_taken_away(tmp_path):
-    """As on cancelling before the process has told its number."""
+    """As on canceling before the process has told its number."""
     process = start_endless(tmp_path)
     (tmp_path / "job.json").unlink()
     assert process.wait(timeout=20) == worker.ABANDONED

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import math
 
 import numpy as np
 import pytest
@@ -131,8 +132,12 @@ def test_every_column_is_the_same_relative_to_a_reference_and_in_a_map_with_that
     for row, wanted in zip(relative.rows, zero.rows, strict=True):
         if key == "relative_to":
             assert row[key] == "CSF"
-        elif key == "sem" or (key, row["segment"]) == ("note", "CSF"):
-            assert row != wanted  # the reference's own uncertainty is added, and it is marked
+        elif (key, row["segment"]) == ("note", "CSF"):
+            assert row[key].startswith("reference")
+        elif key == "sem" and row[key]:
+            assert row[key] == pytest.approx(math.hypot(wanted[key], zero.of("CSF")["sem"]), rel=1e-4)
+        elif key == "sem":
+            assert row["segment"] == "CSF" or wanted[key] is None
         else:
             assert row[key] == (pytest.approx(wanted[key], abs=1e-4) if isinstance(wanted[key], float) else wanted[key])
 

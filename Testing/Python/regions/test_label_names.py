@@ -29,12 +29,12 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_kind_of_file_gives_names_and_colours(tmp_path, name):
+def test_every_kind_of_file_gives_names_and_colors(tmp_path, name):
     (tmp_path / name).write_text(FILES[name], encoding="utf-8")
-    names, colours = read_label_names(tmp_path / name)
+    names, colors = read_label_names(tmp_path / name)
     assert names == {1: "Caudate", 2: "Red nucleus"}
-    has_colours = name not in ("l.json", "names", "list.csv", "plain.txt")
-    assert colours.get(1) == ((1, 0, 0) if has_colours else None)
+    has_colors = name not in ("l.json", "names", "list.csv", "plain.txt")
+    assert colors.get(1) == ((1, 0, 0) if has_colors else None)
 
 
 BAD = {
@@ -44,7 +44,7 @@ BAD = {
     "u.tsv": ("index\tname\none\ta\n", "'one' where a label's number"),
     "v.tsv": ("index\tname\n1.5\ta\n", "'1.5' where a label's number"),
     "w.tsv": ("index\tname\ninf\ta\n", "'inf' where a label's number"),
-    "empty.txt": ("# nothing\n", "names no label"),
+    "empty.txt": ("# nothing\n", "contains no labels"),
     "twice.txt": ("1 a\n1 b\n", "label 1 twice"),
 }
 
@@ -58,7 +58,7 @@ def test_other_files_are_refused(tmp_path, name):
 
 def test_missing_and_binary_files_are_told(tmp_path):
     (tmp_path / "b.txt").write_bytes(b"\xff\xfe\x01")
-    with pytest.raises(QSMError, match="are no text"):
+    with pytest.raises(QSMError, match="are not text"):
         read_label_names(tmp_path / "b.txt")
     with pytest.raises(QSMError, match="Cannot read"):
         read_label_names(tmp_path / "none.txt")

@@ -184,10 +184,10 @@ BAD = {
     "no region": (lambda ppm: measured(ppm), "no region"),
     "names that collide": (lambda ppm: measured(ppm, Region("a", LEFT), Region("a", RIGHT)), "'a'; rename"),
     "label names that collide": (lambda ppm: LabelRegions(LEFT * 1 + RIGHT, {1: "a", 2: "a"}), "'a'; rename"),
-    "share above one": (lambda ppm: Region("a", LEFT * 2.0), "'a' covers voxels by shares"),
-    "share that is no number": (lambda ppm: Region("a", LEFT * np.nan), "'a' covers voxels by shares"),
+    "share above one": (lambda ppm: Region("a", LEFT * 2.0), "'a' has coverage values outside 0 to 1"),
+    "share that is no number": (lambda ppm: Region("a", LEFT * np.nan), "'a' has coverage values outside 0 to 1"),
     "region without name": (lambda ppm: measured(ppm, Region("", LEFT)), "has no name"),
-    "no overlap": (lambda ppm: measured(ppm, Region("a", NOTHING, outside=1.0)), "outside the image.*lie on the map"),
+    "no overlap": (lambda ppm: measured(ppm, Region("a", NOTHING, outside=1.0)), "outside the image.*overlap the map"),
     "nothing in the mask": (lambda ppm: measured(ppm, Region("a", LEFT), mask=~LEFT), "outside the mask"),
     "map without a number": (
         lambda ppm: measured(ppm * np.nan, Region("a", LEFT)),

@@ -4,6 +4,7 @@ A stage: its folder, an entry of the stages and one of the catalogue. A method: 
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -124,11 +125,11 @@ def seen(tmp_path_factory):
     stage = root / "QSMLogic" / "stages" / "frequency"
     stage.mkdir()
     (stage / "__init__.py").write_text("")
-    (stage / "larmor.py").write_text(METHOD)
+    (stage / "larmor.py").write_text(METHOD, encoding="utf-8")
     _add_example_of_contributing(root)
     _insert(root / "QSMLogic" / "registry" / "stages.py", STAGE)
     _insert(root / "QSMLogic" / "model" / "catalogue.py", ENTRY)
-    environment = {"PYTHONPATH": f"{root / 'Testing'}", "PATH": ""}
+    environment = os.environ | {"PYTHONPATH": str(root / "Testing")}
     command = [sys.executable, "-c", SCRIPT]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -143,9 +144,9 @@ def _add_example_of_contributing(root):
 
 def _insert(path, entry):
     """Put an entry at the end of the table in a file."""
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     end = text.rindex("\n    )\n}")
-    path.write_text(text[:end] + entry.rstrip() + text[end:])
+    path.write_text(text[:end] + entry.rstrip() + text[end:], encoding="utf-8")
 
 
 def test_it_is_listed(seen):

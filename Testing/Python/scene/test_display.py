@@ -1,4 +1,4 @@
-"""Maps are shown over the magnitude or side by side, zero has its colour in every window, legends do not pile up."""
+"""Maps are shown over the magnitude or side by side, zero has its color in every window, legends do not pile up."""
 
 import types
 
@@ -68,7 +68,7 @@ def legend_of(node):
 
 
 def color_at(node, ppm):
-    """The colour (red, green, blue, opacity) that a value has on the screen."""
+    """The color (red, green, blue, opacity) that a value has on the screen."""
     shown, table = node.GetDisplayNode(), node.GetDisplayNode().GetColorNode().GetLookupTable()
     part = (ppm - shown.GetWindowLevelMin()) / (shown.GetWindowLevelMax() - shown.GetWindowLevelMin())
     return np.array(table.GetTableValue(int(np.clip(part, 0, 1) * (table.GetNumberOfTableValues() - 1))))
@@ -125,7 +125,7 @@ def test_new_result_lies_over_the_magnitude_with_a_legend(display, magnitude, qs
     assert legend_of(qsm).GetVisibility()
 
 
-def test_result_without_magnitude_is_shown_in_grey(display, qsm):
+def test_result_without_magnitude_is_shown_in_gray(display, qsm):
     display.show_result(qsm, None)
     assert layers().GetBackgroundVolumeID() == qsm.GetID()
     assert display.colors_of(qsm) == "Grey"
@@ -154,7 +154,7 @@ def test_result_joins_the_views_side_by_side(display, magnitude, local_field, qs
     assert display.colors_of(other) == "Grey"
 
 
-# Colours and windows
+# Colors and windows
 
 
 def test_zero_is_neutral_in_every_window(display, qsm):

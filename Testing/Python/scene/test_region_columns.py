@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 import slicer
-from nodes import SHAPE, segmentation
-from region_nodes import LEFT, REGIONS, add_map, column, texts
+from helpers.nodes import SHAPE, segmentation
+from helpers.region_nodes import LEFT, REGIONS, add_map, column, texts
 from standin import segment_statistics as slicers
 
 from QSMLogic import QSMError

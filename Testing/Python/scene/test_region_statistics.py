@@ -65,7 +65,7 @@ def test_table_of_a_label_map_goes_by_label(logic, map_volume, ppm, colors):
     assert column(table, "mean_ppm")[1] == pytest.approx(ppm[RIGHT].mean())
 
 
-def test_labels_get_their_names_from_a_chosen_colour_table(logic, map_volume):
+def test_labels_get_their_names_from_a_chosen_color_table(logic, map_volume):
     colors = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLColorTableNode")
     colors.SetTypeToUser()
     colors.SetNumberOfColors(6)

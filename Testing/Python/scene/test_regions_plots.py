@@ -126,6 +126,13 @@ def test_bad_plots_are_refused_and_leave_nothing(logic, table, tmp_path, case):
     assert not list(tmp_path.iterdir())
 
 
+def test_chart_of_an_unknown_kind_is_refused(logic, table):
+    nodes = slicer.mrmlScene.GetNumberOfNodes()
+    with pytest.raises(QSMError, match="no plot 'pie'.*box, histogram, scatter or time"):
+        logic.regionPlot(table, "pie")
+    assert slicer.mrmlScene.GetNumberOfNodes() == nodes
+
+
 def test_study_grows_and_refuses_what_does_not_fit(logic, table, ppm, tmp_path):
     study = logic.addToStudy(table, None, "01", "a", "0")
     assert study.GetNumberOfRows() == 6

@@ -69,14 +69,14 @@ def test_each_map_is_measured_where_it_lies(logic, qsm, drawn, ppm, moved, edges
     assert means[:3] == pytest.approx(means[6:], abs=1e-7)
 
 
-def oblique(spacing, degrees, centre, shape):
+def oblique(spacing, degrees, center, shape):
     """IJKToRAS of a turned grid whose middle lies at a point."""
     a = np.deg2rad(degrees)
     turn = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
     turn = turn @ [[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]]
     matrix = np.eye(4)
     matrix[:3, :3] = turn * spacing
-    matrix[:3, 3] = centre - matrix[:3, :3] @ ((np.array(shape[::-1]) - 1) / 2)
+    matrix[:3, 3] = center - matrix[:3, :3] @ ((np.array(shape[::-1]) - 1) / 2)
     return matrix
 
 
@@ -88,10 +88,10 @@ def positions(matrix, shape):
 @pytest.mark.parametrize("edges", ["nearest", "half", "weights"])
 def test_sphere_on_another_oblique_grid_under_other_transforms(logic, scene, edges):
     """The map is 0.001 ppm per mm along the world's x: the mean in a ball is that of its middle."""
-    centre, radius = np.array([3.0, -4.0, 5.0]), 7.0
+    center, radius = np.array([3.0, -4.0, 5.0]), 7.0
     own = linear_transform(25, (0, 1, 0), shift_mm=(4, 0, -3))
     shape = (22, 26, 24)
-    matrix = oblique((1.5, 1.5, 2.0), 20, centre + [0.4, -0.3, 0.6], shape)
+    matrix = oblique((1.5, 1.5, 2.0), 20, center + [0.4, -0.3, 0.6], shape)
     to_world = slicer.util.arrayFromTransformMatrix(own)
     in_world = np.linalg.inv(to_world)
     voxels = positions(matrix, shape)[0] * 0.001
@@ -99,8 +99,8 @@ def test_sphere_on_another_oblique_grid_under_other_transforms(logic, scene, edg
     node.SetAndObserveTransformNodeID(own.GetID())
     other = linear_transform(-15, (1, 0, 0), shift_mm=(0, 2, 1))
     fine = (26, 26, 26)
-    grid = oblique((0.75, 0.75, 0.75), -35, centre, fine)
-    ball = np.linalg.norm(positions(grid, fine) - centre[:, None, None, None], axis=0) < radius
+    grid = oblique((0.75, 0.75, 0.75), -35, center, fine)
+    ball = np.linalg.norm(positions(grid, fine) - center[:, None, None, None], axis=0) < radius
     local = np.linalg.inv(slicer.util.arrayFromTransformMatrix(other)) @ grid
     labels = label_map(ball, matrix=local)
     labels.SetAndObserveTransformNodeID(other.GetID())
@@ -135,7 +135,7 @@ def test_segmentation_under_a_warp_is_measured_and_a_label_map_refused(logic, qs
     assert sum(column(logic.regionTable(drawn, qsm), "voxels")) > 50
     labels = label_map(LEFT)
     labels.SetAndObserveTransformNodeID(bent.GetID())
-    with pytest.raises(QSMError, match=r"under a warp.*harden"):
+    with pytest.raises(QSMError, match=r"under a nonlinear transform.*harden"):
         logic.regionTable(labels, qsm)
 
 

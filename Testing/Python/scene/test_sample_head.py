@@ -167,16 +167,15 @@ def test_sample_data_offers_the_head_once(sample, monkeypatch, categories):
         Logic.registerCustomSampleDataCategory = staticmethod(lambda category, title: titles.update({category: title}))
     monkeypatch.setitem(sys.modules, "SampleData", types.SimpleNamespace(SampleDataLogic=Logic))
     monkeypatch.setattr(slicer.modules, "sampleDataSources", sources, raising=False)
-    sample.register_sample_data()
-    sample.register_sample_data()
+    shown = []
+    sample.register_sample_data(shown.append)
+    sample.register_sample_data(shown.append)
     [source] = sources["QSM"]
     assert source.sampleName == "QSMSimulatedHead"
     assert Path(source.thumbnailFileName).read_bytes().startswith(b"\x89PNG")
     assert bool(titles) == categories
-    shown = []
     monkeypatch.setattr(sample, "add_head", lambda: sample.add_spheres())
     monkeypatch.setattr(slicer.util, "WaitCursor", nullcontext)
-    monkeypatch.setattr(sample.display, "show_volume", shown.append)
     nodes = source.customDownloader(source)
     assert len(nodes) == 7
     assert shown == nodes[:1]

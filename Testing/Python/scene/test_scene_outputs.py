@@ -47,7 +47,7 @@ def test_units_and_quantity_are_coded(logic, chain):
     assert unit.GetValueSchemeMeaning() == ("[ppm]", "UCUM", "ppm")
 
 
-def test_display_shows_the_usual_range_in_grey(logic, chain):
+def test_display_shows_the_usual_range_in_gray(logic, chain):
     result = process(logic)[2]
     display = result.GetDisplayNode()
     assert window(result) == pytest.approx((-0.1, 0.2))

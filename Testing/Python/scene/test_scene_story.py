@@ -80,7 +80,7 @@ def test_single_echo(logic, spheres):
     assert_spheres_found(sphere_means_ppm(logic, regions, volume))
 
 
-def test_cancelling_half_way_leaves_the_scene_as_it_was(logic, spheres):
+def test_canceling_half_way_leaves_the_scene_as_it_was(logic, spheres):
     magnitude, phase, regions = spheres
     before = content()
 

@@ -60,7 +60,7 @@ def test_accuracy_in_run_json_is_that_of_the_files(left):
     assert float(rows["Putamen"]["mean_ppm"]) == pytest.approx(putamen["map_ppm"], abs=1e-6)
 
 
-def test_map_comes_close_even_at_three_millimetres(left):
+def test_map_comes_close_even_at_three_millimeters(left):
     accuracy = left[1].accuracy
     assert accuracy["region_slope"] == pytest.approx(0.9, abs=0.25)
     assert accuracy["region_rms_error_ppm"] < 0.02
@@ -99,7 +99,7 @@ def test_regions_outside_the_reliable_mask_do_not_count(small_scan):
     assert "Putamen" not in {region["region"] for region in accuracy["regions"]}
 
 
-def test_cancelling_leaves_the_folder_empty(tmp_path):
+def test_canceling_leaves_the_folder_empty(tmp_path):
     def cancel(stage, fraction):
         raise Cancelled
 

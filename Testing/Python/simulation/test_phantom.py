@@ -9,10 +9,10 @@ from QSMLogic.simulation.phantom import LABELS, TISSUES, head
 SHAPE, SPACING_MM = (52, 64, 56), (3.0, 3.0, 3.0)
 
 
-def centre_mm(head_, name):
+def center_mm(head_, name):
     """Of a tissue, (up, back, left) of the image's middle."""
-    centre = np.array(center_of_mass(head_.labels == LABELS[name]))
-    return (centre - (np.array(head_.grid.shape) - 1) / 2) * head_.grid.spacing_mm
+    center = np.array(center_of_mass(head_.labels == LABELS[name]))
+    return (center - (np.array(head_.grid.shape) - 1) / 2) * head_.grid.spacing_mm
 
 
 def volume_ml(head_, inside):
@@ -38,14 +38,14 @@ def test_every_tissue_is_there():
 
 def test_proportions_are_those_of_an_adult(small_head):
     brain = volume_ml(small_head, small_head.brain_mask)
-    white, grey = (volume_ml(small_head, small_head.labels == LABELS[n]) for n in ("White matter", "Gray matter"))
+    white, gray = (volume_ml(small_head, small_head.labels == LABELS[n]) for n in ("White matter", "Gray matter"))
     assert 1000 < brain < 1600
-    assert 0.7 < white / grey < 1.6
+    assert 0.7 < white / gray < 1.6
     assert 5 < volume_ml(small_head, small_head.labels == LABELS["Putamen"]) < 16
 
 
 def test_top_back_and_left_come_last(small_head):
-    pallidum, dentate, bone = (centre_mm(small_head, name) for name in ("Pallidum", "Dentate nucleus", "Bone"))
+    pallidum, dentate, bone = (center_mm(small_head, name) for name in ("Pallidum", "Dentate nucleus", "Bone"))
     assert dentate[0] < pallidum[0] - 25
     assert dentate[1] > pallidum[1] + 40
     assert abs(pallidum[2]) < 3
@@ -79,7 +79,7 @@ def test_brain_holds_no_air_and_lies_within_the_skull(small_head):
 
 def test_resolution_samples_the_same_anatomy(small_head):
     fine = head((104, 128, 112), (1.5,) * 3, seed=1)
-    # a voxel of 3 mm is centred on the corner of eight of 1.5 mm
+    # a voxel of 3 mm is centered on the corner of eight of 1.5 mm
     agree = fine.labels[::2, ::2, ::2] == small_head.labels
     assert agree.mean() > 0.85
 

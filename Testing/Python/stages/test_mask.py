@@ -73,7 +73,7 @@ def test_a_body_that_fills_the_image_is_kept(name, quick_brain):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_no_method_changes_its_input_and_all_can_be_cancelled(name, quick_brain):
+def test_no_method_changes_its_input_and_all_can_be_canceled(name, quick_brain):
     acquisition = scan(ball(GRID, 13))
     before, fractions = acquisition.magnitude.copy(), []
     METHODS[name].run(acquisition, progress=fractions.append)
@@ -107,9 +107,12 @@ def test_realistic_head(name, least):
 
 
 def test_bet_grows_with_a_lower_threshold_and_the_voxels_do_not_matter():
-    truth = head_scan((104, 128, 112), 1.5)
+    truth = head_scan((78, 96, 84), 2.0)
     bet = METHODS["bet"]
-    sizes = [bet.run(truth.acquisition, parameters=bet.make_parameters({"threshold": t})).sum() for t in (0.7, 0.4)]
+    sizes = [
+        bet.run(truth.acquisition, parameters=bet.make_parameters({"threshold": t, "iterations": 300})).sum()
+        for t in (0.7, 0.4)
+    ]
     assert sizes[0] < sizes[1]
     every = slice(None, None, 2)
     grid = Grid(truth.mask[every].shape, (truth.grid.spacing_mm[0] * 2, *truth.grid.spacing_mm[1:]))
@@ -154,7 +157,7 @@ def test_holes_are_filled_up_to_a_volume():
     assert [left(f"fill-holes {n}") for n in (0, 1, 7, 8, 63, 64)] == [74, 73, 73, 65, 65, 1]
     assert [left(f"fill-holes {v} mm3") for v in (0.9, 1, 8, 64)] == [74, 73, 65, 1]
     for wrong in ("fill-holes 5 mm", "erode 2 mm3"):
-        with pytest.raises(QSMError, match="mm3 for a volume"):
+        with pytest.raises(QSMError, match="a volume is given in mm3"):
             apply_operations(wrong, mask, grid)
 
 

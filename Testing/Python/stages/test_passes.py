@@ -72,7 +72,7 @@ def test_a_single_echo_is_judged_by_its_magnitude():
 def test_too_little_to_trust_is_refused():
     uncertainty = np.ones(GRID.shape)
     uncertainty[::2] = 100
-    with pytest.raises(QSMError, match="raise the limit"):
+    with pytest.raises(QSMError, match="Raise the uncertainty threshold"):
         TWO.run(
             FieldMap(np.ones(GRID.shape), ball(GRID, 20), GRID, uncertainty),
             parameters=TWO.make_parameters({"limit": 1, "growth_voxels": 1}),

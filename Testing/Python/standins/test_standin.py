@@ -208,3 +208,9 @@ def test_waiting_ends_in_time_and_the_watch_finds_a_standstill(session):
         assert not wait_until(lambda: False, 0.6)
     assert 0.25 < watch.longest_gap_s < 0.6
     assert watch.ticks > 5
+
+
+def test_waiting_costs_next_to_nothing(session):
+    began = time.process_time()
+    assert not wait_until(lambda: False, 0.6)
+    assert time.process_time() - began < 0.3
