@@ -107,7 +107,7 @@ def test_realistic_head(name, least):
 
 
 def test_bet_grows_with_a_lower_threshold_and_the_voxels_do_not_matter():
-    truth = head_scan((78, 96, 84), 2.0)
+    truth = simulated_scan()
     bet = METHODS["bet"]
     sizes = [
         bet.run(truth.acquisition, parameters=bet.make_parameters({"threshold": t, "iterations": 300})).sum()
