@@ -10,6 +10,7 @@ from ..numerics.lazy import sitk
 from ..pipeline.strength_curve import has_curve
 from ..registry.method import registry
 from ..registry.presets import PRESETS
+from ..registry.stages import STAGES
 from ..version import __version__
 from .atlas import add_atlas_options, add_template_options, atlas_command, template_command
 from .commands import cite_command, demo_command, maps_command, methods_command, run_command
@@ -64,8 +65,8 @@ def build_parser():
     common.add_argument("--debug", action="store_true", help="show the traceback of an unexpected error")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command_name")
     _add_run(_command(commands, "run", run_command, common))
-    for stage, command in COMMANDS.items():
-        _add_methods(commands, stage, command, stage, registry()[stage].values(), add_method_options, common)
+    for stage in (name for name, stage in STAGES.items() if stage.has_command):
+        _add_methods(commands, stage, COMMANDS[stage], stage, registry()[stage].values(), add_method_options, common)
     curves = filter(has_curve, registry()["invert"].values())
     _add_methods(commands, "curve", curve_command, "invert", curves, add_curve_options, common)
     methods = _command(commands, "methods", methods_command, common)

@@ -4,7 +4,6 @@ import argparse
 import math
 
 from ..registry.method import registry
-from ..registry.stages import STAGES
 
 PREFIX = "parameter:"  # of the names under which the parsed arguments hold the parameters of a method
 
@@ -163,4 +162,10 @@ def add_curve_options(parser, stage, entry):
     _add_parameters(parser, entry)
 
 
-STAGE_OPTIONS = {name: globals()[f"_{name}_options"] for name, stage in STAGES.items() if stage.has_command}
+STAGE_OPTIONS = {
+    "mask": _mask_options,
+    "unwrap": _unwrap_options,
+    "field": _field_options,
+    "background": _background_options,
+    "invert": _invert_options,
+}

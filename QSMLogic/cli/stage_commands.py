@@ -19,7 +19,7 @@ from ..model.progress import Progress
 from ..pipeline.strength_curve import strength_curve
 from ..registry.provenance import warnings
 from ..registry.settings import Settings
-from ..registry.stages import CURVE, STAGES
+from ..registry.stages import CURVE
 from ..report.strength_plot import CURVE_FILES, curve_files
 from ..shared.phase_quality import scan_quality
 from .commands import input_files, load_scan, read_settings, scan_files
@@ -209,4 +209,10 @@ def _write_field(field, box, geometry, arguments, console):
     console.wrote(write_files({p: uncropped(a, box, geometry.shape) for p, a in wanted.items()}, geometry))
 
 
-COMMANDS = {name: globals()[f"{name}_command"] for name, stage in STAGES.items() if stage.has_command}
+COMMANDS = {
+    "mask": mask_command,
+    "unwrap": unwrap_command,
+    "field": field_command,
+    "background": background_command,
+    "invert": invert_command,
+}

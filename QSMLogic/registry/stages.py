@@ -26,8 +26,8 @@ class Stage:
     share : float
         Of the time of a run, for the progress bar.
     has_command : bool
-        Whether the stage is a command of its own; it then has a function NAME_command in cli/stage_commands.py and
-        _NAME_options in cli/options.py.
+        Whether the stage is a command of its own; it then has an entry in COMMANDS (cli/stage_commands.py) and in
+        STAGE_OPTIONS (cli/options.py).
     in_passes : bool
         Whether it runs in every pass.
     in_box : bool

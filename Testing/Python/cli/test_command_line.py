@@ -11,12 +11,14 @@ import QSMLogic
 from QSMLogic.cli import commands
 from QSMLogic.cli import main as command_line
 from QSMLogic.cli.console import Console
+from QSMLogic.cli.options import STAGE_OPTIONS
+from QSMLogic.cli.stage_commands import COMMANDS
 from QSMLogic.registry.method import registry
 from QSMLogic.registry.presets import PRESETS
 from QSMLogic.registry.stages import STAGES
 from QSMLogic.version import __version__
 
-STAGES_WITH_COMMANDS = ("mask", "unwrap", "field", "background", "invert")
+STAGES_WITH_COMMANDS = tuple(name for name, stage in STAGES.items() if stage.has_command)
 
 
 def test_module_runs():
@@ -152,3 +154,7 @@ def test_folder_of_the_package_can_be_run(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "vsharp" in done.stdout
+
+
+def test_commands_and_options_are_those_of_the_stages():
+    assert tuple(COMMANDS) == tuple(STAGE_OPTIONS) == STAGES_WITH_COMMANDS
