@@ -1,7 +1,7 @@
 """Read and write scans, masks and maps as NIfTI, NRRD and MHA files, through SimpleITK."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +30,15 @@ class Geometry:
         Center of the first voxel (x, y, z) in mm, LPS.
     direction : tuple of float
         The 3 x 3 matrix, row by row, whose columns are the image axes in LPS.
+    checks : tuple of Check
+        What was found of the header; it does not count in comparisons.
     """
 
     size: tuple
     spacing: tuple = (1.0, 1.0, 1.0)
     origin: tuple = (0.0, 0.0, 0.0)
     direction: tuple = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+    checks: tuple = field(default=(), compare=False)
 
     @property
     def shape(self):

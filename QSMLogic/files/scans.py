@@ -1,6 +1,7 @@
 """Scans read from image files."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,8 @@ def load_acquisition(
     (magnitude, phase), times, strength, geometry = _read_scan(
         magnitude_paths, phase_paths, echo_times_s, field_strength_t, volume
     )
-    return Acquisition(magnitude, phase, times, strength, geometry.grid(b0_direction_ijk)), geometry
+    grid = geometry.grid(b0_direction_ijk)
+    return Acquisition(magnitude, phase, times, strength, grid, geometry.checks), geometry
 
 
 def load_signal(
@@ -67,7 +69,8 @@ def load_signal(
     if len(parts) == 2 and parts[0].shape != parts[1].shape:
         raise QSMError("The numbers of real and imaginary images differ. Give one of each per echo.")
     signal = parts[0] + 1j * parts[1] if len(parts) == 2 else parts[0]
-    return Acquisition.of_signal(signal, times, strength, geometry.grid(b0_direction_ijk)), geometry
+    scan = Acquisition.of_signal(signal, times, strength, geometry.grid(b0_direction_ijk))
+    return replace(scan, checks=geometry.checks), geometry
 
 
 def _read_scan(first_paths, second_paths, times, strength, volume, compound=False):

@@ -73,6 +73,8 @@ class Acquisition:
         Field strength in tesla.
     grid : Grid
         The voxel grid of the images.
+    checks : tuple of Check
+        What was found while the scan was read; they are the first in run.json.
 
     Raises
     ------
@@ -94,6 +96,7 @@ class Acquisition:
     echo_times_s: tuple[float, ...]
     field_strength_t: float
     grid: Grid
+    checks: tuple = ()
 
     def __post_init__(self):
         magnitude, phase = _echoes(self.magnitude, "magnitude"), _echoes(self.phase, "phase")
