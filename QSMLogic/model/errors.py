@@ -15,5 +15,13 @@ class QSMError(Exception):
     """
 
 
+class RefusedScan(QSMError):
+    """Raised for a scan or a map that does not pass a check; `check` is the Check, whose sentence is the message."""
+
+    def __init__(self, check):
+        super().__init__(check.sentence)
+        self.check = check
+
+
 class Cancelled(Exception):
     """Raised from a progress callback to stop a run; nothing is written."""

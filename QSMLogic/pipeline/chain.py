@@ -13,9 +13,14 @@ from ..model.progress import Progress
 from ..numerics.dipole_field import dipole_field
 from ..registry.provenance import Provenance
 from ..registry.settings import Settings
-from ..registry.stages import CURVE, STAGES, progress_before
+from ..registry.stages import CHECKS, CURVE, STAGES, progress_before
 from ..shared.csf import find_fluid
 from ..shared.phase_quality import scan_quality
+from .checks.echoes import check_echoes
+from .checks.result import check_map
+from .checks.scan import checked_scan, refuse
+from .checks.sign import check_sign
+from .checks.tissue_mask import check_signal, check_volume
 from .strength_curve import strength_curve
 
 LAST = list(STAGES)[-1]
@@ -83,6 +88,7 @@ def run(
     if mask is not None:
         mask = checked_mask(mask, acquisition.grid)
         _check_known(acquisition, mask)
+    chain.check(check_echoes, acquisition, mask)
     total, mask, box, quality, known = _total_field(chain, acquisition, mask, quality)
     local, susceptibility, reliable = _mapped(chain, total)
     susceptibility = _referenced(chain, acquisition, box, susceptibility, reliable, region)
@@ -95,6 +101,7 @@ def run(
         "uncertainty_ppm": total.uncertainty_ppm,
     }
     maps |= chain.added_maps(known)
+    chain.check(check_map, susceptibility, reliable)
     chain.progress(LAST, 1.0)
     if curve:
         chain.draw_curve(local)
@@ -105,10 +112,13 @@ def run(
 
 def _total_field(chain, acquisition, mask, quality):
     """The total field in the box of the mask, the mask, the box, the phase's quality, and what later stages take."""
-    scan = chain.stage("scaling", acquisition)
+    scan = chain.checked_scan(chain.stage("scaling", acquisition), mask)
     quality = scan_quality(scan) if quality else None
+    method = ""
     if mask is None:
-        mask = checked_mask(chain.stage("mask", scan), scan.grid)
+        mask, method = checked_mask(chain.stage("mask", scan), scan.grid), chain.settings.method("mask").name
+    chain.check(check_signal, scan, mask)
+    chain.check(check_volume, scan, mask, method)
     box = bounding_box(mask)
     scan, inside = scan.cropped(box), mask[box]
     if scan.echoes > 1:
@@ -210,6 +220,25 @@ class _Chain:
         self.provenance.choose(self.settings, f"Inversion by {self.settings.method('invert').title}: {reason}.")
         if self.single_step:  # of which background removal is no part
             self.provenance.leave_out("background", "invert")
+
+    def checked_scan(self, scan, mask):
+        """The scan, phase in radians, with what was found of it corrected. mask: the given one, or None."""
+        notes = self.provenance.notes.get("scaling", {})
+        if "sign_evidence" in notes:
+            self.check(check_sign, notes["sign_evidence"], notes["sign"])
+        self.progress(CHECKS, progress_before("mask")[0])
+        readout = getattr(self.settings.parameters("offset"), "readout", "automatic")
+        began = time.perf_counter()
+        scan, checks = checked_scan(scan, mask, readout)
+        self.provenance.add_checks(checks, time.perf_counter() - began)
+        return scan
+
+    def check(self, function, *inputs):
+        """Record the Check that a function returns of its inputs; RefusedScan if they do not pass it."""
+        began = time.perf_counter()
+        check = function(*inputs)
+        self.provenance.add_checks([check], time.perf_counter() - began)
+        refuse([check])
 
     def draw_curve(self, local):
         """Record the L-curve of the inversion for this local field, or a warning if there is none."""

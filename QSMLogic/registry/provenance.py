@@ -6,9 +6,10 @@ from datetime import datetime, timezone
 
 import numpy as np
 
+from ..model.check import Check
 from ..numerics.lazy import scipy, sitk
 from ..version import __version__
-from .stages import CURVE
+from .stages import CHECKS, CURVE
 
 
 class Provenance:
@@ -16,7 +17,7 @@ class Provenance:
 
     def __init__(self, acquisition, settings):
         self.acquisition, self.settings = acquisition, settings
-        self.seconds, self.notes = {}, {}
+        self.seconds, self.notes, self.checks, self.check_seconds = {}, {}, list(acquisition.checks), 0.0
         self.started = datetime.now(timezone.utc)
 
     def add(self, stage, seconds, notes, turn=0):
@@ -27,6 +28,11 @@ class Provenance:
             self.notes[stage] = [*(before if isinstance(before, list) else [before]), notes]
         elif notes:
             self.notes[stage] = notes
+
+    def add_checks(self, checks, seconds):
+        """Record Checks and the time that they took."""
+        self.checks += checks
+        self.check_seconds += seconds
 
     def choose(self, settings, reason):
         """Record the Settings chosen for a scan. reason: what was chosen and why, a sentence for the notes."""
@@ -43,7 +49,7 @@ class Provenance:
 
     def finished(self, given_mask):
         """The record as plain dictionaries, without stages that did not run."""
-        grid, ran = self.acquisition.grid, list(self.seconds)
+        grid, ran, seconds = self.acquisition.grid, list(self.seconds), self.seconds | {CHECKS: self.check_seconds}
         settings = {stage: choice for stage, choice in self.settings.to_dict().items() if stage in ran}
         return {
             "software": {
@@ -66,8 +72,9 @@ class Provenance:
             "settings": settings,
             "notes": self.notes,
             "citations": {s: [asdict(c) for c in self.settings.method(s).citations] for s in ran},
-            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
-            "total_seconds": round(sum(self.seconds.values()), 3),
+            "checks": [asdict(check) for check in self.checks],
+            "seconds": {stage: round(seconds, 3) for stage, seconds in seconds.items()},
+            "total_seconds": round(sum(seconds.values()), 3),
             "peak_memory_mb": peak_memory_mb(),
         }
 
@@ -76,7 +83,14 @@ def warnings(provenance):
     """The warnings of a run, from the content of run.json: a list of sentences."""
     notes = provenance.get("notes", {}).values()
     each = [note for entry in notes for note in (entry if isinstance(entry, list) else [entry])]
-    return [note["warning"] for note in each if "warning" in note]
+    return [check.sentence for check in checks_of(provenance) if check.is_said] + [
+        note["warning"] for note in each if "warning" in note
+    ]
+
+
+def checks_of(provenance):
+    """The Checks of a run, from the content of run.json; none of runs of earlier versions."""
+    return [Check(**check) for check in provenance.get(CHECKS, [])]
 
 
 def choice_made(provenance):

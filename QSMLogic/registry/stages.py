@@ -147,7 +147,8 @@ STAGES = {
     )
 }
 CURVE = "curve"  # the step of a run after all stages, if its L-curve is wanted
-OTHER_STEPS = {CURVE: "L-curve"}
+CHECKS = "checks"  # the step of a run that looks at the scan, once its phase is in radians, and at the map
+OTHER_STEPS = {CURVE: "L-curve", CHECKS: "Checks"}
 
 
 def step_title(step):

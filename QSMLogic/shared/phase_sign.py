@@ -9,7 +9,6 @@ from .phase_quality import neighbors, wrapped
 
 TISSUE_PPM = -9.4  # against air
 CERTAIN = 0.08  # correlation from which the sign is held to be known
-STRONG = 0.15  # correlation from which a sign that was set otherwise is worth a warning
 RIM_VOXELS, MOST_SAMPLES = 2, 200000
 
 

@@ -26,11 +26,12 @@ class Mcpc3dsParameters:
         "blurs offsets that vary in space, which causes errors in the field map.",
     )
     readout: str = parameter(
-        "monopolar",
+        "automatic",
         "Readout",
-        choices=("monopolar", "bipolar"),
+        choices=("automatic", "monopolar", "bipolar"),
         help="Bipolar if every other echo is read out with reversed polarity: the phase difference between odd and "
-        "even echoes is removed first, which needs at least three evenly spaced echoes.",
+        "even echoes is removed first, which needs at least three evenly spaced echoes. Automatic: if the checks of "
+        "the scan find one.",
     )
 
 
@@ -48,7 +49,7 @@ def mcpc3ds(acquisition, mask, parameters, progress):
     the echoes do not allow for a bipolar correction.
     """
     if parameters.readout == "bipolar":
-        acquisition = _with_equal_readouts(acquisition, mask, parameters.sigma_mm)
+        acquisition = without_readout_phase(acquisition, mask, parameters.sigma_mm)
         progress(0.3)
     first, second = acquisition.echo_times_s[:2]
     magnitude = acquisition.magnitude[0] * acquisition.magnitude[1]
@@ -62,13 +63,18 @@ def mcpc3ds(acquisition, mask, parameters, progress):
     return replace(acquisition, phase=corrected)
 
 
-def _with_equal_readouts(acquisition, mask, sigma_mm):
+def evenly_spaced(times):
+    """Whether the first three echo times are evenly spaced; False for fewer."""
+    return len(times) >= 3 and abs(times[0] + times[2] - 2 * times[1]) <= MOST_UNEVEN * (times[2] - times[0])
+
+
+def without_readout_phase(acquisition, mask, sigma_mm):
     """The scan without the phase that is added to odd echoes and subtracted from even ones.
 
-    Of three echoes at even spacing, the first and third less twice the second leave four times this phase.
+    Of three echoes at even spacing, the first and third less twice the second leave four times this phase. Raises
+    QSMError if the echoes do not allow for it.
     """
-    times = np.array(acquisition.echo_times_s[:3])
-    if len(times) < 3 or abs(times[0] + times[2] - 2 * times[1]) > MOST_UNEVEN * (times[2] - times[0]):
+    if not evenly_spaced(acquisition.echo_times_s):
         raise QSMError(
             "The correction for bipolar readout needs three evenly spaced echoes. Choose monopolar readout, or leave "
             "out the echoes of one polarity."

@@ -7,7 +7,7 @@ import numpy as np
 from ...model.errors import QSMError
 from ...registry.method import method, parameter
 from ...shared.phase_quality import neighbors, wrapped
-from ...shared.phase_sign import CERTAIN, STRONG, sign_evidence
+from ...shared.phase_sign import CERTAIN, sign_evidence
 
 # Stored range of 2 pi (lowest, highest) and its name. Scanner integers may stop a step short of the highest.
 KNOWN_RANGES = (
@@ -22,6 +22,7 @@ KNOWN_RANGES = (
     (-32768, 32768, "16-bit integers, signed"),
 )
 TURN_16_BIT = 65536
+FEW, OUTSIDE, LARGEST_SAMPLE = 1e-4, 0.5, 1_000_000  # share of voxels, and of the others' range, outside the bulk
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def automatic(acquisition, parameters, progress):
     in -pi..pi; voxels that are not numbers become voxels without signal. Raises QSMError for phase that is constant,
     not numbers, really a magnitude, or of an unknown range, and for a magnitude that is empty or really a
     phase. The sign stays positive by default, because auto goes wrong if the B0 direction is wrong; a set sign that
-    the image contradicts is warned of.
+    the image contradicts is reported by the checks.
     """
     phase, magnitude, known = acquisition.phase, acquisition.magnitude, np.isfinite(acquisition.phase)
     known &= np.isfinite(magnitude)
@@ -73,18 +74,12 @@ def automatic(acquisition, parameters, progress):
     reversed_sign = parameters.sign == "negative" or (parameters.sign == "auto" and evidence < -CERTAIN)
     progress.note(rad_per_unit=float(factor), sign="negative" if reversed_sign else "positive")
     progress.note(sign_evidence=round(evidence, 3), sign_certain_from=CERTAIN)
-    if parameters.sign != "auto" and (-evidence if reversed_sign else evidence) < -STRONG:
-        other = "positive" if reversed_sign else "negative"
-        progress.note(
-            warning=f"The sign of the phase appears to be {other} (evidence {evidence:.2f} of at most 1). If veins are "
-            f"dark in the map, set the sign of the phase scaling to {other}. A wrong B0 direction has the same effect."
-        )
     return replace(scaled, phase=-scaled.phase) if reversed_sign else scaled
 
 
 def rad_per_unit(phase):
-    """Radians per unit of stored phase (echo, k, j, i); QSMError if its range is unknown."""
-    low, high = float(phase.min()), float(phase.max())
+    """Radians per unit of stored phase (echo, k, j, i), from the bulk of its values; QSMError if unknown."""
+    low, high = bulk_range(phase)
     if low == high:
         raise QSMError(f"The phase is constant ({low:g} everywhere). Choose the phase image of the scan.")
     for start, end, _ in KNOWN_RANGES:
@@ -96,10 +91,25 @@ def rad_per_unit(phase):
         return 2 * np.pi / (high - low)
     if max(-low, high) <= np.pi and high - low > 0.1:
         return 1.0
+    unwrapped = "; it seems to be unwrapped already" if high - low > 2 * np.pi else ""
     raise QSMError(
-        f"The phase ranges from {low:g} to {high:g}, which is no known scaling. "
-        "Set rad_per_unit of the stage scaling: radians per unit of the stored phase."
+        f"The phase ranges from {low:g} to {high:g}, which is no known scaling{unwrapped}. "
+        "Set rad_per_unit of the stage scaling: radians per unit of the stored phase (1 if it is in radians)."
     )
+
+
+def bulk_range(phase):
+    """The lowest and highest value of the phase but for single voxels (dead ones, marks) that lie far outside."""
+    low, high = float(phase.min()), float(phase.max())
+    sample = phase.ravel()[:: max(phase.size // LARGEST_SAMPLE, 1)]
+    few = min(max(int(FEW * sample.size), 1), sample.size - 1)
+    ordered = np.partition(sample, (few, sample.size - 1 - few))
+    bottom, top = float(ordered[few]), float(ordered[-1 - few])
+    room = OUTSIDE * (top - bottom)
+    if low >= bottom - room and high <= top + room:
+        return low, high
+    inside = phase[(phase >= bottom - room) & (phase <= top + room)]
+    return float(inside.min()), float(inside.max())
 
 
 def _without_overflow(phase):

@@ -1,0 +1,124 @@
+"""Whether the phase lies on a line in echo time, and which echoes are to blame if not.
+
+The covariance C of the phase's steps between echoes (see steps.py) is free of noise. The field accounts for what lies
+along the echo times, phase offsets for what all echoes have alike; with R the projection on the rest and v the unit
+vector of the echo times less their mean, trace(R C) / (v' C v) is the share that neither explains. It was at most
+0.011 on 64 simulated scans (1.5 to 7 T, SNR 25 to infinity, 3 to 7 echoes, even and uneven, tilted, thick slices) and
+0.013 to 0.030 on measured heads; echoes that were swapped, copied, empty or of bipolar readout had 0.17 or more.
+"""
+
+from itertools import permutations
+
+import numpy as np
+
+from ...model.check import DOUBTFUL, OK, REFUSED, Check
+
+NAME = "echo_linearity"
+DOUBTFUL_FROM, REFUSED_FROM = 0.06, 0.15
+SWAPPED_FROM, MUCH_BETTER = 0.02, 0.25  # another order of the echoes is believed if it leaves so much less
+REMEDY = "Check the echo times and the files of each echo, or leave that echo out."
+LEAST_FIELD_RAD = 0.003  # steps of a phase that does not evolve, of which nothing can be said
+LEAST_PAIRS = 500
+MOST_ORDERED = 7  # echoes of which every order is tried
+LEAST_GROWTH, BRIGHTER = 1.0, 1.02  # steps and magnitude of the last echo over those of the first
+
+
+def unexplained(covariance, times):
+    """The share of the phase's steps that neither field nor offset explains; None if unknown."""
+    times = np.asarray(times, float)
+    slope = times - times.mean()
+    slope /= np.linalg.norm(slope)
+    field_power = slope @ covariance @ slope
+    if field_power < LEAST_FIELD_RAD**2 or len(times) < 3:
+        return None
+    basis, _ = np.linalg.qr(np.stack([np.ones(len(times)), times / times.max()], axis=1))
+    return float((np.trace(covariance) - np.trace(basis.T @ covariance @ basis)) / field_power)
+
+
+def better_order(covariance, times):
+    """The order of the echoes, if another than theirs, in which the phase is much more linear; else None."""
+    share = unexplained(covariance, times)
+    if share is None or share < SWAPPED_FROM or not 3 <= len(times) <= MOST_ORDERED:
+        return None
+    times = np.asarray(times)
+    best = min(_orders(len(times)), key=lambda order: _or_infinite(unexplained(covariance, times[list(order)])))
+    if _or_infinite(unexplained(covariance, times[list(best)])) > min(MUCH_BETTER * share, DOUBTFUL_FROM):
+        return None
+    forward, backward = tuple(np.argsort(best)), tuple(np.argsort(best)[::-1])
+    grows = covariance[forward[0], forward[-1]] > covariance[forward[0], forward[0]]
+    return forward if grows else backward
+
+
+def check_linearity(tissue):
+    """The Check of a scan whose offsets by slice and by readout have been removed."""
+    times, (covariance, pairs) = tissue.scan.echo_times_s, tissue.covariance()
+    if pairs < LEAST_PAIRS or len(times) < 2:
+        return Check(NAME, None, DOUBTFUL_FROM, OK, "There is not enough tissue, or only one echo, to check this.")
+    order = better_order(covariance, times)
+    share = unexplained(covariance, times)
+    if order:
+        names = " ".join(str(echo + 1) for echo in order)
+        return Check(
+            NAME,
+            share,
+            SWAPPED_FROM,
+            REFUSED,
+            f"The echoes are in the wrong order: the phase is proportional to echo "
+            f"time only if they are sorted as {names}. Sort the files of magnitude and phase, or the echo times.",
+        )
+    if (share or 0) < DOUBTFUL_FROM and (reverse := _reverse(tissue, covariance)):
+        return reverse
+    if share is None:
+        return Check(NAME, None, DOUBTFUL_FROM, OK, "With fewer than three echoes this cannot be checked.")
+    if share < DOUBTFUL_FROM:
+        return Check(NAME, share, DOUBTFUL_FROM, OK, "The phase is linear in echo time.")
+    verdict = REFUSED if share >= REFUSED_FROM else DOUBTFUL
+    return Check(NAME, share, DOUBTFUL_FROM, verdict, f"{_blame(covariance, times)} {REMEDY}")
+
+
+def _reverse(tissue, covariance):
+    """A Check if the phase evolves backwards, from the last echo to the first; None otherwise."""
+    if covariance[0, 0] < LEAST_FIELD_RAD**2:
+        return None
+    growth = float(covariance[0, -1] / covariance[0, 0])
+    if growth >= LEAST_GROWTH:
+        return None
+    inside, magnitude = tissue.places, tissue.scan.magnitude.reshape(tissue.scan.echoes, -1)
+    ratio = float(np.median(magnitude[-1, inside]) / max(np.median(magnitude[0, inside]), np.finfo(np.float32).tiny))
+    verdict = REFUSED if ratio > BRIGHTER else DOUBTFUL
+    return Check(
+        "phase_growth",
+        growth,
+        LEAST_GROWTH,
+        verdict,
+        "The phase does not grow from the first to the last echo"
+        f"{', and the last is the brightest' if verdict == REFUSED else ''}: the echoes are probably in the wrong "
+        "order. Sort the files of magnitude and phase by echo time, and check the echo times.",
+    )
+
+
+def _blame(covariance, times):
+    """Which echo is to blame, in words."""
+    power = np.diag(covariance)
+    empty = [n + 1 for n in range(len(times)) if power[n] < 1e-3 * power.max()]
+    if empty:
+        return f"Echo {empty[0]} has hardly any phase."
+    alone = {n + 1: _without(covariance, times, n) for n in range(len(times))} if len(times) > 3 else {}
+    bad = [echo for echo, share in alone.items() if share is not None and share < DOUBTFUL_FROM]
+    if bad:
+        return f"The phase of echo {bad[0]} does not lie on the line through the others."
+    return "The phase is not linear in echo time."
+
+
+def _without(covariance, times, echo):
+    kept = [n for n in range(len(times)) if n != echo]
+    return unexplained(covariance[np.ix_(kept, kept)], np.asarray(times)[kept])
+
+
+def _orders(count):
+    """Every order but the reverse ones of those before, which are as linear."""
+    return (order for order in permutations(range(count)) if order[0] < order[-1])
+
+
+def _or_infinite(share):
+    return np.inf if share is None else share

@@ -1,0 +1,124 @@
+"""Steps of the phase from voxel to voxel in tissue: they hardly wrap, and phase offsets cancel in them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...shared.mask_recipe import otsu
+from ...shared.phase_quality import wrapped
+
+LAG = 2  # voxels between two steps that share no voxel, and hardly noise, be the image interpolated
+STEEPEST_RAD = 1.6  # steps beyond this may wrap at another echo
+MOST_PLACES = 50000
+MOST_OF_SLICE = 3000  # voxels of a slice that its phase is taken from
+BLOCK = 12  # voxels along each axis
+
+
+@dataclass(frozen=True)
+class Tissue:
+    """A scan with phase in radians, and where it shows tissue.
+
+    Parameters
+    ----------
+    scan : Acquisition
+        The scan, phase in radians.
+    mask : ndarray
+        Bool (k, j, i).
+    places : ndarray
+        Flat indices of a sample of the voxels in the mask, with room for steps behind them.
+    """
+
+    scan: object
+    mask: np.ndarray
+    places: np.ndarray = field(repr=False)
+
+    @classmethod
+    def of(cls, scan, mask=None):
+        """The tissue of a scan: the voxels of the mask or, without one, those above Otsu's threshold."""
+        mask = otsu(np.nan_to_num(scan.weight)) if mask is None else mask
+        roomy = mask.copy()
+        for axis in cls._axes(mask):
+            roomy[(*(slice(None),) * axis, slice(-LAG - 1, None))] = False
+        places = np.flatnonzero(roomy)
+        return cls(scan, mask, places[:: max(places.size // MOST_PLACES, 1)])
+
+    @property
+    def axes(self):
+        """The axes along which the image is thick enough for steps at a lag."""
+        return self._axes(self.mask)
+
+    @staticmethod
+    def _axes(mask):
+        return [axis for axis in range(3) if mask.shape[axis] > LAG + 1]
+
+    def with_scan(self, scan):
+        """The same tissue of the scan with another phase."""
+        return Tissue(scan, self.mask, self.places)
+
+    def covariance(self):
+        """Covariance of the steps of the echoes with those LAG voxels aside (echo, echo) in rad^2, and their number.
+
+        Noise, which is not the same LAG voxels aside, has no part in it; what remains is that of fields and offsets.
+        """
+        total, count = np.zeros((self.scan.echoes,) * 2), 0
+        for axis in self.axes:
+            steps, valid = self._steps(self.places, self.stride(axis))
+            for aside in self.axes:
+                if aside != axis:
+                    others, also_valid = self._steps(self.places + LAG * self.stride(aside), self.stride(axis))
+                    both = valid & also_valid
+                    total += (steps[:, both] @ others[:, both].T).astype(float)
+                    count += np.count_nonzero(both)
+        return (total + total.T) / (2 * max(count, 1)), count
+
+    def _steps(self, places, stride):
+        """The steps (echo, place) to the neighbors `stride` farther, and which lie in tissue and are not steep."""
+        phase_rad, inside = self.scan.phase.reshape(self.scan.echoes, -1), self.mask.ravel()
+        steps = wrapped(phase_rad[:, places + stride] - phase_rad[:, places])
+        flat = np.abs(steps).max(axis=0) < STEEPEST_RAD
+        return steps, inside[places] & inside[places + stride] & flat
+
+    def stride(self, axis):
+        """By how much the flat index grows from a voxel to the next along `axis`."""
+        return self.scan.phase[0].strides[axis] // self.scan.phase.itemsize
+
+    def steps_along(self, axis):
+        """The steps along `axis` (echo, place) where they are valid, and their places."""
+        steps, valid = self._steps(self.places, self.stride(axis))
+        return steps[:, valid], self.places[valid]
+
+    def in_blocks(self, places, values, across=None):
+        """The number of places and the sum of their values in each block of the image.
+
+        across: the number of blocks along each axis; None: blocks of BLOCK voxels.
+        """
+        shape = self.mask.shape
+        sizes = [max(BLOCK, -(-n // across)) if across else BLOCK for n in shape]
+        counts = [-(-n // size) for n, size in zip(shape, sizes, strict=True)]
+        where = [i // size for i, size in zip(np.unravel_index(places, shape), sizes, strict=True)]
+        block = np.ravel_multi_index(where, counts)
+        size, total = np.bincount(block), np.bincount(block, values.real)
+        return size, total + 1j * np.bincount(block, values.imag) if np.iscomplexobj(values) else total
+
+    def slice_steps(self, axis):
+        """The mean step of the offset (phase at echo time zero) between slices along `axis`, and the voxels it is of.
+
+        Of a single echo, the step of its phase. Radians; one value for each pair of slices.
+        """
+        times, every = self.scan.echo_times_s, self._thinned(axis)
+        here, there = (tuple(p if a == axis else every[a] for a in range(3)) for p in (slice(None, -1), slice(1, None)))
+        inside = self.mask[here] & self.mask[there]
+        steps, *later = (wrapped(phase[there] - phase[here]) for phase in self.scan.phase[:2])
+        for echo in later:
+            steps -= wrapped(echo - steps) * np.float32(times[0] / (times[1] - times[0]))
+        magnitude = self.scan.magnitude[0]
+        other = tuple(a for a in range(3) if a != axis)
+        signal = (magnitude[here] * magnitude[there] * inside * np.exp(1j * steps)).sum(axis=other)
+        return np.angle(signal), np.count_nonzero(inside, axis=other)
+
+    def _thinned(self, axis):
+        """Slices of every axis but `axis` that leave so many voxels of a slice as are needed."""
+        shape = self.mask.shape
+        area = np.prod([n for a, n in enumerate(shape) if a != axis])
+        every = max(int(np.sqrt(area / MOST_OF_SLICE)), 1)
+        return [slice(None, None, every)] * 3
