@@ -6,6 +6,7 @@ import numpy as np
 
 from ..model.acquisition import checked_mask
 from ..model.errors import QSMError
+from ..model.mask_values import mask_values_check
 from ..numerics.lazy import sitk
 from .atomic import placed_together
 from .geometry import Geometry as Geometry
@@ -104,8 +105,14 @@ def load_on_grid(path, geometry):
 
 
 def load_mask(path, geometry):
-    """A boolean mask (k, j, i), true where the image is above zero; QSMError if empty or of another grid."""
-    return checked_mask(load_on_grid(path, geometry), geometry.grid())
+    """A boolean mask (k, j, i), true where model.mask_values says; QSMError if empty or of another grid."""
+    return load_mask_and_check(path, geometry)[0]
+
+
+def load_mask_and_check(path, geometry):
+    """(the mask as load_mask returns it, the Check of its values)"""
+    values = load_on_grid(path, geometry)
+    return checked_mask(values, geometry.grid()), mask_values_check(values, f"mask {path}")
 
 
 def _write(temporary, path, array, geometry):

@@ -18,6 +18,11 @@ ROUNDING, GROSS = 0.005, 0.05  # relative deviations of spacings
 
 def geometry_of(header):
     """The Geometry of an image with the checks that are not right; QSMError if it can be that of no scan."""
+    with np.errstate(all="ignore"):
+        return _geometry(header)
+
+
+def _geometry(header):
     spacing, checks = _spacing(header)
     if not header.frames:
         return Geometry(header.size, spacing, checks=(*checks, _guessed(header, header.orientation_fields)))
@@ -56,7 +61,7 @@ def _spacing_doubts(header, frame, spacing):
         f"{header.path} contradicts itself: its voxel spacing is {numbers(spacing)} mm, that of its {frame.name} "
         f"{numbers(lengths)} mm."
     )
-    if deviation > GROSS:
+    if not deviation <= GROSS:
         raise QSMError(f"{contradiction} Correct the header, or convert it again.")
     sentence = f"{contradiction} The former was taken. Correct the header if it is wrong."
     return (Check(SPACING, deviation, ROUNDING, DOUBTFUL, sentence),)
@@ -93,7 +98,7 @@ def _contradiction(header, used, direction, other):
     turn = _turn_degrees(direction, other.steps / lengths)
     deviation = float(np.abs(lengths / np.linalg.norm(used.steps, axis=0) - 1).max())
     if turn > TURN_DEGREES:
-        return Check(ORIENTATION, turn, TURN_DEGREES, DOUBTFUL, f"{names} differ by {turn:.2g} degrees. {remedy}")
+        return Check(ORIENTATION, turn, TURN_DEGREES, DOUBTFUL, f"{names} differ by {turn:.3g} degrees. {remedy}")
     if deviation > ROUNDING:
         sentence = f"{names} differ in spacing by {100 * deviation:.2g} %. {remedy}"
         return Check(ORIENTATION, deviation, ROUNDING, DOUBTFUL, sentence)

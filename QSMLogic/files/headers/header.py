@@ -118,12 +118,16 @@ class Header:
 
 def damaged(path, reason):
     """The QSMError for a file that contradicts itself."""
-    return QSMError(f"{path} is damaged or incomplete: {reason}. Copy or convert it again.")
+    return QSMError(f"{path} is damaged or incomplete: {_short(reason)}. Copy or convert it again.")
 
 
 def unreadable(path, reason, remedy="Convert it to NIfTI"):
     """The QSMError for a file that is not understood."""
-    return QSMError(f"{path} cannot be read: {reason}. {remedy}.")
+    return QSMError(f"{path} cannot be read: {_short(reason)}. {remedy}.")
+
+
+def _short(text, most=200):
+    return text if len(text) <= most else f"{text[:most]} ..."
 
 
 def axes_of(path, sizes, volume_axis, spatial=3):
@@ -143,6 +147,8 @@ def axes_of(path, sizes, volume_axis, spatial=3):
 def file_beside(path, name):
     """The Path of the file in which a header says that its voxels are; QSMError unless it is a file beside it."""
     found = path.parent / name
+    if "%" in name or name.upper().split()[:1] == ["LIST"]:
+        raise unreadable(path, "its voxels are in several files", REATTACH)
     if Path(name).name != name or "\\" in name or not name.strip("."):
         raise unreadable(path, f"it says that its voxels are in {name!r}, in another folder", REATTACH)
     if not found.exists():

@@ -5,7 +5,7 @@ import numpy as np
 from .header import MILLIMETERS, Frame, Header, axes_of, damaged, file_beside, unreadable
 from .texts import first_lines, number_list, one_of, required, size_list, whole
 
-LAST = "ElementDataFile"
+LAST, CHANNELS = "ElementDataFile", "ElementNumberOfChannels"
 TYPES = {
     **{"MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4"},
     **{"MET_LONG": "i4", "MET_ULONG": "u4", "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8"},
@@ -26,7 +26,7 @@ def read_metaimage(path):
     lines, start = first_lines(path, lambda line: line.split("=")[0].strip() == LAST)
     fields = {key.strip(): value.strip() for key, found, value in (line.partition("=") for line in lines) if found}
     if fields.get("ObjectType", "Image").lower() != "image":
-        raise unreadable(path, f"it holds no image, but {fields['ObjectType']}")
+        raise unreadable(path, f"it holds no image, but {fields['ObjectType']!r}")
     dimension = whole(path, fields, "NDims", 1, MOST_AXES)
     sizes, volume_axis = _sizes(path, fields, dimension)
     spacing, frames, unit = _orientation(path, fields, dimension)
@@ -55,7 +55,7 @@ def read_metaimage(path):
 
 def _sizes(path, fields, dimension):
     sizes = size_list(path, fields, "DimSize", dimension)
-    channels = whole(path, {"n": fields.get("ElementNumberOfChannels", "1")}, "n", 1, MOST_CHANNELS)
+    channels = whole(path, {CHANNELS: "1"} | fields, CHANNELS, 1, MOST_CHANNELS)
     if channels == 1:
         return axes_of(path, sizes, None)
     sizes, further = axes_of(path, sizes, None)

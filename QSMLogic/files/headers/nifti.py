@@ -58,7 +58,7 @@ def read_nifti(path, head, is_compressed):
         _frames(path, values, scale),
         "the codes of its qform and sform are 0",
         data=data,
-        skip=_offset(path, values["vox_offset"], LENGTHS[version] if data == path else 0),
+        skip=_offset(path, values["vox_offset"], _least_offset(head, version) if data == path else 0),
         encoding="gzip" if (is_compressed if data == path else _is_gzipped(data)) else "raw",
         volume_axis=volume_axis,
         unit=unit,
@@ -111,6 +111,12 @@ def _dtype(path, values, order):
     return dtype
 
 
+def _least_offset(head, version):
+    """Where the voxels begin at least: behind the header, four bytes, and any extension, which has 16 bytes or more."""
+    after = LENGTHS[version]
+    return after + 4 + (16 if head[after : after + 1].strip(b"\0") else 0)
+
+
 def _offset(path, offset, least):
     if not (math.isfinite(offset) and offset == int(offset) and least <= offset < 2**62):
         raise damaged(path, f"its header declares that the voxels begin at byte {offset:g}")
@@ -133,8 +139,7 @@ def _frames(path, values, scale):
 
 
 def _is_sform_used(sform, qform, code):
-    with np.errstate(invalid="ignore", divide="ignore"):
-        axes = sform.steps / np.linalg.norm(sform.steps, axis=0)
+    axes = sform.steps / np.linalg.norm(sform.steps, axis=0)
     if not np.allclose(axes @ axes.T, np.eye(3), rtol=0, atol=SIMILAR):
         return False
     similar = np.allclose(sform.steps, qform.steps, rtol=0, atol=SIMILAR)

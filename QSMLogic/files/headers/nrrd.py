@@ -49,7 +49,7 @@ def read_nrrd(path):
     dtype = _dtype(path, fields, axes)
     others = axes.others()
     if len(others) > 1 or any(axes.kinds and axes.kinds[n] not in (*SPATIAL, *VOLUMES) for n in others):
-        raise unreadable(path, f"its axes are {' '.join(axes.kinds or map(str, axes.sizes))}", ONE_VOLUME)
+        raise unreadable(path, f"its axes are of the kinds {fields.get('kinds', 'none')!r}", ONE_VOLUME)
     spatial = [n for n in range(len(axes.sizes)) if n not in others][:3]
     sizes, volume_axis = axes_of(path, axes.sizes, others[0] if others else None)
     spacing, frames, unit = _orientation(path, fields, axes, spatial)
@@ -165,7 +165,7 @@ def _unit(path, units):
     """(name, length in mm) of the unit; what is no length counts as mm."""
     scales = {MILLIMETERS.get(unit, 1.0) for unit in units}
     if len(scales) > 1:
-        raise unreadable(path, f"its axes have the different units {', '.join(units)}")
+        raise unreadable(path, f"its axes have the different units {', '.join(units)!r}")
     return units[0] or "mm", scales.pop()
 
 

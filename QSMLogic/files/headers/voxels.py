@@ -1,6 +1,5 @@
 """The voxels that a header declares: all of them, and nothing else."""
 
-import math
 import zlib
 
 import numpy as np
@@ -9,7 +8,7 @@ from ...model.errors import QSMError
 from .header import damaged
 from .streams import MOST_PER_BYTE, inflated, plain, unzipped
 
-SLACK = 4096  # bytes that may follow the voxels, as some programs fill up their last block
+MOST_PADDING = 4095  # bytes that may follow the voxels, as some programs fill up their last block
 
 
 def read_voxels(header):
@@ -45,7 +44,7 @@ def _check_available(header, available):
 
 
 def _raw(header, available):
-    if available - header.skip > header.length + SLACK:
+    if available - header.skip > _longest(header):
         raise _too_long(header)
     return np.fromfile(header.data, header.dtype, header.count, offset=header.start + header.skip)
 
@@ -66,7 +65,7 @@ def _filled(header, blocks):
         part = np.frombuffer(block, np.uint8)[max(-at, 0) : max(header.length - at, 0)]
         content[max(at, 0) : max(at, 0) + len(part)] = part
         at += len(block)
-        if at > header.length + SLACK:
+        if at > _longest(header):
             raise _too_long(header)
     if at < header.length:
         raise _too_short(header)
@@ -80,10 +79,16 @@ def _from_text(header, text):
         else:
             values = np.array(text.split(), np.float64).astype(header.dtype)
     except ValueError:
-        raise damaged(header.data, "what should be numbers is none") from None
+        raise damaged(header.data, "it has other text where its voxels should be") from None
     if len(values) != header.count:
         raise (_too_short if len(values) < header.count else _too_long)(header)
     return values
+
+
+def _longest(header):
+    """Bytes of voxels and padding, which is less than a slice."""
+    a_slice = header.size[0] * header.size[1] * header.dtype.itemsize
+    return header.length + min(MOST_PADDING, a_slice - 1)
 
 
 def _too_short(header):
@@ -95,4 +100,4 @@ def _too_long(header):
 
 
 def _text(header):
-    return f"{' x '.join(map(str, header.sizes))} values of {math.ceil(8 * header.dtype.itemsize)} bits"
+    return f"{' x '.join(map(str, header.sizes))} values of {8 * header.dtype.itemsize} bits"
