@@ -16,7 +16,8 @@ def mask_array(mask, volume, holder):
     """The mask on the grid of a volume, bool (k, j, i); None if the mask is None.
 
     mask: label map or scalar volume (inside as model.mask_values says), segmentation (all its segments), or a pair
-    (segmentation, segment ID or name). A segmentation is resampled to the grid; a volume on another grid raises QSMError.
+    (segmentation, segment ID or name). A segmentation is resampled to the grid; a volume on another grid raises
+    QSMError.
     """
     if mask is None:
         return None

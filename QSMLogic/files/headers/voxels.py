@@ -8,6 +8,8 @@ from ...model.errors import QSMError
 from .header import damaged
 from .streams import MOST_PER_BYTE, inflated, plain, unzipped
 
+CHANGED = "its compressed voxels are cut short or changed"
+MOST_PER_VALUE = 64  # bytes of a value that is written as text
 MOST_PADDING = 4095  # bytes that may follow the voxels, as some programs fill up their last block
 
 
@@ -22,7 +24,7 @@ def read_voxels(header):
         values = _raw(header, available) if header.encoding == "raw" else _decoded(header)
         return values.reshape(header.sizes[::-1])
     except (EOFError, zlib.error):
-        raise damaged(header.data, "its compressed voxels are cut short or changed") from None
+        raise damaged(header.data, CHANGED) from None
     except (MemoryError, OverflowError):
         raise QSMError(
             f"{header.path} declares {header.length / 2**30:.3g} GiB of voxels, more than there is memory. Check its "
@@ -30,7 +32,7 @@ def read_voxels(header):
         ) from None
     except OSError as error:
         if error.errno is None:  # so says bz2
-            raise damaged(header.data, "its compressed voxels are cut short or changed") from None
+            raise damaged(header.data, CHANGED) from None
         raise QSMError(f"Cannot read {header.data}: {error.strerror}.") from None
 
 
@@ -41,6 +43,8 @@ def _check_available(header, available):
         raise damaged(header.path, f"{available} bytes of compressed voxels follow instead of {header.stored}")
     if least > available * MOST_PER_BYTE[header.encoding]:
         raise _too_short(header)
+    if header.encoding in ("text", "hex") and available > MOST_PER_VALUE * header.count + MOST_PADDING:
+        raise _too_long(header)
 
 
 def _raw(header, available):
