@@ -9,7 +9,7 @@ from ..model.errors import QSMError
 from .geometry import Geometry, numbers
 
 B0_DIRECTION, ORIENTATION, SPACING = "b0_direction", "image_orientation", "voxel_spacing"  # names of checks
-SMALLEST_MM, LARGEST_MM = 0.01, 50.0
+SMALLEST_MM, LARGEST_MM = 0.00999, 50.01  # 0.01 and 50 mm, and rounding
 STRAIGHT = 1e-4  # ITK takes axes for perpendicular up to here
 SHEAR_DEGREES = 0.1  # rounding in sforms is below
 TURN_DEGREES = 0.5

@@ -177,7 +177,7 @@ class FieldMap:
             if value is not None:
                 object.__setattr__(self, name, _inside(value, mask, name))
         if self.csf is not None:
-            object.__setattr__(self, "csf", _inside(np.nan_to_num(self.csf) > 0, mask, "csf") > 0)
+            object.__setattr__(self, "csf", _inside(inside_mask(self.csf), mask, "csf") > 0)
         object.__setattr__(self, "mask", mask)
 
     def cropped(self, box):

@@ -10,14 +10,14 @@ from .check import DOUBTFUL, OK, Check
 
 NAME = "mask_values"  # of the check
 ROUNDING = 1e-3  # of whole numbers, by a scaling in a header
-LABELS = 0.5  # the threshold of labels
-MOST_LABELS = 50  # more whole numbers may be shades; they are, if most voxels have the largest
+LABELS = 0.4999  # the threshold of labels; half of a probability is 0.5
+LARGEST_LABEL, MOST_LABELS = 1 << 20, 50  # more whole numbers may be shades; they are, if most voxels have the largest
 
 
 def inside_mask(mask):
     """The voxels inside the mask, bool; a value that is not finite is outside."""
     values = _finite(mask)
-    return values > _threshold(values)[0]
+    return values if values.dtype == bool else values > _threshold(values)[0]
 
 
 def mask_values_check(mask, name="mask"):
@@ -43,14 +43,16 @@ def _finite(mask):
 
 def _threshold(values):
     """(the value above which voxels are inside, whether it is doubtful)"""
-    positive = values[values > 0] if values.dtype != bool else values[:0]
+    positive = values[values > 0]
     if not positive.size or (positive.min() == positive.max() and values.min() <= 0):
         return 0.0, False
     half = float(positive.max()) / 2
     if not _is_whole(values):
         return half, True
-    labels, counts = np.unique(np.rint(positive), return_counts=True)
-    if len(labels) <= MOST_LABELS:
+    if half > LARGEST_LABEL:
+        return LABELS, True
+    counts = np.bincount(np.rint(positive).astype(np.int64))
+    if np.count_nonzero(counts) <= MOST_LABELS:
         return LABELS, False
     return (half, True) if 2 * counts[-1] > counts.sum() else (LABELS, True)
 

@@ -50,6 +50,7 @@ def test_probabilities(kind):
     check = mask_values_check(SHADES[kind], "reference mask")
     assert (check.name, check.verdict) == ("mask_values", DOUBTFUL)
     assert check.limit == pytest.approx(SHADES[kind].max() / 2)
+    assert f"above {SHADES[kind].max() / 2:.3g}, half of the largest value, were taken" in check.sentence
     assert "reference mask is not binary" in check.sentence and "12.5 % of the image" in check.sentence
 
 
