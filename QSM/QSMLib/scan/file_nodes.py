@@ -98,15 +98,21 @@ def _correct(volume, image, geometry):
     of it yet, and it still counts as what the file holds.
     """
     voxels = slicer.util.arrayFromVolume(volume) if volume.GetImageData() else None
-    if voxels is not None and voxels.dtype.kind == "f" and voxels.shape == image.shape:
-        voxels[np.isnan(image)] = np.nan
-    if voxels is None or not np.array_equal(voxels.astype(np.float32, copy=False), image, equal_nan=True):
+    if voxels is None or voxels.shape != image.shape or not _made_equal(voxels, image):
         slicer.util.updateVolumeFromArray(volume, image)
     to_ras = np.diag((-1.0, -1.0, 1.0, 1.0)) @ _to_lps(geometry)
     matrix = slicer.util.vtkMatrixFromArray(np.eye(4))
     volume.GetIJKToRASMatrix(matrix)
     if not np.allclose(slicer.util.arrayFromVTKMatrix(matrix), to_ras, rtol=0, atol=PLACE_MM):
         volume.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(to_ras))
+
+
+def _made_equal(voxels, image):
+    """Whether the voxels of Slicer have the values of the image, after those that are NaN there became NaN."""
+    if voxels.dtype.kind != "f":
+        return np.array_equal(voxels, image)
+    voxels[np.isnan(image)] = np.nan
+    return np.array_equal(voxels.astype(np.float32, copy=False), image, equal_nan=True)
 
 
 def _to_lps(geometry):
