@@ -1,101 +1,55 @@
-"""Read and write scans, masks and maps as NIfTI, NRRD and MHA files, through SimpleITK."""
+"""Read and write scans, masks and maps as NIfTI, NRRD and MHA files; they are written through SimpleITK."""
 
 import json
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
-from ..model.acquisition import Grid, checked_mask
+from ..model.acquisition import checked_mask
 from ..model.errors import QSMError
+from ..model.mask_values import mask_values_check
 from ..numerics.lazy import sitk
 from .atomic import placed_together
-from .headers import check_complete, not_numbers
+from .geometry import Geometry as Geometry
+from .headers import check_complete, read_header, read_voxels
+from .orientation import geometry_of
 from .sidecar import ENDINGS
-
-TOLERANCE = 1e-3  # mm, and components of direction vectors: rounding of headers is far below, other grids far above
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """The grid of an image in the scanner, in ITK's order and coordinates.
-
-    Parameters
-    ----------
-    size : tuple of int
-        Voxels along the image axes (i, j, k).
-    spacing : tuple of float
-        In mm, along the image axes.
-    origin : tuple of float
-        Center of the first voxel (x, y, z) in mm, LPS.
-    direction : tuple of float
-        The 3 x 3 matrix, row by row, whose columns are the image axes in LPS.
-    checks : tuple of Check
-        What was found of the header; it does not count in comparisons.
-    """
-
-    size: tuple
-    spacing: tuple = (1.0, 1.0, 1.0)
-    origin: tuple = (0.0, 0.0, 0.0)
-    direction: tuple = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-    checks: tuple = field(default=(), compare=False)
-
-    @property
-    def shape(self):
-        """The shape (k, j, i) of this image's array."""
-        return tuple(reversed(self.size))
-
-    @property
-    def b0_direction_ijk(self):
-        """The scanner's z axis along the image axes (i, j, k)."""
-        return self.direction[6:9]
-
-    def grid(self, b0_direction_ijk=None):
-        """The Grid of this image; B0 is the scanner's z axis unless given along the image axes (i, j, k)."""
-        b0 = self.b0_direction_ijk if b0_direction_ijk is None else b0_direction_ijk
-        return Grid(self.shape, tuple(reversed(self.spacing)), tuple(reversed(b0)))
-
-    def difference(self, other):
-        """How `other` differs from this geometry, in words; empty if they are the same grid."""
-        if self.size != other.size:
-            return f"its size is {_numbers(other.size)} voxels instead of {_numbers(self.size)}"
-        for name in ("spacing", "origin", "direction"):
-            mine, theirs = getattr(self, name), getattr(other, name)
-            if not np.allclose(mine, theirs, rtol=0, atol=TOLERANCE):
-                return f"its {name} is {_numbers(theirs)} instead of {_numbers(mine)}"
-        return ""
 
 
 def read_image(path):
     """Read a 3D or 4D image.
 
-    Returns a float32 array (k, j, i), or (e, k, j, i) if the file has several volumes (a fourth axis, or several
+    Returns a float32 array (k, j, i), or (e, k, j, i) if the file has several volumes (a further axis, or several
     components per voxel), with the scaling of the header applied, and its Geometry. Complex files give complex64.
-    Raises QSMError that names the file.
+    What is not finite is NaN. Raises QSMError that names the file.
     """
-    path = Path(path)
-    check_complete(path)
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    try:
-        reader.ReadImageInformation()
-        _check_kind(path, reader)
-        compound = "complex" in sitk.GetPixelIDValueAsString(reader.GetPixelID())
-        vector = reader.GetNumberOfComponents() > 1 and not compound
-        real = sitk.sitkVectorFloat32 if vector else sitk.sitkFloat32
-        reader.SetOutputPixelType(sitk.sitkComplexFloat32 if compound else real)
-        image = reader.Execute()
-    except RuntimeError as error:
-        raise QSMError(_why_unreadable(path, error)) from None
-    array = sitk.GetArrayFromImage(image)
-    if not (vector or compound) and (lost := not_numbers(path)) is not None:
-        array[lost.reshape(array.shape)] = np.nan
-    if vector:
-        array = np.ascontiguousarray(np.moveaxis(array, -1, 0))
-    dimension = image.GetDimension()
-    direction = np.reshape(image.GetDirection(), (dimension, dimension))[:3, :3]
-    size, spacing, origin = (values[:3] for values in (image.GetSize(), image.GetSpacing(), image.GetOrigin()))
-    return array, Geometry(size, spacing, origin, tuple(float(x) for x in direction.flat))
+    return image_of(read_header(path))
+
+
+def image_of(header):
+    """The array and Geometry of the image with a Header, as read_image returns them."""
+    geometry = geometry_of(header)
+    array = _scaled(read_voxels(header), header)
+    if header.volume_axis is not None:
+        array = np.ascontiguousarray(np.moveaxis(array, -1 - header.volume_axis, 0))
+    return array, geometry
+
+
+def _scaled(stored, header):
+    """The values that are meant by those stored, float32 or complex64."""
+    is_complex = stored.dtype.kind == "c"
+    with np.errstate(over="ignore", invalid="ignore"):
+        if (header.slope, header.intercept) == (1, 0):
+            array = stored.astype(np.complex64 if is_complex else np.float32, copy=False)
+        else:
+            parts = stored.view(f"{stored.dtype.byteorder}f{stored.dtype.itemsize // 2}") if is_complex else stored
+            array = np.empty(parts.shape, np.float32)
+            for part, out in zip(parts, array, strict=True):
+                out[:] = np.multiply(part, header.slope, dtype=np.float64) + header.intercept
+            array = array.view(np.complex64) if is_complex else array
+    if stored.dtype.kind in "fc" or header.slope != 1:
+        for part in array:
+            part[~np.isfinite(part)] = np.nan
+    return array
 
 
 def write_image(path, array, geometry):
@@ -151,26 +105,14 @@ def load_on_grid(path, geometry):
 
 
 def load_mask(path, geometry):
-    """A boolean mask (k, j, i), true where the image is above zero; QSMError if empty or of another grid."""
-    return checked_mask(load_on_grid(path, geometry), geometry.grid())
+    """A boolean mask (k, j, i), true where model.mask_values says; QSMError if empty or of another grid."""
+    return load_mask_and_check(path, geometry)[0]
 
 
-def _check_kind(path, reader):
-    size = reader.GetSize()
-    if len(size) not in (3, 4) or min(size[:3]) < 2:
-        raise QSMError(f"{path} is not a 3D image: its size is {_numbers(size)}. QSM needs several slices.")
-    compound = "complex" in sitk.GetPixelIDValueAsString(reader.GetPixelID())
-    if len(size) == 4 and reader.GetNumberOfComponents() > 1 and not compound:
-        raise QSMError(f"{path} is a 4D image of vectors. Give one volume per echo.")
-
-
-def _why_unreadable(path, error):
-    if "orthonormal" in str(error):
-        return (
-            f"{path} has axes that are not perpendicular (a sheared sform). Resample it to a grid with perpendicular "
-            "axes or, if only the header is wrong, copy its qform to its sform."
-        )
-    return f"{path} cannot be read as an image: it is damaged, or not NIfTI, NRRD or MHA. Convert it to NIfTI."
+def load_mask_and_check(path, geometry):
+    """(the mask as load_mask returns it, the Check of its values)"""
+    values = load_on_grid(path, geometry)
+    return checked_mask(values, geometry.grid()), mask_values_check(values, f"mask {path}")
 
 
 def _write(temporary, path, array, geometry):
@@ -201,7 +143,3 @@ def as_image(array, geometry):
     image.SetOrigin((*geometry.origin, *(0.0,) * extra))
     image.SetDirection(direction.ravel())
     return image
-
-
-def _numbers(values):
-    return " x ".join(f"{v:.6g}" for v in values)

@@ -8,7 +8,10 @@ import numpy as np
 
 from ..model.acquisition import Acquisition
 from ..model.errors import QSMError
-from .images import Geometry, read_image
+from .geometry import Geometry
+from .headers import read_header
+from .images import read_image
+from .orientation import B0_DIRECTION
 from .sidecar import echo_times, field_strength
 
 COMPLEX = "is complex; pass it as --complex, instead of magnitude and phase"
@@ -51,7 +54,7 @@ def load_acquisition(
         magnitude_paths, phase_paths, echo_times_s, field_strength_t, volume
     )
     grid = geometry.grid(b0_direction_ijk)
-    return Acquisition(magnitude, phase, times, strength, grid, geometry.checks), geometry
+    return Acquisition(magnitude, phase, times, strength, grid, _checks(geometry, b0_direction_ijk)), geometry
 
 
 def load_signal(
@@ -70,11 +73,18 @@ def load_signal(
         raise QSMError("The numbers of real and imaginary images differ. Give one of each per echo.")
     signal = parts[0] + 1j * parts[1] if len(parts) == 2 else parts[0]
     scan = Acquisition.of_signal(signal, times, strength, geometry.grid(b0_direction_ijk))
-    return replace(scan, checks=geometry.checks), geometry
+    return replace(scan, checks=_checks(geometry, b0_direction_ijk)), geometry
+
+
+def _checks(geometry, b0_direction_ijk):
+    """What was found of the headers; their guess of B0 does not matter if it is given."""
+    return tuple(check for check in geometry.checks if check.name != B0_DIRECTION or b0_direction_ijk is None)
 
 
 def _read_scan(first_paths, second_paths, times, strength, volume, compound=False):
     """([images of either kind], echo times, field strength, Geometry); the second kind may be missing."""
+    for path in (*first_paths, *second_paths):
+        read_header(path)
     times = echo_times(first_paths, second_paths or first_paths) if times is None else times
     strength = field_strength(first_paths, second_paths or first_paths) if strength is None else strength
     images, first = [], None
@@ -97,6 +107,7 @@ def _read_echoes(paths, volume, compound, first):
         if image.ndim == 4 and len(paths) > 1:
             raise QSMError(f"{path} has {len(image)} volumes. Give one 3D file per echo, or a single 4D file.")
         first = first or (path, geometry)
+        first = first[0], first[1].with_checks(geometry.checks)
         difference = first[1].difference(geometry)
         if difference:
             raise QSMError(f"{path} does not fit {first[0]}: {difference}. All images of a scan must share one grid.")

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..numerics.lazy import ndimage
 from .errors import QSMError
+from .mask_values import inside_mask
 from .scan_checks import checked_echo_times, checked_field_strength
 
 
@@ -176,7 +177,7 @@ class FieldMap:
             if value is not None:
                 object.__setattr__(self, name, _inside(value, mask, name))
         if self.csf is not None:
-            object.__setattr__(self, "csf", _inside(np.nan_to_num(self.csf) > 0, mask, "csf") > 0)
+            object.__setattr__(self, "csf", _inside(inside_mask(self.csf), mask, "csf") > 0)
         object.__setattr__(self, "mask", mask)
 
     def cropped(self, box):
@@ -205,11 +206,14 @@ class FieldMap:
 
 
 def checked_mask(mask, grid, name="mask"):
-    """Return the mask as a boolean array; raises QSMError if it is empty or does not have the shape of the grid."""
+    """Return the mask as a boolean array; raises QSMError if it is empty or does not have the shape of the grid.
+
+    Which values are inside is said in mask_values.
+    """
     mask = np.asarray(mask)
     if mask.shape != grid.shape:
         raise QSMError(f"The {name} has shape {mask.shape}, the scan {grid.shape}. Resample it to the scan's grid.")
-    mask = np.ascontiguousarray(np.nan_to_num(mask) > 0) if mask.dtype != bool else np.ascontiguousarray(mask)
+    mask = np.ascontiguousarray(mask) if mask.dtype == bool else np.ascontiguousarray(inside_mask(mask))
     if not mask.any():
         tissue = "tissue to be mapped, or omit it for an automatic mask" if name == "mask" else "reference region"
         raise QSMError(f"The {name} is empty. Draw it over the {tissue}.")

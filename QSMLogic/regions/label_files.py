@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..files.images import read_image
+from ..files.headers import read_header
+from ..files.images import image_of
 from ..model.errors import QSMError
-from ..numerics.lazy import sitk
 from .label_names import is_lookup_table, read_label_names
 from .region import LabelRegions, check_names
 from .resample import resampled_regions
@@ -35,9 +35,10 @@ def read_regions(path, geometry, names_path=None, method="nearest"):
     QSMError
         If a file cannot be used; the message names it.
     """
-    image, own = read_image(path)
+    header = read_header(path)
+    image, own = image_of(header)
     layers = image[None] if image.ndim == 3 else image
-    named = _segments(path)
+    named = _segments(path, header.fields, len(layers))
     if len(layers) > 1 and (names_path or not named):
         raise QSMError(f"{path} has {len(layers)} volumes; give one label image, or a segmentation saved by Slicer.")
     if names_path:
@@ -61,19 +62,38 @@ def _known(names_path, labels):
     return names, colors
 
 
-def _segments(path):
-    """{layer: ({label: name}, {label: color})} in the header of a segmentation; empty for other images."""
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    reader.ReadImageInformation()
-    header = {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
-    layers, number = {}, 0
-    while (name := header.get(f"Segment{number}_Name")) is not None:
-        label = int(header.get(f"Segment{number}_LabelValue", number + 1))
-        names, colors = layers.setdefault(int(header.get(f"Segment{number}_Layer", 0)), ({}, {}))
+def _segments(path, fields, layers):
+    """{layer: ({label: name}, {label: color})} of the segments in a header; empty for other images.
+
+    Older segmentations number neither layers nor labels: there each segment is label 1 of a layer of its own, or if
+    all are in one layer, they are numbered.
+    """
+    found, number = {}, 0
+    while (name := fields.get(f"Segment{number}_Name")) is not None:
+        of_its_own = layers > 1 and f"Segment{number}_Layer" not in fields
+        layer = _whole(path, fields, f"Segment{number}_Layer", number if of_its_own else 0)
+        label = _whole(path, fields, f"Segment{number}_LabelValue", 1 if of_its_own else number + 1)
+        names, colors = found.setdefault(layer, ({}, {}))
+        if layer >= layers or label < 1 or label in names:
+            raise QSMError(f"{path} has no voxels of its own for segment {name!r}. Save the segmentation again.")
         names[label] = name
-        color = tuple(float(part) for part in header.get(f"Segment{number}_Color", "").split())
-        if len(color) == 3:
+        if color := _color(fields.get(f"Segment{number}_Color", "")):
             colors[label] = color
         number += 1
-    return layers
+    return found
+
+
+def _whole(path, fields, key, default):
+    text = fields.get(key, str(default))
+    if not text.isdecimal():
+        raise QSMError(f"{path} has {key} {text!r} in its header, not a number. Save the segmentation again.")
+    return int(text)
+
+
+def _color(text):
+    """Red, green and blue (0..1) out of a text; None if they are none."""
+    try:
+        color = tuple(float(part) for part in text.split())
+    except ValueError:
+        return None
+    return color if len(color) == 3 and all(0 <= part <= 1 for part in color) else None

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..model.errors import QSMError
+from ..model.mask_values import inside_mask
 from ..numerics.lazy import ndimage
 from .region import MapImage, check_names
 from .sample import Sample
@@ -167,7 +168,7 @@ def _checked(mask, grid):
     mask = np.asarray(mask)
     if mask.shape != grid.shape:
         raise QSMError(f"The mask has shape {mask.shape}, the map {grid.shape}; resample it to the map's grid.")
-    return mask if mask.dtype == bool else mask > 0
+    return mask if mask.dtype == bool else inside_mask(mask)
 
 
 def _require_voxels(table):

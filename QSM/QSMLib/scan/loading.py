@@ -4,20 +4,22 @@ A file with several volumes becomes a sequence, a browser and the volume that sh
 together and run over the same echo times share a browser: what moves one, moves all.
 """
 
+import json
 import re
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import slicer
 
 from QSMLogic import QSMError
-from QSMLogic.files.headers import check_complete, not_numbers, volumes_in
 from QSMLogic.files.sidecar import ENDINGS, echo_times, field_strength, image_stem, sidecar, sidecar_path
 
+from .file_nodes import add_node, node_of
 from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS, SOURCE, kind_of_image_type
 from .sequences import sequence_of, set_echo_times, show
 
+CHECKS = "QSM.Checks"  # attribute: what is doubtful in the header of the file, JSON
 _COUNT = "QSM.VolumesInFile"
 _PART = re.compile(r"(?:^|_)part-(mag|phase|real|imag)(?:_|$)")
 _KIND_OF_PART = dict(zip(("mag", "phase", "real", "imag"), KINDS, strict=True))
@@ -139,62 +141,22 @@ def _all_or_nothing():
 
 def _read(file):
     """The volume or sequence node of a file."""
-    if not file.path.name.lower().endswith(ENDINGS):
+    if not file.path.name.lower().endswith(ENDINGS) and file.path.is_file():
         raise QSMError(f"{file.path} is not NIfTI, NRRD or MHA. Load DICOM files with the module DICOM.")
-    check_complete(file.path)
-    count = volumes_in(file.path)
-    node = _read_volume(file) if count == 1 else _read_sequence(file)
-    if file.first_only and count > 1:
-        node = _first_of(node, file.name)
+    node, checks = node_of(file.path, file.name)
+    if node.IsA("vtkMRMLSequenceNode"):
+        node.SetAttribute(_COUNT, str(node.GetNumberOfDataNodes()))
+        node = _first_of(node, file.name) if file.first_only else node
     _describe(node, file)
+    if checks:
+        node.SetAttribute(CHECKS, json.dumps([asdict(check) for check in checks]))
     return node
-
-
-def _read_volume(file):
-    node = slicer.modules.volumes.logic().AddArchetypeVolume(str(file.path), file.name, 0)
-    if not node or not node.GetImageData():
-        raise _unreadable(file.path)
-    if node.GetImageData().GetNumberOfScalarComponents() > 1:
-        _image_of(file.path)  # refuses complex images, which look like two components here
-    else:
-        _mark_lost([node], file.path)
-    return node
-
-
-def _read_sequence(file):
-    node = _add("vtkMRMLSequenceNode", file.name)
-    if file.path.name.lower().endswith(".mha"):  # which the storage node does not read
-        _fill(node, file)
-    else:
-        storage = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLVolumeSequenceStorageNode")
-        storage.SetFileName(str(file.path))
-        node.SetAndObserveStorageNodeID(storage.GetID())
-        if not storage.ReadData(node) or not node.GetNumberOfDataNodes():
-            raise _unreadable(file.path)
-        _mark_lost([node.GetNthDataNode(n) for n in range(node.GetNumberOfDataNodes())], file.path)
-    node.SetAttribute(_COUNT, str(node.GetNumberOfDataNodes()))
-    return node
-
-
-def _fill(sequence, file):
-    """Put the volumes of a file, read by QSMLogic, into a sequence."""
-    images, geometry = _image_of(file.path)
-    to_ras = np.diag((-1.0, -1.0, 1.0, 1.0))
-    to_lps = np.eye(4)
-    to_lps[:3, :3] = np.reshape(geometry.direction, (3, 3)) * geometry.spacing
-    to_lps[:3, 3] = geometry.origin
-    for number, image in enumerate(images):
-        volume = slicer.vtkMRMLScalarVolumeNode()
-        volume.SetName(f"{file.name}_{number:04d}")
-        slicer.util.updateVolumeFromArray(volume, image)
-        volume.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(to_ras @ to_lps))
-        sequence.SetDataNodeAtValue(volume, str(number))
 
 
 def _first_of(sequence, name):
     """A volume with the first image of a sequence, which is removed."""
     first = sequence.GetNthDataNode(0)
-    volume = _add("vtkMRMLScalarVolumeNode", name)
+    volume = add_node("vtkMRMLScalarVolumeNode", name)
     volume.SetAndObserveImageData(first.GetImageData())
     volume.CopyOrientation(first)
     volume.CreateDefaultDisplayNodes()
@@ -202,17 +164,6 @@ def _first_of(sequence, name):
         slicer.mrmlScene.RemoveNode(sequence.GetStorageNode())
     slicer.mrmlScene.RemoveNode(sequence)
     return volume
-
-
-def _mark_lost(volumes, path):
-    """Make the voxels NaN that are no numbers in a NIfTI file.
-
-    The nodes are not notified: nothing has been shown of them yet, and they still count as what the file holds.
-    """
-    if not path.name.lower().endswith((".nii", ".nii.gz")) or (lost := not_numbers(path)) is None:
-        return
-    for volume, voxels in zip(volumes, lost.reshape(len(volumes), *lost.shape[-3:]), strict=True):
-        slicer.util.arrayFromVolume(volume)[voxels] = np.nan
 
 
 def _describe(node, file):
@@ -227,9 +178,8 @@ def _describe(node, file):
         raise QSMError(f"{sidecar_path(file.path)}: {error}") from None
     part = _PART.search(file.name)
     kind = file.kind or (part and _KIND_OF_PART[part[1]]) or kind_of_image_type(record.get("ImageType"))
-    count = node.GetNumberOfDataNodes() if sequence else node.GetImageData().GetNumberOfScalarComponents()
-    if len(set(times)) != count or (not sequence and times != sorted(times)):
-        times = []  # the components of a volume, unlike the volumes of a sequence, cannot be put in order
+    if len(set(times)) != (node.GetNumberOfDataNodes() if sequence else 1):
+        times = []
     values = {
         ECHO_TIMES: " ".join(f"{time:.9g}" for time in sorted(times)),
         FIELD_STRENGTH: f"{strength:.9g}" if strength else "",
@@ -243,10 +193,6 @@ def _describe(node, file):
         set_echo_times(node, times)
 
 
-def _add(kind, name):
-    return slicer.mrmlScene.AddNewNodeByClass(kind, slicer.mrmlScene.GenerateUniqueName(name))
-
-
 def _is_changed(node, storage):
     """Whether a node has other voxels than its file."""
     if not node.GetModifiedSinceRead():
@@ -258,19 +204,3 @@ def _is_changed(node, storage):
     volumes = [node.GetNthDataNode(n) for n in range(node.GetNumberOfDataNodes())]
     changed = any(max(volume.GetMTime(), volume.GetImageData().GetMTime()) > stored for volume in volumes)
     return changed or str(len(volumes)) != node.GetAttribute(_COUNT)
-
-
-def _image_of(path):
-    """The array and Geometry of a file; QSMError that says what is wrong with it."""
-    from QSMLogic.files.images import read_image
-
-    image = read_image(path)
-    if np.iscomplexobj(image[0]):
-        raise QSMError(f"{path} is complex. Save its modulus as magnitude and its angle as phase, and load those.")
-    return image
-
-
-def _unreadable(path):
-    """The QSMError for a file that Slicer does not read."""
-    _image_of(path)
-    return QSMError(f"{path} cannot be read. Convert it to a NIfTI file with one volume per echo.")

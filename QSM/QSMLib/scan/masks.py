@@ -5,6 +5,7 @@ import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
 from QSMLogic import QSMError
+from QSMLogic.model.mask_values import inside_mask
 
 from .geometry import require_same_geometry, shape_of
 
@@ -14,8 +15,9 @@ LABEL_MAP_REPRESENTATION = "Binary labelmap"
 def mask_array(mask, volume, holder):
     """The mask on the grid of a volume, bool (k, j, i); None if the mask is None.
 
-    mask: label map or scalar volume (above zero inside), segmentation (all its segments), or a pair (segmentation,
-    segment ID or name). A segmentation is resampled to the grid; a volume on another grid raises QSMError.
+    mask: label map or scalar volume (inside as model.mask_values says), segmentation (all its segments), or a pair
+    (segmentation, segment ID or name). A segmentation is resampled to the grid; a volume on another grid raises
+    QSMError.
     """
     if mask is None:
         return None
@@ -28,7 +30,7 @@ def mask_array(mask, volume, holder):
     if mask.IsA("vtkMRMLSegmentationNode"):
         _require_segments(mask)
         return segments_array(mask, _segment_ids(mask), _reference(volume, holder))
-    return _voxels(mask, volume, holder) > 0
+    return inside_mask(_voxels(mask, volume, holder))
 
 
 def check_mask(mask, volume, holder):
