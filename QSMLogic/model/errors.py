@@ -16,11 +16,11 @@ class QSMError(Exception):
 
 
 class RefusedScan(QSMError):
-    """Raised for a scan or a map that does not pass a check; `check` is the Check, whose sentence is the message."""
+    """Raised for a scan or a map that does not pass a check; `checks` are those that it does not, or hardly, pass."""
 
-    def __init__(self, check):
-        super().__init__(check.sentence)
-        self.check = check
+    def __init__(self, checks):
+        super().__init__(" ".join(check.sentence for check in checks))
+        self.checks = checks
 
 
 class Cancelled(Exception):

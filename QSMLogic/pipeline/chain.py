@@ -9,6 +9,7 @@ import numpy as np
 from ..model.acquisition import Acquisition, bounding_box, checked_mask, cropped_grid, uncropped
 from ..model.errors import QSMError
 from ..model.maps import NO_REGION, Maps, UnreferencedMap
+from ..model.mask_values import mask_values_check
 from ..model.progress import Progress
 from ..numerics.dipole_field import dipole_field
 from ..registry.provenance import Provenance
@@ -86,6 +87,7 @@ def run(
     region, settings = _region(reference_mask, settings, acquisition.grid)
     chain = _Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), curve)
     if mask is not None:
+        chain.check(mask_values_check, mask)
         mask = checked_mask(mask, acquisition.grid)
         _check_known(acquisition, mask)
     chain.check(check_echoes, acquisition, mask)

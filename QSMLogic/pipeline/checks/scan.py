@@ -1,6 +1,6 @@
 """All checks of a scan: what can be corrected is, what cannot be used is refused, and the rest is reported."""
 
-from ...model.check import REFUSED
+from ...model.check import OK, REFUSED
 from ...model.errors import RefusedScan
 from .echo_linearity import check_linearity
 from .phase_texture import check_unfiltered, check_wraps
@@ -34,13 +34,12 @@ def checked_scan(scan, mask=None, readout="automatic"):
     """
     tissue, checks = without_slice_offsets(Tissue.of(scan, mask))
     known, found = without_alternation(tissue, readout != "monopolar")
-    checks += [found, check_linearity(known), check_wraps(tissue), check_unfiltered(tissue)]
+    checks += [check_wraps(tissue), check_unfiltered(tissue), found, check_linearity(known)]
     refuse(checks)
     return (known if readout == "automatic" else tissue).scan, checks
 
 
 def refuse(checks):
-    """Raise RefusedScan if one of the checks is REFUSED."""
-    for check in checks:
-        if check.verdict == REFUSED:
-            raise RefusedScan(check)
+    """Raise RefusedScan if one of the checks is REFUSED; its message also has what else is doubtful."""
+    if any(check.verdict == REFUSED for check in checks):
+        raise RefusedScan([check for check in checks if check.verdict != OK])

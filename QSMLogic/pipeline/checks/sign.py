@@ -15,7 +15,6 @@ def check_sign(evidence, sign):
         agreement,
         -CERTAIN,
         DOUBTFUL,
-        f"The sign of the phase appears to be {other} (evidence "
-        f"{-agreement:.2f} of at most 1). If veins are dark in the map, set the sign of the phase scaling to {other}. A "
-        "wrong B0 direction has the same effect.",
+        f"The sign of the phase appears to be {other} (evidence {-agreement:.2f} of at most 1). If veins are dark in "
+        f"the map, set the sign of the phase scaling to {other}. A wrong B0 direction has the same effect.",
     )
