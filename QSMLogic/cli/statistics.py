@@ -8,6 +8,7 @@ from pathlib import Path
 from ..files.atomic import check_writable, exclusively, write_texts
 from ..files.images import load_mask, load_on_grid, read_image
 from ..files.map_files import RECORD
+from ..files.ownership import signed, signed_files
 from ..files.sidecar import ENDINGS, read_json, sidecar, sidecar_path
 from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
 from ..model.errors import QSMError
@@ -17,7 +18,7 @@ from ..regions.measure import COUNTING, measure, values_in
 from ..regions.region import MapImage
 from ..regions.resample import METHODS
 from ..regions.study import check_no_study, read_study, study_files, with_scan
-from ..regions.table_files import check_table_name, table_paths, table_texts
+from ..regions.table_files import check_table_name, table_files, table_paths, table_texts
 from ..regions.units import PER_PPM, scale
 from ..report.page import check_report_name, report
 from ..report.plots import box_plot, histogram, plot_files, region_against_map, region_against_time
@@ -62,7 +63,8 @@ def add_statistics_options(parser):
 
 def statistics_command(arguments, console):
     """Measure maps in the segments of a label image: table, plots, report."""
-    check_writable(_outputs(arguments), _inputs(arguments), **_placement(arguments))
+    outputs = _outputs(arguments)
+    check_writable(outputs, _inputs(arguments), **_placement(arguments, outputs))
     maps, geometry = _read_maps(arguments)
     mask_path = arguments.mask or _beside(arguments.map, CATALOGUE["reliable_mask"].file)
     mask = load_mask(mask_path, geometry) if mask_path else None
@@ -79,22 +81,28 @@ def statistics_command(arguments, console):
     texts |= table_texts(table.asymmetry(), arguments.asymmetry) if arguments.asymmetry else {}
     plots = _plots(table) if arguments.plots else {}
     plots |= _histograms(arguments, table, maps[MAP], regions, geometry.grid(), mask, zero)
-    if arguments.report:
-        html = _report(arguments, table, maps[MAP], regions, geometry, mask_path, provenance)
-        texts[Path(arguments.report)] = html
-    with exclusively(_outputs(arguments)) if arguments.study else nullcontext(frozenset()) as held:
+    made = (table, maps[MAP], regions, geometry, mask_path, provenance)
+    drawn = {Path(arguments.report): _report(arguments, *made)} if arguments.report else {}
+    with exclusively(outputs) if arguments.study else nullcontext(frozenset()) as held:
         study = _study(arguments, table, provenance) if arguments.study else None
         texts |= table_texts(study, arguments.study) if study else {}
         plots |= _time_courses(arguments, study)
-        texts |= plot_files(plots, arguments.plots) if plots else {}
-        paths = write_texts(texts, **_placement(arguments), held=held)
+        drawn |= plot_files(plots, arguments.plots) if plots else {}
+        texts |= {path: signed(text) for path, text in drawn.items()}
+        paths = write_texts(texts, **_placement(arguments, texts), held=held)
     console.wrote(paths)
 
 
-def _placement(arguments):
-    """The options of check_writable and write_texts: the study is there already."""
-    study = {"vouched": partial(study_files, arguments.study)} if arguments.study else {}
-    return {"overwrite": arguments.overwrite, **study}
+def _placement(arguments, outputs):
+    """The options of check_writable and write_texts: what an earlier measurement left may be there already."""
+    return {"overwrite": arguments.overwrite, "vouched": partial(_earlier, arguments, outputs)}
+
+
+def _earlier(arguments, outputs):
+    """Those of the outputs that are tables, the study, or plots and reports that nobody has edited."""
+    tables = [table_files(path) for path in (arguments.output, arguments.asymmetry) if path]
+    pages = signed_files([Path(path) for path in outputs if str(path).lower().endswith((".svg", ".html", ".htm"))])
+    return pages.union(*tables, study_files(arguments.study) if arguments.study else ())
 
 
 def _study(arguments, table, provenance):

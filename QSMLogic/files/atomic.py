@@ -104,7 +104,8 @@ def check_writable(outputs, inputs=(), *, overwrite=False, vouched=nothing_vouch
     are written or read is undone first. Options: as for `placed_together`.
     """
     outputs = [_checked_name(path) for path in map(Path, outputs)]
-    recover_alone({path.parent for path in (*outputs, *map(Path, inputs))})
+    inputs = [_checked_name(path) for path in map(Path, inputs)]
+    recover_alone({path.parent for path in (*outputs, *inputs)})
     read = {os.path.realpath(path) for path in inputs}
     for path in outputs:
         if os.path.isdir(path):
@@ -130,13 +131,13 @@ def _try_to_write(outputs, whole):
 
 
 def _checked_name(path):
-    """The path; QSMError if no file can be called so."""
+    """The path; QSMError if no file can be called so, or SimpleITK cannot take the name."""
     try:
-        if b"\0" not in os.fsencode(path):
+        if b"\0" not in str(path).encode("utf-8"):
             return path
     except UnicodeEncodeError:
         pass
-    raise QSMError(f"{str(path)!r} has characters that no file name can have. Choose another name.")
+    raise QSMError(f"{str(path)!r} has characters that are not Unicode, or none that a name can have. Rename it.")
 
 
 def cannot_write(error, path):

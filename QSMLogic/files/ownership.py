@@ -28,6 +28,17 @@ def is_unchanged(path, expected):
         return False
 
 
+def signed(text):
+    """A drawing or page with a comment at its end, by which `signed_files` knows that nobody has edited it."""
+    digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+    return f"{text}<!-- {SOFTWARE} {digest} -->"
+
+
+def signed_files(paths):
+    """Those of the files that were written as `signed` and have not been edited."""
+    return {path for path in paths if (text := _text(path)) and text == signed(text[: text.rfind("<!-- ")])}
+
+
 def recorded_files(record, unlisted=()):
     """The files that the run.json of an earlier run vouches for, itself included: those that it lists, if unchanged.
 
@@ -62,6 +73,14 @@ def check_replaceable(paths, vouched):
                 f"{path} exists already, and is not known to be the unchanged result of an earlier run. "
                 "Choose another place; on the command line, --overwrite replaces it."
             )
+
+
+def _text(path):
+    """The text of a file; empty if there is none."""
+    try:
+        return Path(path).read_bytes().decode("utf-8")
+    except (OSError, ValueError):
+        return ""
 
 
 def _lies_below(name):

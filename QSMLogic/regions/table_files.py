@@ -42,6 +42,15 @@ def write_table(table, path):
     return write_texts(table_texts(table, path), overwrite=False, vouched=lambda: {Path(path), *dictionaries_of(path)})
 
 
+def table_files(path):
+    """The files of a table that are there and were written by `write_table`; tables with other columns are not."""
+    try:
+        read_table(path)
+    except QSMError:
+        return dictionaries_of(path)
+    return {Path(path), *dictionaries_of(path)}
+
+
 def dictionaries_of(path):
     """The JSON file that explains the columns of a table, if it is one: it may be the sidecar of an image."""
     explained = (read_record(file).get("map") for file in table_paths(path)[1:])
