@@ -45,7 +45,7 @@ class Change(dict):
 
     def leave_out(self, paths):
         """Do not write some of the files after all."""
-        for path in paths:
+        for path in self.keys() & set(paths):
             self.pop(path).unlink()
 
     def check_permissions(self):
