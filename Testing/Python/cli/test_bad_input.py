@@ -310,9 +310,9 @@ def test_names_that_the_terminal_cannot_show_are_printed_escaped(tmp_path):
 def test_ctrl_c_during_the_imports_shows_no_traceback():
     code = (
         "import builtins, os, runpy, signal\n"
-        "def imported(name, *rest, real=builtins.__import__):\n"
+        "def imported(name, *rest, real=builtins.__import__, **options):\n"
         "    if name == 'QSMLogic.cli.main': os.kill(os.getpid(), signal.SIGINT)\n"
-        "    return real(name, *rest)\n"
+        "    return real(name, *rest, **options)\n"
         "builtins.__import__ = imported\n"
         "runpy.run_module('QSMLogic', run_name='__main__', alter_sys=True)"
     )
