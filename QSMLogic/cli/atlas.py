@@ -17,7 +17,7 @@ def atlas_command(arguments, console):
     check_image_name(output)
     names = ("image", "mask", "template", "template_mask", "labels", "label_names")
     inputs = [value for value in (getattr(arguments, name) for name in names) if value]
-    check_writable([output, sidecar_path(output)], inputs)
+    check_writable([output, sidecar_path(output)], inputs, overwrite=arguments.overwrite)
     image, geometry = read_image(arguments.image)
     if image.ndim != 3:
         raise QSMError(f"{arguments.image} must be a single 3D image.")
@@ -25,7 +25,8 @@ def atlas_command(arguments, console):
     template = load_template(arguments.template, arguments.labels, arguments.label_names, arguments.template_mask)
     done = register(image, geometry, template, mask, console.progress)
     record = {str(label): name for label, name in done.names.items()}
-    console.wrote(write_files({output: done.labels, sidecar_path(output): record}, geometry))
+    files = {output: done.labels, sidecar_path(output): record}
+    console.wrote(write_files(files, geometry, overwrite=arguments.overwrite))
     console.wrote([_summary(done.quality)])
 
 
@@ -33,12 +34,12 @@ def template_command(arguments, console):
     """Write a simulated head as a template: its image, its labels and their names (JSON)."""
     folder = Path(arguments.output)
     image, labels = folder / f"{arguments.kind}.nii.gz", folder / "labels.nii.gz"
-    check_writable([image, labels, sidecar_path(labels)])
+    check_writable([image, labels, sidecar_path(labels)], overwrite=arguments.overwrite)
     console.progress("generating a head", 0.0)
     template = simulated_template(arguments.kind, arguments.voxel_mm)
     names = {str(label): name for label, name in template.names.items()}
     files = {image: template.image, labels: template.labels, sidecar_path(labels): names}
-    console.wrote(write_files(files, template.geometry))
+    console.wrote(write_files(files, template.geometry, overwrite=arguments.overwrite))
 
 
 def add_atlas_options(parser):

@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..files.atomic import check_writable
-from ..files.bids import find_runs, write_derivatives
+from ..files.bids import derivative_paths, derivative_placement, find_runs, write_derivatives
 from ..files.images import load_mask
-from ..files.map_files import output_paths, write_maps
+from ..files.map_files import output_paths, placement, write_maps
 from ..files.scans import load_acquisition, load_signal
 from ..files.sidecar import read_json
+from ..files.staging import recover_alone
 from ..model.errors import QSMError
 from ..pipeline.chain import run
 from ..registry.presets import PRESETS
@@ -40,12 +41,13 @@ def run_command(arguments, console):
         raise QSMError("--participant-label can be used with --bids only.")
     outputs = output_paths(arguments.output)
     outputs += [Path(arguments.output) / name for name in CURVE_FILES if arguments.curve]
-    check_writable(outputs, input_files(arguments))
+    placing = placement(arguments.output, arguments.overwrite)
+    check_writable(outputs, input_files(arguments), **placing)
     scan, geometry = load_scan(arguments)
     maps = _mapped(scan, geometry, scan_files(arguments), arguments, settings, console)
     curve = strengths_tried(maps.provenance)
     texts = curve_files(arguments.output, **curve) if curve else None
-    console.wrote(write_maps(maps, geometry, arguments.output, texts))
+    console.wrote(write_maps(maps, geometry, arguments.output, texts, arguments.overwrite))
 
 
 def methods_command(arguments, console):
@@ -66,12 +68,13 @@ def demo_command(arguments, console):
     """Simulate a scan of a head with known susceptibility, and compute its susceptibility map."""
     from .demo import run_demo
 
-    demo = run_demo(arguments.output, console.progress)
+    demo = run_demo(arguments.output, console.progress, overwrite=arguments.overwrite)
     console.wrote([*demo.paths, "", demo.summary])
 
 
 def cite_command(arguments, console):
     """Print a methods paragraph for a paper, with references, from the run.json of a map."""
+    recover_alone([Path(arguments.record).parent])
     print(methods_text(read_json(arguments.record)))
 
 
@@ -130,7 +133,9 @@ def _run_bids(arguments, settings, console):
     if arguments.mask and len(runs) > 1:
         names = ", ".join(r.name for r in runs)
         raise QSMError(f"--mask is for a single run, but there are {len(runs)} runs: {names}. Choose a participant.")
-    check_writable([path for r in runs for path in r.outputs(output).values()])
+    for bids_run in runs:
+        paths, inputs = derivative_paths(bids_run, output), input_files(arguments)
+        check_writable(paths, inputs, **derivative_placement(bids_run, output, arguments.overwrite))
     failed = 0
     for bids_run in runs:
         try:
@@ -147,19 +152,26 @@ def _run_one(bids_run, arguments, settings, output, console):
     scan, geometry = bids_run.load(arguments.field_strength, arguments.b0_direction)
     files = {name: images.values() for name, images in bids_run.images.items()}
     maps = _mapped(scan, geometry, files, arguments, settings, console)
-    console.wrote(write_derivatives(bids_run, maps, geometry, output))
+    options = {"overwrite": arguments.overwrite, "anonymous": arguments.anonymous}
+    console.wrote(write_derivatives(bids_run, maps, geometry, output, **options))
 
 
 def _mapped(scan, geometry, files, arguments, settings, console):
-    """The Maps of a scan, with the names of the input files in their provenance."""
-    names = {name: [Path(path).name for path in paths] for name, paths in files.items()}
+    """The Maps of a scan, with the names of the input files in their provenance, or their number."""
+    names = {name: _named(paths, arguments.anonymous) for name, paths in files.items()}
     masks = {}
     for name in ("mask", "reference_mask"):
         path = getattr(arguments, name)
         masks[name] = load_mask(path, geometry) if path else None
-        names |= {name: Path(path).name} if path else {}
+        names |= {name: 1 if arguments.anonymous else Path(path).name} if path else {}
     wanted = {"quality": arguments.quality_map, "curve": arguments.curve}
     maps = run(scan, masks["mask"], settings, console.progress, masks["reference_mask"], **wanted)
     console.note(choice_made(maps.provenance))
     console.warn(warnings(maps.provenance))
     return replace(maps, provenance=maps.provenance | {"inputs": names})
+
+
+def _named(paths, anonymous):
+    """The names of files, which may be those of patients, or how many there are."""
+    names = [Path(path).name for path in paths]
+    return len(names) if anonymous else names

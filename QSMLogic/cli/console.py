@@ -3,6 +3,13 @@
 import sys
 
 
+def print_any_character():
+    """Let characters that the terminal's encoding lacks, in the name of a file, be printed as \\u043a."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 class Console:
     """Progress is one line that is rewritten on a terminal, and one line per stage otherwise."""
 

@@ -1,16 +1,17 @@
 """The demonstration: a simulated scan of a head with known susceptibility is written, read, mapped and evaluated."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..files.atomic import check_writable
-from ..files.images import Geometry, write_files
-from ..files.map_files import map_contents, output_paths
+from ..files.atomic import check_writable, placed_together
+from ..files.images import Geometry, write_contents
+from ..files.map_files import map_contents, output_paths, placement, write_record
 from ..files.scans import load_acquisition
 from ..files.sidecar import sidecar_path
 from ..numerics.lazy import ndimage
 from ..pipeline.chain import run
-from ..regions import MapImage, Region, measure, write_table
+from ..regions import MapImage, Region, measure
+from ..regions.table_files import table_texts
 from ..simulation.accuracy import nrmse, region_agreement
 from ..simulation.phantom import LABELS
 from ..simulation.sample import simulated_scan
@@ -41,29 +42,32 @@ class Demo:
         return "\n".join([head_line, *(row(**region) for region in self.accuracy["regions"]), total])
 
 
-def run_demo(folder, progress=None, voxel_mm=1.5, seed=0):
+def run_demo(folder, progress=None, voxel_mm=1.5, seed=0, overwrite=False):
     """Simulate a scan, write it to `folder` as a BIDS data set, and map it from there with default settings.
 
-    progress: called as progress(stage, fraction); it may raise Cancelled. voxel_mm: voxel size of the scan.
+    progress: called as progress(stage, fraction); it may raise Cancelled. voxel_mm: voxel size of the scan. overwrite:
+    replace files that no earlier demonstration has written.
     Returns a Demo; raises QSMError if the folder cannot be written.
     """
     folder, progress = Path(folder), progress or (lambda stage, fraction: None)
     table = folder / "roi_statistics.csv"
-    check_writable([*output_paths(folder), table])
+    placing = placement(folder, overwrite)
+    check_writable([*output_paths(folder), table], **placing)
     truth = simulated_scan(lambda stage, done: progress(stage, SCANNED * done), voxel_mm, seed)
     geometry = Geometry(tuple(reversed(truth.grid.shape)), tuple(reversed(truth.grid.spacing_mm)))
     progress("writing the scan", SCANNED)
-    paths = write_files(_scan_files(folder, truth) | _truth_files(folder, truth), geometry)
-
-    scan, geometry = load_acquisition(_echo_paths(folder, truth, "mag"), _echo_paths(folder, truth, "phase"))
-    maps = run(scan, progress=lambda stage, done: progress(stage, WRITTEN + (1 - WRITTEN) * done))
-    accuracy = judge(maps.susceptibility_ppm, maps.reliable_mask, truth)
-    maps = replace(maps, provenance=maps.provenance | {"accuracy": accuracy})
-    paths += write_files(map_contents(maps, folder), geometry)
-    regions = (Region(name, region) for _, name, region in _regions(truth, maps.reliable_mask))
-    measured = {"susceptibility": MapImage(maps.susceptibility_ppm, "ppm")}
-    write_table(measure(measured, regions, truth.grid, mask=maps.reliable_mask), table)
-    return Demo([*paths, table], accuracy)
+    with placed_together([], **placing) as temporary:
+        write_contents(temporary, _scan_files(folder, truth) | _truth_files(folder, truth), geometry)
+        images = ([temporary[path] for path in _echo_paths(folder, truth, part)] for part in ("mag", "phase"))
+        scan, geometry = load_acquisition(*images)
+        maps = run(scan, progress=lambda stage, done: progress(stage, WRITTEN + (1 - WRITTEN) * done))
+        accuracy = judge(maps.susceptibility_ppm, maps.reliable_mask, truth)
+        regions = (Region(name, region) for _, name, region in _regions(truth, maps.reliable_mask))
+        measured = {"susceptibility": MapImage(maps.susceptibility_ppm, "ppm")}
+        rows = table_texts(measure(measured, regions, truth.grid, mask=maps.reliable_mask), table)
+        write_contents(temporary, map_contents(maps, folder) | rows, geometry)
+        write_record(temporary, folder, maps.provenance | {"accuracy": accuracy})
+    return Demo(list(temporary), accuracy)
 
 
 def judge(map_ppm, reliable_mask, truth):

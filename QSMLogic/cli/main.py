@@ -14,7 +14,7 @@ from ..registry.stages import STAGES
 from ..version import __version__
 from .atlas import add_atlas_options, add_template_options, atlas_command, template_command
 from .commands import cite_command, demo_command, maps_command, methods_command, run_command
-from .console import Console
+from .console import Console, print_any_character
 from .options import (
     add_b0_option,
     add_curve_options,
@@ -33,6 +33,7 @@ UNEXPECTED, BAD_INPUT = 1, 2
 def main(argv=None):
     """Run a command; returns the exit status: 0, 2 for bad input, 1 for any other failure."""
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    print_any_character()
     console, debug = Console(), False
     try:
         arguments = build_parser().parse_args(argv)
@@ -63,12 +64,14 @@ def build_parser():
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--quiet", action="store_true", help="print errors only")
     common.add_argument("--debug", action="store_true", help="show the traceback of an unexpected error")
+    writing = argparse.ArgumentParser(add_help=False, parents=[common])
+    writing.add_argument("--overwrite", action="store_true", help="replace files that no earlier run has written")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command_name")
-    _add_run(_command(commands, "run", run_command, common))
+    _add_run(_command(commands, "run", run_command, writing))
     for stage in (name for name, stage in STAGES.items() if stage.has_command):
-        _add_methods(commands, stage, COMMANDS[stage], stage, registry()[stage].values(), add_method_options, common)
+        _add_methods(commands, stage, COMMANDS[stage], stage, registry()[stage].values(), add_method_options, writing)
     curves = filter(has_curve, registry()["invert"].values())
-    _add_methods(commands, "curve", curve_command, "invert", curves, add_curve_options, common)
+    _add_methods(commands, "curve", curve_command, "invert", curves, add_curve_options, writing)
     methods = _command(commands, "methods", methods_command, common)
     shape = methods.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="methods and parameters with all details, as JSON")
@@ -77,10 +80,10 @@ def build_parser():
     maps.add_argument("--markdown", action="store_true", help="a table, as Markdown")
     cite = _command(commands, "cite", cite_command, common)
     cite.add_argument("record", metavar="RUN_JSON", help="run.json of a run")
-    add_statistics_options(_command(commands, "statistics", statistics_command, common))
-    add_atlas_options(_command(commands, "atlas", atlas_command, common))
-    add_template_options(_command(commands, "template", template_command, common))
-    demo = _command(commands, "demo", demo_command, common)
+    add_statistics_options(_command(commands, "statistics", statistics_command, writing))
+    add_atlas_options(_command(commands, "atlas", atlas_command, writing))
+    add_template_options(_command(commands, "template", template_command, writing))
+    demo = _command(commands, "demo", demo_command, writing)
     demo.add_argument("--output", metavar="DIR", default="demo-output", help="output folder (default: %(default)s)")
     return parser
 
@@ -136,6 +139,9 @@ def _add_run(parser):
         "--settings", metavar="FILE", help="methods and parameters, a JSON file or a JSON string (default: see methods)"
     )
     parser.add_argument("--preset", choices=PRESETS, help="methods and parameters for a kind of scan")
+    parser.add_argument(
+        "--anonymous", action="store_true", help="record the number of the input files instead of their names"
+    )
     parser.add_argument("--bids", metavar="DIR", help="BIDS folder, instead of --magnitude and --phase")
     parser.add_argument(
         "--participant-label", nargs="+", metavar="LABEL", help="participants of the BIDS folder to map"

@@ -56,7 +56,7 @@ def mask_command(arguments, console):
     scan, geometry = _load_phase(arguments)
     scan = chain("scaling", scan)
     wanted = _quality(scan, arguments) | {arguments.output: checked_mask(chain("mask", scan), scan.grid)}
-    console.wrote(write_files(wanted, geometry))
+    console.wrote(write_files(wanted, geometry, overwrite=arguments.overwrite))
 
 
 def unwrap_command(arguments, console):
@@ -68,7 +68,7 @@ def unwrap_command(arguments, console):
     _, unwrapped_rad = _unwrapped(scan.cropped(box), mask[box], arguments, chain)
     echoes = np.stack([uncropped(echo, box, mask.shape) for echo in unwrapped_rad])
     wanted[arguments.output] = echoes if len(echoes) > 1 else echoes[0]
-    console.wrote(write_files(wanted, geometry))
+    console.wrote(write_files(wanted, geometry, overwrite=arguments.overwrite))
 
 
 def field_command(arguments, console):
@@ -105,19 +105,22 @@ def invert_command(arguments, console):
     region = load_mask(arguments.reference_mask, geometry)[box] if arguments.reference_mask else None
     unreferenced = UnreferencedMap(susceptibility, local.mask, local.grid, region=region)
     susceptibility = chain("reference", unreferenced)
-    console.wrote(write_files({arguments.output: uncropped(susceptibility, box, geometry.shape)}, geometry))
+    wanted = {arguments.output: uncropped(susceptibility, box, geometry.shape)}
+    console.wrote(write_files(wanted, geometry, overwrite=arguments.overwrite))
 
 
 def curve_command(arguments, console):
     """Run an inversion at seven regularization strengths, and write its L-curve as a table and a plot."""
     folder = Path(arguments.output)
-    check_writable([folder / name for name in CURVE_FILES], input_files(arguments))
+    outputs = [folder / name for name in CURVE_FILES]
+    check_writable(outputs, input_files(arguments), overwrite=arguments.overwrite)
     chain = StageRunner(arguments, console)
     method, parameters = chain.settings.method("invert"), chain.settings.parameters("invert")
     local, _, _ = _field_map(arguments.local_field, arguments)
     progress = Progress(lambda fraction: console.progress(CURVE, min(fraction, 1.0)))
     name, points = strength_curve(method, local, parameters, progress)
-    console.wrote(write_texts(curve_files(folder, method.title, name, points)))
+    texts = curve_files(folder, method.title, name, points)
+    console.wrote(write_texts(texts, overwrite=arguments.overwrite))
 
 
 def _checked_chain(arguments, console):
@@ -128,7 +131,7 @@ def _checked_chain(arguments, console):
         raise QSMError("Two outputs have the same name. Give each its own name.")
     for name in outputs:
         check_image_name(name)
-    check_writable(outputs, input_files(arguments))
+    check_writable(outputs, input_files(arguments), overwrite=arguments.overwrite)
     return StageRunner(arguments, console)
 
 
@@ -206,7 +209,8 @@ def _write_field(field, box, geometry, arguments, console):
             raise QSMError(
                 f"{arguments.stage} {arguments.method} does not provide the map for {path}. Omit that option."
             )
-    console.wrote(write_files({p: uncropped(a, box, geometry.shape) for p, a in wanted.items()}, geometry))
+    wanted = {path: uncropped(array, box, geometry.shape) for path, array in wanted.items()}
+    console.wrote(write_files(wanted, geometry, overwrite=arguments.overwrite))
 
 
 COMMANDS = {

@@ -1,11 +1,14 @@
 """The command `statistics`: maps and regions in files, to tables, plots and a report."""
 
 import csv
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
-from ..files.atomic import check_writable, write_texts
+from ..files.atomic import check_writable, exclusively, write_texts
 from ..files.images import load_mask, load_on_grid, read_image
 from ..files.map_files import RECORD
+from ..files.ownership import signed, signed_files
 from ..files.sidecar import ENDINGS, read_json, sidecar, sidecar_path
 from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
 from ..model.errors import QSMError
@@ -14,8 +17,8 @@ from ..regions.label_names import LABEL_NAMES
 from ..regions.measure import COUNTING, measure, values_in
 from ..regions.region import MapImage
 from ..regions.resample import METHODS
-from ..regions.study import check_no_study, read_study, with_scan
-from ..regions.table_files import check_table_name, table_paths, write_table
+from ..regions.study import check_no_study, read_study, study_files, with_scan
+from ..regions.table_files import check_table_name, table_files, table_paths, table_texts
 from ..regions.units import PER_PPM, scale
 from ..report.page import check_report_name, report
 from ..report.plots import box_plot, histogram, plot_files, region_against_map, region_against_time
@@ -53,13 +56,15 @@ def add_statistics_options(parser):
     add("--study", metavar="FILE", help="table of the study to which the scan is added, .csv or .tsv")
     for name, meaning in (("subject", "who was scanned"), ("session", "which scan"), ("time", "date or age")):
         add(f"--{name}", default="", metavar=name.upper(), help=f"{meaning}, for --study")
+    add("--anonymous", action="store_true", help="leave the names of the inputs out of the report")
     add("--replace", action="store_true", help="replace the scan if the study has it already")
     add("--allow-mixed", action="store_true", help="accept other settings than the study's, and flag the study")
 
 
 def statistics_command(arguments, console):
     """Measure maps in the segments of a label image: table, plots, report."""
-    check_writable(_outputs(arguments), _inputs(arguments))
+    outputs = _outputs(arguments)
+    check_writable(outputs, _inputs(arguments), **_placement(arguments, outputs))
     maps, geometry = _read_maps(arguments)
     mask_path = arguments.mask or _beside(arguments.map, CATALOGUE["reliable_mask"].file)
     mask = load_mask(mask_path, geometry) if mask_path else None
@@ -72,19 +77,32 @@ def statistics_command(arguments, console):
     table = table.relative_to(arguments.reference) if arguments.reference else table
     provenance = _provenance(arguments)
 
-    study = _study(arguments, table, provenance) if arguments.study else None
+    texts = table_texts(table, arguments.output)
+    texts |= table_texts(table.asymmetry(), arguments.asymmetry) if arguments.asymmetry else {}
     plots = _plots(table) if arguments.plots else {}
     plots |= _histograms(arguments, table, maps[MAP], regions, geometry.grid(), mask, zero)
-    plots |= _time_courses(arguments, study)
-    drawn = plot_files(plots, arguments.plots) if plots else {}
-    compared = table.asymmetry() if arguments.asymmetry else None
-    html = _report(arguments, table, maps[MAP], regions, geometry, mask_path, provenance) if arguments.report else None
-
-    paths = write_table(table, arguments.output)  # everything is computed by now; only writing can fail
-    paths += write_table(compared, arguments.asymmetry) if compared else []
-    paths += write_texts(drawn | ({arguments.report: html} if html else {}))
-    paths += write_table(study, arguments.study) if study else []
+    made = (table, maps[MAP], regions, geometry, mask_path, provenance)
+    drawn = {Path(arguments.report): _report(arguments, *made)} if arguments.report else {}
+    with exclusively(outputs) if arguments.study else nullcontext(frozenset()) as held:
+        study = _study(arguments, table, provenance) if arguments.study else None
+        texts |= table_texts(study, arguments.study) if study else {}
+        plots |= _time_courses(arguments, study)
+        drawn |= plot_files(plots, arguments.plots) if plots else {}
+        texts |= {path: signed(text) for path, text in drawn.items()}
+        paths = write_texts(texts, **_placement(arguments, texts), held=held)
     console.wrote(paths)
+
+
+def _placement(arguments, outputs):
+    """The options of check_writable and write_texts: what an earlier measurement left may be there already."""
+    return {"overwrite": arguments.overwrite, "vouched": partial(_earlier, arguments, outputs)}
+
+
+def _earlier(arguments, outputs):
+    """Those of the outputs that are tables, the study, or plots and reports that nobody has edited."""
+    tables = [table_files(path) for path in (arguments.output, arguments.asymmetry) if path]
+    pages = signed_files([Path(path) for path in outputs if str(path).lower().endswith((".svg", ".html", ".htm"))])
+    return pages.union(*tables, study_files(arguments.study) if arguments.study else ())
 
 
 def _study(arguments, table, provenance):
@@ -101,7 +119,7 @@ def _time_courses(arguments, study):
 
 def _report(arguments, table, image, regions, geometry, mask_path, provenance):
     inputs = {"Map": arguments.map, "Labels": arguments.labels, "Mask": mask_path or "none"}
-    inputs = {what: Path(path).name for what, path in inputs.items()}
+    inputs = {} if arguments.anonymous else {what: Path(path).name for what, path in inputs.items()}
     return report(table, image, regions, geometry, provenance=provenance, inputs=inputs)
 
 

@@ -10,18 +10,22 @@ over time would blur the phase with motion, breathing and drift.
 import os
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
 from ..model.errors import QSMError
 from ..model.units import NO_UNIT
 from ..version import __version__
-from .images import write_files
+from .atomic import placed_together
+from .images import write_contents
+from .ownership import SOFTWARE, fingerprint, is_unchanged, read_record
 from .scans import load_acquisition, load_signal
-from .sidecar import echo_times, field_strength, image_stem, read_json
+from .sidecar import echo_times, field_strength, image_stem, read_json, sidecar_path
 
 SUFFIXES = ("MEGRE", "GRE", "T2starw", "bold", "epi")
 PARTS = {"mag": "magnitude", "phase": "phase", "real": "real", "imag": "imaginary"}
+MADE_BY = "GeneratedBy"
 DATATYPES = ("anat", "func", "fmap", "perf")
 
 
@@ -108,18 +112,46 @@ def find_runs(root, participants=()):
     return runs
 
 
-def write_derivatives(run, maps, geometry, output):
-    """Write the Maps of a run with their sidecars into the derivatives folder `output`. Returns the paths."""
-    contents = {}
-    paths = run.outputs(output)
-    for entry, array in maps.items():
-        path = paths[entry.name]
-        contents[path] = array
-        contents[path.with_name(f"{image_stem(path)}.json")] = _sidecar(run, entry, maps.provenance)
-    description = Path(output) / "dataset_description.json"
-    if not description.exists():
-        contents[description] = _dataset_description(run.root, output)
-    return write_files(contents, geometry)
+def write_derivatives(run, maps, geometry, output, overwrite=False, anonymous=False):
+    """Write the Maps of a run with their sidecars into the derivatives folder `output`. Returns the paths.
+
+    Maps of an earlier run on the same scan that this one does not make are removed. overwrite: replace other files,
+    too. anonymous: do not name the images that the maps were made from.
+    """
+    paths, description = run.outputs(output), Path(output) / "dataset_description.json"
+    images = {paths[entry.name]: array for entry, array in maps.items()}
+    placement = derivative_placement(run, output, overwrite)
+    with placed_together(images, **placement, if_missing=[description]) as temporary:
+        write_contents(temporary, images, geometry)
+        if not description.exists():
+            write_contents(temporary, {description: _dataset_description(run.root, output, anonymous)}, None)
+        for entry, _ in maps.items():
+            path = paths[entry.name]
+            content = _sidecar(run, entry, maps.provenance, anonymous)
+            content[MADE_BY] = {"Name": SOFTWARE, "Version": __version__, "SHA256": fingerprint(temporary[path])}
+            write_contents(temporary, {sidecar_path(path): content}, None)
+    return list(temporary)
+
+
+def derivative_placement(run, output, overwrite=False):
+    """The options of `placed_together` and `check_writable` for the derivatives of a run."""
+    paths = list(run.outputs(output).values())
+    return {"overwrite": overwrite, "vouched": partial(_vouched, paths), "whole": paths[0].parent}
+
+
+def derivative_paths(run, output):
+    """Every file that `write_derivatives` may write of a run."""
+    return [file for path in run.outputs(output).values() for file in (path, sidecar_path(path))]
+
+
+def _vouched(paths):
+    """The images that a sidecar vouches for, and these sidecars."""
+    vouched = set()
+    for path in paths:
+        made_by = read_record(sidecar_path(path)).get(MADE_BY)
+        if isinstance(made_by, dict) and made_by.get("Name") == SOFTWARE:
+            vouched |= {sidecar_path(path), *([path] if is_unchanged(path, made_by.get("SHA256")) else [])}
+    return vouched
 
 
 def _sessions(participant):
@@ -168,9 +200,10 @@ def _files(run):
     return [path for images in run.images.values() for path in images.values()]
 
 
-def _sidecar(run, entry, provenance):
-    sources = [path.relative_to(run.root).as_posix() for path in _files(run)]
-    content = {"Description": entry.description, "Sources": [f"bids:raw:{source}" for source in sources]}
+def _sidecar(run, entry, provenance, anonymous):
+    sources = [] if anonymous else [path.relative_to(run.root).as_posix() for path in _files(run)]
+    content = {"Description": entry.description}
+    content |= {"Sources": [f"bids:raw:{source}" for source in sources]} if sources else {}
     if run.suffix in ("bold", "epi"):
         content["SourceVolume"] = 0
     if entry.unit != NO_UNIT:
@@ -180,11 +213,12 @@ def _sidecar(run, entry, provenance):
     return content | ({"Provenance": provenance} if entry.name == SUSCEPTIBILITY else {})
 
 
-def _dataset_description(root, output):
-    return {
+def _dataset_description(root, output, anonymous):
+    links = {} if anonymous else {"DatasetLinks": {"raw": Path(os.path.relpath(root, output)).as_posix()}}
+    description = {
         "Name": "Quantitative susceptibility maps",
         "BIDSVersion": "1.9.0",
         "DatasetType": "derivative",
-        "GeneratedBy": [{"Name": "QSMLogic", "Version": __version__}],
-        "DatasetLinks": {"raw": Path(os.path.relpath(root, output)).as_posix()},
+        MADE_BY: [{"Name": SOFTWARE, "Version": __version__}],
     }
+    return description | links

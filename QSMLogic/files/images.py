@@ -8,7 +8,7 @@ from ..model.acquisition import checked_mask
 from ..model.errors import QSMError
 from ..model.mask_values import mask_values_check
 from ..numerics.lazy import sitk
-from .atomic import placed_together
+from .atomic import placed_together, write_text
 from .geometry import Geometry as Geometry
 from .headers import check_complete, read_header, read_voxels
 from .orientation import geometry_of
@@ -71,17 +71,25 @@ def write_image(path, array, geometry):
     write_files({path: array}, geometry)
 
 
-def write_files(contents, geometry):
-    """Write {path: array, dictionary or text} as images, JSON and text, all of them or none. Returns the paths."""
-    with placed_together(contents) as temporary:
-        for path, content in zip(temporary, contents.values(), strict=True):
-            if isinstance(content, dict):
-                content = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-            if isinstance(content, str):
-                temporary[path].write_text(content, encoding="utf-8")
-            else:
-                _write(temporary[path], path, content, geometry)
+def write_files(contents, geometry, **options):
+    """Write {path: array, dictionary or text} as images, JSON and text, all of them or none. Returns the paths.
+
+    options: as for `placed_together`.
+    """
+    with placed_together(contents, **options) as temporary:
+        write_contents(temporary, contents, geometry)
     return list(temporary)
+
+
+def write_contents(temporary, contents, geometry):
+    """Write {path: array, dictionary or text} to the temporary paths that `placed_together` yields."""
+    for path, content in contents.items():
+        if isinstance(content, dict):
+            content = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        if isinstance(content, str):
+            write_text(temporary[Path(path)], content)
+        else:
+            _write(temporary[Path(path)], path, content, geometry)
 
 
 def check_image_name(path):

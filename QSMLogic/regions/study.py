@@ -3,12 +3,14 @@
 import hashlib
 import json
 import re
+from functools import partial
 from pathlib import Path
 
+from ..files.atomic import exclusively, write_texts
 from ..model.errors import QSMError
 from . import columns
 from .table import RegionTable
-from .table_files import check_table_name, read_table, write_table
+from .table_files import check_table_name, dictionaries_of, printable, read_table, table_texts
 from .units import PER_PPM
 
 IDENTITY = ("subject", "session", "time", "map", "segment")
@@ -32,7 +34,10 @@ def add_to_study(path, table, subject, session="", time="", **options):
     list of Path
         The files that were written.
     """
-    return write_table(with_scan(read_study(path), table, subject, session, time, **options), path)
+    with exclusively([path]) as held:
+        study = with_scan(read_study(path), table, subject, session, time, **options)
+        vouched = partial(study_files, path)
+        return write_texts(table_texts(study, path), overwrite=False, vouched=vouched, held=held)
 
 
 def read_study(path):
@@ -41,15 +46,25 @@ def read_study(path):
     return read_table(path, study=True) if Path(path).exists() else None
 
 
+def study_files(path):
+    """The files of a study that are there: its table and the dictionary of the columns."""
+    return ({Path(path)} if is_study(path) else set()) | dictionaries_of(path)
+
+
 def check_no_study(path):
     """QSMError if a file holds a study, which the table of one scan must not replace."""
+    if is_study(path):
+        raise QSMError(f"{path} holds a study; add the scan with --study, or choose another name for the output.")
+
+
+def is_study(path):
+    """Whether a file holds the table of a study."""
     try:
         with open(path, encoding="utf-8-sig", errors="replace") as file:
             start = file.readline(200).replace("\t", ",")
-    except OSError:
-        return
-    if start.startswith(",".join(column.key for column in columns.SCAN_COLUMNS)):
-        raise QSMError(f"{path} holds a study; add the scan with --study, or choose another name for the output.")
+    except (OSError, ValueError):
+        return False
+    return start.startswith(",".join(column.key for column in columns.SCAN_COLUMNS))
 
 
 def with_scan(study, table, subject, session="", time="", *, provenance=None, replaces=False, mixed=False):
@@ -88,7 +103,8 @@ def with_scan(study, table, subject, session="", time="", *, provenance=None, re
     if table.columns != columns.COLUMNS:
         raise QSMError("Only a table of regions can be added to a study, not one of asymmetries.")
     made = settings_text(table.settings, provenance)
-    scan = {"subject": str(subject), "session": str(session), "time": str(time), "settings": made}
+    scan = {"subject": subject, "session": session, "time": time, "settings": made}
+    scan = {key: printable(value) for key, value in scan.items()}
     table = _in_units_of(study, table)
     new = [scan | {"mixed_settings": ""} | row for row in table.rows]
     old = list(study.rows) if study else []

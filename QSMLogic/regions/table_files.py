@@ -1,10 +1,13 @@
 """Tables in and out of CSV and TSV files."""
 
 import csv
+import io
 import json
+import re
 from pathlib import Path
 
-from ..files.atomic import placed_together
+from ..files.atomic import write_texts
+from ..files.ownership import read_record
 from ..model.errors import QSMError
 from . import columns
 from .column import located
@@ -12,6 +15,8 @@ from .table import RegionTable
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 MISSING = {".csv": "", ".tsv": "n/a"}
+FORMULA = re.compile(r"[\s']*[=+@\-\uff1d\uff0b\uff20\uff0d]")
+CONTROL, BROKEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+"), re.compile(r"[\ud800-\udfff]")
 
 
 def write_table(table, path):
@@ -34,15 +39,30 @@ def write_table(table, path):
     QSMError
         For another ending, or a place that cannot be written to.
     """
-    path = Path(path)
+    return write_texts(table_texts(table, path), overwrite=False, vouched=lambda: {Path(path), *dictionaries_of(path)})
+
+
+def table_files(path):
+    """The files of a table that are there and were written by `write_table`; tables with other columns are not."""
+    try:
+        read_table(path)
+    except QSMError:
+        return dictionaries_of(path)
+    return {Path(path), *dictionaries_of(path)}
+
+
+def dictionaries_of(path):
+    """The JSON file that explains the columns of a table, if it is one: it may be the sidecar of an image."""
+    explained = (read_record(file).get("map") for file in table_paths(path)[1:])
+    return {file for file, entry in zip(table_paths(path)[1:], explained, strict=True) if "LongName" in str(entry)}
+
+
+def table_texts(table, path):
+    """The text of the files of a table, {path: text}, for write_texts."""
+    path, *dictionary = table_paths(path)
     check_table_name(path)
-    _, *dictionary = table_paths(path)
-    with placed_together([path, *dictionary]) as temporary:
-        _write_rows(temporary[path], table)
-        for explained in dictionary:
-            text = json.dumps(_dictionary(table), indent=2, ensure_ascii=False)
-            temporary[explained].write_text(text + "\n", encoding="utf-8")
-    return [path, *dictionary]
+    explained = json.dumps(_dictionary(table), indent=2, ensure_ascii=False) + "\n"
+    return {path: _rows_text(table, path.suffix.lower())} | dict.fromkeys(dictionary, explained)
 
 
 def read_table(path, study=False):
@@ -107,24 +127,34 @@ def _read(path):
     return rows, headers
 
 
-def _write_rows(path, table):
-    """Write a table to a file, whose ending decides on the delimiter."""
-    ending = path.suffix.lower()
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, delimiter=DELIMITERS[ending], lineterminator="\n")
-        writer.writerow([table.header(column) for column in table.columns])
-        for row in table.rows:
-            writer.writerow([_text(row[column.key], ending) for column in table.columns])
+def _rows_text(table, ending):
+    """The text of a table; the ending of its file decides on the delimiter."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=DELIMITERS[ending], lineterminator="\n")
+    writer.writerow([table.header(column) for column in table.columns])
+    for row in table.rows:
+        writer.writerow([_text(row[column.key], ending) for column in table.columns])
+    return file.getvalue()
+
+
+def printable(text):
+    """A text without control characters and broken characters, which tables cannot hold."""
+    return BROKEN.sub("\N{REPLACEMENT CHARACTER}", CONTROL.sub(" ", str(text)))
 
 
 def _text(value, ending):
+    """A value as the text of a cell. Spreadsheets would run a text such as =A1: an apostrophe before it prevents it."""
     if value is None or (isinstance(value, str) and not value):
         return MISSING[ending]
+    if isinstance(value, str):
+        text = printable(value)
+        return f"'{text}" if FORMULA.match(text) else text
     return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
 def _value(text, column, path):
     if column.is_text:
+        text = text[1:] if text.startswith("'") and FORMULA.match(text) else text
         return "" if text == "n/a" else text
     if text in ("", "n/a"):
         return None

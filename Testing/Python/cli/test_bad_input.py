@@ -290,3 +290,38 @@ def test_settings_that_make_no_sense(scan, run_refused, tmp_path):
 )
 def test_wrong_usage(refused, arguments, reason):
     refused(reason, *arguments)
+
+
+def test_a_mask_drawn_into_the_output_folder_is_kept(scan, refused, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mask.nii.gz").write_bytes(b"drawn by hand")
+    refused(r"mask\.nii\.gz exists already.*--overwrite", "run", *scan.arguments(), "--output", tmp_path / "out")
+    assert (tmp_path / "out" / "mask.nii.gz").read_bytes() == b"drawn by hand"
+
+
+def test_names_that_the_terminal_cannot_show_are_printed_escaped(tmp_path):
+    code = "from QSMLogic.cli.console import *; print_any_character(); Console().wrote(['\\u043a.nii'])"
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout.strip()) == (0, r"\u043a.nii")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_during_the_imports_shows_no_traceback():
+    code = (
+        "import builtins, os, runpy, signal\n"
+        "def imported(name, *rest, real=builtins.__import__, **options):\n"
+        "    if name == 'QSMLogic.cli.main': os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return real(name, *rest, **options)\n"
+        "builtins.__import__ = imported\n"
+        "runpy.run_module('QSMLogic', run_name='__main__', alter_sys=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "QSMLogic: interrupted; no incomplete files were written.\n"
+
+
+def test_importing_the_package_imports_nothing_else():
+    code = "import sys, QSMLogic; print('numpy' in sys.modules, QSMLogic.Settings.__name__, 'numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "Settings", "True"]

@@ -242,6 +242,7 @@ def test_parameters_of_a_stage_are_obeyed(cli, scan, tmp_path):
         status, _, err = cli(
             *("background", "vsharp", "--total-field", field_ppm, "--mask", scan.mask, "--max-radius-mm", radius),
             *("--min-radius-mm", radius, "--output", tmp_path / "l.nii.gz", "--output-mask", tmp_path / "e.nii.gz"),
+            "--overwrite",
         )
         assert status == 0, err
         kept.append(load(tmp_path / "e.nii.gz").sum())

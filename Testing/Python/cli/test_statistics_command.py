@@ -2,14 +2,16 @@
 
 import csv
 import json
+import threading
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from QSMLogic.cli import statistics
 from QSMLogic.cli.main import main
 from QSMLogic.files.images import Geometry, write_image
-from QSMLogic.regions import LabelRegions, MapImage, measure
+from QSMLogic.regions import LabelRegions, MapImage, measure, read_study
 
 GRID = Geometry((14, 12, 10), (1.0, 1.0, 2.0), (-7.0, -6.0, -10.0))
 LABELS = np.zeros(GRID.shape, np.uint8)
@@ -269,3 +271,54 @@ def test_the_record_of_a_run_is_not_replaced_by_a_dictionary(folder, cli):
     status, _, error = cli("--map", "susceptibility_ppm.nii.gz", *ARGUMENTS[2:], "--output", "run.tsv")
     assert status == 2 and "would overwrite an input" in error
     assert (folder / "run.json").read_text() == '{"settings": {}}'
+
+
+def test_all_outputs_appear_or_none(folder, cli):
+    before = sorted(path.name for path in folder.iterdir())
+    (folder / "plots").write_text("a file")
+    outputs = ("--output", "roi.csv", "--report", "r.html", "--study", "s.csv", "--subject", "1")
+    status, _, error = cli(*ARGUMENTS, *outputs, "--plots", "plots")
+    assert status == 2 and "Cannot write" in error
+    status, _, error = cli(*ARGUMENTS, *outputs, "--plots", "roi.csv")
+    assert status == 2 and "Cannot write" in error
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*before, "plots"])
+
+
+def test_plots_and_reports_are_replaced_unless_somebody_edited_them(folder, cli):
+    outputs = ("--output", "roi.csv", "--report", "r.html", "--plots", "plots")
+    assert cli(*ARGUMENTS, *outputs)[0] == cli(*ARGUMENTS, *outputs)[0] == 0
+    report = folder / "r.html"
+    report.write_text(report.read_text(encoding="utf-8").replace("<h1>", "<h1>My "), encoding="utf-8")
+    status, _, error = cli(*ARGUMENTS, *outputs)
+    assert status == 2 and "r.html exists already" in error and "<h1>My " in report.read_text(encoding="utf-8")
+    assert cli(*ARGUMENTS, *outputs, "--overwrite")[0] == 0
+
+
+def test_a_second_command_adds_to_a_study_only_after_the_first(folder, cli, monkeypatch):
+    reading, done = threading.Event(), []
+
+    def slowly(path, read=statistics.read_study):
+        study = read(path)
+        first = not reading.is_set()
+        reading.set()
+        if first:
+            other.join(0.2)  # the other waits for the lock meanwhile
+            done.append(other.is_alive())
+        return study
+
+    def add_another():
+        reading.wait()
+        main(["statistics", *ARGUMENTS, "--output", "b.csv", "--study", "s.csv", "--subject", "b"])
+
+    monkeypatch.setattr(statistics, "read_study", slowly)
+    other = threading.Thread(target=add_another)
+    other.start()
+    assert cli(*ARGUMENTS, "--output", "a.csv", "--study", "s.csv", "--subject", "a")[0] == 0
+    other.join()
+    assert done == [True]
+    assert {row["subject"] for row in read_study(folder / "s.csv").rows} == {"a", "b"}
+
+
+def test_an_anonymous_report_names_no_file(folder, cli):
+    assert cli(*ARGUMENTS, "--output", "roi.csv", "--report", "r.html", "--anonymous")[0] == 0
+    assert "chi.nii.gz" not in (folder / "r.html").read_text(encoding="utf-8")

@@ -1,6 +1,8 @@
 """A study's table grows scan by scan, and keeps apart what was made differently."""
 
 import copy
+import os
+import threading
 
 import numpy as np
 import pytest
@@ -116,3 +118,25 @@ def test_a_study_of_an_earlier_version_goes_on(tmp_path):
     add_to_study(path, table(0.2), "02", provenance=PROVENANCE)
     assert not any(row["mixed_settings"] for row in read_study(path).rows)
     assert "#" not in told
+
+
+def test_scans_added_by_several_at_once_are_all_there(tmp_path):
+    path = tmp_path / "study.csv"
+    threads = [threading.Thread(target=add_to_study, args=(path, table(), f"{n:02}")) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted({row["subject"] for row in read_study(path).rows}) == [f"{n:02}" for n in range(6)]
+    assert os.listdir(tmp_path) == ["study.csv"]
+
+
+def test_the_sidecar_of_an_image_is_not_replaced_by_the_dictionary_of_a_study(tmp_path):
+    (tmp_path / "study.json").write_text('{"EchoTime": 0.004}')
+    with pytest.raises(QSMError, match=r"study\.json exists already"):
+        add_to_study(tmp_path / "study.tsv", table(), "01")
+    assert os.listdir(tmp_path) == ["study.json"]
+    (tmp_path / "study.json").unlink()
+    for subject in ("01", "02"):
+        add_to_study(tmp_path / "study.tsv", table(), subject)
+    assert {row["subject"] for row in read_study(tmp_path / "study.tsv").rows} == {"01", "02"}

@@ -173,3 +173,32 @@ def test_bad_choices_are_refused(table):
     r2star = RegionTable(tuple(row for row in table.rows if row["map"] == "R2star"))
     with pytest.raises(QSMError, match="No map is in ppm"):
         r2star.in_unit("ppb")
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(1)", " =1", "'=1", "''-1", "\uff1d1", "'a'", "a=1", "-"])
+def test_no_spreadsheet_runs_a_name_and_it_comes_back(name, ending, tmp_path):
+    values = -np.ones(SHAPE, np.float32)
+    table = measure({"m": MapImage(values, "ppm")}, [Region(name, block(1))], Grid(SHAPE))
+    path, *_ = write_table(table, tmp_path / f"t.{ending}")
+    with open(path, newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file, delimiter="," if ending == "csv" else "\t")
+    assert row["segment"].lstrip()[0] not in "=+-@\uff1d"
+    assert float(row["mean_ppm"]) == -1
+    assert read_table(path).rows[0]["segment"] == name
+
+
+def test_control_and_broken_characters_do_not_get_into_files(tmp_path):
+    regions = [Region("a\tb\r\nc\0\x1b[31m", block(1)), Region("\ud800", block(2))]
+    table = measure({"m": MapImage(np.ones(SHAPE, np.float32), "ppm")}, regions, Grid(SHAPE))
+    path, *_ = write_table(table, tmp_path / "t.csv")
+    assert [row["segment"] for row in read_table(path).rows] == ["a b c [31m", "\ufffd"]
+
+
+def test_the_sidecar_of_an_image_is_no_dictionary(table, tmp_path):
+    (tmp_path / "roi.json").write_text('{"EchoTime": 0.004}')
+    with pytest.raises(QSMError, match=r"roi\.json exists already"):
+        write_table(table, tmp_path / "roi.tsv")
+    (tmp_path / "roi.json").unlink()
+    for _ in range(2):
+        write_table(table, tmp_path / "roi.tsv")
