@@ -1,6 +1,7 @@
 """Read and write scans, masks and maps as NIfTI, NRRD and MHA files; they are written through SimpleITK."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 
