@@ -18,7 +18,7 @@ from QSMLogic.pipeline.checks.steps import Tissue
 from QSMLogic.pipeline.checks.tissue_mask import check_signal, check_volume
 from QSMLogic.shared.phase_quality import wrapped
 
-SLOW = (0, 2, 2, 2)  # standard deviation of a filter, voxels
+SLOW = (0, 1, 1, 1)  # standard deviation of a filter, voxels
 ALTERNATING = np.float32([1, -1, 1, -1, 1]).reshape(5, 1, 1, 1)
 
 
