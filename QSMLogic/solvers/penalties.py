@@ -52,9 +52,9 @@ def l1_penalties(lam, parameters):
     return Penalties(parameters.shrinkage, lam / parameters.shrinkage, 1 / parameters.distance)
 
 
-def tgv_penalties(lam, parameters):
-    """Penalties for TGV, in float32; parameters: with shrinkage (tau_1), balance (mu_2 / mu_1) and reach_mm."""
-    tau_1, tau_3 = np.float32(parameters.shrinkage), np.float32(parameters.shrinkage / parameters.reach_mm)
+def tgv_penalties(lam, reach, parameters):
+    """Penalties for TGV, in float32; parameters: with shrinkage (tau_1) and balance (mu_2 / mu_1)."""
+    tau_1, tau_3 = np.float32(parameters.shrinkage), np.float32(parameters.shrinkage / reach)
     mu_1 = np.float32(lam / parameters.shrinkage)
-    mu_3 = np.float32(lam * parameters.reach_mm / tau_3)
+    mu_3 = np.float32(lam * reach / tau_3)
     return Penalties(tau_1, mu_1, np.float32(parameters.balance) * mu_1, tau_3, mu_3)

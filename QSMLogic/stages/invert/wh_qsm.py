@@ -20,7 +20,7 @@ class WhQsmParameters:
     harmonic: float = parameter(
         30.0,
         "Harmonic weight beta",
-        unit="mm^4",
+        unit="voxel^4",
         low=0.01,
         high=1e8,
         help="Weight of the Laplacian of the residual background in the mask. "
