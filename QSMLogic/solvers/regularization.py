@@ -3,10 +3,10 @@
     lambda = STEP sigma
 
 sigma is the standard deviation of the noise of the field, measured in each scan, and gradients are per voxel length
-(admm.py): field strength, echo times, voxels and averages need no setting. As the thresholds of Donoho and Johnstone, lambda grows with sigma, not with sigma^2 as in a maximum a
-posteriori estimate. sigma is that of the field itself and not the uncertainty that comes with it, which does not
-include residual background. STEP was set on four fields of heads at 3 and 7 T, with and without added noise; other
-scans may fare worse.
+(admm.py): field strength, echo times, voxels and averages need no setting. As the thresholds of Donoho and Johnstone,
+lambda grows with sigma, not with sigma^2 as in a maximum a posteriori estimate. sigma is that of the field itself and
+not the uncertainty that comes with it, which does not include residual background. STEP was set on four fields of heads
+at 3 and 7 T, with and without added noise; other scans may fare worse.
 
 In NRMSE of total variation, the corner of the L-curve over six values lay up to 12 points from the best, and equal mean
 power inside and outside the cone (a simple form of Milovic 2021) up to 24; neither has anything to set.

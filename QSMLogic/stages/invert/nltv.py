@@ -79,9 +79,7 @@ def nltv(local, parameters, progress):
     fidelity = phasor_squares(f, w, parameters.rad_per_ppm)
     for done in range(parameters.rounds):
         if done:
-            regularizer.shrinkage.set_threshold(
-                _thresholds(solver.x, model.spacing, penalties.tau_1, parameters.edge)
-            )
+            regularizer.shrinkage.set_threshold(_thresholds(solver.x, model.spacing, penalties.tau_1, parameters.edge))
         report = progress.part(done / parameters.rounds, (done + 1) / parameters.rounds)
         solver.run(fidelity, parameters.iterations, parameters.tolerance, report, f"round {done + 1}")
     return model.result(solver.x)

@@ -11,6 +11,7 @@ from ...solvers.dipole_model import DipoleModel
 
 WIDEST = 3.0  # automatic width of vessels, in voxel lengths
 
+
 @dataclass(frozen=True)
 class QsmartParameters:
     widest_mm: float = parameter(
