@@ -3,15 +3,13 @@
 import numpy as np
 
 from ..numerics.lazy import sitk
-from .head_size import relative_size
 
-SIGMA_MM = 15.0  # for a human head
+SIGMA_MM = 15.0
 
 
-def homogeneous(image, spacing_mm, sigma_mm=None):
+def homogeneous(image, spacing_mm, sigma_mm=SIGMA_MM):
     """`image` (k, j, i) divided by the mean signal around each voxel; about 1 in tissue, float32."""
     tissue = (image > 0.1 * np.percentile(image, 99)).astype(np.float32)
-    sigma_mm = sigma_mm or SIGMA_MM * relative_size(np.count_nonzero(tissue), spacing_mm)
     around, share = (_smoothed(x, spacing_mm, sigma_mm) for x in (image * tissue, tissue))
     # far from tissue its share is tiny; its mean there is held at that of its surroundings, not blown up
     return image / np.maximum(around / np.maximum(share, 1e-3), np.float32(0.05 * around.max() or 1))

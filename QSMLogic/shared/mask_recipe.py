@@ -17,7 +17,7 @@ import numpy as np
 
 from ..model.errors import QSMError
 from ..numerics.lazy import ndimage, sitk
-from .bias_field import homogeneous
+from .bias_field import SIGMA_MM, homogeneous
 from .phase_quality import scan_quality
 
 JOINTS = {"or": np.logical_or, "and": np.logical_and, "without": lambda one, two: one & ~two}
@@ -73,7 +73,7 @@ def _masked(image, steps, grid):
         ((name, size),) = _parsed(step) or (("", None),)
         rest = ",".join(steps[number + 1 :])
         if name == "homogenize":
-            image = homogeneous(image, grid.spacing_mm, size and size[0])
+            image = homogeneous(image, grid.spacing_mm, size[0] if size else SIGMA_MM)
         elif name == "smooth":
             image = _blurred(image, size, grid.spacing_mm)
         elif name == "otsu":
