@@ -57,6 +57,11 @@ class Grid:
     def voxel_volume_mm3(self):
         return math.prod(self.spacing_mm)
 
+    @property
+    def voxel_length_mm(self):
+        """The cube root of the volume of a voxel."""
+        return self.voxel_volume_mm3 ** (1 / 3)
+
 
 @dataclass(frozen=True)
 class Acquisition:

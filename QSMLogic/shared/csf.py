@@ -3,12 +3,12 @@
 import numpy as np
 
 from ..numerics.lazy import ndimage
+from .head_size import relative_size
 
 R2STAR_HZ, RADIUS_MM = 5.0, 30.0
 LARGEST_PARTS = 3
 SMALLEST_MM3 = 100.0  # too little fluid has no reliable mean; for a human head, scaled down for smaller ones
 DARK = 0.3  # of the median signal: noise does not decay either
-HEAD_MM = 70.0  # radius of the ball that holds as much as a human brain
 
 
 def find_fluid(magnitude, echo_times_s, mask, grid, r2star_hz=R2STAR_HZ, radius_mm=RADIUS_MM):
@@ -21,7 +21,7 @@ def find_fluid(magnitude, echo_times_s, mask, grid, r2star_hz=R2STAR_HZ, radius_
     """
     if magnitude is None or len(magnitude) < 2:
         return None, "R2* needs the magnitude of at least two echoes"
-    scale = min(1.0, (0.75 / np.pi * np.count_nonzero(mask) * grid.voxel_volume_mm3) ** (1 / 3) / HEAD_MM)
+    scale = relative_size(np.count_nonzero(mask), grid.spacing_mm)
     slow = mask & _near_the_middle(mask, grid, radius_mm * scale)
     first = np.nan_to_num(magnitude[0])
     slow &= first > DARK * np.median(first[mask])

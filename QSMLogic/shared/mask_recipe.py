@@ -75,7 +75,7 @@ def _masked(image, steps, grid):
         if name == "homogenize":
             image = homogeneous(image, grid.spacing_mm, size[0] if size else SIGMA_MM)
         elif name == "smooth":
-            image = ndimage.gaussian_filter(image, (size[0] if size else 1) / np.array(grid.spacing_mm), truncate=3)
+            image = _blurred(image, size, grid.spacing_mm)
         elif name == "otsu":
             return apply_operations(rest, otsu(image), grid)
         elif name in ("percentile", "above") and size:
@@ -139,8 +139,12 @@ def _largest(mask, size, spacing_mm):
 
 
 def _smooth(mask, size, spacing_mm):
-    sigma = (size[0] if size else 1) / np.array(spacing_mm)
-    return ndimage.gaussian_filter(mask.astype(np.float32), sigma, truncate=3) > 0.5
+    return _blurred(mask.astype(np.float32), size, spacing_mm) > 0.5
+
+
+def _blurred(image, size, spacing_mm):
+    number, in_mm = size or (1, False)
+    return ndimage.gaussian_filter(image, number / np.array(spacing_mm) if in_mm else number, truncate=3)
 
 
 _erode, _dilate = _morphology("BinaryErode", boundaryToForeground=True), _morphology("BinaryDilate")

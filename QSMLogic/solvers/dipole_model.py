@@ -23,12 +23,14 @@ class DipoleModel:
         Of padded arrays.
     kernel : numpy.ndarray
         Spectrum of D in `rfftn` layout.
+    spacing : tuple of float
+        Distances between voxels in voxel lengths, for gradients: D has no unit of length, so nor may the rest.
     """
 
     def __init__(self, local):
         self.shape = next_fast_shape(n + MARGIN_VOXELS for n in local.ppm.shape)
-        self.spacing_mm = local.grid.spacing_mm
-        self.kernel = dipole_kernel(self.shape, self.spacing_mm, local.grid.b0_direction)
+        self.spacing = tuple(d / local.grid.voxel_length_mm for d in local.grid.spacing_mm)
+        self.kernel = dipole_kernel(self.shape, local.grid.spacing_mm, local.grid.b0_direction)
         self._mask = local.mask
 
     def padded(self, x):

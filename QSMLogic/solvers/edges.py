@@ -5,14 +5,14 @@ import numpy as np
 from ..numerics.gradient import gradient
 
 
-def edge_mask(image, mask, spacing_mm, share):
+def edge_mask(image, mask, spacing, share):
     """Weights V of the gradient that are 0 at edges.
 
     Parameters
     ----------
     image, mask : numpy.ndarray
         (k, j, i).
-    spacing_mm : sequence of float
+    spacing : sequence of float
     share : float
         Fraction of the gradient components in the mask, the largest, that are edges.
 
@@ -21,19 +21,19 @@ def edge_mask(image, mask, spacing_mm, share):
     numpy.ndarray
         Bool (3, k, j, i): False at edges, else True.
     """
-    steps = np.abs(gradient(image, spacing_mm))
+    steps = np.abs(gradient(image, spacing))
     limit = _quantiles(steps, _inner(mask), 1 - share) if share > 0 else np.inf
     return steps <= limit if limit > 0 else np.ones(steps.shape, bool)
 
 
-def smooth_weights(image, mask, spacing_mm, low, high):
+def smooth_weights(image, mask, spacing, low, high):
     """Squared weights V^2 of the gradient that fall from 1 in flat parts to 0 at edges.
 
     Parameters
     ----------
     image, mask : numpy.ndarray
         (k, j, i).
-    spacing_mm : sequence of float
+    spacing : sequence of float
     low, high : float
         Quantiles of the gradient components in the mask between which V falls from 1 to 0.
 
@@ -42,7 +42,7 @@ def smooth_weights(image, mask, spacing_mm, low, high):
     numpy.ndarray
         Float32 (3, k, j, i), 0 outside the mask.
     """
-    steps = np.abs(gradient(image, spacing_mm))
+    steps = np.abs(gradient(image, spacing))
     inner = _inner(mask)
     bottom, top = _quantiles(steps, inner, (low, max(low, high)))
     for part, counts in zip(steps, inner, strict=True):

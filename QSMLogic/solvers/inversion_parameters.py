@@ -6,7 +6,7 @@ What the weights and penalties are and how they follow from these: penalties.py.
 from ..registry.method import parameter
 
 
-def strength(default=0.0, unit="ppm mm", of="total variation", typical=1e-4):
+def strength(default=0.0, unit="ppm voxel", of="total variation", typical=1e-4):
     """lambda."""
     return parameter(
         default,
@@ -25,7 +25,7 @@ def balance(default=6.0):
     return parameter(
         default,
         "Penalty ratio mu2/mu1",
-        unit="1/mm^2",
+        unit="1/voxel^2",
         low=0.01,
         high=1e4,
         help="ADMM penalty of the field over that of the gradient. Affects the convergence, not the solution; "
@@ -38,7 +38,7 @@ def shrinkage(default=0.02):
     return parameter(
         default,
         "Threshold lambda/mu1",
-        unit="ppm/mm",
+        unit="ppm/voxel",
         low=1e-5,
         high=1,
         help="Soft threshold of the gradient in each ADMM iteration. Affects the convergence, not the solution.",
@@ -66,16 +66,17 @@ def rad_per_ppm(default=16.0):
     )
 
 
-def reach_mm(default):
-    """reach, of total generalized variation."""
+def reach_mm(voxels):
+    """reach, of total generalized variation; voxels: the automatic one, in voxel lengths."""
     return parameter(
-        default,
+        0.0,
         "Ratio alpha0/alpha1",
         unit="mm",
-        low=0.01,
+        low=0,
         high=1000,
+        typical=voxels,
         help="Weight of the second-order term over that of the first-order term. Low values allow smooth gradients, "
-        "high values approach total variation.",
+        f"high values approach total variation. 0: automatic, {voxels:g} voxels.",
     )
 
 

@@ -6,7 +6,7 @@ symbol   what it is                                   where it comes from
 w        data weight of each voxel, W^2               uncertainty or magnitude (weights.py)
 s        phase of 1 ppm, in rad                       parameter rad_per_ppm
 lambda   weight of |grad x|_1 or |grad x - v|_1       parameter strength; 0: noise of the field (regularization.py)
-reach    weight of |E v|_1 over lambda                parameter reach_mm
+reach    weight of |E v|_1 over lambda                parameter reach_mm; 0: so many voxel lengths
 beta     weight of |M lap h|_2^2 / 2                  parameter harmonic; a constant in TGV
 tau_1    soft threshold of z_1                        parameter shrinkage
 tau_3    soft threshold of z_3                        tau_1 / reach
@@ -17,6 +17,7 @@ mu_3     penalty of z_3 = E v                         lambda reach / tau_3
 mu_4     penalty of z_4 = lap h                       HARMONIC_RATIO beta
 =======  ===========================================  =============================================================
 
+All but w and s are in ppm and voxel lengths, as gradients are (admm.py): values for one voxel size serve any other.
 lambda, reach, beta, w and s define the map. Thresholds and penalties only set how fast ADMM gets there, so users
 choose thresholds in units of the image, and mu_1 follows lambda: the ratio of the splittings then is the same for
 any lambda. A large mu_2 / mu_1 makes the map oscillate. In TGV, tau_3 lets both dual variables reach their limits in
@@ -52,9 +53,9 @@ def l1_penalties(lam, parameters):
     return Penalties(parameters.shrinkage, lam / parameters.shrinkage, 1 / parameters.distance)
 
 
-def tgv_penalties(lam, parameters):
-    """Penalties for TGV, in float32; parameters: with shrinkage (tau_1), balance (mu_2 / mu_1) and reach_mm."""
-    tau_1, tau_3 = np.float32(parameters.shrinkage), np.float32(parameters.shrinkage / parameters.reach_mm)
+def tgv_penalties(lam, reach, parameters):
+    """Penalties for TGV, in float32; parameters: with shrinkage (tau_1) and balance (mu_2 / mu_1)."""
+    tau_1, tau_3 = np.float32(parameters.shrinkage), np.float32(parameters.shrinkage / reach)
     mu_1 = np.float32(lam / parameters.shrinkage)
-    mu_3 = np.float32(lam * parameters.reach_mm / tau_3)
+    mu_3 = np.float32(lam * reach / tau_3)
     return Penalties(tau_1, mu_1, np.float32(parameters.balance) * mu_1, tau_3, mu_3)

@@ -1,13 +1,12 @@
 """Automatic regularization weight lambda, from the noise of the field. Symbols as in admm.py.
 
-    lambda = STEP sigma d
+    lambda = STEP sigma
 
-sigma is the standard deviation of the noise of the field, measured in each scan, and d the size of the voxels (the cube
-root of their volume), over which a step of the map is a slope: field strength, echo times, voxels and averages need no
-setting. As the thresholds of Donoho and Johnstone, lambda grows with sigma, not with sigma^2 as in a maximum a
-posteriori estimate. sigma is that of the field itself and not the uncertainty that comes with it, which does not
-include residual background. STEP was set on four fields of heads at 3 and 7 T, with and without added noise; other
-scans may fare worse.
+sigma is the standard deviation of the noise of the field, measured in each scan, and gradients are per voxel length
+(admm.py): field strength, echo times, voxels and averages need no setting. As the thresholds of Donoho and Johnstone,
+lambda grows with sigma, not with sigma^2 as in a maximum a posteriori estimate. sigma is that of the field itself and
+not the uncertainty that comes with it, which does not include residual background. STEP was set on four fields of heads
+at 3 and 7 T, with and without added noise; other scans may fare worse.
 
 In NRMSE of total variation, the corner of the L-curve over six values lay up to 12 points from the best, and equal mean
 power inside and outside the cone (a simple form of Milovic 2021) up to 24; neither has anything to set.
@@ -25,7 +24,7 @@ from ..numerics.fft import frequencies
 from ..numerics.lazy import ndimage
 from .dipole_model import DipoleModel, spectral_mean
 
-STEP = 0.06  # lambda over noise and voxel size
+STEP = 0.06  # lambda over noise
 CONE, FINE = 0.05, 0.35  # |D| below which maps make next to no field; cycles per voxel of fine detail
 FADE_VOXELS = 6
 GAUSSIAN = 0.6745  # median absolute value of a standard normal variable
@@ -83,7 +82,7 @@ def _faded(mask):
 
 
 def chosen_strength(strength, local, progress, *, share=STEP, low=1e-6, high=1e-2):
-    """lambda: `strength`, or if that is 0, `share` times the noise of the field and the size of the voxels.
+    """lambda: `strength`, or if that is 0, `share` times the noise of the field.
 
     Parameters
     ----------
@@ -98,8 +97,7 @@ def chosen_strength(strength, local, progress, *, share=STEP, low=1e-6, high=1e-
     -------
     float
     """
-    step = share * local.grid.voxel_volume_mm3 ** (1 / 3)
-    return by_noise("strength", strength, lambda noise_ppm: np.clip(step * noise_ppm, low, high), local, progress)
+    return by_noise("strength", strength, lambda noise_ppm: np.clip(share * noise_ppm, low, high), local, progress)
 
 
 def by_noise(name, value, rule, local, progress):

@@ -32,18 +32,19 @@ class TotalGeneralizedVariation:
     ----------
     model : DipoleModel
     lam : float
-        lambda in ppm mm.
-    reach_mm : float
+        lambda in ppm times voxel lengths.
+    reach : float
+        In voxel lengths.
     penalties : Penalties
         From `tgv_penalties`.
     """
 
-    def __init__(self, model, lam, reach_mm, penalties):
+    def __init__(self, model, lam, reach, penalties):
         self.model = model
-        self.shrinkage = SlopeShrinkage(model.shape, model.spacing_mm, lam, reach_mm, penalties)
+        self.shrinkage = SlopeShrinkage(model.shape, model.spacing, lam, reach, penalties)
         self.symbols = [
             ((np.exp(2j * np.pi * k * d) - 1) / d).astype(np.complex64)
-            for k, d in zip(frequencies(model.shape, model.spacing_mm), model.spacing_mm, strict=True)
+            for k, d in zip(frequencies(model.shape, model.spacing), model.spacing, strict=True)
         ]
 
     @property
@@ -58,7 +59,7 @@ class TotalGeneralizedVariation:
     def solve(self, x, data):
         """z, dual and x step; updates v; returns the spectrum of the next map, written over `data`, that of a_2."""
         right = self.shrinkage.shrink_gradient(x)
-        divergence = rfftn(gradient_transposed(right, self.model.spacing_mm))
+        divergence = rfftn(gradient_transposed(right, self.model.spacing))
         self.shrinkage.shrink_slopes(right)
         spectra = [rfftn(part) for part in right]
         del right
@@ -99,15 +100,15 @@ class SlopeShrinkage:
     Attributes
     ----------
     v : numpy.ndarray
-        Slopes in ppm/mm, float32 (3, k, j, i).
+        Slopes in ppm per voxel length, float32 (3, k, j, i).
     u_1, u_3 : numpy.ndarray
         Scaled duals of z_1 and z_3, float32 (3, k, j, i) and (6, k, j, i), components as in PAIRS.
     cost : float
         The penalty at the last step.
     """
 
-    def __init__(self, shape, spacing_mm, lam, reach_mm, penalties):
-        self.spacing_mm, self.lam, self.reach = spacing_mm, lam, np.float32(reach_mm)
+    def __init__(self, shape, spacing, lam, reach, penalties):
+        self.spacing, self.lam, self.reach = spacing, lam, np.float32(reach)
         self.tau_1, self.mu_1 = penalties.tau_1, penalties.mu_1
         self.tau_3, self.mu_3 = penalties.tau_3, penalties.mu_3
         self.v, self.u_1 = np.zeros((3, *shape), np.float32), np.zeros((3, *shape), np.float32)
@@ -122,7 +123,7 @@ class SlopeShrinkage:
             for axis in range(3):
                 target = result[axis, start:stop]
                 forward_difference(x, x[start:stop], axis, start, stop, target)
-                target *= np.float32(1 / self.spacing_mm[axis])
+                target *= np.float32(1 / self.spacing[axis])
                 target -= self.v[axis, start:stop]
                 costs[start] += np.abs(target).sum(dtype=np.float64)
                 _shrink(target, self.u_1[axis, start:stop], self.tau_1)
@@ -154,7 +155,7 @@ class SlopeShrinkage:
         for n, (axis, of) in enumerate(sides):
             steps, slope = np.empty_like(out) if n else out, self.v[of]
             forward_difference(slope, slope[start:stop], axis, start, stop, steps)
-            steps *= np.float32(1 / len(sides) / self.spacing_mm[axis])
+            steps *= np.float32(1 / len(sides) / self.spacing[axis])
             if n:
                 out += steps
 
@@ -163,7 +164,7 @@ class SlopeShrinkage:
         part = np.empty_like(target[start:stop])
         for axis, of in sorted({pair, pair[::-1]}):
             backward_difference(target, axis, start, stop, part)
-            part *= -self.mu_3 / np.float32(self.spacing_mm[axis])
+            part *= -self.mu_3 / np.float32(self.spacing[axis])
             right[of, start:stop] += part
 
 

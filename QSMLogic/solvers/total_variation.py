@@ -21,7 +21,7 @@ class TotalVariation:
 
     def __init__(self, model, penalties):
         self.model, self.mu_1 = model, penalties.mu_1
-        self.shrinkage = GradientShrinkage(model.shape, model.spacing_mm, penalties.tau_1)
+        self.shrinkage = GradientShrinkage(model.shape, model.spacing, penalties.tau_1)
 
     @property
     def cost(self):
@@ -31,7 +31,7 @@ class TotalVariation:
     def prepare(self, mu_2, squares):
         """Set up the x step. squares: spectrum of D^2, or what a background leaves of it."""
         self.ratio = np.float32(mu_2 / self.mu_1)
-        self.inverse = laplacian_kernel(self.model.shape, self.model.spacing_mm)
+        self.inverse = laplacian_kernel(self.model.shape, self.model.spacing)
         self.inverse += self.ratio * squares
         self.inverse[0, 0, 0] = 1
         np.divide(1, self.inverse, out=self.inverse)
@@ -60,9 +60,10 @@ class GradientShrinkage:
     Parameters
     ----------
     shape : tuple of int
-    spacing_mm : sequence of float
+    spacing : sequence of float
+        In voxel lengths.
     tau : float or numpy.ndarray
-        Soft threshold lambda / mu_1 per mm, one or one per component, float32 (3, k, j, i).
+        Soft threshold lambda / mu_1 in ppm per voxel length, one or one per component, float32 (3, k, j, i).
 
     Attributes
     ----------
@@ -72,17 +73,17 @@ class GradientShrinkage:
         Sum of tau |grad x| at the last step's x.
     """
 
-    def __init__(self, shape, spacing_mm, tau):
-        self.shape, self.spacing_mm = tuple(shape), np.asarray(spacing_mm, np.float32)
-        self.scales = 1 / np.square(self.spacing_mm)  # from a product of two differences to that of two gradients
+    def __init__(self, shape, spacing, tau):
+        self.shape, self.spacing = tuple(shape), np.asarray(spacing, np.float32)
+        self.scales = 1 / np.square(self.spacing)  # from a product of two differences to that of two gradients
         self.set_threshold(tau)
         self.t = np.zeros((3, *self.shape), np.float32)
         self.cost = 0.0
 
     def set_threshold(self, tau):
         """Use this threshold from the next step on; an array is overwritten, to save memory."""
-        spacing_mm = self.spacing_mm.reshape(3, *[1] * (np.ndim(tau) - 1))
-        self.limits = np.multiply(tau, spacing_mm, out=tau if np.ndim(tau) else None)
+        spacing = self.spacing.reshape(3, *[1] * (np.ndim(tau) - 1))
+        self.limits = np.multiply(tau, spacing, out=tau if np.ndim(tau) else None)
 
     def step(self, x):
         """z and dual step for the map x, float32 (k, j, i); returns grad^T (z - u)."""

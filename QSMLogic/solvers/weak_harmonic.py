@@ -35,14 +35,14 @@ class HarmonicBackground:
     mask : numpy.ndarray
         M, bool (k, j, i): voxels in which lap h is penalized.
     beta : float
-        Weight of the harmonic constraint in mm^4.
+        Weight of the harmonic constraint in voxel lengths^4.
     mu_2 : float
         Penalty of the data splitting, as given to Admm.
     """
 
     def __init__(self, model, mask, beta, mu_2):
         self.model, self.mask = model, model.padded(mask) > 0
-        self.laplacian = laplacian_kernel(model.shape, model.spacing_mm)
+        self.laplacian = laplacian_kernel(model.shape, model.spacing)
         self.ratio = np.float32(HARMONIC_RATIO * beta / mu_2)
         self.t = np.zeros(model.shape, np.float32)
 

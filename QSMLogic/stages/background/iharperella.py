@@ -9,7 +9,7 @@ from ...numerics.kernels import laplacian_kernel
 from ...registry.method import Citation, method, parameter
 from ...shared.laplacian_sources import LaplacianSources
 
-MARGIN_MM = 5.0
+MARGIN_VOXELS = 5.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def iharperella(total, parameters, progress):
     Conjugate gradients, preconditioned by the Laplacian outside, do in 10 steps of three pairs of transforms what
     takes 30 steps of two without. The Laplacian is that of the unwrapped field, not of the wrapped phase.
     """
-    sources = LaplacianSources(total, MARGIN_MM, "iHARPERELLA")
+    sources = LaplacianSources(total, MARGIN_VOXELS * total.grid.voxel_length_mm, "iHARPERELLA")
     mask, laplacian = pad(total.mask, sources.shape) > 0, laplacian_kernel(sources.shape, total.grid.spacing_mm)
     in_mask = lambda x: convolve(x, sources.inverse_laplacian, mask)  # noqa: E731
     normal = lambda x: convolve(in_mask(x), sources.inverse_laplacian, sources.outside)  # noqa: E731

@@ -11,7 +11,7 @@ from ...numerics.lazy import ndimage
 from ...registry.method import Citation, method, parameter
 
 TAIL = 2.5  # widths of the kernel beyond which nothing of it comes back in at the opposite border
-RIM_MM = 1.0  # less deep than this the width falls faster than the depth: means at the rim are one-sided
+RIM = 1.0  # voxel lengths; less deep than this the width falls faster than the depth: means at the rim are one-sided
 SMALLEST = 0.3  # of the shortest edge of a voxel: a kernel of this width leaves a voxel as it is
 
 
@@ -73,7 +73,8 @@ class _DepthMean:
         grid, self.mask = total.grid, total.mask
         smallest = SMALLEST * min(grid.spacing_mm)
         depth_mm = ndimage.distance_transform_edt(np.pad(total.mask, 1), sampling=grid.spacing_mm)[1:-1, 1:-1, 1:-1]
-        width = np.clip(parameters.share * np.square(depth_mm) / (depth_mm + RIM_MM), smallest, parameters.largest_mm)
+        rim_mm = RIM * grid.voxel_length_mm
+        width = np.clip(parameters.share * np.square(depth_mm) / (depth_mm + rim_mm), smallest, parameters.largest_mm)
         self.widths = np.geomspace(smallest, max(width.max(), 1.01 * smallest), parameters.widths)
         self.place = np.interp(np.log(width), np.log(self.widths), range(parameters.widths)).astype(np.float32)
         margin = TAIL * self.widths[-1]

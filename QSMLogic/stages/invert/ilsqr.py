@@ -79,7 +79,7 @@ def ilsqr(local, parameters, progress):
         name="least squares",
     )
     mask = model.padded(local.mask)
-    edges = smooth_weights(_quick_map(model, f, mask), mask, model.spacing_mm, parameters.flat, 1 - parameters.edges)
+    edges = smooth_weights(_quick_map(model, f, mask), mask, model.spacing, parameters.flat, 1 - parameters.edges)
     cone = np.abs(model.kernel) < parameters.threshold
     first -= _streaks(model, first, edges, cone, parameters, progress.part(0.4, 1))
     return model.result(first)
@@ -98,8 +98,8 @@ def _quick_map(model, field, mask):
 def _streaks(model, x, edges, cone, parameters, progress):
     """The map y of frequencies in the cone that minimizes |V grad (x - y)|_2, with V^2 = `edges`."""
 
-    normal = lambda y: convolve(weighted_laplacian(y, edges, model.spacing_mm), cone)  # noqa: E731
-    laplacian = laplacian_kernel(model.shape, model.spacing_mm)
+    normal = lambda y: convolve(weighted_laplacian(y, edges, model.spacing), cone)  # noqa: E731
+    laplacian = laplacian_kernel(model.shape, model.spacing)
     conditioner = np.divide(cone, laplacian, out=np.zeros_like(laplacian), where=laplacian > 0)
     return conjugate_gradients(
         normal,

@@ -17,7 +17,7 @@ from ...solvers.weights import squared_weight
 
 @dataclass(frozen=True)
 class L1QsmParameters:
-    strength: float = shared.strength(unit="mm", typical=0.04)
+    strength: float = shared.strength(unit="voxel", typical=0.04)
     distance: float = parameter(
         0.1,
         "Data threshold 1/mu2",

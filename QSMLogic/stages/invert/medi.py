@@ -19,7 +19,7 @@ from ...solvers.fidelity import phasor_gradient
 from ...solvers.regularization import chosen_strength
 from ...solvers.weights import squared_weight
 
-SMALLEST_GRADIENT = 0.002  # ppm/mm; for smaller ones the penalty is quadratic
+SMALLEST_GRADIENT = 0.002  # ppm per voxel length; for smaller ones the penalty is quadratic
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class MediParameters:
     strength: float = parameter(
         0.0,
         "Regularization lambda",
-        unit="ppm mm",
+        unit="ppm voxel",
         low=0,
         high=1,
         typical=1e-4,
@@ -148,7 +148,7 @@ class _Problem:
             local = self._filtered(local)
         if local.magnitude is not None:
             images = model.padded(local.magnitude), model.padded(local.mask)
-            self.edges = edge_mask(*images, model.spacing_mm, parameters.edges)
+            self.edges = edge_mask(*images, model.spacing, parameters.edges)
         self.preconditioner = _preconditioner(model, lam)
 
     def _filtered(self, local):
@@ -156,7 +156,7 @@ class _Problem:
         mean = SphericalMean(local, self.parameters.smv_mm, "MEDI with SMV")
         field = convolve(pad(local.ppm, mean.shape), mean.highpass)[mean.inside]
         eroded = local.with_field(field, mean.core_mask)
-        highpass = 1 - sphere_kernel(self.model.shape, self.model.spacing_mm, mean.radius_mm)
+        highpass = 1 - sphere_kernel(self.model.shape, local.grid.spacing_mm, mean.radius_mm)
         self.model = DipoleModel(eroded)
         self.model.kernel *= highpass
         self.f, self.w = self.model.padded(eroded.ppm), self.model.padded(squared_weight(eroded))
@@ -165,10 +165,10 @@ class _Problem:
     def change(self, x, first, progress):
         """The Gauss-Newton step from x. first: with a linear residual and without MERIT."""
         model, parameters = self.model, self.parameters
-        stiffness = _stiffness(x, self.edges, self.lam, model.spacing_mm)
+        stiffness = _stiffness(x, self.edges, self.lam, model.spacing)
 
         def penalized(result, y):
-            add(result, 1, weighted_laplacian(y, stiffness, model.spacing_mm))
+            add(result, 1, weighted_laplacian(y, stiffness, model.spacing))
             if self.csf is not None:
                 inside = y[self.csf]
                 result[self.csf] += np.float32(parameters.csf_strength) * (inside - inside.mean())
@@ -197,15 +197,15 @@ class _Problem:
 
 def _preconditioner(model, lam):
     """About the inverse of D w D + grad^T (lambda / |grad x|) grad, as a spectrum."""
-    penalty = laplacian_kernel(model.shape, model.spacing_mm) * np.float32(lam / SMALLEST_GRADIENT / 10)
+    penalty = laplacian_kernel(model.shape, model.spacing) * np.float32(lam / SMALLEST_GRADIENT / 10)
     penalty += np.square(model.kernel)
     penalty += np.float32(1e-3)
     return np.divide(1, penalty, out=penalty)
 
 
-def _stiffness(x, edges, lam, spacing_mm):
+def _stiffness(x, edges, lam, spacing):
     """lambda V^2 / |V dx| for each component of the gradient, smoothed near zero."""
-    result = gradient(x, spacing_mm)
+    result = gradient(x, spacing)
 
     def work(start, stop):
         for axis in range(3):

@@ -12,11 +12,13 @@ from ...solvers.regularization import chosen_strength
 from ...solvers.total_generalized_variation import TotalGeneralizedVariation
 from ...solvers.weights import squared_weight
 
+REACH = 6.0  # automatic reach, in voxel lengths
+
 
 @dataclass(frozen=True)
 class NltgvParameters:
     strength: float = shared.strength(of="total generalized variation")
-    reach_mm: float = shared.reach_mm(6.0)
+    reach_mm: float = shared.reach_mm(REACH)
     balance: float = shared.balance(3.0)
     shrinkage: float = shared.shrinkage()
     iterations: int = shared.iterations(60)
@@ -48,8 +50,9 @@ def nltgv(local, parameters, progress):
         Susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     """
     model, lam = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
-    penalties = tgv_penalties(lam, parameters)
-    regularizer = TotalGeneralizedVariation(model, lam, parameters.reach_mm, penalties)
+    reach = parameters.reach_mm / local.grid.voxel_length_mm or REACH
+    penalties = tgv_penalties(lam, reach, parameters)
+    regularizer = TotalGeneralizedVariation(model, lam, reach, penalties)
     solver = Admm(model, regularizer, penalties.mu_2)
     f, w = model.padded(local.ppm), model.padded(squared_weight(local))
     fidelity = phasor_squares(f, w, parameters.rad_per_ppm)

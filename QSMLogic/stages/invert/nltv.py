@@ -23,7 +23,7 @@ class NltvParameters:
     edge: float = parameter(
         0.02,
         "Reweighting epsilon",
-        unit="ppm/mm",
+        unit="ppm/voxel",
         low=1e-5,
         high=100,
         help="Gradient whose weight is halved; larger gradients weigh less. Lower values preserve fainter edges.",
@@ -79,17 +79,15 @@ def nltv(local, parameters, progress):
     fidelity = phasor_squares(f, w, parameters.rad_per_ppm)
     for done in range(parameters.rounds):
         if done:
-            regularizer.shrinkage.set_threshold(
-                _thresholds(solver.x, model.spacing_mm, penalties.tau_1, parameters.edge)
-            )
+            regularizer.shrinkage.set_threshold(_thresholds(solver.x, model.spacing, penalties.tau_1, parameters.edge))
         report = progress.part(done / parameters.rounds, (done + 1) / parameters.rounds)
         solver.run(fidelity, parameters.iterations, parameters.tolerance, report, f"round {done + 1}")
     return model.result(solver.x)
 
 
-def _thresholds(x, spacing_mm, tau_1, epsilon):
+def _thresholds(x, spacing, tau_1, epsilon):
     """tau_1 V = tau_1 epsilon / (epsilon + |dx|) for each component of the gradient, float32 (3, k, j, i)."""
-    result = gradient(x, spacing_mm)
+    result = gradient(x, spacing)
 
     def work(start, stop):
         part = result[:, start:stop]

@@ -9,11 +9,19 @@ from ...numerics.lazy import ndimage
 from ...registry.method import Citation, find, method, parameter
 from ...solvers.dipole_model import DipoleModel
 
+WIDEST = 3.0  # automatic width of vessels, in voxel lengths
+
 
 @dataclass(frozen=True)
 class QsmartParameters:
     widest_mm: float = parameter(
-        3.0, "Maximum vessel width", unit="mm", low=0.1, high=50, help="Wider dark structures are not vessels."
+        0.0,
+        "Maximum vessel width",
+        unit="mm",
+        low=0,
+        high=50,
+        typical=WIDEST,
+        help=f"Wider dark structures are not vessels. 0: automatic, {WIDEST:g} voxels.",
     )
     darkness: float = parameter(
         0.15,
@@ -80,7 +88,8 @@ def _vessels(local, parameters):
     """Voxels whose magnitude is below its closing by a ball, bool (k, j, i)."""
     if local.magnitude is None:
         return np.zeros_like(local.mask)
-    reach = [max(1, round(parameters.widest_mm / 2 / d)) for d in local.grid.spacing_mm]
+    widest_mm = parameters.widest_mm or WIDEST * local.grid.voxel_length_mm
+    reach = [max(1, round(widest_mm / 2 / d)) for d in local.grid.spacing_mm]
     offsets = np.ix_(*(np.arange(-r, r + 1) / r for r in reach))
     ball = sum(np.square(x) for x in offsets) <= 1 + 1e-6
     closed = ndimage.grey_closing(local.magnitude, footprint=ball)

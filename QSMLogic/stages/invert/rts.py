@@ -28,6 +28,7 @@ class RtsParameters:
     mu: float = parameter(
         0.0,
         "Data consistency mu",
+        unit="1/(ppm voxel)",
         low=0,
         high=1e7,
         typical=1000.0,
@@ -36,9 +37,10 @@ class RtsParameters:
     rho: float = parameter(
         15.0,
         "ADMM penalty rho",
+        unit="voxel/ppm",
         low=0.01,
         high=1e5,
-        help="Penalty of the gradient splitting, with the soft threshold 1/rho in ppm/mm. Affects the convergence.",
+        help="Penalty of the gradient splitting, with the soft threshold 1/rho in ppm/voxel. Affects the convergence.",
     )
     first_iterations: int = shared.iterations(
         6, "CG iterations", "Iterations of step 1; more sharpen the map and amplify noise."
@@ -104,14 +106,14 @@ def _well_conditioned(local, model, iterations, progress):
 def _fill_cone(first, model, parameters, progress):
     """Step 2 from `first`, the map x_1 of step 1."""
     kept = np.float32(parameters.mu) * (np.abs(model.kernel) > parameters.delta)
-    inverse = kept + np.float32(parameters.rho) * laplacian_kernel(model.shape, model.spacing_mm)
+    inverse = kept + np.float32(parameters.rho) * laplacian_kernel(model.shape, model.spacing)
     np.divide(1, inverse, out=inverse, where=inverse > 0)
     target = rfftn(first)
     multiply(target, kept)
     multiply(target, inverse)
     del kept
     inverse *= np.float32(parameters.rho)
-    shrinkage = GradientShrinkage(model.shape, model.spacing_mm, 1 / parameters.rho)
+    shrinkage = GradientShrinkage(model.shape, model.spacing, 1 / parameters.rho)
 
     def step(x):
         spectrum = rfftn(shrinkage.step(x))

@@ -13,13 +13,13 @@ from ...solvers.total_generalized_variation import TotalGeneralizedVariation
 from ...solvers.weak_harmonic import HarmonicBackground
 from ...solvers.weights import squared_weight
 
-BETA_MM4 = 100.0  # weight of the harmonic constraint
+BETA, REACH = 100.0, 8.0  # weight of the harmonic constraint and automatic reach, in voxel lengths
 
 
 @dataclass(frozen=True)
 class TgvParameters:
     strength: float = shared.strength(of="total generalized variation")
-    reach_mm: float = shared.reach_mm(8.0)
+    reach_mm: float = shared.reach_mm(REACH)
     balance: float = shared.balance(3.0)
     shrinkage: float = shared.shrinkage()
     iterations: int = shared.iterations(60)
@@ -63,9 +63,10 @@ def tgv(total, parameters, progress):
     """
     zero_at_rim = find("background", "lbv").run(total, progress=progress.part(0, 0.1))
     model, lam = DipoleModel(total), chosen_strength(parameters.strength, total, progress)
-    penalties = tgv_penalties(lam, parameters)
-    regularizer = TotalGeneralizedVariation(model, lam, parameters.reach_mm, penalties)
-    background = HarmonicBackground(model, zero_at_rim.mask, BETA_MM4, penalties.mu_2)
+    reach = parameters.reach_mm / total.grid.voxel_length_mm or REACH
+    penalties = tgv_penalties(lam, reach, parameters)
+    regularizer = TotalGeneralizedVariation(model, lam, reach, penalties)
+    background = HarmonicBackground(model, zero_at_rim.mask, BETA, penalties.mu_2)
     solver = Admm(model, regularizer, penalties.mu_2, background)
     fidelity = squares(model.padded(zero_at_rim.ppm), model.padded(squared_weight(total)))
     del zero_at_rim

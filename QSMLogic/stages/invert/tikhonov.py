@@ -59,7 +59,7 @@ def tikhonov(local, parameters, progress):
 
     Notes
     -----
-    P is the identity, the gradient or the Laplacian, with lengths in voxels (the cube root of their volume), so that
+    P is the identity, the gradient or the Laplacian, with lengths in voxels, so that
     lambda holds for any voxel size. If it is 0, generalized cross-validation chooses it for the identity, among
     STRENGTHS: on four fields of heads (3 and 7 T) the NRMSE came within 1.3 points of that of the best lambda, while
     the discrepancy principle was 14 to 23 points off and Stein's unbiased risk estimate 47 to 77. For the gradient and
@@ -72,10 +72,9 @@ def tikhonov(local, parameters, progress):
     """
     model = DipoleModel(local)
     progress(0.3)
-    size_mm = local.grid.voxel_volume_mm3 ** (1 / 3)
     penalty = np.ones_like(model.kernel)
     if parameters.penalty != "identity":
-        penalty = laplacian_kernel(model.shape, [d / size_mm for d in model.spacing_mm])
+        penalty = laplacian_kernel(model.shape, model.spacing)
     if parameters.penalty == "laplacian":
         np.square(penalty, out=penalty)
     spectrum = rfftn(model.padded(local.ppm))

@@ -20,7 +20,7 @@ class WhQsmParameters:
     harmonic: float = parameter(
         30.0,
         "Harmonic weight beta",
-        unit="mm^4",
+        unit="voxel^4",
         low=0.01,
         high=1e8,
         help="Weight of the Laplacian of the residual background in the mask. "
@@ -59,7 +59,7 @@ def wh_qsm(local, parameters, progress):
     h is what background removal left, nearly harmonic in the mask M. ADMM takes 25 to 40 iterations, as map and
     background are solved together where the paper solves for them in turn; each costs three pairs of transforms. From
     scans of simulated heads it came closer to the truth than the other methods of the local field (NRMSE 43 % on a
-    realistic head, 27 % on two of the project's own), as background removal always leaves something.
+    realistic head, 28 % on one of the project's own), as background removal always leaves something.
     """
     model, lam = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
     penalties = tv_penalties(lam, parameters)

@@ -8,12 +8,12 @@ from ...model.errors import QSMError
 from ...numerics.lazy import ndimage
 from ...registry.method import Citation, method, parameter
 from ...shared.bias_field import homogeneous
+from ...shared.head_size import relative_size
 from ...shared.mask_recipe import apply_operations
 
 SUBDIVISIONS = 4  # of an icosahedron's faces: 2562 vertices
 SMALLEST_RADIUS_MM, LARGEST_RADIUS_MM = 3.33, 10.0  # of curvature: between them smoothing sets in
 SEARCH_MM, BRIGHT_SEARCH_MM = 20.0, 10.0  # how far inwards the darkest and the brightest signal are looked for
-HEAD_MM = 70.0  # in a head of a smaller radius, an animal's, the lengths above shrink with it
 MOST_POINTS = 60  # along an edge of a triangle that is made voxels
 STEPS_BETWEEN_CHECKS, AT_REST = 50, 0.1  # mm that vertices have moved, on average, between checks
 
@@ -86,7 +86,7 @@ class _Surface:
         weight = np.minimum(image[image > self.background], high)
         self.center = (head * weight[:, None]).sum(axis=0, dtype=float) / weight.sum(dtype=float)
         radius = (0.75 / np.pi * len(head) * float(np.prod(self.spacing))) ** (1 / 3)
-        self.scale = min(1.0, radius / HEAD_MM)
+        self.scale = relative_size(len(head), spacing_mm)
         near = np.square(head - self.center).sum(axis=1) < radius**2
         self.median = float(np.median(weight[near])) if near.any() else high
         directions, self.faces = _sphere(SUBDIVISIONS)

@@ -155,10 +155,10 @@ def test_map_and_background_end_where_the_gradient_of_the_objective_vanishes():
 
     h = solver.field - model.field(x)
     residual = weight * (solver.field - model.padded(local.ppm))
-    laplacian = laplacian_kernel(model.shape, model.spacing_mm)
+    laplacian = laplacian_kernel(model.shape, model.spacing)
     of_background = beta * convolve(weight * convolve(h, laplacian), laplacian)
     dual = np.clip(regularizer.shrinkage.t, -penalties.tau_1, penalties.tau_1)
-    of_map = penalties.mu_1 * gradient_transposed(dual, model.spacing_mm)
+    of_map = penalties.mu_1 * gradient_transposed(dual, model.spacing)
     assert np.linalg.norm(h[weight > 0]) > 0.1 * np.linalg.norm(local.ppm[local.mask])
     assert np.linalg.norm(residual + of_background) < 0.05 * np.linalg.norm(residual)
     assert np.linalg.norm(model.field(residual) + of_map) < 0.05 * np.linalg.norm(model.field(residual))

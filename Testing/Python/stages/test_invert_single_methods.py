@@ -45,23 +45,23 @@ def test_map_and_slopes_are_updated_to_their_common_minimum():
     random, grid = np.random.default_rng(1), Grid((9, 10, 12), (1.5, 1.2, 1.0), (0.8, 0.6, 0.0))
     model = DipoleModel(FieldMap(np.zeros(grid.shape), np.ones(grid.shape), grid))
     normal = lambda *shape: random.standard_normal((*shape, *model.shape)).astype(np.float32)  # noqa: E731
-    penalties = tgv_penalties(0.02, SimpleNamespace(balance=7.5, shrinkage=0.5, reach_mm=3.0))
+    penalties = tgv_penalties(0.02, 3.0, SimpleNamespace(balance=7.5, shrinkage=0.5))
     regularizer = TotalGeneralizedVariation(model, 0.02, 3.0, penalties)
     regularizer.prepare(penalties.mu_2, np.square(model.kernel))
     data, for_gradient, shrinkage = normal(), normal(3), regularizer.shrinkage
     shrinkage.v, shrinkage.u_3 = normal(3), normal(6)
-    total = np.stack(symmetrised(shrinkage.v, grid.spacing_mm)) + shrinkage.u_3
+    total = np.stack(symmetrised(shrinkage.v, model.spacing)) + shrinkage.u_3
     for_slopes = total - 2 * np.clip(total, -0.5 / 3, 0.5 / 3)
     shrinkage.shrink_gradient = lambda x: for_gradient.copy()
     x = irfftn(regularizer.solve(np.zeros(model.shape, np.float32), rfftn(data)), model.shape)
-    misfit = gradient(x, grid.spacing_mm) - shrinkage.v - for_gradient
+    misfit = gradient(x, model.spacing) - shrinkage.v - for_gradient
     by_map = 0.3 * model.field(model.field(x) - data)
-    by_map += shrinkage.mu_1 * gradient_transposed(misfit, grid.spacing_mm)
+    by_map += shrinkage.mu_1 * gradient_transposed(misfit, model.spacing)
     assert np.abs(by_map - by_map.mean()).max() < 1e-4 * np.abs(0.3 * model.field(data)).max()
     change = normal(3)
-    off = [m - t for m, t in zip(symmetrised(shrinkage.v, grid.spacing_mm), for_slopes, strict=True)]
+    off = [m - t for m, t in zip(symmetrised(shrinkage.v, model.spacing), for_slopes, strict=True)]
     share = [1 if a == b else 2 for a, b in PAIRS]
-    parts = zip(share, off, symmetrised(change, grid.spacing_mm), strict=True)
+    parts = zip(share, off, symmetrised(change, model.spacing), strict=True)
     along = shrinkage.mu_3 * sum(s * np.vdot(o, c) for s, o, c in parts)
     assert along == pytest.approx(shrinkage.mu_1 * np.vdot(misfit, change), rel=1e-3)
 

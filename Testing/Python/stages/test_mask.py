@@ -1,6 +1,7 @@
 """Masks: recipes by hand, thresholds, BET and the brain in simulated and measured scans."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -219,3 +220,14 @@ def test_nan_in_the_scan_is_no_tissue():
     magnitude[:, :2] = np.nan
     made = METHODS["bet"].run(Acquisition(magnitude, acquisition.phase, TIMES, 3.0, GRID))
     assert dice(made, ball(GRID, 13)) > 0.9
+
+
+@pytest.mark.parametrize("image", ["magnitude: smooth 2, otsu", "magnitude: otsu, smooth 2"])
+def test_a_size_without_a_unit_is_in_voxels(image):
+    acquisition = scan(ball(GRID, 13))
+    small = replace(acquisition, grid=replace(GRID, spacing_mm=tuple(0.1 * d for d in GRID.spacing_mm)))
+    masks = [
+        METHODS["recipe"].run(a, parameters=METHODS["recipe"].make_parameters({"recipe": image}))
+        for a in (acquisition, small)
+    ]
+    np.testing.assert_array_equal(*masks)
