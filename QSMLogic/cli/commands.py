@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..files.atomic import check_writable
-from ..files.bids import find_runs, write_derivatives
+from ..files.bids import ALL, find_runs, write_derivatives
+from ..files.headers import volumes_in
 from ..files.images import load_mask
 from ..files.map_files import output_paths, write_maps
 from ..files.scans import load_acquisition, load_signal
@@ -17,7 +18,7 @@ from ..model.errors import QSMError
 from ..pipeline.chain import run
 from ..registry.presets import PRESETS
 from ..registry.provenance import choice_made, strengths_tried, warnings
-from ..registry.settings import Settings
+from ..registry.settings import Settings, choices_of_texts, merged_choices, read_choices
 from ..report.methods_text import methods_text
 from ..report.strength_plot import CURVE_FILES, curve_files
 from .listings import listed_methods, maps_as_markdown, maps_as_text, methods_as_markdown, methods_as_text
@@ -38,14 +39,25 @@ def run_command(arguments, console):
         raise QSMError("run needs --magnitude, --phase and --output, or --bids; see `run --help`.")
     if arguments.participant_label:
         raise QSMError("--participant-label can be used with --bids only.")
-    outputs = output_paths(arguments.output)
-    outputs += [Path(arguments.output) / name for name in CURVE_FILES if arguments.curve]
+    folders = _output_folders(arguments)
+    outputs = [path for folder in folders for path in output_paths(folder)]
+    outputs += [folder / name for folder in folders for name in CURVE_FILES if arguments.curve]
     check_writable(outputs, input_files(arguments))
-    scan, geometry = load_scan(arguments)
-    maps = _mapped(scan, geometry, scan_files(arguments), arguments, settings, console)
-    curve = strengths_tried(maps.provenance)
-    texts = curve_files(arguments.output, **curve) if curve else None
-    console.wrote(write_maps(maps, geometry, arguments.output, texts))
+    for folder, volume in folders.items():
+        scan, geometry = load_scan(arguments, volume)
+        maps = _mapped(scan, geometry, scan_files(arguments), arguments, settings, console)
+        curve = strengths_tried(maps.provenance)
+        texts = curve_files(folder, **curve) if curve else None
+        console.wrote(write_maps(maps, geometry, folder, texts))
+
+
+def _output_folders(arguments):
+    """{folder: the volume whose maps it gets}: one folder per volume with --volumes all, else one in all."""
+    output, first = Path(arguments.output), next(iter(scan_files(arguments).values()))[0]
+    count = volumes_in(first) if arguments.volumes == ALL and Path(first).is_file() else 1
+    if count == 1:
+        return {output: None}
+    return {output / f"volume-{n + 1:03d}": n for n in range(count)}
 
 
 def methods_command(arguments, console):
@@ -76,12 +88,12 @@ def cite_command(arguments, console):
 
 
 def read_settings(arguments):
-    """The Settings of --settings or --preset, or the defaults."""
-    if getattr(arguments, "preset", None):
-        if arguments.settings:
-            raise QSMError("--preset and --settings cannot be combined; give one of them.")
-        return Settings(PRESETS[arguments.preset].choices)
-    return Settings.from_file(arguments.settings) if arguments.settings else Settings()
+    """The Settings of --preset, --settings and --set, of which the later take precedence."""
+    preset = getattr(arguments, "preset", None)
+    layers = [PRESETS[preset].choices] if preset else []
+    layers += [read_choices(arguments.settings)] if arguments.settings else []
+    layers += [choices_of_texts(getattr(arguments, "set", None) or ())]
+    return Settings(merged_choices(*layers))
 
 
 def scan_files(arguments):
@@ -99,14 +111,18 @@ def scan_files(arguments):
     return given
 
 
-def load_scan(arguments):
-    """The Acquisition and Geometry of the files that the arguments name; QSMError if they name none."""
+def load_scan(arguments, volume=None):
+    """The Acquisition and Geometry of the files that the arguments name; QSMError if they name none.
+
+    volume: the one of a time series to use. None: as --volumes says.
+    """
     files = scan_files(arguments)
     if not files:
         raise QSMError("Give the scan: --magnitude and --phase, or --real and --imaginary, or --complex.")
     load = load_acquisition if "phase" in files else load_signal
     facts = arguments.echo_times, arguments.field_strength, getattr(arguments, "b0_direction", None)
-    return load(*files.values(), *(((),) if len(files) == 1 else ()), *facts)
+    volume = {"first": 0}.get(arguments.volumes, arguments.volumes) if volume is None else volume
+    return load(*files.values(), *(((),) if len(files) == 1 else ()), *facts, volume)
 
 
 def input_files(arguments):
@@ -126,7 +142,8 @@ def _run_bids(arguments, settings, console):
     output = Path(arguments.output) if arguments.output else root / "derivatives" / "QSM"
     if output.resolve() == root.resolve():
         raise QSMError("--output must not be the BIDS folder itself. Omit it for derivatives/QSM in the BIDS folder.")
-    runs = find_runs(root, arguments.participant_label or ())
+    found = find_runs(root, arguments.participant_label or ())
+    runs = [part for bids_run in found for part in bids_run.of_volumes(arguments.volumes)]
     if arguments.mask and len(runs) > 1:
         names = ", ".join(r.name for r in runs)
         raise QSMError(f"--mask is for a single run, but there are {len(runs)} runs: {names}. Choose a participant.")

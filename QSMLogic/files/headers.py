@@ -47,6 +47,18 @@ def not_numbers(path):
     return lost.reshape(dimensions[::-1]) if lost.any() else None
 
 
+def is_dicom(path):
+    """Whether a file is DICOM, by its name or its first bytes."""
+    path = Path(path)
+    if path.name == "DICOMDIR" or path.suffix.lower() in (".dcm", ".ima"):
+        return True
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
 def volumes_in(path):
     """The number of volumes in a NIfTI, NRRD or MHA file, from its header; 1 if unknown."""
     with _opened(Path(path)) as file:
