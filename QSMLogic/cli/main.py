@@ -36,6 +36,9 @@ UNEXPECTED, BAD_INPUT = 1, 2
 def main(argv=None):
     """Run a command; returns the exit status: 0, 2 for bad input, 1 for any other failure."""
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # where the terminal lacks a letter of a file's name
     console, debug = Console(), False
     try:
         argv = sys.argv[1:] if argv is None else argv
@@ -55,6 +58,9 @@ def main(argv=None):
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) or "Symlink loop" in str(error):
+            console.error(f"{error}. Check the name, the permissions and the free space.")
+            return BAD_INPUT
         console.error(f"unexpected {type(error).__name__}: {error} (add --debug for the traceback)")
     return UNEXPECTED
 

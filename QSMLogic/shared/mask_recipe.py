@@ -20,6 +20,7 @@ from ..numerics.lazy import ndimage, sitk
 from .bias_field import SIGMA_MM, homogeneous
 from .phase_quality import scan_quality
 
+MOST_VOXELS = 50
 JOINTS = {"or": np.logical_or, "and": np.logical_and, "without": lambda one, two: one & ~two}
 
 
@@ -73,9 +74,12 @@ def _masked(image, steps, grid):
         ((name, size),) = _parsed(step) or (("", None),)
         rest = ",".join(steps[number + 1 :])
         if name == "homogenize":
-            image = homogeneous(image, grid.spacing_mm, size[0] if size else SIGMA_MM)
+            sigma_mm = size[0] if size else SIGMA_MM
+            if not 0 < sigma_mm <= 1000:
+                raise QSMError(f"homogenize takes a length above 0 and up to 1000 mm, not {sigma_mm:g}.")
+            image = homogeneous(image, grid.spacing_mm, sigma_mm)
         elif name == "smooth":
-            image = ndimage.gaussian_filter(image, (size[0] if size else 1) / np.array(grid.spacing_mm), truncate=3)
+            image = ndimage.gaussian_filter(image, _sigma(size, grid.spacing_mm), truncate=3)
         elif name == "otsu":
             return apply_operations(rest, otsu(image), grid)
         elif name in ("percentile", "above") and size:
@@ -105,12 +109,28 @@ def _parsed(steps):
     return parsed
 
 
+def _sigma(size, spacing_mm):
+    """The smoothing (mm) of a step in voxels along each axis."""
+    sigma = (size[0] if size else 1) / np.array(spacing_mm)
+    _check_size(size[0] if size else 1, sigma.max())
+    return sigma
+
+
+def _check_size(number, voxels):
+    if voxels > MOST_VOXELS:
+        raise QSMError(
+            f"A size of {number:g} in the mask recipe is more than {MOST_VOXELS} voxels. Choose a smaller one."
+        )
+
+
 def _morphology(function, **options):
     """An operation with a ball; the image's border does not erode."""
 
     def operation(mask, size, spacing_mm):
         number, in_mm = size or (1, False)
+        _check_size(number, max(number / d if in_mm else number for d in spacing_mm))
         radius = [max(0, int(number / d + 0.5)) if in_mm else int(number) for d in spacing_mm]
+        radius = list(map(min, radius, mask.shape))
         image = sitk.GetImageFromArray(mask.astype(np.uint8))
         changed = getattr(sitk, function)(image, radius[::-1], sitk.sitkBall, 0.0, 1.0, **options)
         return sitk.GetArrayFromImage(changed).astype(bool)
@@ -139,8 +159,7 @@ def _largest(mask, size, spacing_mm):
 
 
 def _smooth(mask, size, spacing_mm):
-    sigma = (size[0] if size else 1) / np.array(spacing_mm)
-    return ndimage.gaussian_filter(mask.astype(np.float32), sigma, truncate=3) > 0.5
+    return ndimage.gaussian_filter(mask.astype(np.float32), _sigma(size, spacing_mm), truncate=3) > 0.5
 
 
 _erode, _dilate = _morphology("BinaryErode", boundaryToForeground=True), _morphology("BinaryDilate")

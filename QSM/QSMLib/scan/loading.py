@@ -225,7 +225,9 @@ def _describe(node, file):
     sequence = node.IsA("vtkMRMLSequenceNode")
     times, strength = echo_times_in(record, file.path) or [], field_strength_in(record, file.path)
     part = _PART.search(file.name)
-    kind = file.kind or (part and _KIND_OF_PART[part[1]]) or next(iter(kinds_of_image_type(record.get("ImageType"))), None)
+    kind = (
+        file.kind or (part and _KIND_OF_PART[part[1]]) or next(iter(kinds_of_image_type(record.get("ImageType"))), None)
+    )
     count = node.GetNumberOfDataNodes() if sequence else node.GetImageData().GetNumberOfScalarComponents()
     if len(set(times)) != count or (not sequence and times != sorted(times)):
         times = []  # the components of a volume, unlike the volumes of a sequence, cannot be put in order

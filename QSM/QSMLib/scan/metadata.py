@@ -12,7 +12,7 @@ import numpy as np
 import slicer
 
 from QSMLogic import QSMError
-from QSMLogic.files.sidecar_values import KIND_OF_WORD, kinds_of_image_type
+from QSMLogic.files.sidecar_values import KIND_OF_WORD, check_same_strength, kinds_of_image_type
 from QSMLogic.model.units import PROTON_MHZ_PER_T
 
 from .sequences import proxy_of, sequence_of
@@ -26,7 +26,7 @@ _TAG_STUDY, _TAG_IMAGE_TYPE, _TAG_COMPLEX, _TAG_GE_KIND = "0020,000D", "0008,000
 _KIND = re.compile(r"(?<![a-z])(part-)?(magnitude|magn|mag|phase|pha|ph|real|imaginary|imag)(?![a-z])", re.I)
 _ECHO = re.compile(r"(?<![a-z0-9])(?:echo|e)[ _-]*(\d{1,2})(?!\d|\.\d)", re.I)
 _ECHO_TIME = re.compile(r"(?<![a-z0-9])te[ _-]*(\d{1,2})(?!\d|\.\d)", re.I)
-_ECHO_MS = re.compile(r"(?<![a-z0-9])(?:echo|te|e)[ _-]*(\d{1,3}\.\d{1,4})(?!\d)", re.I)
+_ECHO_MS = re.compile(r"(?<![a-z0-9])t?e(\d{1,3}\.\d{1,4})(?!\d)", re.I)
 _DCM2NIIX = re.compile(r"_(ph|real|imaginary)(_\d+)?$", re.I)
 _ENDING = re.compile(r"\.(nii|nii\.gz|nrrd|mha)(?=(_\d+)?$)", re.I)
 _HUMP = re.compile(r"(?<=[a-z]{3})(?=[A-Z])")
@@ -45,7 +45,8 @@ class Found:
 class NameParts:
     """What the name of an image says.
 
-    kind, echo: None if it does not say; of an echo time, as in e4.92, echo is its hundredths. base: the name without these. words: those of base, in lower case.
+    kind, echo: None if it does not say; echo is the hundredths of an echo time, as in e4.92. base: the name without
+    these. words: those of base, in lower case.
     counter: the number that base ends in if it followed the kind or the echo directly, as in mag_1.
     """
 
@@ -72,13 +73,23 @@ def find_echo_times(magnitude, phase):
 
 
 def find_field_strength(magnitude, phase):
-    """Field strength in tesla, Found(number, source); None if it is not known."""
-    for node in (n for series in (magnitude, phase) for group in series.sources for n in group):
-        if strength := _numbers(node, FIELD_STRENGTH):
-            return Found(strength[0], node.GetAttribute(SOURCE) or f"node attribute {FIELD_STRENGTH}")
-        for tag, per_tesla in _TAGS_FIELD_STRENGTH:
-            if strength := _dicom_numbers(node, tag):
-                return Found(strength[0] / per_tesla, f"DICOM database ({tag})")
+    """Field strength in tesla, Found(number, source); None if it is not known.
+
+    Raises QSMError if two images disagree.
+    """
+    nodes = dict.fromkeys(n for series in (magnitude, phase) for group in series.sources for n in group)
+    found = [(strength, node.GetName()) for node in nodes if (strength := _strength_of(node))]
+    for strength, name in found[1:]:
+        check_same_strength(found[0][0].value, found[0][1], strength.value, name)
+    return found[0][0] if found else None
+
+
+def _strength_of(node):
+    if strength := _numbers(node, FIELD_STRENGTH):
+        return Found(strength[0], node.GetAttribute(SOURCE) or f"node attribute {FIELD_STRENGTH}")
+    for tag, per_tesla in _TAGS_FIELD_STRENGTH:
+        if strength := _dicom_numbers(node, tag):
+            return Found(strength[0] / per_tesla, f"DICOM database ({tag})")
     return None
 
 
