@@ -14,8 +14,10 @@ from ..files.images import load_mask
 from ..files.map_files import output_paths, write_maps
 from ..files.scans import load_acquisition, load_signal
 from ..files.sidecar import read_json
+from ..model.check import REFUSED
 from ..model.errors import QSMError
 from ..pipeline.chain import run
+from ..pipeline.memory import memory_check
 from ..registry.presets import PRESETS
 from ..registry.provenance import choice_made, strengths_tried, warnings
 from ..registry.settings import Settings, choices_of_texts, merged_choices, read_choices
@@ -125,6 +127,14 @@ def load_scan(arguments, volume=None):
     return load(*files.values(), *(((),) if len(files) == 1 else ()), *facts, volume)
 
 
+def enough_memory(shape, echoes):
+    """The Check of the memory that a scan needs; QSMError if the computer cannot have as much."""
+    check = memory_check(shape, echoes)
+    if check.verdict == REFUSED:
+        raise QSMError(check.sentence)
+    return check
+
+
 def input_files(arguments):
     """Every file that the arguments name as an input."""
     files = []
@@ -169,6 +179,7 @@ def _run_one(bids_run, arguments, settings, output, console):
 
 def _mapped(scan, geometry, files, arguments, settings, console):
     """The Maps of a scan, with the names of the input files in their provenance."""
+    scan = replace(scan, checks=(*scan.checks, enough_memory(scan.grid.shape, scan.echoes)))
     names = {name: [Path(path).name for path in paths] for name, paths in files.items()}
     masks = {}
     for name in ("mask", "reference_mask"):

@@ -24,7 +24,7 @@ from ..registry.settings import Settings
 from ..registry.stages import CURVE
 from ..report.strength_plot import CURVE_FILES, curve_files
 from ..shared.phase_quality import scan_quality
-from .commands import input_files, load_scan, read_settings, scan_files
+from .commands import enough_memory, input_files, load_scan, read_settings, scan_files
 from .options import PREFIX
 
 
@@ -41,9 +41,13 @@ class StageRunner:
         choices[arguments.stage] = {"method": arguments.method, **given}
         if getattr(arguments, "reference_mask", None):
             choices["reference"] = {"method": "region"}
-        self.settings, self.console = Settings(choices), console
+        self.settings, self.console, self.has_memory = Settings(choices), console, False
 
     def __call__(self, stage, *inputs):
+        if not self.has_memory:
+            check = enough_memory(inputs[0].grid.shape, getattr(inputs[0], "echoes", 1))
+            self.console.warn([check.sentence] if check.is_said else [])
+            self.has_memory = True
         self.console.progress(stage, 0.0)
         progress = Progress(lambda fraction: self.console.progress(stage, min(fraction, 1.0)))
         method, parameters = self.settings.method(stage), self.settings.parameters(stage)

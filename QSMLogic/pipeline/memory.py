@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ..model.check import DOUBTFUL, OK, REFUSED, Check
 
-BASE_BYTES = 150e6  # Python and its libraries
-BYTES_PER_VOXEL, BYTES_PER_VOXEL_AND_ECHO = 90.0, 20.0  # measured peaks of the default chain, see test_memory.py
+BASE_BYTES = 205e6  # Python and its libraries
+BYTES_PER_VOXEL, BYTES_PER_VOXEL_AND_ECHO = 90.0, 16.0  # fitted to measured peaks of the default methods
 HOPELESS = 2.0  # needed over all memory of the computer
 GB = 1e9
 CGROUPS = ("memory.max", "memory.limit_in_bytes"), ("memory.current", "memory.usage_in_bytes")

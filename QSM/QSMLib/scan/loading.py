@@ -103,6 +103,8 @@ def _in_folder(folder):
 
 def _of_run(run):
     """The _Files of a BidsRun."""
+    from QSMLogic.files.bids import SERIES
+
     files = []
     if "real" in run.images:
         raise QSMError(f"{run.name} has real and imaginary parts. Map them with `python -m QSMLogic run --bids`.")
@@ -111,6 +113,11 @@ def _of_run(run):
     for kind, images in run.images.items():
         for _, path in sorted(images.items()):
             record = run.metadata(path)
+            if run.suffix not in SERIES and volumes_in(path) > 1 and not isinstance(record.get("EchoTime"), list):
+                raise QSMError(
+                    f"{path} has several volumes, which may be of single coils. Map it with "
+                    "`python -m QSMLogic run --bids`, which combines coils."
+                )
             files.append(_File(path, kind, record, not isinstance(record.get("EchoTime"), list)))
     return files
 
