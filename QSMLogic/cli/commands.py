@@ -154,9 +154,9 @@ def _run_bids(arguments, settings, console):
         raise QSMError("--output must not be the BIDS folder itself. Omit it for derivatives/QSM in the BIDS folder.")
     found = find_runs(root, arguments.participant_label or ())
     runs = [part for bids_run in found for part in bids_run.of_volumes(arguments.volumes)]
-    if arguments.mask and len(runs) > 1:
-        names = ", ".join(r.name for r in runs)
-        raise QSMError(f"--mask is for a single run, but there are {len(runs)} runs: {names}. Choose a participant.")
+    if arguments.mask and len(found) > 1:
+        names = ", ".join(r.name for r in found)
+        raise QSMError(f"--mask is for a single run, but there are {len(found)} runs: {names}. Choose a participant.")
     check_writable([path for r in runs for path in r.outputs(output).values()])
     failed = 0
     for bids_run in runs:

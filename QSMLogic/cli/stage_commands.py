@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files.atomic import check_writable, write_texts
-from ..files.field_files import check_field, load_field
+from ..files.field_files import check_field, load_field, own_ppm_per_unit
 from ..files.images import check_image_name, load_mask, load_on_grid, read_image, write_files
 from ..files.scans import load_acquisition
 from ..files.sidecar import sidecar
@@ -199,7 +199,7 @@ def _field_map(path, arguments, is_local):
         )
     }
     if arguments.uncertainty:
-        optional["uncertainty_ppm"] *= np.float32(ppm_per_unit)
+        optional["uncertainty_ppm"] *= np.float32(own_ppm_per_unit(arguments.uncertainty, ppm_per_unit))
     box = bounding_box(mask)
     return FieldMap(field_ppm, mask, geometry.grid(arguments.b0_direction), **optional).cropped(box), box, geometry
 

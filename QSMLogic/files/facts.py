@@ -9,7 +9,7 @@ from itertools import chain
 
 from ..model.check import DOUBTFUL, OK, Check
 from ..model.errors import QSMError
-from ..model.scan_checks import checked_field_strength
+from ..model.scan_checks import checked_field_strength, in_seconds
 from ..model.texts import is_plain_number
 from .sidecar import image_stem, sidecar, sidecar_path
 from .sidecar_values import (
@@ -65,7 +65,8 @@ def scan_facts(files, echo_times_s=None, field_strength_t=None, metadata=sidecar
     """
     described = {kind: [(path, metadata(path)) for path in paths] for kind, paths in files.items()}
     _check_kinds(described)
-    times, order, checks = _timed(described, echo_times_s)
+    given = None if echo_times_s is None else list(in_seconds(echo_times_s))
+    times, order, checks = _timed(described, given)
     strength = _strength(described, field_strength_t)
     return Facts(times, strength, order, (*checks, *_misnamed(described)))
 
@@ -90,19 +91,19 @@ def _timed(described, given):
     if given is None:
         given, checks = _agreed(described, known), _doubted_difference(phase)
     else:
-        given, checks = [float(time) for time in given], []
+        checks = []
     order = {}
     for kind, images in described.items():
         if None not in known[kind] and len(known[kind]) == len(given) == len(set(known[kind])):
             order[kind] = sorted(range(len(given)), key=known[kind].__getitem__)
         _check_given(kind, images, known[kind], given, order)
     moved = next((places for places in order.values() if places != sorted(places)), None)
-    if moved is None:
+    if moved is None and (not order or given == sorted(given)):
         return given, {}, checks
     listed = ", ".join(f"{1000 * time:g}" for time in sorted(given))
     sentence = f"The images were put in the order of the echo times in their sidecars: {listed} ms."
     checks = [*checks, Check("echo_order", listed, None, OK, sentence, corrected=True)]
-    return sorted(given), {kind: order.get(kind, moved) for kind in described}, checks
+    return sorted(given), {kind: order.get(kind, moved) for kind in described if moved}, checks
 
 
 def _times_of(images):
@@ -161,7 +162,7 @@ def _difference(path, record, given):
     """The Check of a phase difference between two echoes, whose value is the time between them; None for an echo."""
     named = "phasediff" in image_stem(path).lower()
     both = _both_times(record, path)
-    if not named and (both is None or "EchoTime" in record):
+    if not named and (both is None or record.get("EchoTime") is not None):
         return None
     if both is None and given is not None:
         return None

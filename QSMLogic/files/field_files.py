@@ -76,6 +76,11 @@ def ppm_per_unit(path, unit=None, field_strength_t=None):
     return (2 * np.pi if unit == "hz" else 1) / rad_per_s_and_ppm(strength)
 
 
+def own_ppm_per_unit(path, otherwise):
+    """Like ppm_per_unit for an image that belongs to a field; `otherwise`, that of the field, if it has no Units."""
+    return ppm_per_unit(path) if sidecar(path).get("Units") is not None else otherwise
+
+
 def check_field(path, inside, is_local, doubted=True):
     """QSMError if a field cannot be one in ppm.
 

@@ -22,11 +22,16 @@ def checked_echo_times(times, magnitude_echoes, phase_echoes):
     return times
 
 
-def _seconds(times):
+def in_seconds(times):
+    """Echo times as a tuple of numbers; QSMError if they are none."""
     try:
-        times = tuple(float(t) for t in np.atleast_1d(times))
+        return tuple(float(t) for t in np.atleast_1d(times))
     except (TypeError, ValueError):
         raise QSMError(f"Echo times must be numbers in seconds, such as (0.004, 0.012), not {times!r}.") from None
+
+
+def _seconds(times):
+    times = in_seconds(times)
     if not all(math.isfinite(t) and t > 0 for t in times):
         raise QSMError(f"Echo times must be positive numbers in seconds, not {times}.")
     if list(times) != sorted(set(times)):

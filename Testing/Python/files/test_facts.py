@@ -43,6 +43,12 @@ def test_files_are_put_in_the_order_of_their_sidecars(times):
     assert (check.name, check.corrected) == ("echo_order", True) and "4, 12, 20 ms" in check.sentence
 
 
+def test_echo_times_of_the_call_are_put_in_the_order_of_the_sidecars():
+    found = facts([0.012, 0.004, 0.02])
+    assert found.echo_times_s == list(TIMES) and found.order == {}
+    assert [check.name for check in found.checks] == ["echo_order"]
+
+
 def test_each_kind_is_sorted_by_its_own_sidecars():
     found = facts(phase_order=(2, 1, 0))
     assert found.order == {"magnitude": [0, 1, 2], "phase": [2, 1, 0]}
