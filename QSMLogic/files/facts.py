@@ -17,11 +17,11 @@ from .sidecar_values import (
     check_same_strength,
     echo_times_in,
     kinds_of_image_type,
+    same_time,
     strengths_in,
     time_s,
 )
 
-SAME_TIME, SAME_TIME_S = 0.01, 6e-5  # rounding to a tenth of a millisecond
 ECHO_IN_NAME = re.compile(r"(?:^|_)(?:echo-|e)(\d+)(?=_|$)")
 
 
@@ -122,7 +122,7 @@ def _agreed(described, known):
             one, other = _twins(described[kind], times)
             raise QSMError(f"{one} and {other} have the same EchoTime in their sidecars. Give each echo once.")
         pairs = list(zip(sorted(complete[used]), sorted(times), strict=False))
-        if len(times) == len(complete[used]) and not all(_same_time(*pair) for pair in pairs):
+        if len(times) == len(complete[used]) and not all(same_time(*pair) for pair in pairs):
             raise QSMError(
                 f"The sidecars of the {used} images have echo times {_listed(complete[used])} s, those of the {kind} "
                 f"images {_listed(times)} s. Give the files of the same scan."
@@ -140,22 +140,18 @@ def _twins(images, times):
 def _check_given(kind, images, known, given, order):
     """QSMError if a sidecar contradicts the echo times; those that are only in another order may stay in `order`."""
     if len(known) == 1 and len(given) > 1:  # a sidecar of a merged file may have the time of one of its echoes
-        fits = known[0] is None or any(_same_time(known[0], time) for time in given)
+        fits = known[0] is None or any(same_time(known[0], time) for time in given)
         pairs = [(0, known[0], given[0])] if not fits else []
-    elif len(known) != len(given) or kind in order and all(map(_same_time, sorted(known), sorted(given))):
+    elif len(known) != len(given) or kind in order and all(map(same_time, sorted(known), sorted(given))):
         return
     else:
         pairs = list(zip(range(len(given)), known, given, strict=True))
     for number, said, time in pairs:
-        if said is not None and not _same_time(said, time):
+        if said is not None and not same_time(said, time):
             raise QSMError(
                 f"The echo time given for {images[min(number, len(images) - 1)][0]} is {time:g} s, but its sidecar "
                 f"says {said:g} s. Give the echo times in the order of the files, or fix the sidecar."
             )
-
-
-def _same_time(one, other):
-    return abs(one - other) <= max(SAME_TIME * max(abs(one), abs(other)), SAME_TIME_S)
 
 
 def _difference(path, record, given):
@@ -172,7 +168,7 @@ def _difference(path, record, given):
             "them, or give --echo-times with the time between the echoes."
         )
     time = abs(both[1] - both[0])
-    if given is not None and not (len(given) == 1 and _same_time(time, given[0])):
+    if given is not None and not (len(given) == 1 and same_time(time, given[0])):
         raise QSMError(
             f"{path} is a phase difference between echoes at {_listed(both)} s, so its echo time is {time:g} s, not "
             f"{_listed(given)} s. Omit --echo-times."

@@ -8,6 +8,7 @@ from ..model.units import PROTON_MHZ_PER_T
 CALL = "the call"
 STRENGTHS = (("MagneticFieldStrength", 1.0), ("ImagingFrequency", PROTON_MHZ_PER_T))
 SAME_STRENGTH = 0.05  # 3 T scanners run at 2.89 T
+SAME_TIME, SAME_TIME_S = 0.01, 6e-5  # rounding to a tenth of a millisecond
 LONGEST_S = 0.5
 KIND_OF_WORD = {
     **dict.fromkeys(("m", "mag", "magn", "magnitude"), "magnitude"),
@@ -57,15 +58,27 @@ def strengths_in(record, path):
     return found
 
 
+def same_strength(one, other):
+    """Whether two field strengths (T) may be of one scanner."""
+    return abs(one - other) <= SAME_STRENGTH * max(one, other)
+
+
 def check_same_strength(used, origin, value, where):
-    if abs(value - used) > SAME_STRENGTH * max(used, value):
+    """QSMError if two field strengths (T) contradict each other; origin, where: their sources."""
+    if not same_strength(used, value):
         raise QSMError(
             f"The field strength is {used:.4g} T according to {origin}, but {value:.4g} T according to {where}. "
             "Fix the one that is wrong, or give the files of one scan."
         )
 
 
+def same_time(one, other):
+    """Whether two echo times (s) differ by rounding only."""
+    return abs(one - other) <= max(SAME_TIME * max(abs(one), abs(other)), SAME_TIME_S)
+
+
 def time_s(value, name, path):
+    """The time in a sidecar; QSMError if it is none, or in another unit than seconds."""
     time = _number(value, name, path)
     if time <= 0:
         raise QSMError(f"{name} in the sidecar of {path} must be a positive number of seconds, not {value}. Fix it.")
