@@ -1,6 +1,6 @@
 """Images of single receive coils in files, one file per coil or one volume per coil, combined while they are read."""
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -34,11 +34,15 @@ class CoilImages:
                 "Give every coil of every echo."
             )
         [self.count] = self.coils
-        self._factor = self._radians() if "phase" in files else 1.0
+
+    def read_first(self):
+        """Read the first file, so that its grid is known; it is kept for what follows."""
+        self._read(self.name)
 
     def look_like_coils(self):
         """Whether the volumes are those of coils, judged by the first echo."""
-        return look_like_coils([np.abs(self._signal(0, coil)) for coil in range(self.count)])
+        read = self._signal if "phase" not in self.files else lambda echo, coil: self._image("magnitude", echo, coil)
+        return look_like_coils([np.nan_to_num(np.abs(read(0, coil))) for coil in range(self.count)])
 
     def combined(self, echo_times_s, spacing_mm):
         """Magnitude and phase (echo, k, j, i) of all coils together, the phase scaled as in the files, and a Check."""
@@ -51,7 +55,7 @@ class CoilImages:
         if len(echo_times_s) != len(next(iter(self.files.values()))):
             raise QSMError("The numbers of echo times and of images differ. Give one echo time per echo.")
         magnitude, phase_rad = combine_coils(self._signal, self.count, echo_times_s, spacing_mm, unwrap_spatially)
-        phase_rad /= np.float32(self._factor)
+        phase_rad /= np.float32(self._rad_per_unit)
         sentence = f"The images of {self.count} coils were combined (MCPC-3D-S)."
         return magnitude, phase_rad, Check("coils", self.count, None, OK, sentence, corrected=True)
 
@@ -80,12 +84,15 @@ class CoilImages:
         """The complex image of a coil; 0 where it is not a number."""
         parts = [self._image(kind, echo, coil) for kind in self.files]
         if "phase" in self.files:
-            signal = parts[0] * np.exp(1j * np.float32(self._factor) * parts[1])
+            signal = parts[0] * np.exp(1j * np.float32(self._rad_per_unit) * parts[1])
         else:
             signal = parts[0] + 1j * parts[1] if len(parts) == 2 else parts[0]
         return np.nan_to_num(signal, posinf=0, neginf=0).astype(np.complex64, copy=False)
 
-    def _radians(self):
+    @cached_property
+    def _rad_per_unit(self):
+        if "phase" not in self.files:
+            return 1.0
         return rad_per_unit(np.nan_to_num(np.stack([self._image("phase", 0, coil) for coil in range(self.count)])))
 
 

@@ -85,6 +85,7 @@ def _loaded(files, times, strength, b0_direction_ijk, volume, metadata):
     images = _Images("complex" in files)
     coils, volume, checks = _volumes(files, images, len(facts.echo_times_s), volume)
     if coils:
+        coils.read_first()
         magnitude, phase, check = coils.combined(facts.echo_times_s, images.geometry.grid().spacing_mm)
         checks = [check]
     else:
