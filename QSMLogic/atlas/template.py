@@ -9,6 +9,7 @@ from ..model.errors import QSMError
 from ..regions.label_names import read_label_names
 
 SIMULATED_SHAPE_MM = (156, 192, 168)
+SMALLEST_MM, LARGEST_MM = 0.75, 6.0
 KINDS = ("susceptibility", "magnitude")
 
 
@@ -93,13 +94,15 @@ def simulated_template(kind="susceptibility", voxel_mm=1.5, seed=1000, deformati
     Raises
     ------
     QSMError
-        If there is no such kind.
+        If there is no such kind, or the voxels are too small or too large.
     """
     from ..simulation.phantom import LABELS, head
     from ..simulation.scan import simulate_scan
 
     if kind not in KINDS:
         raise QSMError(f"There is no simulated template of {kind!r}. Choose from {', '.join(KINDS)}.")
+    if not SMALLEST_MM <= voxel_mm <= LARGEST_MM:
+        raise QSMError(f"Voxels of a template must be between {SMALLEST_MM:g} and {LARGEST_MM:g} mm, not {voxel_mm:g}.")
     shape = tuple(2 * round(length / voxel_mm) for length in SIMULATED_SHAPE_MM)
     scan = simulate_scan(head(shape, (voxel_mm / 2,) * 3, seed, deformation=deformation), snr=float("inf"))
     geometry = Geometry(tuple(reversed(scan.grid.shape)), tuple(reversed(scan.grid.spacing_mm)))

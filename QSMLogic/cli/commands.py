@@ -8,17 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..files.atomic import check_writable
-from ..files.bids import derivative_paths, derivative_placement, find_runs, write_derivatives
+from ..files.bids import ALL, derivative_paths, derivative_placement, find_runs, write_derivatives
+from ..files.headers import volumes_in
 from ..files.images import load_mask
 from ..files.map_files import output_paths, placement, write_maps
 from ..files.scans import load_acquisition, load_signal
 from ..files.sidecar import read_json
 from ..files.staging import recover_alone
+from ..model.check import REFUSED
 from ..model.errors import QSMError
 from ..pipeline.chain import run
+from ..pipeline.memory import memory_check
 from ..registry.presets import PRESETS
 from ..registry.provenance import choice_made, strengths_tried, warnings
-from ..registry.settings import Settings
+from ..registry.settings import Settings, choices_of_texts, merged_choices, read_choices
 from ..report.methods_text import methods_text
 from ..report.strength_plot import CURVE_FILES, curve_files
 from .listings import listed_methods, maps_as_markdown, maps_as_text, methods_as_markdown, methods_as_text
@@ -39,15 +42,26 @@ def run_command(arguments, console):
         raise QSMError("run needs --magnitude, --phase and --output, or --bids; see `run --help`.")
     if arguments.participant_label:
         raise QSMError("--participant-label can be used with --bids only.")
-    outputs = output_paths(arguments.output)
-    outputs += [Path(arguments.output) / name for name in CURVE_FILES if arguments.curve]
+    folders = _output_folders(arguments)
+    outputs = [path for folder in folders for path in output_paths(folder)]
+    outputs += [folder / name for folder in folders for name in CURVE_FILES if arguments.curve]
     placing = placement(arguments.output, arguments.overwrite)
     check_writable(outputs, input_files(arguments), **placing)
-    scan, geometry = load_scan(arguments)
-    maps = _mapped(scan, geometry, scan_files(arguments), arguments, settings, console)
-    curve = strengths_tried(maps.provenance)
-    texts = curve_files(arguments.output, **curve) if curve else None
-    console.wrote(write_maps(maps, geometry, arguments.output, texts, arguments.overwrite))
+    for folder, volume in folders.items():
+        scan, geometry = load_scan(arguments, volume)
+        maps = _mapped(scan, geometry, scan_files(arguments), arguments, settings, console)
+        curve = strengths_tried(maps.provenance)
+        texts = curve_files(folder, **curve) if curve else None
+        console.wrote(write_maps(maps, geometry, folder, texts, arguments.overwrite))
+
+
+def _output_folders(arguments):
+    """{folder: the volume whose maps it gets}: one folder per volume with --volumes all, else one in all."""
+    output, first = Path(arguments.output), next(iter(scan_files(arguments).values()))[0]
+    count = volumes_in(first) if arguments.volumes == ALL and Path(first).is_file() else 1
+    if count == 1:
+        return {output: None}
+    return {output / f"volume-{n + 1:03d}": n for n in range(count)}
 
 
 def methods_command(arguments, console):
@@ -79,12 +93,12 @@ def cite_command(arguments, console):
 
 
 def read_settings(arguments):
-    """The Settings of --settings or --preset, or the defaults."""
-    if getattr(arguments, "preset", None):
-        if arguments.settings:
-            raise QSMError("--preset and --settings cannot be combined; give one of them.")
-        return Settings(PRESETS[arguments.preset].choices)
-    return Settings.from_file(arguments.settings) if arguments.settings else Settings()
+    """The Settings of --preset, --settings and --set, of which the later take precedence."""
+    preset = getattr(arguments, "preset", None)
+    layers = [PRESETS[preset].choices] if preset else []
+    layers += [read_choices(arguments.settings)] if arguments.settings else []
+    layers += [choices_of_texts(getattr(arguments, "set", None) or ())]
+    return Settings(merged_choices(*layers))
 
 
 def scan_files(arguments):
@@ -102,14 +116,26 @@ def scan_files(arguments):
     return given
 
 
-def load_scan(arguments):
-    """The Acquisition and Geometry of the files that the arguments name; QSMError if they name none."""
+def load_scan(arguments, volume=None):
+    """The Acquisition and Geometry of the files that the arguments name; QSMError if they name none.
+
+    volume: the one of a time series to use. None: as --volumes says.
+    """
     files = scan_files(arguments)
     if not files:
         raise QSMError("Give the scan: --magnitude and --phase, or --real and --imaginary, or --complex.")
     load = load_acquisition if "phase" in files else load_signal
     facts = arguments.echo_times, arguments.field_strength, getattr(arguments, "b0_direction", None)
-    return load(*files.values(), *(((),) if len(files) == 1 else ()), *facts)
+    volume = {"first": 0}.get(arguments.volumes, arguments.volumes) if volume is None else volume
+    return load(*files.values(), *(((),) if len(files) == 1 else ()), *facts, volume)
+
+
+def enough_memory(shape, echoes):
+    """The Check of the memory that a scan needs; QSMError if the computer cannot have as much."""
+    check = memory_check(shape, echoes)
+    if check.verdict == REFUSED:
+        raise QSMError(check.sentence)
+    return check
 
 
 def input_files(arguments):
@@ -129,10 +155,11 @@ def _run_bids(arguments, settings, console):
     output = Path(arguments.output) if arguments.output else root / "derivatives" / "QSM"
     if output.resolve() == root.resolve():
         raise QSMError("--output must not be the BIDS folder itself. Omit it for derivatives/QSM in the BIDS folder.")
-    runs = find_runs(root, arguments.participant_label or ())
-    if arguments.mask and len(runs) > 1:
-        names = ", ".join(r.name for r in runs)
-        raise QSMError(f"--mask is for a single run, but there are {len(runs)} runs: {names}. Choose a participant.")
+    found = find_runs(root, arguments.participant_label or ())
+    runs = [part for bids_run in found for part in bids_run.of_volumes(arguments.volumes)]
+    if arguments.mask and len(found) > 1:
+        names = ", ".join(r.name for r in found)
+        raise QSMError(f"--mask is for a single run, but there are {len(found)} runs: {names}. Choose a participant.")
     for bids_run in runs:
         paths, inputs = derivative_paths(bids_run, output), input_files(arguments)
         check_writable(paths, inputs, **derivative_placement(bids_run, output, arguments.overwrite))
@@ -158,6 +185,7 @@ def _run_one(bids_run, arguments, settings, output, console):
 
 def _mapped(scan, geometry, files, arguments, settings, console):
     """The Maps of a scan, with the names of the input files in their provenance, or their number."""
+    scan = replace(scan, checks=(*scan.checks, enough_memory(scan.grid.shape, scan.echoes)))
     names = {name: _named(paths, arguments.anonymous) for name, paths in files.items()}
     masks = {}
     for name in ("mask", "reference_mask"):

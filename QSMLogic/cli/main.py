@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import sys
 import textwrap
 
 from ..model.errors import QSMError
@@ -16,12 +17,14 @@ from .atlas import add_atlas_options, add_template_options, atlas_command, templ
 from .commands import cite_command, demo_command, maps_command, methods_command, run_command
 from .console import Console, print_any_character
 from .options import (
+    VOLUMES,
     add_b0_option,
     add_curve_options,
     add_mask_option,
     add_method_options,
     add_reference_mask_option,
     add_scan_options,
+    add_settings_options,
     plain,
 )
 from .stage_commands import COMMANDS, curve_command
@@ -36,6 +39,8 @@ def main(argv=None):
     print_any_character()
     console, debug = Console(), False
     try:
+        argv = sys.argv[1:] if argv is None else argv
+        _refuse_empty(argv)
         arguments = build_parser().parse_args(argv)
         console, debug = Console(arguments.quiet), arguments.debug
         return arguments.command(arguments, console) or 0
@@ -51,8 +56,22 @@ def main(argv=None):
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) or "Symlink loop" in str(error):
+            console.error(f"{error}. Check the name, the permissions and the free space.")
+            return BAD_INPUT
         console.error(f"unexpected {type(error).__name__}: {error} (add --debug for the traceback)")
     return UNEXPECTED
+
+
+def _refuse_empty(argv):
+    """QSMError for an option with an empty value, as an unset variable of a shell leaves: it is not left out."""
+    option = "an argument"
+    for word in map(str, argv):
+        name, sign, value = word.partition("=")
+        if word.startswith("--"):
+            option = name
+        if not word.strip() or word.startswith("--") and sign and not value.strip():
+            raise QSMError(f"The value of {option} is empty. Give one, or omit the option.")
 
 
 def build_parser():
@@ -125,7 +144,7 @@ def _add_methods(commands, name, function, stage, entries, add_options, common):
 
 
 def _add_run(parser):
-    add_scan_options(parser)
+    add_scan_options(parser, VOLUMES)
     add_b0_option(parser)
     add_mask_option(parser)
     add_reference_mask_option(parser)
@@ -135,9 +154,7 @@ def _add_run(parser):
         action="store_true",
         help="also run the inversion at other regularization strengths, and write the L-curve (misfit and smoothness)",
     )
-    parser.add_argument(
-        "--settings", metavar="FILE", help="methods and parameters, a JSON file or a JSON string (default: see methods)"
-    )
+    add_settings_options(parser, "methods and parameters, a JSON file or a JSON string (default: see methods)")
     parser.add_argument("--preset", choices=PRESETS, help="methods and parameters for a kind of scan")
     parser.add_argument(
         "--anonymous", action="store_true", help="record the number of the input files instead of their names"

@@ -3,8 +3,15 @@
 import argparse
 import math
 
+from ..files.field_files import FIELD_UNITS
 from ..registry.method import registry
 
+VOLUMES_OF_ONE_SCAN = ("first", "coils")  # what the volumes of a 4D file are, or which of them to use
+VOLUMES = ("first", "all", "coils")
+VOLUMES_HELP = (
+    "if the volumes of 4D files are no echoes: use the first of a time series, map all of them, or combine those of "
+    "single receive coils (default: by the images)"
+)
 PREFIX = "parameter:"  # of the names under which the parsed arguments hold the parameters of a method
 
 
@@ -50,13 +57,23 @@ def plain(text):
 
 def _scan_options(parser):
     add_scan_options(parser)
-    parser.add_argument(
-        "--settings", metavar="FILE", help="methods and parameters of the preceding stages, a JSON file"
-    )
+    add_settings_options(parser, "methods and parameters of the preceding stages, a JSON file")
     parser.add_argument("--output", metavar="FILE", required=True, help="image to write")
 
 
-def add_scan_options(parser):
+def add_settings_options(parser, meaning):
+    """The options for methods and parameters of several stages."""
+    parser.add_argument("--settings", metavar="FILE", help=meaning)
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        metavar="STAGE.PARAMETER=VALUE",
+        help="single settings, such as scaling.sign=negative; they take precedence over presets and settings files",
+    )
+
+
+def add_scan_options(parser, volumes=VOLUMES_OF_ONE_SCAN):
     """The options that name the files of a scan."""
     files = {"nargs": "+", "metavar": "FILE"}
     parser.add_argument("--magnitude", help="magnitude: one 3D file per echo, or one 4D file", **files)
@@ -67,8 +84,13 @@ def add_scan_options(parser):
     parser.add_argument(
         "--echo-times", type=float, nargs="+", metavar="S", help="echo times in seconds (default: from JSON sidecars)"
     )
+    _strength_option(parser)
+    parser.add_argument("--volumes", choices=volumes, help=VOLUMES_HELP)
+
+
+def _strength_option(parser, need=""):
     parser.add_argument(
-        "--field-strength", type=float, metavar="T", help="field strength in tesla (default: from JSON sidecars)"
+        "--field-strength", type=float, metavar="T", help=f"field strength in tesla{need} (default: from JSON sidecars)"
     )
 
 
@@ -120,12 +142,18 @@ def _map_options(parser, field_option):
 
 
 def _field_map_options(parser, field_option):
-    parser.add_argument(field_option, required=True, metavar="FILE", help="field in ppm of B0")
+    parser.add_argument(field_option, required=True, metavar="FILE", help="field in ppm of B0 or another unit")
+    parser.add_argument(
+        "--field-unit",
+        choices=FIELD_UNITS,
+        help="unit of the field and its uncertainty (default: Units in the JSON sidecar, else ppm)",
+    )
+    _strength_option(parser, ", for fields that are not in ppm")
     add_mask_option(parser, required=True)
     parser.add_argument("--magnitude", metavar="FILE", help="combined magnitude, in any scale")
-    parser.add_argument("--uncertainty", metavar="FILE", help="standard deviation of the field in ppm")
+    parser.add_argument("--uncertainty", metavar="FILE", help="standard deviation of the field, in its unit")
     add_b0_option(parser)
-    parser.set_defaults(settings=None)
+    parser.set_defaults(settings=None, set=None)
 
 
 def add_b0_option(parser):

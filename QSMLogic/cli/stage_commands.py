@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from ..files.atomic import check_writable, write_texts
+from ..files.field_files import check_field, load_field, own_ppm_per_unit
 from ..files.images import check_image_name, load_mask, load_on_grid, read_image, write_files
 from ..files.scans import load_acquisition
 from ..files.sidecar import sidecar
+from ..files.sidecar_values import field_strength_in
 from ..model.acquisition import FieldMap, bounding_box, checked_mask, uncropped
 from ..model.errors import QSMError
 from ..model.maps import UnreferencedMap
@@ -22,7 +24,7 @@ from ..registry.settings import Settings
 from ..registry.stages import CURVE
 from ..report.strength_plot import CURVE_FILES, curve_files
 from ..shared.phase_quality import scan_quality
-from .commands import input_files, load_scan, read_settings, scan_files
+from .commands import enough_memory, input_files, load_scan, read_settings, scan_files
 from .options import PREFIX
 
 
@@ -39,9 +41,13 @@ class StageRunner:
         choices[arguments.stage] = {"method": arguments.method, **given}
         if getattr(arguments, "reference_mask", None):
             choices["reference"] = {"method": "region"}
-        self.settings, self.console = Settings(choices), console
+        self.settings, self.console, self.has_memory = Settings(choices), console, False
 
     def __call__(self, stage, *inputs):
+        if not self.has_memory:
+            check = enough_memory(inputs[0].grid.shape, getattr(inputs[0], "echoes", 1))
+            self.console.warn([check.sentence] if check.is_said else [])
+            self.has_memory = True
         self.console.progress(stage, 0.0)
         progress = Progress(lambda fraction: self.console.progress(stage, min(fraction, 1.0)))
         method, parameters = self.settings.method(stage), self.settings.parameters(stage)
@@ -90,7 +96,7 @@ def field_command(arguments, console):
 def background_command(arguments, console):
     """Remove the background field, which has its sources outside the mask."""
     chain = _checked_chain(arguments, console)
-    total, box, geometry = _field_map(arguments.total_field, arguments)
+    total, box, geometry = _field_map(arguments.total_field, arguments, is_local=False)
     _write_field(chain("background", total.without_unreliable_rim()), box, geometry, arguments, console)
 
 
@@ -98,7 +104,8 @@ def invert_command(arguments, console):
     """Compute the susceptibility in ppm from the local field, or in a single step from the total field."""
     chain = _checked_chain(arguments, console)
     single_step = chain.settings.method("invert").takes_total_field
-    local, box, geometry = _field_map(arguments.total_field if single_step else arguments.local_field, arguments)
+    path = arguments.total_field if single_step else arguments.local_field
+    local, box, geometry = _field_map(path, arguments, is_local=not single_step)
     if single_step:
         local = local.without_unreliable_rim()
     susceptibility = chain("invert", local)
@@ -116,7 +123,7 @@ def curve_command(arguments, console):
     check_writable(outputs, input_files(arguments), overwrite=arguments.overwrite)
     chain = StageRunner(arguments, console)
     method, parameters = chain.settings.method("invert"), chain.settings.parameters("invert")
-    local, _, _ = _field_map(arguments.local_field, arguments)
+    local, _, _ = _field_map(arguments.local_field, arguments, is_local=True)
     progress = Progress(lambda fraction: console.progress(CURVE, min(fraction, 1.0)))
     name, points = strength_curve(method, local, parameters, progress)
     texts = curve_files(folder, method.title, name, points)
@@ -137,7 +144,9 @@ def _checked_chain(arguments, console):
 
 def _load_phase(arguments):
     """Like load_scan, but the field strength, which is not used, and the time of a single echo may be unknown."""
-    arguments.field_strength = arguments.field_strength or 1.0
+    files = [path for paths in scan_files(arguments).values() for path in paths]
+    if arguments.field_strength is None and not any(field_strength_in(sidecar(path), path) for path in files):
+        arguments.field_strength = 1.0
     if arguments.echo_times is None and _is_untimed_single_echo(next(iter(scan_files(arguments).values()), ())):
         arguments.echo_times = [0.01]
     return load_scan(arguments)
@@ -179,10 +188,11 @@ def _field_of_unwrapped(arguments, chain):
     return chain("field", scan, scan.phase, mask[box]), box, geometry
 
 
-def _field_map(path, arguments):
+def _field_map(path, arguments, is_local):
     """The FieldMap in a file, cut to its mask, with the box that it was cut from and the Geometry of the file."""
-    field_ppm, geometry = read_image(path)
+    field_ppm, ppm_per_unit, geometry = load_field(path, arguments.field_unit, arguments.field_strength)
     mask = load_mask(arguments.mask, geometry)
+    check_field(path, field_ppm[mask], is_local, doubted=arguments.field_unit is None)
     optional = {
         key: load_on_grid(file, geometry) if file else None
         for key, file in (
@@ -191,6 +201,8 @@ def _field_map(path, arguments):
             ("csf", getattr(arguments, "csf", None)),
         )
     }
+    if arguments.uncertainty:
+        optional["uncertainty_ppm"] *= np.float32(own_ppm_per_unit(arguments.uncertainty, ppm_per_unit))
     box = bounding_box(mask)
     return FieldMap(field_ppm, mask, geometry.grid(arguments.b0_direction), **optional).cropped(box), box, geometry
 

@@ -1,6 +1,7 @@
 """The command `statistics`: maps and regions in files, to tables, plots and a report."""
 
 import csv
+import math
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from ..regions.resample import METHODS
 from ..regions.study import check_no_study, read_study, study_files, with_scan
 from ..regions.table_files import check_table_name, table_files, table_paths, table_texts
 from ..regions.units import PER_PPM, scale
+from ..registry.provenance import checked_record
 from ..report.page import check_report_name, report
 from ..report.plots import box_plot, histogram, plot_files, region_against_map, region_against_time
 
@@ -160,6 +162,8 @@ def _outputs(arguments):
         raise QSMError("--study needs --subject.")
     if (arguments.subject or arguments.session or arguments.time) and not arguments.study:
         raise QSMError("--subject, --session and --time require --study.")
+    if _is_no_number(arguments.time):
+        raise QSMError(f"--time must be a date or an age, not {arguments.time}.")
     if (arguments.histogram or arguments.time_course) and not arguments.plots:
         raise QSMError("--histogram and --time-course need --plots, the folder to write to.")
     if arguments.time_course and not arguments.study or arguments.curve and not arguments.time_course:
@@ -169,6 +173,14 @@ def _outputs(arguments):
     if len({Path(path).resolve() for path in outputs}) < len(outputs):
         raise QSMError("Two outputs have the same name; give each its own.")
     return [*(file for path in tables for file in table_paths(path)), *outputs[len(tables) :], *plots]
+
+
+def _is_no_number(text):
+    """Whether a text is nan or an infinite number."""
+    try:
+        return not math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _inputs(arguments):
@@ -191,9 +203,11 @@ def _provenance(arguments):
     """What is known of how the map was made: run.json, or the sidecar of a BIDS derivative; None if nothing is."""
     path = arguments.record or _beside(arguments.map, RECORD)
     if path:
-        return read_json(path)
+        return checked_record(read_json(path))
     found = sidecar(arguments.map).get("Provenance")
-    return found if isinstance(found, dict) and "settings" in found else None  # other programs have other ones
+    return (
+        checked_record(found) if isinstance(found, dict) and "settings" in found else None
+    )  # other programs have other ones
 
 
 def _plots(table):

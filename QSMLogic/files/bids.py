@@ -1,15 +1,16 @@
 """Scans in BIDS folders, and maps as BIDS derivatives.
 
 A run is one magnitude and phase pair of MEGRE, GRE, T2starw, bold or epi images, or one of real and imaginary part:
-all files of a session folder whose names agree in everything but echo and part. An image without part entity beside
-one with part-phase is the magnitude.
-A file of several volumes is a time series unless its EchoTime is a list; QSM uses the first volume, because averaging
-over time would blur the phase with motion, breathing and drift.
+all files of a session folder whose names agree in everything but echo, coil and part. An image without part entity
+beside one with part-phase is the magnitude; in older folders, the phase of a bold image has the suffix phase.
+A bold or epi file of several volumes is a time series unless its EchoTime is a list; QSM uses the first volume unless
+another is asked for, because averaging over time would blur the phase with motion, breathing and drift. The volumes of
+other files are looked at: single coils are combined.
 """
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,15 +19,20 @@ from ..model.errors import QSMError
 from ..model.units import NO_UNIT
 from ..version import __version__
 from .atomic import placed_together
+from .headers import is_dicom, volumes_in
 from .images import write_contents
 from .ownership import SOFTWARE, fingerprint, is_unchanged, read_record
-from .scans import load_acquisition, load_signal
-from .sidecar import echo_times, field_strength, image_stem, read_json, sidecar_path
+from .scans import AUTO, load_acquisition, load_signal
+from .sidecar import image_stem, is_hidden, read_json, sidecar_path
 
-SUFFIXES = ("MEGRE", "GRE", "T2starw", "bold", "epi")
+SUFFIXES = ("MEGRE", "GRE", "T2starw", "T2star", "bold", "epi")
+SERIES = ("bold", "epi")
+OLD_PHASE = "phase"  # the suffix of the phase of bold images in older folders
+ALL = "all"
 PARTS = {"mag": "magnitude", "phase": "phase", "real": "real", "imag": "imaginary"}
 MADE_BY = "GeneratedBy"
 DATATYPES = ("anat", "func", "fmap", "perf")
+MOST_LOOKED_AT = 200  # files of a folder without participants
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,12 @@ class BidsRun:
     stem, suffix : str
         Entities without echo and part, such as sub-01, and suffix of the images.
     images : dict
-        {echo number: path} of "magnitude" and "phase", or of "real" and "imaginary".
+        {echo number: path} of "magnitude" and "phase", or of "real" and "imaginary". Of single coils, the keys are
+        pairs of echo and coil.
     label : str
         Distinguishes runs with the same stem.
+    volume : int or str, optional
+        As in load_acquisition; None: the first of bold and epi images, "auto" for others.
     """
 
     root: Path
@@ -51,6 +60,7 @@ class BidsRun:
     suffix: str
     images: dict
     label: str = ""
+    volume: int | str | None = None
 
     @property
     def name(self):
@@ -63,20 +73,41 @@ class BidsRun:
             raise QSMError(
                 f"{one} has the echoes {_echo_list(first)} and {two} {_echo_list(second)}. Add the missing files."
             )
-        first, second = ([images[echo] for echo in sorted(images)] for images in (first, second))
-        times = echo_times(first, second, self.metadata)
-        if field_strength_t is None:
-            field_strength_t = field_strength(first, second, self.metadata)
-        volume = 0 if len(times) == len(second) else None
+        if self.is_of_coils:
+            first, second = map(_by_coil, (first, second))
+        else:
+            first, second = ([images[echo] for echo in sorted(images)] for images in (first, second))
         load = load_acquisition if two == "phase" else load_signal
-        return load(first, second, times, field_strength_t, b0_direction_ijk, volume=volume)
+        volume = None if self.is_of_coils or self._has_listed_times() else self._chosen_volume()
+        return load(first, second, None, field_strength_t, b0_direction_ijk, volume, self.metadata)
+
+    @property
+    def is_of_coils(self):
+        """Whether there is one file for each receive coil."""
+        return isinstance(next(iter(next(iter(self.images.values())))), tuple)
+
+    def of_volumes(self, choice):
+        """The runs to map, by the option --volumes: this one with the volume to use or, for "all", one per volume."""
+        if choice != ALL or self.is_of_coils or self._has_listed_times():
+            return [replace(self, volume=0 if choice == "first" else choice)] if choice not in (None, ALL) else [self]
+        count = volumes_in(_files(self)[0])
+        if count == 1:
+            return [self]
+        return [replace(self, volume=n, label=f"{self.label}vol{n + 1:03d}") for n in range(count)]
+
+    def _chosen_volume(self):
+        return (0 if self.suffix in SERIES else AUTO) if self.volume is None else self.volume
+
+    def _has_listed_times(self):
+        return any(isinstance(self.metadata(path).get("EchoTime"), list) for path in _files(self))
 
     def metadata(self, path):
         """What the JSON files that apply to an image say of it; files nearer to the image overrule outer ones."""
         entities, suffix = _parsed(path)
         merged = {}
         for folder in [f for f in reversed(path.parents) if f == self.root or self.root in f.parents]:
-            candidates = [(*_parsed(file), file) for file in sorted(folder.glob(f"*{suffix}.json"))]
+            files = [file for file in sorted(folder.glob(f"*{suffix}.json")) if not is_hidden(file)]
+            candidates = [(*_parsed(file), file) for file in files]
             for found, of_suffix, file in sorted(candidates, key=lambda c: len(c[0])):
                 if of_suffix == suffix and found.items() <= entities.items():
                     merged |= read_json(file)
@@ -98,7 +129,11 @@ def find_runs(root, participants=()):
     missing.
     """
     root = Path(root)
+    if not root.is_dir():
+        raise QSMError(f"There is no folder {root}. Give the folder that holds dataset_description.json and sub-...")
     known = sorted(folder.name for folder in root.glob("sub-*") if folder.is_dir())
+    if not known:
+        raise QSMError(_why_no_participants(root))
     wanted = [f"sub-{p.removeprefix('sub-')}" for p in participants] or known
     for participant in wanted:
         if participant not in known:
@@ -110,6 +145,18 @@ def find_runs(root, participants=()):
             "sub-01/anat/sub-01_echo-1_part-mag_MEGRE.nii.gz and sub-01_echo-1_part-phase_MEGRE.nii.gz."
         )
     return runs
+
+
+def _why_no_participants(root):
+    if root.name.startswith(("sub-", "ses-")) or root.name in DATATYPES:
+        return f"{root} is a part of a BIDS folder. Give the folder above, and --participant-label to choose from it."
+    files = [path for _, path in zip(range(MOST_LOOKED_AT), filter(Path.is_file, root.rglob("*")), strict=False)]
+    if any(map(is_dicom, files)):
+        return (
+            f"{root} holds DICOM files and is no BIDS folder. Convert them with dcm2niix, and give the images as "
+            "--magnitude and --phase, or load them in Slicer with the module DICOM."
+        )
+    return f"{root} is no BIDS folder: it has no participants (sub-...). Give images as --magnitude and --phase."
 
 
 def write_derivatives(run, maps, geometry, output, overwrite=False, anonymous=False):
@@ -163,14 +210,21 @@ def _runs_of_session(root, session):
     groups = {}
     for path in sorted(p for datatype in DATATYPES for p in (session / datatype).glob("*.nii*")):
         entities, suffix = _parsed(path)
-        if suffix not in SUFFIXES:
+        if suffix == OLD_PHASE and path.parent.name == "func":
+            entities, suffix = entities | {"part": "phase"}, "bold"
+        if suffix not in SUFFIXES or is_hidden(path):
             continue
-        part, echo = entities.pop("part", "mag"), entities.pop("echo", "1")
+        part, echo, coil = entities.pop("part", "mag"), entities.pop("echo", "1"), entities.pop("coil", None)
         stem = "_".join(f"{key}-{value}" for key, value in entities.items())
-        group = groups.setdefault((stem, suffix), {name: {} for name in PARTS.values()})
+        group = groups.setdefault((stem, suffix, coil is not None), {name: {} for name in PARTS.values()})
         if part in PARTS and echo.isdigit():
-            group[PARTS[part]][int(echo)] = path
-    complete = {key: images for key, group in groups.items() if (images := _images(group))}
+            group[PARTS[part]][int(echo) if coil is None else (int(echo), coil)] = path
+    complete = {}
+    for (stem, suffix, _), group in sorted(
+        groups.items(), key=lambda group: group[0][2]
+    ):  # combined images before those of single coils
+        if images := _images(group):
+            complete.setdefault((stem, suffix), images)
     shared = Counter(stem for stem, _ in complete)
     return [
         BidsRun(root, session, stem, suffix, images, suffix if shared[stem] > 1 else "")
@@ -192,8 +246,15 @@ def _parsed(path):
     return dict(pair.split("-", 1) for pair in pairs if "-" in pair), suffix
 
 
+def _by_coil(images):
+    """A list of the files of all coils for each echo."""
+    echoes = sorted({echo for echo, _ in images})
+    return [[images[key] for key in sorted(images) if key[0] == echo] for echo in echoes]
+
+
 def _echo_list(images):
-    return ", ".join(map(str, sorted(images))) or "none"
+    names = (f"{key[0]} (coil {key[1]})" if isinstance(key, tuple) else str(key) for key in sorted(images))
+    return ", ".join(names) or "none"
 
 
 def _files(run):
@@ -204,8 +265,8 @@ def _sidecar(run, entry, provenance, anonymous):
     sources = [] if anonymous else [path.relative_to(run.root).as_posix() for path in _files(run)]
     content = {"Description": entry.description}
     content |= {"Sources": [f"bids:raw:{source}" for source in sources]} if sources else {}
-    if run.suffix in ("bold", "epi"):
-        content["SourceVolume"] = 0
+    if isinstance(run.volume, int) or run.suffix in SERIES:
+        content["SourceVolume"] = run.volume if isinstance(run.volume, int) else 0
     if entry.unit != NO_UNIT:
         content["Units"] = entry.unit
     if entry.is_mask:

@@ -1,10 +1,9 @@
-"""Echo times and field strength from the JSON sidecars that lie beside images."""
+"""The JSON sidecars that lie beside images."""
 
-import json
 from pathlib import Path
 
 from ..model.errors import QSMError
-from ..model.units import PROTON_MHZ_PER_T
+from ..model.texts import parsed_json, read_text
 
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha")
 
@@ -28,60 +27,12 @@ def sidecar(image_path):
 
 def read_json(path):
     """The dictionary in a JSON file; QSMError if the file holds something else."""
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise QSMError(f"Cannot read {path}: {error.strerror}. Check the name and the permissions.") from None
-    except ValueError as error:
-        raise QSMError(f"{path} is not valid JSON: {error}. Fix or remove it.") from None
+    content = parsed_json(read_text(path), path)
     if not isinstance(content, dict):
         raise QSMError(f"{path} does not hold a JSON object with fields such as EchoTime. Fix or remove it.")
     return content
 
 
-def echo_times(magnitude_paths, phase_paths, metadata=sidecar):
-    """The echo times (s) of a scan, from the `metadata(path)` of its files; QSMError if they are missing."""
-    found = [times for times in (_times(paths, metadata) for paths in (phase_paths, magnitude_paths)) if times]
-    if not found:
-        raise QSMError(_missing("EchoTime", phase_paths, "--echo-times with one time in seconds for each echo"))
-    if any(times != found[0] for times in found):
-        raise QSMError(
-            f"The sidecars of one kind of image have echo times {found[0]}, those of the other {found[1]}. "
-            "Give both lists of files in the same order."
-        )
-    return found[0]
-
-
-def field_strength(magnitude_paths, phase_paths, metadata=sidecar):
-    """The field strength (T) of a scan, from MagneticFieldStrength or else ImagingFrequency (MHz)."""
-    records = [metadata(path) for path in (*phase_paths, *magnitude_paths)]
-    for name, per_tesla in (("MagneticFieldStrength", 1.0), ("ImagingFrequency", PROTON_MHZ_PER_T)):
-        for record in records:
-            if name in record:
-                return _number(record[name], name) / per_tesla
-    raise QSMError(_missing("MagneticFieldStrength", phase_paths, "--field-strength in tesla"))
-
-
-def _times(paths, metadata):
-    """Echo times of a list of files, where a 4D file may have a list of its own; None unless all are known."""
-    times = []
-    for path in paths:
-        value = metadata(path).get("EchoTime")
-        if value is None:
-            return None
-        times += value if isinstance(value, list) else [value]
-    return [_number(t, "EchoTime") for t in times]
-
-
-def _number(value, name):
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise QSMError(f"{name} in a sidecar must be a number, not {value!r}. Fix the sidecar.") from None
-
-
-def _missing(name, paths, option):
-    looked_for = next((s for s in map(sidecar_path, paths) if not s.is_file()), None)
-    if looked_for is None:
-        return f"{sidecar_path(paths[0])} has no {name}. Add it there, or give {option}."
-    return f"{name} is unknown: there is no {looked_for}. Add this sidecar, or give {option}."
+def is_hidden(path):
+    """Whether a file is none of the data: names with a dot in front, as macOS leaves (._NAME) beside others."""
+    return Path(path).name.startswith(".")

@@ -47,8 +47,9 @@ class Grid:
             raise QSMError(f"QSM needs a 3D image, but this one has shape {shape} (slices, rows, columns).")
         if len(spacing) != 3 or not all(math.isfinite(s) and s > 0 for s in spacing):
             raise QSMError(f"Voxel spacing must be three positive lengths in mm, not {spacing}.")
-        if b0.shape != (3,) or not np.isfinite(b0).all() or not np.linalg.norm(b0) > 0:
+        if b0.shape != (3,) or not np.isfinite(b0).all() or not b0.any():
             raise QSMError(f"The B0 direction must be three numbers, not all zero, not {self.b0_direction}.")
+        b0 = b0 / np.abs(b0).max()  # so that squares of huge and tiny numbers stay numbers
         object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "spacing_mm", spacing)
         object.__setattr__(self, "b0_direction", tuple(float(x) for x in b0 / np.linalg.norm(b0)))

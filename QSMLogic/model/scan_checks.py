@@ -6,6 +6,8 @@ import numpy as np
 
 from .errors import QSMError
 
+LOWEST_T, SHORTEST_S = 1e-3, 1e-6
+
 
 def checked_echo_times(times, magnitude_echoes, phase_echoes):
     """Return echo times in seconds as a tuple; raises QSMError if they are invalid or do not match the images."""
@@ -20,16 +22,21 @@ def checked_echo_times(times, magnitude_echoes, phase_echoes):
     return times
 
 
-def _seconds(times):
+def in_seconds(times):
+    """Echo times as a tuple of numbers; QSMError if they are none."""
     try:
-        times = tuple(float(t) for t in np.atleast_1d(times))
+        return tuple(float(t) for t in np.atleast_1d(times))
     except (TypeError, ValueError):
         raise QSMError(f"Echo times must be numbers in seconds, such as (0.004, 0.012), not {times!r}.") from None
+
+
+def _seconds(times):
+    times = in_seconds(times)
     if not all(math.isfinite(t) and t > 0 for t in times):
         raise QSMError(f"Echo times must be positive numbers in seconds, not {times}.")
     if list(times) != sorted(set(times)):
         raise QSMError(f"Echo times must increase from echo to echo, but they are {times}. Sort the echoes.")
-    if max(times) < 1e-4:
+    if max(times) < 1e-4 or min(times) < SHORTEST_S:
         raise QSMError(
             f"Echo times of {' '.join(f'{t:g}' for t in times)} s are too short for a gradient echo: "
             "check their unit. The panel takes milliseconds; the console and the command line take seconds."
@@ -51,6 +58,8 @@ def checked_field_strength(strength):
         raise QSMError(f"The field strength must be a number in tesla, not {strength!r}.") from None
     if not math.isfinite(strength) or strength <= 0:
         raise QSMError(f"The field strength must be a positive number in tesla, not {strength}.")
+    if strength < LOWEST_T:
+        raise QSMError(f"A field strength of {strength:g} T is too low for any scanner. Give it in tesla.")
     if strength >= 1000:
         raise QSMError(
             f"A field strength of {strength:g} T is impossible: it appears to be in gauss. "

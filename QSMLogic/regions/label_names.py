@@ -1,14 +1,16 @@
 """Names and colors of labels, from the kinds of file that atlases and segmentations come with."""
 
 import csv
-import json
 import re
 from pathlib import Path
 
 from ..model.errors import QSMError
+from ..model.texts import parsed_json, read_text
 
 NUMBER_COLUMNS, NAME_COLUMNS = ("index", "label", "value", "id"), ("name", "region", "structure", "abbreviation")
 BACKGROUND = 0
+LONGEST_NAME = 200
+CONTROL = re.compile(r"[\0-\x08\x0e-\x1f]")  # never in text
 LABEL_NAMES = "names of the labels: JSON, BIDS dseg.tsv, or a lookup table of FreeSurfer, Slicer or ITK-SNAP"
 
 
@@ -21,21 +23,27 @@ def read_label_names(path):
     background. Raises QSMError for anything else.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise QSMError(f"Cannot read the label names {path}: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise QSMError(f"The label names {path} are not text; give a JSON, TSV, CSV or lookup-table file.") from None
+    text = read_text(path, "label names")
+    if CONTROL.search(text):
+        raise QSMError(f"The label names {path} are not text; give a JSON, TSV, CSV or lookup-table file.")
     other = _from_json if text.lstrip().startswith(("{", "[")) else _from_lines
     read = READERS.get(path.suffix.lower(), other)
     entries = [entry for entry in read(text, path) if entry[0] > BACKGROUND]
     if not entries:
         raise QSMError(f"{path} contains no labels; see the help of --label-names for the kinds of file.")
+    for label, name, _ in entries:
+        _check_name(name, label, path)
     labels = [label for label, *_ in entries]
     if twice := next((label for label in labels if labels.count(label) > 1), None):
         raise QSMError(f"{path} names label {twice} twice; keep one of its lines.")
     return {label: name for label, name, _ in entries}, {label: rgb for label, _, rgb in entries if rgb}
+
+
+def _check_name(name, label, path):
+    if len(name) > LONGEST_NAME:
+        raise QSMError(f"The name of label {label} in {path} has {len(name)} letters. Shorten it to {LONGEST_NAME}.")
+    if any("\ud800" <= letter <= "\udfff" for letter in name):
+        raise QSMError(f"The name of label {label} in {path} has a letter that cannot be written. Fix the name.")
 
 
 def is_lookup_table(path):
@@ -45,7 +53,7 @@ def is_lookup_table(path):
 
 def _from_json(text, path):
     try:
-        content = json.loads(text)
+        content = parsed_json(text, path)
         return [(int(label), str(name), None) for label, name in content.items()]
     except (ValueError, AttributeError):
         raise QSMError(
@@ -54,7 +62,10 @@ def _from_json(text, path):
 
 
 def _from_table(text, path):
-    rows = list(csv.DictReader(text.splitlines(), delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
+    try:
+        rows = list(csv.DictReader(text.splitlines(), delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
+    except csv.Error as error:
+        raise QSMError(f"{path} is no table of label names: {error}. Fix it.") from None
     headers = {header.strip().lower(): header for header in (rows[0] if rows else ()) if header}
     number = next((headers[name] for name in NUMBER_COLUMNS if name in headers), None)
     named = next((headers[name] for name in NAME_COLUMNS if name in headers), None)

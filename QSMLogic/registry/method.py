@@ -17,6 +17,7 @@ from ..model.errors import QSMError
 from ..model.progress import Progress
 from .stages import KNOWN, STAGES
 
+SMALLEST = 1e-15  # of a parameter that is not 0: single precision divides by its square
 ROOT = __package__.rpartition(".")[0]
 
 
@@ -93,6 +94,8 @@ class Parameter:
             raise QSMError(f"{self.name} must be of type {self.type.__name__}, not {value!r}.")
         if self.choices and converted not in self.choices:
             raise QSMError(f"{self.name} must be one of {', '.join(map(str, self.choices))}, not {value!r}.")
+        if self.type is float and 0 < abs(converted) < SMALLEST:
+            raise QSMError(f"{self.name} is too close to 0: {value!r}. Give 0 or at least {SMALLEST:g}.")
         if self.type in (int, float) and not self.low <= converted <= self.high:
             raise QSMError(f"{self.name} must be between {self.low:g} and {self.high:g}, not {value!r}.")
         return converted

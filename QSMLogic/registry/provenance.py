@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 import numpy as np
 
 from ..model.check import Check
+from ..model.errors import QSMError
+from ..model.texts import is_plain_number
 from ..numerics.lazy import scipy, sitk
 from ..version import __version__
 from .stages import CHECKS, CURVE
@@ -77,6 +79,17 @@ class Provenance:
             "total_seconds": round(sum(seconds.values()), 3),
             "peak_memory_mb": peak_memory_mb(),
         }
+
+
+def checked_record(record):
+    """The content of run.json; QSMError if what is read of it has another type than runs write."""
+    settings, scan = record.get("settings", {}), record.get("scan", {})
+    parts = [settings, scan, record.get("software", {}), record.get("notes", {})]
+    if all(isinstance(part, dict) for part in parts):
+        methods = [choice.get("method") if isinstance(choice, dict) else None for choice in settings.values()]
+        if all(isinstance(name, str) for name in methods) and is_plain_number(scan.get("field_strength_t", 0)):
+            return record
+    raise QSMError("This is not the record of a run. Choose a map or run.json made by this version.")
 
 
 def warnings(provenance):

@@ -1,9 +1,9 @@
 """The settings of a run: the method of each stage and its parameters."""
 
-import json
 from dataclasses import asdict, dataclass, field
 
 from ..model.errors import QSMError
+from ..model.texts import parsed_json, read_text
 from .method import find
 from .stages import STAGES
 
@@ -37,13 +37,7 @@ class Settings:
     choices: dict[str, dict] = field(default_factory=dict)
 
     def __post_init__(self):
-        if not isinstance(self.choices, dict):
-            raise QSMError("Settings must be a dictionary of stages; see `python -m QSMLogic methods`.")
-        for stage, choice in self.choices.items():
-            if not isinstance(choice, dict):
-                raise QSMError(
-                    f'The settings of stage {stage} must have the form {{"method": NAME, PARAMETER: VALUE}}.'
-                )
+        for stage, choice in _checked_form(self.choices).items():
             find(stage, choice.get("method", DEFAULTS.get(stage)))
         for stage in STAGES:
             self.method(stage).make_parameters(self._values(stage))
@@ -51,17 +45,7 @@ class Settings:
     @classmethod
     def from_file(cls, path):
         """Read settings from a JSON file, or from a JSON string, which starts with a brace."""
-        try:
-            if str(path).lstrip().startswith("{"):
-                return cls(json.loads(path))
-            with open(path, encoding="utf-8") as file:
-                return cls(json.load(file))
-        except OSError as error:
-            raise QSMError(
-                f"Cannot read the settings file {path}: {error.strerror}. Check the name and the permissions."
-            ) from None
-        except ValueError as error:
-            raise QSMError(f"The settings {path} are not valid JSON: {error}. Fix them.") from None
+        return cls(read_choices(path))
 
     def method(self, stage):
         """The Method of a stage."""
@@ -77,3 +61,44 @@ class Settings:
 
     def _values(self, stage):
         return {k: v for k, v in self.choices.get(stage, {}).items() if k != "method"}
+
+
+def read_choices(path):
+    """The choices for Settings in a JSON file, or in a JSON string, which starts with a brace."""
+    if str(path).lstrip().startswith("{"):
+        return parsed_json(str(path), "The text of the settings")
+    return parsed_json(read_text(path, "settings file"), f"The settings file {path}")
+
+
+def choices_of_texts(texts):
+    """The choices for Settings in texts such as "scaling.sign=negative" and "invert.method=tkd"."""
+    choices = {}
+    for text in texts:
+        stage_and_name, _, value = text.partition("=")
+        stage, _, name = stage_and_name.strip().partition(".")
+        if not (stage and name and value.strip()):
+            raise QSMError(f"{text!r} is no setting. Give STAGE.PARAMETER=VALUE, such as scaling.sign=negative.")
+        if name in choices.setdefault(stage, {}):
+            raise QSMError(f"{stage}.{name} is set twice. Set it once.")
+        choices[stage][name] = value.strip()
+    return choices
+
+
+def merged_choices(*layers):
+    """Choices for Settings of which later ones take precedence; another method brings its own parameters only."""
+    merged = {}
+    for layer in layers:
+        for stage, choice in _checked_form(layer).items():
+            before = merged.get(stage, {})
+            method = before.get("method", DEFAULTS.get(stage))
+            merged[stage] = before | choice if choice.get("method", method) == method else choice
+    return merged
+
+
+def _checked_form(choices):
+    if not isinstance(choices, dict):
+        raise QSMError("Settings must be a dictionary of stages; see `python -m QSMLogic methods`.")
+    for stage, choice in choices.items():
+        if not isinstance(choice, dict):
+            raise QSMError(f'The settings of stage {stage} must have the form {{"method": NAME, PARAMETER: VALUE}}.')
+    return choices

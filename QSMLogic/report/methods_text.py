@@ -39,7 +39,7 @@ def methods_text(provenance):
                 )
             numbers = references.numbers(provenance["citations"].get(stage, []))
             sentences.append(STAGES[stage].sentence.format(*_method(stage, choice, numbers)))
-    except (KeyError, TypeError, AttributeError, IndexError):
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise QSMError("This is not the record of a run. Choose a map or run.json made by this version.") from None
     return "\n\n".join([" ".join(sentences), *references.lines()])
 

@@ -4,11 +4,14 @@ import math
 from dataclasses import dataclass, field
 from html import escape
 
+from ..model.errors import QSMError
+
 # Okabe and Ito's colors, which color-blind people can tell apart; black is for axes
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D00", "#555555")
 INK, GRID = "#222222", "#dddddd"
 FONT, FONT_PX, GLYPH = "Helvetica, Arial, sans-serif", 13, 0.56  # GLYPH: width of a letter over its height
 TITLE_PX = 16
+LARGEST, NARROWEST = 1e30, 1e-12  # value on an axis, and width of an axis over its values
 
 
 @dataclass
@@ -111,7 +114,13 @@ def ticks(low, high, about=6):
 
 
 def spread(values, margin=0.06):
-    """Ends of an axis that holds all values with some room; of a single value, room around it."""
+    """Ends of an axis that holds all values with some room; of a single value, room around it.
+
+    Raises QSMError if a value is not finite, or too large for an axis.
+    """
     low, high = min(values), max(values)
-    room = margin * (high - low) or 0.5 * abs(high) or 1.0
+    if not all(abs(value) < LARGEST for value in values):
+        raise QSMError("A value to be plotted is not a finite number, or beyond any scale. Fix or remove it.")
+    is_wide = high - low > max(NARROWEST * max(abs(low), abs(high)), 1 / LARGEST)
+    room = margin * (high - low) if is_wide else 0.5 * abs(high) if abs(high) > 1 / LARGEST else 1.0
     return low - room, high + room

@@ -20,6 +20,7 @@ from ..numerics.lazy import ndimage, sitk
 from .bias_field import SIGMA_MM, homogeneous
 from .phase_quality import scan_quality
 
+MOST_VOXELS = 50
 JOINTS = {"or": np.logical_or, "and": np.logical_and, "without": lambda one, two: one & ~two}
 
 
@@ -73,7 +74,10 @@ def _masked(image, steps, grid):
         ((name, size),) = _parsed(step) or (("", None),)
         rest = ",".join(steps[number + 1 :])
         if name == "homogenize":
-            image = homogeneous(image, grid.spacing_mm, size[0] if size else SIGMA_MM)
+            sigma_mm = size[0] if size else SIGMA_MM
+            if not 0 < sigma_mm <= 1000:
+                raise QSMError(f"homogenize takes a length above 0 and up to 1000 mm, not {sigma_mm:g}.")
+            image = homogeneous(image, grid.spacing_mm, sigma_mm)
         elif name == "smooth":
             image = _blurred(image, size, grid.spacing_mm)
         elif name == "otsu":
@@ -105,12 +109,21 @@ def _parsed(steps):
     return parsed
 
 
+def _check_size(number, voxels):
+    if voxels > MOST_VOXELS:
+        raise QSMError(
+            f"A size of {number:g} in the mask recipe is more than {MOST_VOXELS} voxels. Choose a smaller one."
+        )
+
+
 def _morphology(function, **options):
     """An operation with a ball; the image's border does not erode."""
 
     def operation(mask, size, spacing_mm):
         number, in_mm = size or (1, False)
+        _check_size(number, max(number / d if in_mm else number for d in spacing_mm))
         radius = [max(0, int(number / d + 0.5)) if in_mm else int(number) for d in spacing_mm]
+        radius = list(map(min, radius, mask.shape))
         image = sitk.GetImageFromArray(mask.astype(np.uint8))
         changed = getattr(sitk, function)(image, radius[::-1], sitk.sitkBall, 0.0, 1.0, **options)
         return sitk.GetArrayFromImage(changed).astype(bool)
@@ -144,7 +157,9 @@ def _smooth(mask, size, spacing_mm):
 
 def _blurred(image, size, spacing_mm):
     number, in_mm = size or (1, False)
-    return ndimage.gaussian_filter(image, number / np.array(spacing_mm) if in_mm else number, truncate=3)
+    sigma = number / np.array(spacing_mm) if in_mm else number
+    _check_size(number, np.max(sigma))
+    return ndimage.gaussian_filter(image, sigma, truncate=3)
 
 
 _erode, _dilate = _morphology("BinaryErode", boundaryToForeground=True), _morphology("BinaryDilate")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..model.errors import QSMError
 from ..numerics.gradient import gradient
 
 
@@ -62,4 +63,6 @@ def _inner(mask):
 def _quantiles(steps, inner, shares):
     """Quantiles of the components that are `inner`, of a subset if there are many."""
     counted = steps[inner]
+    if not counted.size:
+        raise QSMError("The mask has no two voxels side by side, so the map has no gradient in it. Draw a larger mask.")
     return np.quantile(counted[:: max(1, counted.size // 600_000)], shares)

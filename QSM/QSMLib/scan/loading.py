@@ -13,10 +13,12 @@ from pathlib import Path
 import slicer
 
 from QSMLogic import QSMError
-from QSMLogic.files.sidecar import ENDINGS, echo_times, field_strength, image_stem, sidecar, sidecar_path
+from QSMLogic.files.headers import volumes_in
+from QSMLogic.files.sidecar import ENDINGS, image_stem, is_hidden, sidecar
+from QSMLogic.files.sidecar_values import echo_times_in, field_strength_in, kinds_of_image_type
 
 from .file_nodes import add_node, node_of
-from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS, SOURCE, kind_of_image_type
+from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS, SOURCE
 from .sequences import sequence_of, set_echo_times, show
 
 CHECKS = "QSM.Checks"  # attribute: what is doubtful in the header of the file, JSON
@@ -92,6 +94,7 @@ def _in_folder(folder):
     if participants:
         return [file for run in bids_scans(folder) for file in _of_run(run)]
     images = [path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(ENDINGS)]
+    images = [path for path in images if not is_hidden(path)]
     if images:
         return [_File(path) for path in sorted(images, key=_natural)]
     if folder.name.startswith("sub-"):
@@ -103,12 +106,21 @@ def _in_folder(folder):
 
 def _of_run(run):
     """The _Files of a BidsRun."""
+    from QSMLogic.files.bids import SERIES
+
     files = []
     if "real" in run.images:
         raise QSMError(f"{run.name} has real and imaginary parts. Map them with `python -m QSMLogic run --bids`.")
+    if run.is_of_coils:
+        raise QSMError(f"{run.name} has images of single coils. Map them with `python -m QSMLogic run --bids`.")
     for kind, images in run.images.items():
         for _, path in sorted(images.items()):
             record = run.metadata(path)
+            if run.suffix not in SERIES and volumes_in(path) > 1 and not isinstance(record.get("EchoTime"), list):
+                raise QSMError(
+                    f"{path} has several volumes, which may be of single coils. Map it with "
+                    "`python -m QSMLogic run --bids`, which combines coils."
+                )
             files.append(_File(path, kind, record, not isinstance(record.get("EchoTime"), list)))
     return files
 
@@ -170,14 +182,11 @@ def _describe(node, file):
     """Attributes and index from what JSON says of a file."""
     record = {name: value for name, value in file.record.items() if value is not None}
     sequence = node.IsA("vtkMRMLSequenceNode")
-    try:
-        times = echo_times([], [file.path], lambda path: record) if "EchoTime" in record else []
-        known = {"MagneticFieldStrength", "ImagingFrequency"} & record.keys()
-        strength = field_strength([], [file.path], lambda path: record) if known else None
-    except QSMError as error:
-        raise QSMError(f"{sidecar_path(file.path)}: {error}") from None
+    times, strength = echo_times_in(record, file.path) or [], field_strength_in(record, file.path)
     part = _PART.search(file.name)
-    kind = file.kind or (part and _KIND_OF_PART[part[1]]) or kind_of_image_type(record.get("ImageType"))
+    kind = (
+        file.kind or (part and _KIND_OF_PART[part[1]]) or next(iter(kinds_of_image_type(record.get("ImageType"))), None)
+    )
     if len(set(times)) != (node.GetNumberOfDataNodes() if sequence else 1):
         times = []
     values = {

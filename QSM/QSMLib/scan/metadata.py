@@ -12,6 +12,7 @@ import numpy as np
 import slicer
 
 from QSMLogic import QSMError
+from QSMLogic.files.sidecar_values import KIND_OF_WORD, check_same_strength, kinds_of_image_type
 from QSMLogic.model.units import PROTON_MHZ_PER_T
 
 from .sequences import proxy_of, sequence_of
@@ -22,15 +23,10 @@ KINDS = ("magnitude", "phase", "real", "imaginary")
 _TAG_ECHO_TIME, _TAG_ECHO_NUMBER = "0018,0081", "0018,0086"
 _TAGS_FIELD_STRENGTH = (("0018,0087", 1.0), ("0018,0084", PROTON_MHZ_PER_T))  # the second is a frequency in MHz
 _TAG_STUDY, _TAG_IMAGE_TYPE, _TAG_COMPLEX, _TAG_GE_KIND = "0020,000D", "0008,0008", "0008,9208", "0043,102F"
-_KIND_OF_WORD = {
-    **dict.fromkeys(("m", "mag", "magn", "magnitude"), "magnitude"),
-    **dict.fromkeys(("p", "ph", "pha", "phase", "phase map"), "phase"),
-    **dict.fromkeys(("r", "real"), "real"),
-    **dict.fromkeys(("i", "imag", "imaginary"), "imaginary"),
-}
 _KIND = re.compile(r"(?<![a-z])(part-)?(magnitude|magn|mag|phase|pha|ph|real|imaginary|imag)(?![a-z])", re.I)
 _ECHO = re.compile(r"(?<![a-z0-9])(?:echo|e)[ _-]*(\d{1,2})(?!\d|\.\d)", re.I)
 _ECHO_TIME = re.compile(r"(?<![a-z0-9])te[ _-]*(\d{1,2})(?!\d|\.\d)", re.I)
+_ECHO_MS = re.compile(r"(?<![a-z0-9])t?e(\d{1,3}\.\d{1,4})(?!\d)", re.I)
 _DCM2NIIX = re.compile(r"_(ph|real|imaginary)(_\d+)?$", re.I)
 _ENDING = re.compile(r"\.(nii|nii\.gz|nrrd|mha)(?=(_\d+)?$)", re.I)
 _HUMP = re.compile(r"(?<=[a-z]{3})(?=[A-Z])")
@@ -49,7 +45,8 @@ class Found:
 class NameParts:
     """What the name of an image says.
 
-    kind, echo: None if it does not say. base: the name without these. words: those of base, in lower case.
+    kind, echo: None if it does not say; echo is the hundredths of an echo time, as in e4.92. base: the name without
+    these. words: those of base, in lower case.
     counter: the number that base ends in if it followed the kind or the echo directly, as in mag_1.
     """
 
@@ -76,13 +73,23 @@ def find_echo_times(magnitude, phase):
 
 
 def find_field_strength(magnitude, phase):
-    """Field strength in tesla, Found(number, source); None if it is not known."""
-    for node in (n for series in (magnitude, phase) for group in series.sources for n in group):
-        if strength := _numbers(node, FIELD_STRENGTH):
-            return Found(strength[0], node.GetAttribute(SOURCE) or f"node attribute {FIELD_STRENGTH}")
-        for tag, per_tesla in _TAGS_FIELD_STRENGTH:
-            if strength := _dicom_numbers(node, tag):
-                return Found(strength[0] / per_tesla, f"DICOM database ({tag})")
+    """Field strength in tesla, Found(number, source); None if it is not known.
+
+    Raises QSMError if two images disagree.
+    """
+    nodes = dict.fromkeys(n for series in (magnitude, phase) for group in series.sources for n in group)
+    found = [(strength, node.GetName()) for node in nodes if (strength := _strength_of(node))]
+    for strength, name in found[1:]:
+        check_same_strength(found[0][0].value, found[0][1], strength.value, name)
+    return found[0][0] if found else None
+
+
+def _strength_of(node):
+    if strength := _numbers(node, FIELD_STRENGTH):
+        return Found(strength[0], node.GetAttribute(SOURCE) or f"node attribute {FIELD_STRENGTH}")
+    for tag, per_tesla in _TAGS_FIELD_STRENGTH:
+        if strength := _dicom_numbers(node, tag):
+            return Found(strength[0] / per_tesla, f"DICOM database ({tag})")
     return None
 
 
@@ -132,17 +139,6 @@ def image_kind(node):
     return None
 
 
-def kind_of_image_type(values):
-    """The kind of image from DICOM's ImageType, None if unknown; values: a list, or one text with "\\".
-
-    The first two values, such as ORIGINAL and PRIMARY, are no kinds.
-    """
-    values = values.split("\\") if isinstance(values, str) else values
-    words = [str(value).strip().lower() for value in values[2:]] if isinstance(values, list) else []
-    kinds = [_KIND_OF_WORD.get(word) or _KIND_OF_WORD.get(word.split("_")[0]) for word in words]
-    return next((kind for kind in kinds if kind), None)
-
-
 def study_of(node):
     """The UID of the DICOM study that a volume belongs to; empty if the database does not have it."""
     return _dicom_value(node, _TAG_STUDY)
@@ -152,7 +148,7 @@ def name_parts(name):
     """The NameParts of an image's name; only complete words determine the kind, so that a phantom is no phase."""
     name = _HUMP.sub("_", _ENDING.sub("", name or ""))
     kinds = list(_KIND.finditer(name))
-    echo = next((match for pattern in (_ECHO, _ECHO_TIME) for match in pattern.finditer(name)), None)
+    echo = next((match for pattern in (_ECHO_MS, _ECHO, _ECHO_TIME) for match in pattern.finditer(name)), None)
     rest = name
     for match in sorted([*kinds, *([echo] if echo else [])], key=lambda m: -m.start()):
         rest = rest[: match.start()] + _GAP + rest[match.end() :]
@@ -160,17 +156,21 @@ def name_parts(name):
     base = re.sub(rf"([ _-]?)[ _-]*{_GAP}[ _\-{_GAP}]*", r"\1", rest).strip(" _-")
     return NameParts(
         _named_kind(name, kinds),
-        int(echo[1]) if echo else None,
+        _echo_of(echo[1]) if echo else None,
         base,
         tuple(re.findall(r"[a-z0-9]+", rest.lower())),
         int(counter[1]) if counter else None,
     )
 
 
+def _echo_of(digits):
+    return round(100 * float(digits)) if "." in digits else int(digits)
+
+
 def _named_kind(name, words):
     """The kind according to the words of a name: BIDS' part first, then dcm2niix's ending, then words that agree."""
     clear = [w[2] for w in words if w[1]] or [m[1] for m in [_DCM2NIIX.search(name)] if m] or [w[2] for w in words]
-    kinds = {_KIND_OF_WORD[word.lower()] for word in clear}
+    kinds = {KIND_OF_WORD[word.lower()] for word in clear}
     return kinds.pop() if len(kinds) == 1 else None
 
 
@@ -180,9 +180,9 @@ def _own_kind(node):
 
 
 def _dicom_kind(node):
-    if kind := kind_of_image_type(_dicom_value(node, _TAG_IMAGE_TYPE)):
-        return kind
-    if kind := _KIND_OF_WORD.get(_dicom_value(node, _TAG_COMPLEX).strip().lower()):
+    if kinds := kinds_of_image_type(_dicom_value(node, _TAG_IMAGE_TYPE)):
+        return kinds[0]
+    if kind := KIND_OF_WORD.get(_dicom_value(node, _TAG_COMPLEX).strip().lower()):
         return kind
     number = _dicom_value(node, _TAG_GE_KIND).split("\\")[0].strip()
     return KINDS[int(number)] if number in ("0", "1", "2", "3") else None

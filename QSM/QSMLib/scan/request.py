@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from QSMLogic import Acquisition, Grid, Settings
+from QSMLogic import Acquisition, Grid, QSMError, Settings
+from QSMLogic.files.sidecar_values import same_strength, same_time
+from QSMLogic.model.check import DOUBTFUL, Check
 from QSMLogic.model.scan_checks import checked_echo_times, checked_field_strength
 
 from . import metadata
@@ -35,7 +37,8 @@ class Request:
 class SceneScan:
     """A scan of the scene that can be mapped: its images are views of the nodes' voxels, nothing is copied yet.
 
-    mask, reference: bool (k, j, i) or None. names: of the input nodes, for the provenance.
+    mask, reference: bool (k, j, i) or None. names: of the input nodes, for the provenance. checks: of given values that
+    the images contradict.
     """
 
     magnitude: Series
@@ -46,6 +49,7 @@ class SceneScan:
     mask: np.ndarray | None
     names: dict
     reference: np.ndarray | None = None
+    checks: tuple = ()
 
     @property
     def source(self):
@@ -68,7 +72,7 @@ class SceneScan:
     def acquisition(self):
         """An Acquisition with copies of the images; QSMError if they cannot be a scan."""
         magnitude, phase = (_stacked(self.images(kind)) for kind in ("magnitude", "phase"))
-        return Acquisition(magnitude, phase, self.echo_times_s, self.field_strength_t, self.grid)
+        return Acquisition(magnitude, phase, self.echo_times_s, self.field_strength_t, self.grid, self.checks)
 
 
 def read_scan(request):
@@ -100,15 +104,45 @@ def check_scan(request):
     times, strength = request.echo_times_s, request.field_strength_t
     times = metadata.echo_times_s(magnitude, phase) if times is None else times
     strength = metadata.field_strength_t(magnitude, phase) if strength is None else strength
+    times = checked_echo_times(times, len(magnitude.echoes), len(phase.echoes))
+    strength = checked_field_strength(strength)
     return SceneScan(
         magnitude,
         phase,
-        checked_echo_times(times, len(magnitude.echoes), len(phase.echoes)),
-        checked_field_strength(strength),
+        times,
+        strength,
         grid_of(first.volume, first.holder, request.b0_direction_ijk),
         None,
         names,
+        checks=tuple(_contradictions(times, strength, magnitude, phase)),
     )
+
+
+def _contradictions(given_times, given_strength, magnitude, phase):
+    """The Checks of echo times (s) and field strength (T) that were given although the images have others."""
+    times, strength = (
+        _found(find, magnitude, phase) for find in (metadata.find_echo_times, metadata.find_field_strength)
+    )
+    if times and len(times.value) == len(given_times) and not all(map(same_time, given_times, times.value)):
+        one, other = (", ".join(f"{1000 * time:g}" for time in listed) for listed in (given_times, times.value))
+        yield _doubt("echo_times", one, other, f"Echo times of {one} ms were given, but {times.source} has {other} ms.")
+    if strength and not same_strength(given_strength, strength.value):
+        sentence = (
+            f"A field strength of {given_strength:g} T was given, but {strength.source} has {strength.value:g} T."
+        )
+        yield _doubt("field_strength", given_strength, strength.value, sentence)
+
+
+def _found(find, magnitude, phase):
+    """The result of a finder; None, too, if the images contradict each other, which the given value decides."""
+    try:
+        return find(magnitude, phase)
+    except QSMError:
+        return None
+
+
+def _doubt(name, given, found, sentence):
+    return Check(name, given, found, DOUBTFUL, f"{sentence} Check which is right.")
 
 
 def _nodes(magnitude, phase, *mask_nodes):

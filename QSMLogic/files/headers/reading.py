@@ -45,6 +45,23 @@ def _header(path):
     raise unreadable(path, "it is damaged, or not NIfTI, NRRD or MetaImage (MHA)")
 
 
+def volumes_in(path):
+    """The number of volumes in an image file, from its header."""
+    return read_header(path).volumes
+
+
+def is_dicom(path):
+    """Whether a file is DICOM, by its name or its first bytes."""
+    path = Path(path)
+    if path.name == "DICOMDIR" or path.suffix.lower() in (".dcm", ".ima"):
+        return True
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
 def check_complete(path):
     """Raise QSMError if an image file is missing, damaged, or does not hold the voxels that its header declares."""
     read_voxels(read_header(path))

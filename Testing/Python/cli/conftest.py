@@ -1,1 +1,1 @@
-from helpers.command_line import cli, scan  # noqa: F401
+from helpers.command_line import cli, refused, run_refused, scan  # noqa: F401

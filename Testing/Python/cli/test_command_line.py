@@ -131,12 +131,30 @@ def test_preset_sets_several_stages(cli, scan, tmp_path):
         assert choice.items() <= record["settings"][stage].items()
 
 
-def test_preset_and_settings_exclude_each_other(cli, scan, tmp_path):
-    status, _, errors = cli(
-        "run", *scan.arguments(), "--preset", "body", "--settings", "{}", "--output", tmp_path / "out"
-    )
-    assert status == 2
-    assert "--preset and --settings" in errors
+def test_single_settings_take_precedence_over_files_and_these_over_presets(cli, scan, tmp_path):
+    given = ("--preset", "brain-fast", "--settings", '{"background": {"steps": 5, "refinements": 2}}')
+    more = ("--set", "background.refinements=3", "invert.method=tkd", "--set", "invert.threshold=0.25")
+    status, _, errors = cli("run", *scan.arguments(), *given, *more, "--output", tmp_path / "out")
+    assert status == 0, errors
+    settings = json.loads((tmp_path / "out" / "run.json").read_text())["settings"]
+    assert (settings["background"]["steps"], settings["background"]["refinements"]) == (5, 3)
+    assert (settings["invert"]["method"], settings["invert"]["threshold"]) == ("tkd", 0.25)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("sign=negative", "STAGE.PARAMETER=VALUE"),
+        ("scaling.sign=up", "sign must be one of"),
+        ("scaling.side=left", "no parameter 'side'"),
+        ("scales.sign=negative", "no stage 'scales'"),
+        ("invert.method=magic", "no method 'magic'"),
+        ("scaling.rad_per_unit=nan", "of type float"),
+    ],
+)
+def test_single_settings_that_make_no_sense(cli, scan, tmp_path, text, reason):
+    status, _, errors = cli("run", *scan.arguments(), "--set", text, "--output", tmp_path / "out")
+    assert status == 2 and reason in errors
 
 
 def test_cite_prints_the_paragraph_of_a_run(cli, scan, tmp_path):

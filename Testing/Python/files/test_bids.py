@@ -171,6 +171,26 @@ def test_real_and_imaginary_parts(tmp_path):
     np.testing.assert_allclose(scan.phase, phase, atol=1e-3)
 
 
+def test_hidden_files_are_no_data(tmp_path):
+    add_run(tmp_path, "sub-01")
+    for path in list(tmp_path.rglob("sub-01_*")):
+        path.with_name(f"._{path.name}").write_bytes(b"\0\5\26\7")
+    (tmp_path / "._MEGRE.json").write_bytes(b"\0\5")
+    [run] = find_runs(tmp_path)
+    assert run.load()[0].echo_times_s == ECHO_TIMES
+
+
+def test_echoes_are_sorted_by_their_time(tmp_path):
+    add_run(tmp_path, "sub-01")
+    for part in ("mag", "phase"):
+        for echo, time in ((1, ECHO_TIMES[1]), (2, ECHO_TIMES[0])):
+            path = tmp_path / f"sub-01/anat/sub-01_echo-{echo}_part-{part}_MEGRE.json"
+            path.write_text(json.dumps({"EchoTime": time, "MagneticFieldStrength": 3}))
+    scan, _ = find_runs(tmp_path)[0].load()
+    assert scan.echo_times_s == ECHO_TIMES and [c.name for c in scan.checks] == ["echo_order"]
+    np.testing.assert_array_equal(scan.phase[0], simulated_scan()[1][1])
+
+
 def test_missing_sidecar_is_named(cli, tmp_path):
     add_run(tmp_path / "data", "sub-01", echoes=(1,), sidecars=False)
     status, _, err = cli("run", "--bids", tmp_path / "data")

@@ -45,6 +45,10 @@ BAD = {
     "v.tsv": ("index\tname\n1.5\ta\n", "'1.5' where a label's number"),
     "w.tsv": ("index\tname\ninf\ta\n", "'inf' where a label's number"),
     "empty.txt": ("# nothing\n", "contains no labels"),
+    "deep.json": ('{"a":' * 100_000, "nested too deep"),
+    "half.json": ('{"1": "\\ud800"}', "cannot be written"),
+    "long.txt": (f"1 {'a' * 201}\n", "has 201 letters"),
+    "field.tsv": (f"index\tname\n1\t{'a' * 200_000}\n", "no table of label names"),
     "twice.txt": ("1 a\n1 b\n", "label 1 twice"),
 }
 

@@ -172,7 +172,7 @@ BROKEN = {
     "no image": "cannot be read",
     "DICOM": "module DICOM",
     "complex": "is complex",
-    "sidecar": "EchoTime in a sidecar must be a number",
+    "sidecar": "must be a number",
     "no JSON": "not valid JSON",
     "empty folder": "has no .nii.*module DICOM",
 }

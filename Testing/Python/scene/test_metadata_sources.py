@@ -189,6 +189,7 @@ def test_sequence_and_what_shows_it_are_of_one_kind(metadata):
         ("GRE 2", None),
         ("mag 2", None),
         ("echo 12.5 ms", None),
+        ("gre_e4.92_ph", 492),
     ],
 )
 def test_number_of_the_echo_in_the_name(metadata, name, number):
@@ -198,6 +199,16 @@ def test_number_of_the_echo_in_the_name(metadata, name, number):
 def test_number_of_the_echo_in_the_dicom_database(metadata, database):
     database["1.1", "0018,0086"] = "3"
     assert metadata.echo_number(in_database()) == 3
+
+
+def test_field_strengths_that_contradict_each_other(metadata):
+    one, other = volume("m", fill=1), volume("p", fill=1)
+    one.SetAttribute(metadata.FIELD_STRENGTH, "3")
+    other.SetAttribute(metadata.FIELD_STRENGTH, "2.89")
+    assert metadata.find_field_strength(series(one), series(other)).value == 3
+    other.SetAttribute(metadata.FIELD_STRENGTH, "1.5")
+    with pytest.raises(QSMError, match="3 T according to m, but 1.5 T according to p"):
+        metadata.find_field_strength(series(one), series(other))
 
 
 def test_broken_dicom_number_is_named(metadata, database):

@@ -190,3 +190,13 @@ def test_echo_times_that_disagree_are_refused(logic, chain, scene):
 def test_broken_attribute_is_named(logic, chain, scene):
     with pytest.raises(QSMError, match="QSM.EchoTimes of m should hold numbers"):
         logic.process(volume("m", QSM_EchoTimes="soon"), volume("p"), fieldStrength=TESLA)
+
+
+def test_given_values_that_the_images_contradict_are_doubted(logic, chain, scene):
+    images = [volume(name, QSM_EchoTimes="0.004", QSM_FieldStrength="3") for name in ("m", "p")]
+    logic.process(*images, 0.004, 2.89)
+    assert not [check for check in chain.acquisition.checks if check.name in ("echo_times", "field_strength")]
+    logic.process(*images, 0.005, 7)
+    doubts = {check.name: check.sentence for check in chain.acquisition.checks if check.verdict == "doubtful"}
+    assert "5 ms were given, but node attribute QSM.EchoTimes has 4 ms" in doubts["echo_times"]
+    assert "7 T was given" in doubts["field_strength"]
