@@ -10,7 +10,7 @@ from pathlib import Path
 from ..files.atomic import check_writable
 from ..files.bids import ALL, derivative_paths, derivative_placement, find_runs, write_derivatives
 from ..files.headers import volumes_in
-from ..files.images import load_mask
+from ..files.images import load_on_grid
 from ..files.map_files import output_paths, placement, write_maps
 from ..files.scans import load_acquisition, load_signal
 from ..files.sidecar import read_json
@@ -43,10 +43,9 @@ def run_command(arguments, console):
     if arguments.participant_label:
         raise QSMError("--participant-label can be used with --bids only.")
     folders = _output_folders(arguments)
-    outputs = [path for folder in folders for path in output_paths(folder)]
-    outputs += [folder / name for folder in folders for name in CURVE_FILES if arguments.curve]
-    placing = placement(arguments.output, arguments.overwrite)
-    check_writable(outputs, input_files(arguments), **placing)
+    for folder in folders:
+        outputs = [*output_paths(folder), *(folder / name for name in CURVE_FILES if arguments.curve)]
+        check_writable(outputs, input_files(arguments), **placement(folder, arguments.overwrite))
     for folder, volume in folders.items():
         scan, geometry = load_scan(arguments, volume)
         maps = _mapped(scan, geometry, scan_files(arguments), arguments, settings, console)
@@ -190,7 +189,7 @@ def _mapped(scan, geometry, files, arguments, settings, console):
     masks = {}
     for name in ("mask", "reference_mask"):
         path = getattr(arguments, name)
-        masks[name] = load_mask(path, geometry) if path else None
+        masks[name] = load_on_grid(path, geometry) if path else None
         names |= {name: 1 if arguments.anonymous else Path(path).name} if path else {}
     wanted = {"quality": arguments.quality_map, "curve": arguments.curve}
     maps = run(scan, masks["mask"], settings, console.progress, masks["reference_mask"], **wanted)

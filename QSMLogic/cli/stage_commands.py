@@ -10,7 +10,8 @@ import numpy as np
 
 from ..files.atomic import check_writable, write_texts
 from ..files.field_files import check_field, load_field, own_ppm_per_unit
-from ..files.images import check_image_name, load_mask, load_on_grid, read_image, write_files
+from ..files.images import check_image_name, load_mask, load_mask_and_check, load_on_grid, read_image, write_files
+from ..files.orientation import B0_DIRECTION
 from ..files.scans import load_acquisition
 from ..files.sidecar import sidecar
 from ..files.sidecar_values import field_strength_in
@@ -18,6 +19,10 @@ from ..model.acquisition import FieldMap, bounding_box, checked_mask, uncropped
 from ..model.errors import QSMError
 from ..model.maps import UnreferencedMap
 from ..model.progress import Progress
+from ..pipeline.checks.echoes import check_echoes
+from ..pipeline.checks.result import check_map
+from ..pipeline.checks.scan import checked_scan, refuse
+from ..pipeline.checks.sign import check_sign
 from ..pipeline.strength_curve import strength_curve
 from ..registry.provenance import warnings
 from ..registry.settings import Settings
@@ -41,26 +46,41 @@ class StageRunner:
         choices[arguments.stage] = {"method": arguments.method, **given}
         if getattr(arguments, "reference_mask", None):
             choices["reference"] = {"method": "region"}
-        self.settings, self.console, self.has_memory = Settings(choices), console, False
+        self.settings, self.console, self.has_memory, self.notes = Settings(choices), console, False, {}
 
     def __call__(self, stage, *inputs):
         if not self.has_memory:
-            check = enough_memory(inputs[0].grid.shape, getattr(inputs[0], "echoes", 1))
-            self.console.warn([check.sentence] if check.is_said else [])
+            self.say([enough_memory(inputs[0].grid.shape, getattr(inputs[0], "echoes", 1))])
             self.has_memory = True
         self.console.progress(stage, 0.0)
         progress = Progress(lambda fraction: self.console.progress(stage, min(fraction, 1.0)))
         method, parameters = self.settings.method(stage), self.settings.parameters(stage)
         result = method.run(*inputs, parameters=parameters, progress=progress)
+        self.notes[stage] = progress.notes
         self.console.warn(warnings({"notes": {stage: progress.notes}}))
         return result
+
+    def say(self, checks):
+        """Print what is doubtful or was corrected; RefusedScan if something cannot be used."""
+        refuse(checks)
+        self.console.warn([check.sentence for check in checks if check.is_said])
+
+    def scaled(self, scan, mask=None):
+        """The scan with phase in radians, checked as in a run. mask: the given one, if any."""
+        self.say([*scan.checks, check_echoes(scan, mask)])
+        scaled = self("scaling", scan)
+        readout = getattr(self.settings.parameters("offset"), "readout", "automatic")
+        scaled, checks = checked_scan(scaled, mask, readout)
+        notes = self.notes["scaling"]
+        self.say([check_sign(notes["sign_evidence"], notes["sign"]), *checks])
+        return scaled
 
 
 def mask_command(arguments, console):
     """Make a mask of the tissue to map."""
     chain = _checked_chain(arguments, console)
     scan, geometry = _load_phase(arguments)
-    scan = chain("scaling", scan)
+    scan = chain.scaled(scan)
     wanted = _quality(scan, arguments) | {arguments.output: checked_mask(chain("mask", scan), scan.grid)}
     console.wrote(write_files(wanted, geometry, overwrite=arguments.overwrite))
 
@@ -96,7 +116,7 @@ def field_command(arguments, console):
 def background_command(arguments, console):
     """Remove the background field, which has its sources outside the mask."""
     chain = _checked_chain(arguments, console)
-    total, box, geometry = _field_map(arguments.total_field, arguments, is_local=False)
+    total, box, geometry = _field_map(arguments.total_field, arguments, chain, is_local=False)
     _write_field(chain("background", total.without_unreliable_rim()), box, geometry, arguments, console)
 
 
@@ -105,13 +125,14 @@ def invert_command(arguments, console):
     chain = _checked_chain(arguments, console)
     single_step = chain.settings.method("invert").takes_total_field
     path = arguments.total_field if single_step else arguments.local_field
-    local, box, geometry = _field_map(path, arguments, is_local=not single_step)
+    local, box, geometry = _field_map(path, arguments, chain, is_local=not single_step)
     if single_step:
         local = local.without_unreliable_rim()
     susceptibility = chain("invert", local)
     region = load_mask(arguments.reference_mask, geometry)[box] if arguments.reference_mask else None
     unreferenced = UnreferencedMap(susceptibility, local.mask, local.grid, region=region)
     susceptibility = chain("reference", unreferenced)
+    chain.say([check_map(susceptibility, local.mask)])
     wanted = {arguments.output: uncropped(susceptibility, box, geometry.shape)}
     console.wrote(write_files(wanted, geometry, overwrite=arguments.overwrite))
 
@@ -123,7 +144,7 @@ def curve_command(arguments, console):
     check_writable(outputs, input_files(arguments), overwrite=arguments.overwrite)
     chain = StageRunner(arguments, console)
     method, parameters = chain.settings.method("invert"), chain.settings.parameters("invert")
-    local, _, _ = _field_map(arguments.local_field, arguments, is_local=True)
+    local, _, _ = _field_map(arguments.local_field, arguments, chain, is_local=True)
     progress = Progress(lambda fraction: console.progress(CURVE, min(fraction, 1.0)))
     name, points = strength_curve(method, local, parameters, progress)
     texts = curve_files(folder, method.title, name, points)
@@ -163,9 +184,16 @@ def _quality(scan, arguments):
 
 def _scaled_and_masked(scan, geometry, arguments, chain):
     """The scan with phase in radians, and the mask that is given or made."""
-    mask = load_mask(arguments.mask, geometry) if arguments.mask else None
-    scan = chain("scaling", scan)
+    mask = _given_mask(arguments.mask, geometry, chain) if arguments.mask else None
+    scan = chain.scaled(scan, mask)
     return scan, checked_mask(chain("mask", scan), scan.grid) if mask is None else mask
+
+
+def _given_mask(path, geometry, chain):
+    """The mask in a file; says so if its values are doubtful."""
+    mask, check = load_mask_and_check(path, geometry)
+    chain.say([check])
+    return mask
 
 
 def _unwrapped(scan, mask, arguments, chain):
@@ -182,16 +210,18 @@ def _field_of_unwrapped(arguments, chain):
     scan, geometry = load_acquisition(
         arguments.magnitude, [arguments.unwrapped], arguments.echo_times, arguments.field_strength
     )
-    mask = load_mask(arguments.mask, geometry)
+    mask = _given_mask(arguments.mask, geometry, chain)
+    chain.say(scan.checks)
     box = bounding_box(mask)
     scan = scan.cropped(box)
     return chain("field", scan, scan.phase, mask[box]), box, geometry
 
 
-def _field_map(path, arguments, is_local):
+def _field_map(path, arguments, chain, is_local):
     """The FieldMap in a file, cut to its mask, with the box that it was cut from and the Geometry of the file."""
     field_ppm, ppm_per_unit, geometry = load_field(path, arguments.field_unit, arguments.field_strength)
-    mask = load_mask(arguments.mask, geometry)
+    mask = _given_mask(arguments.mask, geometry, chain)
+    chain.say([check for check in geometry.checks if check.name != B0_DIRECTION or arguments.b0_direction is None])
     check_field(path, field_ppm[mask], is_local, doubted=arguments.field_unit is None)
     optional = {
         key: load_on_grid(file, geometry) if file else None

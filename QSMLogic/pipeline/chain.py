@@ -86,6 +86,8 @@ def run(
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
     region, settings = _region(reference_mask, settings, acquisition.grid)
     chain = _Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), curve)
+    if region is not None:
+        chain.check(mask_values_check, reference_mask, "reference mask")
     if mask is not None:
         chain.check(mask_values_check, mask)
         mask = checked_mask(mask, acquisition.grid)

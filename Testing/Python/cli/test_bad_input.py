@@ -53,12 +53,12 @@ def test_phase_that_is_magnitude(scan, run_refused):
 
 def test_constant_phase(scan, run_refused):
     paths = [scan.write(f"flat{e}", np.full(scan.tissue.shape, 0.5, np.float32)) for e in range(3)]
-    run_refused(r"phase is constant", *scan.arguments(phase=paths))
+    run_refused(r"phase of echo 1 is constant", *scan.arguments(phase=paths))
 
 
 def test_phase_that_is_not_a_number(scan, run_refused):
     paths = [scan.write(f"nan{e}", np.full(scan.tissue.shape, np.nan, np.float32)) for e in range(3)]
-    run_refused(r"not a number", *scan.arguments(phase=paths))
+    run_refused(r"NaN or infinite", *scan.arguments(phase=paths))
 
 
 @pytest.mark.parametrize("ending", [".nii", ".nii.gz", ".nrrd"])
