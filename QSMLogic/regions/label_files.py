@@ -77,8 +77,8 @@ def _segments(path, fields, layers):
         if layer >= layers or label < 1 or label in names:
             raise QSMError(f"{path} has no voxels of its own for segment {name!r}. Save the segmentation again.")
         names[label] = name
-        if color := _color(fields.get(f"Segment{number}_Color", "")):
-            colors[label] = color
+        if (key := f"Segment{number}_Color") in fields:
+            colors[label] = _color(path, key, fields[key])
         number += 1
     return found
 
@@ -90,10 +90,12 @@ def _whole(path, fields, key, default):
     return int(text)
 
 
-def _color(text):
-    """Red, green and blue (0..1) out of a text; None if they are none."""
+def _color(path, key, text):
+    """Red, green and blue (0..1) out of a text."""
     try:
         color = tuple(float(part) for part in text.split())
     except ValueError:
-        return None
-    return color if len(color) == 3 and all(0 <= part <= 1 for part in color) else None
+        color = ()
+    if len(color) != 3 or not all(0 <= part <= 1 for part in color):
+        raise QSMError(f"{path} has {key} {text!r} in its header, not three numbers from 0 to 1. Fix or remove it.")
+    return color

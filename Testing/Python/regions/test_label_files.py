@@ -53,8 +53,8 @@ def test_segments_of_older_releases(tmp_path):
 @pytest.mark.parametrize("color", ["nan nan nan", "5 5 5", "red green blue", "1 0", "-1 0 0"])
 def test_color_that_is_none(tmp_path, color):
     keys = [("Segment0_Name", "caudate"), ("Segment0_Color", color)]
-    [region, _] = read_regions(segmentation(tmp_path / "a.seg.nrrd", labels(1), *keys), GRID)[0]
-    assert region.color is None
+    with pytest.raises(QSMError, match="Segment0_Color"):
+        read_regions(segmentation(tmp_path / "a.seg.nrrd", labels(1), *keys), GRID)
 
 
 @pytest.mark.parametrize(
