@@ -51,7 +51,7 @@ def better_order(covariance, times):
 
 def check_linearity(tissue):
     """The Check of a scan whose offsets by slice and by readout have been removed."""
-    times, (covariance, pairs) = tissue.scan.echo_times_s, tissue.covariance()
+    times, (covariance, pairs) = tissue.scan.echo_times_s, tissue.covariance
     if pairs < LEAST_PAIRS or len(times) < 2:
         return Check(NAME, None, DOUBTFUL_FROM, OK, "There is not enough tissue, or only one echo, to check this.")
     order = better_order(covariance, times)

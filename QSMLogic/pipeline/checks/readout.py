@@ -30,7 +30,7 @@ def without_alternation(tissue, correct=True):
     scan = tissue.scan
     if scan.echoes < 3:
         return tissue, Check(NAME, None, LIMIT_RAD, OK, "With fewer than three echoes this cannot be checked.")
-    if better_order(tissue.covariance()[0], scan.echo_times_s):
+    if better_order(tissue.covariance[0], scan.echo_times_s):
         return tissue, Check(NAME, None, LIMIT_RAD, OK, "Not checked, as the echoes are in the wrong order.")
     return _even(tissue, correct) if evenly_spaced(scan.echo_times_s) else (tissue, _uneven(tissue))
 
@@ -42,7 +42,7 @@ def _even(tissue, correct):
     if value < LIMIT_RAD or (four and not _alternates(blocks, _phase_in_blocks(tissue, 1))):
         return tissue, Check(NAME, value, LIMIT_RAD, OK, AGREE)
     corrected = tissue.with_scan(without_readout_phase(tissue.scan, tissue.mask, _sigma_mm(tissue.scan)))
-    share = unexplained(corrected.covariance()[0], tissue.scan.echo_times_s)
+    share = unexplained(corrected.covariance[0], tissue.scan.echo_times_s)
     if share is not None and share > DOUBTFUL_FROM:
         return tissue, Check(NAME, value, LIMIT_RAD, OK, "Odd and even echoes do not differ by a smooth phase.")
     if not correct:

@@ -1,6 +1,7 @@
 """Steps of the phase from voxel to voxel in tissue: they hardly wrap, and phase offsets cancel in them."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from ...shared.phase_quality import wrapped
 
 LAG = 2  # voxels between two steps that share no voxel, and hardly noise, be the image interpolated
 STEEPEST_RAD = 1.6  # steps beyond this may wrap at another echo
-MOST_PLACES = 50000
+MOST_PLACES = 30000
 MOST_OF_SLICE = 3000  # voxels of a slice that its phase is taken from
 BLOCK = 12  # voxels along each axis
 
@@ -55,6 +56,7 @@ class Tissue:
         """The same tissue of the scan with another phase."""
         return Tissue(scan, self.mask, self.places)
 
+    @cached_property
     def covariance(self):
         """Covariance of the steps of the echoes with those LAG voxels aside (echo, echo) in rad^2, and their number.
 
