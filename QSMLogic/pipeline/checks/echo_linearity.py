@@ -7,7 +7,7 @@ vector of the echo times less their mean, trace(R C) / (v' C v) is the share tha
 0.013 to 0.030 on measured heads; echoes that were swapped, copied, empty or of bipolar readout had 0.17 or more.
 """
 
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -17,6 +17,7 @@ NAME = "echo_linearity"
 DOUBTFUL_FROM, REFUSED_FROM = 0.06, 0.15
 SWAPPED_FROM, MUCH_BETTER = 0.02, 0.25  # another order of the echoes is believed if it leaves so much less
 REMEDY = "Check the echo times and the files of each echo, or leave that echo out."
+OTHERWISE = "Check the echo times and the files of each echo; in fat, choose echoes in which it is in phase."
 LEAST_FIELD_RAD = 0.003  # steps of a phase that does not evolve, of which nothing can be said
 LEAST_PAIRS = 500
 MOST_ORDERED = 7  # echoes of which every order is tried
@@ -38,7 +39,7 @@ def unexplained(covariance, times):
 def better_order(covariance, times):
     """The order of the echoes, if another than theirs, in which the phase is much more linear; else None."""
     share = unexplained(covariance, times)
-    if share is None or share < SWAPPED_FROM or not 3 <= len(times) <= MOST_ORDERED:
+    if share is None or share < SWAPPED_FROM:
         return None
     times = np.asarray(times)
     best = min(_orders(len(times)), key=lambda order: _or_infinite(unexplained(covariance, times[list(order)])))
@@ -72,8 +73,10 @@ def check_linearity(tissue):
         return Check(NAME, None, DOUBTFUL_FROM, OK, "With fewer than three echoes this cannot be checked.")
     if share < DOUBTFUL_FROM:
         return Check(NAME, share, DOUBTFUL_FROM, OK, "The phase is linear in echo time.")
-    verdict = REFUSED if share >= REFUSED_FROM else DOUBTFUL
-    return Check(NAME, share, DOUBTFUL_FROM, verdict, f"{_blame(covariance, times)} {REMEDY}")
+    blame = _blame(covariance, times)
+    if not blame:
+        return Check(NAME, share, DOUBTFUL_FROM, DOUBTFUL, f"The phase is not linear in echo time. {OTHERWISE}")
+    return Check(NAME, share, DOUBTFUL_FROM, REFUSED if share >= REFUSED_FROM else DOUBTFUL, f"{blame} {REMEDY}")
 
 
 def _reverse(tissue, covariance):
@@ -98,7 +101,7 @@ def _reverse(tissue, covariance):
 
 
 def _blame(covariance, times):
-    """Which echo is to blame, in words."""
+    """Which echo is to blame, in words; "" if it is not a single one."""
     power = np.diag(covariance)
     empty = [n + 1 for n in range(len(times)) if power[n] < 1e-3 * power.max()]
     if empty:
@@ -107,7 +110,7 @@ def _blame(covariance, times):
     bad = [echo for echo, share in alone.items() if share is not None and share < DOUBTFUL_FROM]
     if bad:
         return f"The phase of echo {bad[0]} does not lie on the line through the others."
-    return "The phase is not linear in echo time."
+    return ""
 
 
 def _without(covariance, times, echo):
@@ -116,8 +119,18 @@ def _without(covariance, times, echo):
 
 
 def _orders(count):
-    """Every order but the reverse ones of those before, which are as linear."""
-    return (order for order in permutations(range(count)) if order[0] < order[-1])
+    """Every order but the reverse ones of those before, which are as linear; of many echoes, the likely ones.
+
+    These are two echoes swapped, and the order of names that were sorted as text (1, 10, 11, 2, ...).
+    """
+    if count <= MOST_ORDERED:
+        yield from (order for order in permutations(range(count)) if order[0] < order[-1])
+        return
+    yield tuple(sorted(range(count), key=lambda n: str(n + 1)))
+    for one, other in combinations(range(count), 2):
+        order = list(range(count))
+        order[one], order[other] = other, one
+        yield tuple(order)
 
 
 def _or_infinite(share):

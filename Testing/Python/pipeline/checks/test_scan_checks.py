@@ -10,6 +10,7 @@ from scipy import ndimage
 from QSMLogic import Acquisition
 from QSMLogic.model.check import DOUBTFUL, OK
 from QSMLogic.model.errors import QSMError, RefusedScan
+from QSMLogic.pipeline.checks.echo_linearity import better_order
 from QSMLogic.pipeline.checks.echoes import check_echoes
 from QSMLogic.pipeline.checks.result import check_map
 from QSMLogic.pipeline.checks.scan import checked_scan
@@ -62,6 +63,15 @@ def test_the_right_order_of_swapped_echoes_is_named(right, order):
     with pytest.raises(RefusedScan) as refused:
         checked_scan(ordered(right, order))
     assert " ".join(str(n + 1) for n in np.argsort(order)) in str(refused.value)
+
+
+@pytest.mark.parametrize("order", [(0, 9, 10, 11, 1, 2, 3, 4, 5, 6, 7, 8), (0, 1, 7, 3, 4, 5, 6, 2, 8)])
+def test_the_right_order_of_many_echoes_is_found(order):
+    times = 0.003 + 0.004 * np.arange(len(order))
+    steps = times[list(order)] * 10
+    covariance = np.outer(steps, steps) + 0.001
+    assert better_order(covariance, times) == tuple(np.argsort(order))
+    assert better_order(np.outer(times, times) * 100 + 0.001, times) is None
 
 
 def test_echoes_from_last_to_first_are_refused(right):
