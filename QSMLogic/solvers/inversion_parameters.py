@@ -38,7 +38,7 @@ def shrinkage(default=0.02):
     return parameter(
         default,
         "Threshold lambda/mu1",
-        unit="ppm/voxel",
+        unit="ppm/vox",
         low=1e-5,
         high=1,
         help="Soft threshold of the gradient in each ADMM iteration. Affects the convergence, not the solution.",

@@ -23,7 +23,7 @@ class NltvParameters:
     edge: float = parameter(
         0.02,
         "Reweighting epsilon",
-        unit="ppm/voxel",
+        unit="ppm/vox",
         low=1e-5,
         high=100,
         help="Gradient whose weight is halved; larger gradients weigh less. Lower values preserve fainter edges.",

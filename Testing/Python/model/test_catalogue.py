@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from QSMLogic import Grid, Maps
-from QSMLogic.files.map_files import map_contents, output_paths
+from QSMLogic.files.map_files import RECORD, map_contents, output_paths
 from QSMLogic.model.catalogue import CATALOGUE, SUSCEPTIBILITY
 from QSMLogic.model.units import NO_UNIT, UNITS
 
@@ -73,6 +73,6 @@ def test_a_required_map_must_be_given(maps):
 
 def test_files_hold_every_map(maps, tmp_path):
     contents = map_contents(maps, tmp_path)
-    assert set(contents) == set(output_paths(tmp_path))
+    assert {*contents, tmp_path / RECORD} == set(output_paths(tmp_path))
     for entry, array in maps.items():
         assert contents[tmp_path / entry.file] is array

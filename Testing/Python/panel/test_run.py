@@ -92,7 +92,7 @@ def test_failure_tells_reason_and_remedy(panel):
         slicer.util.arrayFromVolume(other)[:] = 1.0
     before = volumes()
     run(panel)
-    assert "The phase is constant" in panel.ui.statusLabel.text
+    assert "The phase of echo 1 is constant" in panel.ui.statusLabel.text
     assert "Choose the phase image" in panel.ui.statusLabel.text
     assert volumes() == before
 

@@ -13,7 +13,7 @@ from scipy.ndimage import binary_erosion
 from QSMLogic import Acquisition, Cancelled, Grid, QSMError, Settings, run
 from QSMLogic.files.bids import find_runs
 from QSMLogic.registry.provenance import choice_made, strengths_tried, warnings
-from QSMLogic.registry.stages import STAGES
+from QSMLogic.registry.stages import CHECKS, STAGES
 from QSMLogic.report.methods_text import methods_text
 from QSMLogic.simulation.accuracy import nrmse
 
@@ -38,7 +38,7 @@ def test_two_balls(maps):
 def test_provenance(maps):
     record = maps.provenance
     assert record["mask"] == "given" and "mask" not in record["settings"]
-    assert set(record["settings"]) == set(record["seconds"]) == set(STAGES) - {"mask"}
+    assert set(record["settings"]) == set(record["seconds"]) - {CHECKS} == set(STAGES) - {"mask"}
     assert record["scan"]["echo_times_s"] == list(TIMES)
     assert record["citations"]["invert"][0]["doi"] == "10.1002/mrm.27483"
 
@@ -126,7 +126,7 @@ def test_progress_and_cancel():
     run(*scan(), progress=lambda stage, fraction: calls.append((stage, fraction)))
     fractions = [fraction for _, fraction in calls]
     assert fractions == sorted(fractions) and fractions[-1] == pytest.approx(1)
-    assert [*dict(calls)] == [stage for stage in STAGES if stage != "mask"]
+    assert [*dict(calls)] == ["scaling", CHECKS, *(stage for stage in STAGES if stage not in ("scaling", "mask"))]
 
     def cancel(stage, fraction):
         if stage == "unwrap":

@@ -12,8 +12,8 @@ from helpers.simulated import head_scan
 from QSMLogic import Acquisition, Grid, QSMError
 from QSMLogic.files.bids import find_runs
 from QSMLogic.model.progress import Progress
+from QSMLogic.pipeline.checks.sign import check_sign
 from QSMLogic.registry.method import find
-from QSMLogic.registry.provenance import warnings
 from QSMLogic.shared.phase_quality import wrapped
 from QSMLogic.shared.phase_sign import CERTAIN, sign_evidence
 
@@ -53,8 +53,8 @@ def test_a_set_sign_that_the_head_contradicts_is_warned_of():
         progress = Progress()
         given = replace(scan, phase=phase * scan.phase)
         AUTOMATIC.run(given, parameters=AUTOMATIC.make_parameters({"sign": sign}), progress=progress)
-        found = warnings({"notes": {"scaling": progress.notes}})
-        assert len(found) == warned and all("sign" in text for text in found)
+        found = check_sign(progress.notes["sign_evidence"], progress.notes["sign"])
+        assert found.is_said == bool(warned) and "sign" in found.sentence
         assert abs(progress.notes["sign_evidence"]) > CERTAIN
 
 
