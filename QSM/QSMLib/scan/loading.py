@@ -4,10 +4,8 @@ A file with several volumes becomes a sequence, a browser and the volume that sh
 together and run over the same echo times share a browser: what moves one, moves all.
 """
 
-import json
 import re
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import slicer
@@ -15,11 +13,11 @@ import slicer
 from QSMLogic import QSMError
 from QSMLogic.files.sidecar import ENDINGS, echo_times, field_strength, image_stem, sidecar, sidecar_path
 
+from .checks import keep_checks
 from .file_nodes import add_node, node_of
 from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS, SOURCE, kind_of_image_type
 from .sequences import sequence_of, set_echo_times, show
 
-CHECKS = "QSM.Checks"  # attribute: what is doubtful in the header of the file, JSON
 _COUNT = "QSM.VolumesInFile"
 _PART = re.compile(r"(?:^|_)part-(mag|phase|real|imag)(?:_|$)")
 _KIND_OF_PART = dict(zip(("mag", "phase", "real", "imag"), KINDS, strict=True))
@@ -148,8 +146,7 @@ def _read(file):
         node.SetAttribute(_COUNT, str(node.GetNumberOfDataNodes()))
         node = _first_of(node, file.name) if file.first_only else node
     _describe(node, file)
-    if checks:
-        node.SetAttribute(CHECKS, json.dumps([asdict(check) for check in checks]))
+    keep_checks(node, checks)
     return node
 
 
