@@ -60,11 +60,6 @@ class QSMWidget(ScriptedLoadableModuleWidget):
         """The user opens the panel."""
         self.panel.enter()
 
-    def exit(self):
-        """The user goes to another module."""
-        if self.panel:
-            self.panel.exit()
-
     def cleanup(self):
         """The panel is closed for good."""
         if self.panel:

@@ -16,17 +16,17 @@ STAGES = ("scaling", "offset")  # whose settings matter to the checks
 
 
 class Checks:
-    """Checks the scan in a process of its own, a moment after the input has changed, while the panel is open."""
+    """Checks the scan in a process of its own, a moment after the input has changed, if the panel is seen."""
 
     def __init__(self, ui, state):
         self.ui, self.state = ui, state
         self.process = Process(lambda stage, fraction: None, lambda line: None, self._arrived, self._failed)
         self._key = self._found = self._record = None
         self._of_map, self._recorded, self._failure = False, [], ""
-        self._is_open = self._is_paused = False
+        self._is_paused = False
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
-        self._timer.connect("timeout()", self.begin)
+        self._timer.connect("timeout()", self._begin_if_seen)
         ui.checksButton.connect("toggled(bool)", ui.checksText.setVisible)
         ui.checksText.setVisible(False)
         self._show()
@@ -46,15 +46,6 @@ class Checks:
         self._key, self._record = key, record
         self._show()
         self._plan()
-
-    def enter(self):
-        """The panel is opened."""
-        self._is_open = True
-
-    def exit(self):
-        """The panel is left."""
-        self._is_open = False
-        self._stop()
 
     def pause(self):
         """A run begins."""
@@ -77,7 +68,12 @@ class Checks:
     def close(self):
         """The panel goes, and maybe its widgets."""
         self._stop()
-        self._timer.disconnect("timeout()", self.begin)
+        self._timer.disconnect("timeout()", self._begin_if_seen)
+
+    def _begin_if_seen(self):
+        """Check the scan, unless the panel is hidden; when it is opened, it is updated."""
+        if self.ui.applyButton.visible:
+            self.begin()
 
     def begin(self):
         """Check the scan."""
@@ -100,7 +96,7 @@ class Checks:
     def _plan(self):
         """Check the scan soon, if that is of interest and not known yet."""
         is_known = self._found is not None or self._failure or self.process.running
-        if self._is_open and not (self._is_paused or self._of_map or is_known) and self._key:
+        if self._key and not (self._is_paused or self._of_map or is_known):
             self._timer.start(DELAY_MS)
         else:
             self._timer.stop()

@@ -58,14 +58,9 @@ class Panel(VTKObservationMixin):
     def enter(self):
         """The user opens the panel."""
         self._observe()
-        self.checks.enter()
         self.inputs.fill_if_empty()
         views.refresh_legends()  # other modules may have put other volumes into the views
         self.update()
-
-    def exit(self):
-        """The user goes to another module."""
-        self.checks.exit()
 
     def close(self):
         """The panel goes: end what runs, and let go of the scene. Its widgets may be gone, or stay behind, hidden."""

@@ -27,5 +27,7 @@ def kept_checks(nodes, b0_direction_ijk=None):
 
 def checks_of_map(volume):
     """The Checks of the run that has made a map; none of other volumes and of maps of earlier versions."""
-    text = volume.GetAttribute(PROVENANCE) if volume else None
-    return checks_of(json.loads(text)) if text else []
+    try:
+        return checks_of(json.loads((volume and volume.GetAttribute(PROVENANCE)) or "{}"))
+    except (ValueError, TypeError, AttributeError):
+        return []
