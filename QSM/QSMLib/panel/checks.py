@@ -147,5 +147,9 @@ def _mask_key(mask):
     node, segment = mask if isinstance(mask, tuple) else (mask, "")
     if not node:
         return None
-    voxels = node.GetSegmentation() if node.IsA("vtkMRMLSegmentationNode") else node.GetImageData()
-    return node.GetID(), segment, voxels.GetMTime()
+    if not node.IsA("vtkMRMLSegmentationNode"):
+        return node.GetID(), node.GetImageData().GetMTime()
+    segmentation = node.GetSegmentation()
+    source, ids = segmentation.GetSourceRepresentationName(), segmentation.GetSegmentIDs()
+    shapes = [segmentation.GetSegment(id_).GetRepresentation(source) for id_ in ids if segment in ("", id_)]
+    return node.GetID(), tuple(ids), segment, [shape and shape.GetMTime() for shape in shapes]

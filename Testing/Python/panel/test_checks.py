@@ -106,6 +106,21 @@ def test_check_begins_by_itself_when_the_scan_changes(panel, monkeypatch):
     assert wait_until(lambda: panel.checks.process.running, 5)
 
 
+def test_mask_is_checked_again_when_it_was_edited(panel):
+    segmentation = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+    panel.state.mask, magnitude = segmentation, panel.state.rows[0][0]
+    first = segmentation.GetSegmentation().GetNthSegmentID(0)
+    checked(panel)
+    assert "Mask signal" in panel.ui.checksText.plainText
+    panel.update()
+    assert line(panel)
+    drawn = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, first, magnitude).copy()
+    drawn[:3] = 1
+    slicer.util.updateSegmentBinaryLabelmapFromArray(drawn, segmentation, first, magnitude)
+    panel.update()
+    assert line(panel) == ""
+
+
 def test_hidden_panel_checks_nothing(panel, loaded, monkeypatch):
     at_once(monkeypatch)
     loaded.exit()
