@@ -27,7 +27,8 @@ class QSM(ScriptedLoadableModule):
         parent.helpText = _(
             "Quantitative susceptibility mapping (QSM) computes a map of magnetic susceptibility in parts per million"
             " from the phase of a gradient-echo MRI scan. Choose the magnitude and phase of a scan, or press Sample"
-            " scan, then press Apply. In the Python console, QSMLogic().process(magnitude, phase) computes the map, and"
+            " scan, then press Apply. The line above the buttons says what was found of the scan and, after a run,"
+            " of the map. In the Python console, QSMLogic().process(magnitude, phase) computes the map, and"
             " QSMLogic().roiStatistics(segmentation, map) measures it in regions. See the <a href="
             '"https://github.com/SlicerQSM/SlicerQSM">documentation</a>.'
         )

@@ -1,6 +1,7 @@
 """The pipeline on nodes of the scene: from a scan to a susceptibility map and a table of regions."""
 
 from QSMLogic import run
+from QSMLogic.pipeline.input_checks import input_checks
 
 from .display.strength_chart import update_strength_chart
 from .regions.measure import Measurement, measure_into_table
@@ -20,6 +21,12 @@ def process(request, progress=None):
     volume = write_map(maps, scan.source, request.output_volume, scan.names, request.intermediate)
     update_strength_chart(volume, maps.provenance)
     return volume
+
+
+def check(request):
+    """The Checks of a scan, in this process. See QSM.QSMLogic.check."""
+    scan = read_scan(request)
+    return input_checks(scan.acquisition(), scan.mask, request.settings)
 
 
 def roi_statistics(region_node, volume, table=None):

@@ -85,15 +85,11 @@ def run(
     """
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
     region, settings = _region(reference_mask, settings, acquisition.grid)
-    chain = _Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), curve)
-    if region is not None:
+    chain = Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), curve)
+    if region is not None and np.asarray(reference_mask).dtype != bool:
         chain.check(mask_values_check, reference_mask, "reference mask")
-    if mask is not None:
-        chain.check(mask_values_check, mask)
-        mask = checked_mask(mask, acquisition.grid)
-        _check_known(acquisition, mask)
-    chain.check(check_echoes, acquisition, mask)
-    total, mask, box, quality, known = _total_field(chain, acquisition, mask, quality)
+    scan, mask = checked_input(chain, acquisition, mask)
+    total, mask, box, quality, known = _total_field(chain, scan, mask, quality)
     local, susceptibility, reliable = _mapped(chain, total)
     susceptibility = _referenced(chain, acquisition, box, susceptibility, reliable, region)
     known |= _kept(local=local, susceptibility_ppm=susceptibility)
@@ -114,9 +110,22 @@ def run(
     return Maps(acquisition.grid, provenance=provenance, mask=mask, quality=quality, **maps)
 
 
-def _total_field(chain, acquisition, mask, quality):
-    """The total field in the box of the mask, the mask, the box, the phase's quality, and what later stages take."""
-    scan = chain.checked_scan(chain.stage("scaling", acquisition), mask)
+def checked_input(chain, acquisition, mask):
+    """The scan, phase in radians, with what was found of it corrected, and the given mask as bool, or None."""
+    if mask is not None:
+        if np.asarray(mask).dtype != bool:
+            chain.check(mask_values_check, mask)
+        mask = checked_mask(mask, acquisition.grid)
+        _check_known(acquisition, mask)
+    chain.check(check_echoes, acquisition, mask)
+    return chain.checked_scan(chain.stage("scaling", acquisition), mask), mask
+
+
+def _total_field(chain, scan, mask, quality):
+    """The total field in the box of the mask, the mask, the box, the phase's quality, and what later stages take.
+
+    mask: the given one, or None.
+    """
     quality = scan_quality(scan) if quality else None
     method = ""
     if mask is None:
@@ -198,7 +207,7 @@ def _check_known(acquisition, mask):
             )
 
 
-class _Chain:
+class Chain:
     """Runs one stage after the other and keeps the time of each."""
 
     def __init__(self, settings, progress, provenance, curve=False):

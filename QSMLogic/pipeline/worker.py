@@ -21,21 +21,24 @@ import numpy as np
 
 from ..model.acquisition import Acquisition, Grid
 from ..model.catalogue import CATALOGUE
+from ..model.check import Check
 from ..model.errors import QSMError
 from ..model.maps import Maps
 from ..registry.settings import Settings
 from .chain import run
+from .input_checks import input_checks
 
 DONE, UNEXPECTED, BAD_INPUT, ABANDONED = 0, 1, 2, 3
 POLL_S = 0.5
 
 
-def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reduction=None, **options):
+def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reduction=None, task="run", **options):
     """Prepare the folder for mapping a scan, one image at a time: a generator that must be run to its end.
 
-    magnitude, phase: images (k, j, i), one per echo. facts: echo_times_s, field_strength_t and grid (a Grid).
+    magnitude, phase: images (k, j, i), one per echo. facts: echo_times_s, field_strength_t, grid (a Grid) and, if
+    there are any, checks (of the Acquisition).
     mask, settings: as in pipeline.run. reduction: of a preview, see preview.reduced; None for the whole scan.
-    options: reference_mask, quality and curve, as in pipeline.run.
+    task: "run", or "check" to check the scan only. options: reference_mask, quality and curve, as in pipeline.run.
     """
     folder = Path(folder)
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
@@ -46,7 +49,8 @@ def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reducti
     for name, given in (("given_mask", mask), ("reference_mask", options.pop("reference_mask", None))):
         if given is not None:
             np.save(folder / f"{name}.npy", given)
-    job = {"task": "run", **facts, "grid": asdict(facts["grid"]), "settings": settings.choices}
+    checks = [asdict(check) for check in facts.get("checks", ())]
+    job = {"task": task, **facts, "grid": asdict(facts["grid"]), "checks": checks, "settings": settings.choices}
     counts = {"magnitude": len(magnitude), "phase": len(phase)}
     _write_json(folder / "job.json", job | counts | {"reduction": reduction, "options": options})
 
@@ -63,6 +67,11 @@ def read_maps(folder):
     names = [name for name in CATALOGUE if (folder / f"{name}.npy").is_file()]
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}
     return Maps(grid=Grid(**result["grid"]), provenance=result["provenance"], **arrays)
+
+
+def read_checks(folder):
+    """The Checks of a scan that the task "check" has written to the folder."""
+    return [Check(**check) for check in _read_json(Path(folder) / "checks.json")]
 
 
 def work(folder, progress):
@@ -93,12 +102,8 @@ def main(folder, output=None):
 
 
 def _run(folder, job, progress):
-    grid = Grid(**job["grid"])
-    images = (_read_echoes(folder, name, job[name]) for name in ("magnitude", "phase"))
-    scan = Acquisition(*images, job["echo_times_s"], job["field_strength_t"], grid)
-    given = [folder / f"{name}.npy" for name in ("given_mask", "reference_mask")]
-    mask, reference_mask = (np.load(path) if path.is_file() else None for path in given)
-    settings, options = Settings(job["settings"]), {"reference_mask": reference_mask, **job["options"]}
+    scan, mask, settings = _read_scan(folder, job)
+    options = {"reference_mask": _read_mask(folder, "reference_mask"), **job["options"]}
     if job["reduction"]:
         from .preview import preview
 
@@ -108,6 +113,24 @@ def _run(folder, job, progress):
     for entry, array in maps.items():
         np.save(folder / f"{entry.name}.npy", array)
     _write_json(folder / "maps.json", {"grid": asdict(maps.grid), "provenance": maps.provenance})
+
+
+def _check(folder, job, progress):
+    checks = input_checks(*_read_scan(folder, job), progress)
+    _write_json(folder / "checks.json", [asdict(check) for check in checks])
+
+
+def _read_scan(folder, job):
+    """The Acquisition, the given mask or None, and the Settings."""
+    images = (_read_echoes(folder, name, job[name]) for name in ("magnitude", "phase"))
+    checks = tuple(Check(**check) for check in job["checks"])
+    scan = Acquisition(*images, job["echo_times_s"], job["field_strength_t"], Grid(**job["grid"]), checks)
+    return scan, _read_mask(folder, "given_mask"), Settings(job["settings"])
+
+
+def _read_mask(folder, name):
+    path = folder / f"{name}.npy"
+    return np.load(path) if path.is_file() else None
 
 
 def _read_echoes(folder, name, count):
@@ -139,7 +162,7 @@ def _register(folder, job, progress):
     run_registration(folder, job, progress)
 
 
-TASKS = {"run": _run, "simulate": _simulate, "register": _register}
+TASKS = {"run": _run, "check": _check, "simulate": _simulate, "register": _register}
 
 
 class _Report:

@@ -2,6 +2,7 @@
 
 from ..model.errors import QSMError
 from ..registry.method import registry
+from ..registry.provenance import checks_of
 from ..registry.stages import STAGES
 
 GIVEN_MASK = "The mask was provided by the user."
@@ -32,6 +33,7 @@ def methods_text(provenance):
         sentences.append(_scan(provenance))
         if provenance["mask"] == "given":
             sentences.append(GIVEN_MASK)
+        sentences += [check.sentence for check in checks_of(provenance) if check.corrected]
         for stage, choice in provenance["settings"].items():
             if stage not in STAGES:
                 raise QSMError(

@@ -9,9 +9,11 @@ import numpy as np
 
 from ..files.atomic import write_texts
 from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
+from ..model.check import by_severity
 from ..model.errors import QSMError
 from ..regions.asymmetry import paired_names
 from ..regions.units import PER_PPM
+from ..registry.provenance import checks_of
 from ..version import __version__
 from .methods_text import methods_text
 from .pictures import PLANES, Patient, extent, letters, triptych
@@ -19,6 +21,8 @@ from .plots import box_plot, value_label
 from .svg import COLORS
 
 OBLIQUE_DEGREES = 2.0
+TEXT = ' class="text"'
+CHECK_COLUMNS = (("", TEXT), ("Check", TEXT), ("Value", ""), ("Limit", ""), ("Finding", TEXT))  # title and kind
 NOTICE = "Research software, not a medical device: not for diagnosis or treatment decisions."
 
 
@@ -151,7 +155,7 @@ def _table(rows, columns):
 
 
 def _kind(column):
-    return ' class="text"' if column.is_text else ""
+    return TEXT if column.is_text else ""
 
 
 def _in(column, unit):
@@ -218,12 +222,25 @@ def _window(image):
     return (float(low), float(high)) if low < high else (float(low), float(low) + 1)
 
 
+def _checks(checks):
+    """The Checks as a table."""
+    head = "".join(f"<th{kind}>{title}</th>" for title, kind in CHECK_COLUMNS)
+    texts = [(c.mark, c.title, c.value_text or "–", c.limit_text or "–", c.sentence) for c in checks]
+    kinds = [kind for _title, kind in CHECK_COLUMNS]
+    cells = ("".join(f"<td{k}>{escape(text)}</td>" for text, k in zip(row, kinds, strict=True)) for row in texts)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
 def _made(provenance):
     """How the map was made: the paragraph for a paper, every parameter, versions."""
     if not provenance:
         yield "<h2>How the map was made</h2><p>No record of the run was given with the map.</p>"
         return
     yield f"<h2>How the map was made</h2><pre>{escape(methods_text(provenance))}</pre>"
+    checks = by_severity(checks_of(provenance))
+    if checks:
+        yield f"<h3>Checks of the scan and of the map</h3>{_checks(checks)}"
     versions = provenance["software"] | {"Run started": provenance.get("started", "")}
     yield f"<h3>Versions</h3>{_definitions(versions)}"
     stages = {stage: json.dumps(choice, ensure_ascii=False) for stage, choice in provenance["settings"].items()}

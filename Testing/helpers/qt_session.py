@@ -27,9 +27,12 @@ def session():
 
 
 @pytest.fixture
-def loaded(session):
-    """The scripted module with its panel, not entered yet."""
+def loaded(session, monkeypatch):
+    """The scripted module with its panel, not entered yet, which checks a scan only if a test begins that."""
     module = load_module()
+    from QSMLib.panel import checks
+
+    monkeypatch.setattr(checks, "DELAY_MS", 10**8)
     yield module
     module.close()
 

@@ -6,6 +6,7 @@ from slicer.util import VTKObservationMixin
 
 from ..display import views
 from .atlas import Atlas
+from .checks import Checks
 from .inputs import Inputs
 from .load import Load
 from .look import Look
@@ -38,9 +39,10 @@ class Panel(VTKObservationMixin):
         self.output, self.look, self.reuse = (part(ui, self.state) for part in (Output, Look, Reuse))
         self.regions = Regions(ui, self.state, self.update)
         self.region_results, self.atlas = RegionResults(ui, self.regions), Atlas(ui, self.regions)
-        self.run = Run(ui, self.state, self.update)
+        self.checks = Checks(ui, self.state)
+        self.run = Run(ui, self.state, self.update, self.checks)
         self.parts = (self.inputs, self.mask, self.methods, self.reference, self.output, self.look, self.reuse)
-        self.parts += (self.run, self.regions, self.region_results, self.atlas)
+        self.parts += (self.run, self.checks, self.regions, self.region_results, self.atlas)
         self.load = Load(ui, self.inputs.choose_loaded)
         scene = slicer.mrmlScene
         for event in (scene.StartCloseEvent, scene.StartImportEvent, scene.StartRestoreEvent):
@@ -63,6 +65,7 @@ class Panel(VTKObservationMixin):
     def close(self):
         """The panel goes: end what runs, and let go of the scene. Its widgets may be gone, or stay behind, hidden."""
         self.run.close()
+        self.checks.close()
         self.atlas.close()
         self.look.removeObservers()
         self.regions.removeObservers()
@@ -98,6 +101,7 @@ class Panel(VTKObservationMixin):
         self._scene_is_changing = self.state.settling = True
         if slicer.mrmlScene.IsClosing():
             self.run.forget()
+            self.checks.forget()
             self.atlas.cancel()
             self.inputs.forget()
 

@@ -26,11 +26,11 @@ SAMPLE_VOXEL_MM = 1.5
 class Run:
     """Runs the pipeline in a separate process. The scene changes only when a result is available.
 
-    on_result(): called when a map or a scan has arrived in the scene.
+    on_result(): called when a map or a scan has arrived in the scene. checks: the part Checks, which rests meanwhile.
     """
 
-    def __init__(self, ui, state, on_result):
-        self.ui, self.state, self.on_result = ui, state, on_result
+    def __init__(self, ui, state, on_result, checks):
+        self.ui, self.state, self.on_result, self.checks = ui, state, on_result, checks
         self.process = Process(self._progress, self._log, self._arrived, self._finish)
         self._arrive = self._steps = self._began = None
         ui.applyButton.connect("clicked()", self._apply_or_cancel)
@@ -147,6 +147,7 @@ class Run:
 
     def _start(self, prepare, arrive, what):
         self._arrive, self._began = arrive, time.monotonic()
+        self.checks.pause()
         self.ui.logText.clear()
         self.ui.progressBar.setVisible(True)
         self.ui.progressBar.value = 0
@@ -206,6 +207,7 @@ class Run:
         self.ui.applyButton.text = _("Apply")
         self.ui.sampleButton.enabled = True
         self._say(message)
+        self.checks.resume()
 
     def _say(self, message):
         self.ui.statusLabel.text = message

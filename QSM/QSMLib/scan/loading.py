@@ -4,10 +4,8 @@ A file with several volumes becomes a sequence, a browser and the volume that sh
 together and run over the same echo times share a browser: what moves one, moves all.
 """
 
-import json
 import re
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import slicer
@@ -17,11 +15,11 @@ from QSMLogic.files.headers import volumes_in
 from QSMLogic.files.sidecar import ENDINGS, image_stem, is_hidden, sidecar
 from QSMLogic.files.sidecar_values import echo_times_in, field_strength_in, kinds_of_image_type
 
+from .checks import keep_checks
 from .file_nodes import add_node, node_of
 from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS, SOURCE
 from .sequences import sequence_of, set_echo_times, show
 
-CHECKS = "QSM.Checks"  # attribute: what is doubtful in the header of the file, JSON
 _COUNT = "QSM.VolumesInFile"
 _PART = re.compile(r"(?:^|_)part-(mag|phase|real|imag)(?:_|$)")
 _KIND_OF_PART = dict(zip(("mag", "phase", "real", "imag"), KINDS, strict=True))
@@ -160,8 +158,7 @@ def _read(file):
         node.SetAttribute(_COUNT, str(node.GetNumberOfDataNodes()))
         node = _first_of(node, file.name) if file.first_only else node
     _describe(node, file)
-    if checks:
-        node.SetAttribute(CHECKS, json.dumps([asdict(check) for check in checks]))
+    keep_checks(node, checks)
     return node
 
 

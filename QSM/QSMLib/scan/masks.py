@@ -1,11 +1,13 @@
 """Masks as arrays on the grid of a volume."""
 
+from dataclasses import replace
+
 import slicer
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
 from QSMLogic import QSMError
-from QSMLogic.model.mask_values import inside_mask
+from QSMLogic.model.mask_values import inside_mask, mask_values_check
 
 from .geometry import require_same_geometry, shape_of
 
@@ -31,6 +33,14 @@ def mask_array(mask, volume, holder):
         _require_segments(mask)
         return segments_array(mask, _segment_ids(mask), _reference(volume, holder))
     return inside_mask(_voxels(mask, volume, holder))
+
+
+def values_check(mask, volume, holder, name="mask"):
+    """The Check of the values of a mask that is a volume, called as `name` is; None for any other."""
+    if not hasattr(mask, "IsA") or mask.IsA("vtkMRMLSegmentationNode"):
+        return None
+    check = mask_values_check(_voxels(mask, volume, holder), name)
+    return replace(check, name=f"{name}_values".replace(" ", "_"))
 
 
 def check_mask(mask, volume, holder):

@@ -10,11 +10,12 @@ import vtk
 from QSMLogic import QSMError, __version__
 from QSMLogic.model.catalogue import CATALOGUE, SUSCEPTIBILITY
 
+from .checks import PROVENANCE
 from .geometry import shape_of
 from .metadata import ECHO_TIMES, FIELD_STRENGTH, name_parts
 from .units import code, set_unit
 
-VERSION, PROVENANCE, MAP = "QSM.Version", "QSM.Provenance", "QSM.Map"
+VERSION, MAP = "QSM.Version", "QSM.Map"
 HAIR = 1e-8  # a window's lower end is so much higher, or its legend may read -0.00 where it should read 0.00
 RESULT = CATALOGUE[SUSCEPTIBILITY]  # whose node refers to those of the other maps
 OTHERS = tuple(entry for entry in CATALOGUE.values() if entry is not RESULT)

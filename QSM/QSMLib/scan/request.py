@@ -10,9 +10,10 @@ from QSMLogic.model.check import DOUBTFUL, Check
 from QSMLogic.model.scan_checks import checked_echo_times, checked_field_strength
 
 from . import metadata
+from .checks import kept_checks
 from .geometry import grid_of, require_same_geometry
 from .inputs import Series, read_series
-from .masks import check_mask, mask_array
+from .masks import check_mask, mask_array, values_check
 from .outputs import require_output
 
 
@@ -37,8 +38,8 @@ class Request:
 class SceneScan:
     """A scan of the scene that can be mapped: its images are views of the nodes' voxels, nothing is copied yet.
 
-    mask, reference: bool (k, j, i) or None. names: of the input nodes, for the provenance. checks: of given values that
-    the images contradict.
+    mask, reference: bool (k, j, i) or None. names: of the input nodes, for the provenance. checks: what was found in
+    the headers of the images and in the values of the masks, and given values that the images contradict.
     """
 
     magnitude: Series
@@ -63,6 +64,7 @@ class SceneScan:
             "echo_times_s": [float(time) for time in self.echo_times_s],
             "field_strength_t": float(self.field_strength_t),
             "grid": self.grid,
+            "checks": self.checks,
         }
 
     def images(self, kind):
@@ -83,8 +85,13 @@ def read_scan(request):
     """
     scan = check_scan(request)
     where = scan.source.volume, scan.source.holder
+    masks = {"mask": request.mask_node, "reference mask": request.reference_node}
+    found = [values_check(node, *where, name) for name, node in masks.items()]
     return replace(
-        scan, mask=mask_array(request.mask_node, *where), reference=mask_array(request.reference_node, *where)
+        scan,
+        mask=mask_array(request.mask_node, *where),
+        reference=mask_array(request.reference_node, *where),
+        checks=(*scan.checks, *(check for check in found if check)),
     )
 
 
@@ -114,7 +121,10 @@ def check_scan(request):
         grid_of(first.volume, first.holder, request.b0_direction_ijk),
         None,
         names,
-        checks=tuple(_contradictions(times, strength, magnitude, phase)),
+        checks=(
+            *kept_checks(_sources(magnitude, phase), request.b0_direction_ijk),
+            *_contradictions(times, strength, magnitude, phase),
+        ),
     )
 
 
@@ -143,6 +153,11 @@ def _found(find, magnitude, phase):
 
 def _doubt(name, given, found, sentence):
     return Check(name, given, found, DOUBTFUL, f"{sentence} Check which is right.")
+
+
+def _sources(*series):
+    """Every node that may know something of the images."""
+    return [node for one in series for group in one.sources for node in group]
 
 
 def _nodes(magnitude, phase, *mask_nodes):

@@ -1,5 +1,7 @@
 """Every text of the panel fits, in a narrow and a wide dock, light and dark, at the usual and twice the resolution."""
 
+import json
+
 import pytest
 import slicer
 from standin.widget_pictures import clipped, grab, has_font, lay_out
@@ -7,6 +9,14 @@ from standin.widget_pictures import clipped, grab, has_font, lay_out
 from QSMLogic.registry.method import registry
 from QSMLogic.registry.stages import STAGES
 
+DOUBTED = {
+    "name": "mask_signal",
+    "value": 0.56,
+    "limit": 0.2,
+    "verdict": "doubtful",
+    "sentence": "56 % of the mask (1.2e+03 ml, mostly in slices 1 to 20) has no signal; its phase is noise. Draw the "
+    "mask over tissue only, or omit it for an automatic mask.",
+}
 MOST_METHODS = max(len(methods) for methods in registry().values())
 
 
@@ -22,6 +32,7 @@ def panel(loaded):
     loaded.enter()
     panel = loaded.widget.panel
     panel.state.mask = segmentation
+    magnitude[0].SetAttribute("QSM.Provenance", json.dumps({"checks": [DOUBTED]}))
     panel.state.result = magnitude[0]
     panel.regions.choices.source, panel.regions.choices.regions = "atlas", segmentation
     for button in ("stagesBox", "regionsButton", "studyBox", "reuseButton"):
@@ -29,7 +40,7 @@ def panel(loaded):
     for row in panel.methods.stages.values():
         row.unfold.checked = True
     panel.ui.measureButton.click()
-    panel.ui.logButton.checked = True
+    panel.ui.logButton.checked = panel.ui.checksButton.checked = True
     panel.ui.statusLabel.text = (
         "The mask is nowhere deeper than 1.0 mm, too thin for V-SHARP, which erodes it by 1.0 mm."
     )

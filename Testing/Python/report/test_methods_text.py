@@ -1,12 +1,14 @@
 """The paragraph for a paper names what was done, and every source once."""
 
 import re
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 from helpers.fields import ball, sphere
 
 from QSMLogic import Acquisition, Grid, QSMError, run
+from QSMLogic.model.check import OK, Check
 from QSMLogic.registry.presets import PRESETS
 from QSMLogic.registry.settings import Settings
 from QSMLogic.report.methods_text import methods_text
@@ -42,6 +44,14 @@ def test_every_source_is_listed_once_and_cited(provenance):
     assert sorted(re.findall(r"doi:(\S+)", references)) == sorted(dois)
     cited = {int(n) for group in re.findall(r"\[([\d, ]+)\]", body) for n in group.split(",")}
     assert cited == {int(n) for n in re.findall(r"^\[(\d+)\]", references, re.MULTILINE)}
+
+
+def test_corrections_are_told(provenance):
+    corrected = Check("readout", 0.2, 0.03, OK, "Odd and even echoes were corrected.", corrected=True)
+    checks = [*provenance["checks"], asdict(corrected)]
+    text = methods_text(provenance | {"checks": checks})
+    assert "Odd and even echoes were corrected. The stored phase" in text
+    assert not any(check["sentence"] in text for check in provenance["checks"])
 
 
 def test_method_that_is_no_longer_there_is_named(provenance):

@@ -4,6 +4,7 @@ import base64
 import io
 import itertools
 import re
+from dataclasses import asdict
 from html.parser import HTMLParser
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 
 from QSMLogic import QSMError
 from QSMLogic.files.images import Geometry
+from QSMLogic.model.check import DOUBTFUL, OK, PASSED, WARNING, Check
 from QSMLogic.pipeline.chain import Settings
 from QSMLogic.regions import MapImage, Region, measure
 from QSMLogic.registry.provenance import Provenance
@@ -151,6 +153,21 @@ def test_report_asks_for_nothing_from_elsewhere(measured, provenance):
     assert all(address.startswith("data:image/png;base64,") for address in Reader(html).addresses)
     assert not re.search(r"url\((?!#)|@import|<script|<link|<iframe", html)
     assert set(re.findall(r"https?://[^\s\"<]+", html)) <= {"http://www.w3.org/2000/svg"}
+
+
+def test_report_has_the_checks_with_the_most_severe_first(measured, provenance):
+    assert "Checks of the scan" not in report(*measured, provenance=provenance)
+    checks = [
+        Check("echoes", None, None, OK, "Right."),
+        Check("slice_phase", 0.5, 0.1, OK, "The slices <were> corrected.", corrected=True),
+        Check("mask_volume", 433.6, "600 to 2200 ml", DOUBTFUL, "The mask is small."),
+    ]
+    html = report(*measured, provenance=provenance | {"checks": [asdict(check) for check in checks]})
+    words = html.split("Checks of the scan and of the map")[1].split("Versions")[0]
+    places = [words.index(title) for title in ("Mask volume", "Slice phase", "Echoes")]
+    assert places == sorted(places)
+    for text in ("434", "600 to 2200 ml", "The slices &lt;were&gt; corrected.", WARNING, PASSED):
+        assert text in words
 
 
 def test_report_without_a_record_says_so(measured):

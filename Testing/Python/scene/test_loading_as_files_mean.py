@@ -110,6 +110,6 @@ def test_refused_as_on_the_command_line(loading, tmp_path, name):
 
 def test_doubts_stay_with_the_node(loading, tmp_path):
     [node] = loading.load_files([put(tmp_path / "x.nii", nifti(patches=[(QFORM_CODE, "2h", 0, 0)]))])
-    [check] = json.loads(node.GetAttribute(loading.CHECKS))
+    [check] = json.loads(node.GetAttribute("QSM.Checks"))
     assert (check["name"], check["verdict"]) == ("b0_direction", "doubtful")
     assert node.GetSpacing() == SPACING

@@ -1,99 +1,15 @@
-"""The interface for Slicer's Python console: what QSM.QSMLogic inherits. Packages are imported when they are used."""
+"""What the interface for Slicer's Python console has for values in regions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import slicer
 
 
-class ConsoleLogic:
-    """Susceptibility mapping on nodes of the scene; QSM.QSMLogic has these methods.
-
-    QSMError, raised for input that cannot be used, and Cancelled are in the package QSMLogic.
-    """
-
-    def process(
-        self,
-        magnitudeNodes: slicer.vtkMRMLNode | Sequence[slicer.vtkMRMLNode],
-        phaseNodes: slicer.vtkMRMLNode | Sequence[slicer.vtkMRMLNode],
-        echoTimes: Sequence[float] | None = None,
-        fieldStrength: float | None = None,
-        maskNode: slicer.vtkMRMLNode | tuple[slicer.vtkMRMLNode, str] | None = None,
-        outputVolume: slicer.vtkMRMLScalarVolumeNode | None = None,
-        settings: dict[str, dict] | None = None,
-        progress: Callable[[str, float], Any] | None = None,
-        b0Direction: Sequence[float] | None = None,
-        intermediateMaps: bool = False,
-        referenceNode: slicer.vtkMRMLNode | tuple[slicer.vtkMRMLNode, str] | None = None,
-        strengthCurve: bool = False,
-    ) -> slicer.vtkMRMLScalarVolumeNode:
-        """Compute the susceptibility map of a gradient-echo scan.
-
-        The inputs are not changed, and the scene is not changed if the run fails or is canceled.
-
-        Parameters
-        ----------
-        magnitudeNodes, phaseNodes : node or list of nodes
-            A scalar volume, a list of them (one per echo), a sequence of volumes (or its proxy volume), or one volume
-            with a component per echo. The phase may be in any common scaling.
-        echoTimes : sequence of float, optional
-            Echo times in seconds. None: from the node attribute QSM.EchoTimes, the DICOM import or the DICOM database.
-        fieldStrength : float, optional
-            Field strength in tesla. None: from the node attribute QSM.FieldStrength or the DICOM database.
-        maskNode : node or (segmentation, segment), optional
-            The tissue to map: a label map or volume (above zero inside), a segmentation (all its segments), or a pair
-            of a segmentation and a segment ID or name. None: automatic mask.
-        outputVolume : vtkMRMLScalarVolumeNode, optional
-            A volume to overwrite. None: a new volume beside the input.
-        settings : dict, optional
-            Methods and parameters per stage, such as {"background": {"method": "vsharp"}}. None: the defaults.
-        progress : callable, optional
-            Called as progress(stage, fraction of the run); it may raise Cancelled.
-        b0Direction : sequence of float, optional
-            B0 along the image axes (i, j, k). None: the scanner's z axis, from the orientation of the images.
-        intermediateMaps : bool
-            Whether to add all other maps of the run to the scene; masks become label maps.
-        referenceNode : node or (segmentation, segment), optional
-            The region in which the mean susceptibility is zero, given like maskNode. None: that of the settings.
-        strengthCurve : bool
-            Whether to add a plot chart of the L-curve, which is the node reference QSM.StrengthChart of the map.
-
-        Returns
-        -------
-        vtkMRMLScalarVolumeNode
-            The susceptibility map in ppm.
-
-        Raises
-        ------
-        QSMError
-            If the input cannot be used.
-
-        Examples
-        --------
-        >>> from QSM import QSMLogic  # doctest: +SKIP
-        >>> magnitude = [slicer.util.getNode(f"Magnitude echo {n}") for n in (1, 2, 3)]  # doctest: +SKIP
-        >>> phase = [slicer.util.getNode(f"Phase echo {n}") for n in (1, 2, 3)]  # doctest: +SKIP
-        >>> qsm = QSMLogic().process(magnitude, phase, (0.004, 0.012, 0.020), 3)  # doctest: +SKIP
-        """
-        from . import logic
-        from .scan.request import Request
-
-        request = Request(
-            magnitude_nodes=magnitudeNodes,
-            phase_nodes=phaseNodes,
-            echo_times_s=echoTimes,
-            field_strength_t=fieldStrength,
-            b0_direction_ijk=b0Direction,
-            mask_node=maskNode,
-            output_volume=outputVolume,
-            settings=settings,
-            intermediate=intermediateMaps,
-            reference_node=referenceNode,
-            curve=strengthCurve,
-        )
-        return logic.process(request, progress)
+class RegionMethods:
+    """Susceptibility in regions, its plots, files and studies."""
 
     def roiStatistics(
         self,
@@ -126,7 +42,7 @@ class ConsoleLogic:
         --------
         >>> table = QSMLogic().roiStatistics(slicer.util.getNode("Segmentation"), qsm)  # doctest: +SKIP
         """
-        from . import logic
+        from .. import logic
 
         return logic.roi_statistics(segmentationNode, susceptibilityVolume, tableNode)
 
@@ -181,7 +97,7 @@ class ConsoleLogic:
         >>> regions = slicer.util.getNode("Segmentation")  # doctest: +SKIP
         >>> table = QSMLogic().regionTable(regions, [qsm], unit="ppb", reference="CSF", erosionMm=1)  # doctest: +SKIP
         """
-        from .regions.measure import Measurement, measure_into_table
+        from ..regions.measure import Measurement, measure_into_table
 
         maps = tuple(maps) if isinstance(maps, list | tuple) else (maps,)
         measurement = Measurement(regionsNode, maps, unit, reference or "", erosionMm, edges)
@@ -217,7 +133,7 @@ class ConsoleLogic:
         --------
         >>> QSMLogic().regionPlot(table, "box", path="box.png")  # doctest: +SKIP
         """
-        from .regions import exports, plots
+        from ..regions import exports, plots
 
         if path:
             return exports.save_plot(tableNode, path, kind, *arguments)
@@ -248,7 +164,7 @@ class ConsoleLogic:
         --------
         >>> QSMLogic().saveRegions(table, "report.html")  # doctest: +SKIP
         """
-        from .regions import exports
+        from ..regions import exports
 
         return exports.save(tableNode, path)
 
@@ -293,7 +209,7 @@ class ConsoleLogic:
         --------
         >>> study = QSMLogic().addToStudy(table, None, "01", "baseline", 34)  # doctest: +SKIP
         """
-        from .regions import study as region_study
+        from ..regions import study as region_study
 
         node = study is None or hasattr(study, "IsA")
         add = region_study.add_to_node if node else region_study.add_to_file
