@@ -223,6 +223,14 @@ def test_masks_without_signal(right):
     assert "slices 1 to 12" in check_signal(right, partly).sentence
 
 
+@pytest.mark.parametrize(("share", "verdict"), [(0.1, OK), (0.6, DOUBTFUL), (0.9, "refused"), (1, "refused")])
+def test_masks_over_voids(right, share, verdict):
+    everywhere = np.ones(right.grid.shape, bool)
+    magnitude = np.ones_like(right.magnitude)
+    magnitude.reshape(right.echoes, -1)[:, : int(share * everywhere.size)] = 0
+    assert check_signal(replace(right, magnitude=magnitude), everywhere).verdict == verdict
+
+
 def test_volume_of_a_brain(right):
     whole = np.zeros(right.grid.shape, bool)
     whole[10:40, 12:50, 12:45] = True
