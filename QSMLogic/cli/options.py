@@ -12,6 +12,7 @@ VOLUMES_HELP = (
     "if the volumes of 4D files are no echoes: use the first of a time series, map all of them, or combine those of "
     "single receive coils (default: by the images)"
 )
+MASK_VALUES = "binary or labels; of a probability, above half of its largest value"
 PREFIX = "parameter:"  # of the names under which the parsed arguments hold the parameters of a method
 
 
@@ -24,7 +25,7 @@ def add_method_options(parser, stage, entry):
 
 def _add_parameters(parser, entry):
     if entry.takes_csf:
-        parser.add_argument("--csf", metavar="FILE", help="mask of the cerebrospinal fluid, above zero inside")
+        parser.add_argument("--csf", metavar="FILE", help=f"mask of the cerebrospinal fluid, {MASK_VALUES}")
     for parameter in entry.parameters:
         _add_parameter(parser, parameter)
 
@@ -97,12 +98,12 @@ def _strength_option(parser, need=""):
 def add_mask_option(parser, required=False):
     """The option for a mask."""
     without = "" if required else " (default: automatic mask)"
-    parser.add_argument("--mask", required=required, metavar="FILE", help=f"mask, above zero inside{without}")
+    parser.add_argument("--mask", required=required, metavar="FILE", help=f"mask, {MASK_VALUES}{without}")
 
 
 def add_reference_mask_option(parser):
     """The option for the region that a map is referenced to."""
-    parser.add_argument("--reference-mask", metavar="FILE", help="mask of the reference region, above zero inside")
+    parser.add_argument("--reference-mask", metavar="FILE", help=f"mask of the reference region, {MASK_VALUES}")
 
 
 def _offset_option(parser):

@@ -44,14 +44,15 @@ def run(
     acquisition : Acquisition
         The scan, with phase as stored in any common scaling.
     mask : ndarray, optional
-        The tissue to map (k, j, i), above zero inside. None: automatic.
+        The tissue to map (k, j, i): binary or labels; of a probability, above half of its largest value. None:
+        automatic.
     settings : Settings or dict, optional
         Methods and parameters. None: the defaults.
     progress : callable, optional
         Called as progress(stage, fraction of the run); it may raise Cancelled.
     reference_mask : ndarray, optional
-        The region in which the susceptibility is zero on average (k, j, i), above zero inside; it implies the
-        reference "region".
+        The region in which the susceptibility is zero on average (k, j, i), as the mask; it implies the reference
+        "region".
     quality : bool
         Whether to return the phase quality map, too.
     curve : bool

@@ -36,7 +36,9 @@ def sign_evidence(acquisition):
         if places.size < 10:
             continue
         shim = np.stack([np.ones(places.size), *np.unravel_index(places, deep[here].shape)], axis=1)
-        measured = _residual(wrapped(phase_rad[there] - phase_rad[here]).flat[places], shim)
+        steps = (phase_rad[there] - phase_rad[here]).flat[places]
+        steps = wrapped(steps - np.angle(np.exp(1j * steps).sum()).astype(np.float32))  # half turns would wrap
+        measured = _residual(steps, shim)
         predicted = _residual((expected[there] - expected[here]).flat[places], shim)
         products += measured @ predicted, measured @ measured, predicted @ predicted
     return float(products[0] / np.sqrt(products[1] * products[2])) if products[1:].all() else 0.0

@@ -13,7 +13,7 @@ from ...shared.phase_quality import wrapped
 
 WHOLE_WRAP_RAD, SMOOTH_RAD = 5.2, 1.0
 MOST_BROKEN, LEAST_WRAPS = 0.4, 200
-LEAST_SLOW, LEAST_STEP_RAD, BLOCKS_ACROSS, LEAST_IN_BLOCK = 0.1, 0.02, 10, 30
+LEAST_SLOW, LEAST_STEP_RAD, LEAST_IN_BLOCK = 0.1, 0.02, 30
 RESAMPLED = (
     "The phase seems to have been resampled after it was wrapped: its wraps are blurred, and the map is wrong along "
     "them. Use the phase as the scanner stored it, and resample maps instead."
@@ -50,11 +50,12 @@ def check_unfiltered(tissue):
     slow, power, count = 0.0, 0.0, 0
     for axis in tissue.axes:
         steps, places = tissue.steps_along(axis)
-        size, total = tissue.in_blocks(places, steps[-1].astype(float), BLOCKS_ACROSS)
+        last = steps[-1].astype(float)
+        (size, total), (_, squares) = (tissue.in_blocks(places, values) for values in (last, last**2))
         full = size > LEAST_IN_BLOCK
         slow += float(np.sum(total[full] ** 2 / size[full]))
-        power += float(np.sum(steps[-1].astype(float) ** 2))
-        count += len(places)
+        power += float(np.sum(squares[full]))
+        count += int(np.sum(size[full]))
     if not count or power / count < LEAST_STEP_RAD**2:
         return Check("phase_filter", None, LEAST_SLOW, OK, "The phase is too even to check this.")
     share = slow / power

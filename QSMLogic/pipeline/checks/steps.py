@@ -12,7 +12,7 @@ LAG = 2  # voxels between two steps that share no voxel, and hardly noise, be th
 STEEPEST_RAD = 1.6  # steps beyond this may wrap at another echo
 MOST_PLACES = 30000
 MOST_OF_SLICE = 3000  # voxels of a slice that its phase is taken from
-BLOCK = 12  # voxels along each axis
+BLOCK, MOST_BLOCKS = 12, 10  # the least voxels of a block and the most blocks along each axis
 
 
 @dataclass(frozen=True)
@@ -60,23 +60,30 @@ class Tissue:
     def covariance(self):
         """Covariance of the steps of the echoes with those LAG voxels aside (echo, echo) in rad^2, and their number.
 
-        Noise, which is not the same LAG voxels aside, has no part in it; what remains is that of fields and offsets.
+        Noise, which is not the same LAG voxels aside, has no part in it, nor have ramps that all echoes share; what
+        remains is that of fields and offsets.
         """
         total, count = np.zeros((self.scan.echoes,) * 2), 0
         for axis in self.axes:
-            steps, valid = self._steps(self.places, self.stride(axis))
+            stride, ramp_rad = self.stride(axis), self._ramp_rad(axis)
+            steps, valid = self._steps(self.places, stride, ramp_rad)
             for aside in self.axes:
                 if aside != axis:
-                    others, also_valid = self._steps(self.places + LAG * self.stride(aside), self.stride(axis))
+                    others, also_valid = self._steps(self.places + LAG * self.stride(aside), stride, ramp_rad)
                     both = valid & also_valid
                     total += (steps[:, both] @ others[:, both].T).astype(float)
                     count += np.count_nonzero(both)
         return (total + total.T) / (2 * max(count, 1)), count
 
-    def _steps(self, places, stride):
+    def _ramp_rad(self, axis):
+        """The mean step of the first echo along `axis`: a ramp, as of a shifted k-space, is an offset of all echoes."""
+        phase_rad, stride = self.scan.phase[0].ravel(), self.stride(axis)
+        return np.angle(np.exp(1j * (phase_rad[self.places + stride] - phase_rad[self.places])).sum())
+
+    def _steps(self, places, stride, ramp_rad=0.0):
         """The steps (echo, place) to the neighbors `stride` farther, and which lie in tissue and are not steep."""
         phase_rad, inside = self.scan.phase.reshape(self.scan.echoes, -1), self.mask.ravel()
-        steps = wrapped(phase_rad[:, places + stride] - phase_rad[:, places])
+        steps = wrapped(phase_rad[:, places + stride] - phase_rad[:, places] - np.float32(ramp_rad))
         flat = np.abs(steps).max(axis=0) < STEEPEST_RAD
         return steps, inside[places] & inside[places + stride] & flat
 
@@ -89,18 +96,15 @@ class Tissue:
         steps, valid = self._steps(self.places, self.stride(axis))
         return steps[:, valid], self.places[valid]
 
-    def in_blocks(self, places, values, across=None):
-        """The number of places and the sum of their values in each block of the image.
-
-        across: the number of blocks along each axis; None: blocks of BLOCK voxels.
-        """
+    def in_blocks(self, places, values):
+        """The number of places and the sum of their values in each block of the image."""
         shape = self.mask.shape
-        sizes = [max(BLOCK, -(-n // across)) if across else BLOCK for n in shape]
+        sizes = [max(BLOCK, -(-n // MOST_BLOCKS)) for n in shape]
         counts = [-(-n // size) for n, size in zip(shape, sizes, strict=True)]
         where = [i // size for i, size in zip(np.unravel_index(places, shape), sizes, strict=True)]
-        block = np.ravel_multi_index(where, counts)
-        size, total = np.bincount(block), np.bincount(block, values.real)
-        return size, total + 1j * np.bincount(block, values.imag) if np.iscomplexobj(values) else total
+        block, blocks = np.ravel_multi_index(where, counts), int(np.prod(counts))
+        size, total = np.bincount(block, minlength=blocks), np.bincount(block, values.real, blocks)
+        return size, total + 1j * np.bincount(block, values.imag, blocks) if np.iscomplexobj(values) else total
 
     def slice_steps(self, axis):
         """The mean step of the offset (phase at echo time zero) between slices along `axis`, and the voxels it is of.

@@ -1,14 +1,14 @@
 """The mask: its volume, and whether there is signal in it.
 
 In true and automatic masks of simulated and measured scans, hardly any voxel had less than a tenth of the magnitude of
-the brighter half.
+the brighter ones, which are those above the mean of the mask.
 """
 
 import numpy as np
 
 from ...model.check import DOUBTFUL, OK, REFUSED, Check
 
-FAINT, MOST_FAINT, MOSTLY_FAINT = 0.1, 0.2, 0.8  # of the median magnitude of the brighter half; shares of the mask
+FAINT, MOST_FAINT, MOSTLY_FAINT = 0.1, 0.2, 0.8  # of the median magnitude of the brighter voxels; shares of the mask
 ADULT_ML, BRAIN_METHODS = (600, 2200), ("brain", "bet")
 MM3_PER_ML = 1000
 
@@ -16,8 +16,8 @@ MM3_PER_ML = 1000
 def check_signal(scan, mask):
     """The Check whether the mask has signal everywhere."""
     strength = scan.weight[mask]
-    bright = np.median(strength[strength >= np.median(strength)])
-    faint = strength < FAINT * bright
+    bright = strength[strength > strength.mean()]
+    faint = strength <= (FAINT * np.median(bright) if bright.size else 0)
     share = float(faint.mean())
     if share < MOST_FAINT:
         return Check("mask_signal", share, MOST_FAINT, OK, "The mask has signal.")

@@ -91,7 +91,7 @@ def rad_per_unit(phase):
         return 2 * np.pi / (high - low)
     if max(-low, high) <= np.pi and high - low > 0.1:
         return 1.0
-    unwrapped = "; it seems to be unwrapped already" if high - low > 2 * np.pi else ""
+    unwrapped = "; it is unwrapped already, or zero outside the head" if high - low > 2 * np.pi else ""
     raise QSMError(
         f"The phase ranges from {low:g} to {high:g}, which is no known scaling{unwrapped}. "
         "Set rad_per_unit of the stage scaling: radians per unit of the stored phase (1 if it is in radians)."
@@ -130,8 +130,11 @@ def _without_overflow(phase):
 
 
 def _wraps(phase, span):
-    """Whether neighbors often differ by nearly the full range, as at wraps; zeros may be masked background."""
-    here, there = (phase[0][side] for side in neighbors(2))
+    """Whether neighbors often differ by nearly the full range, as at wraps; zeros may be masked background.
+
+    The last echo, which wraps most, shows it also in tissue alone.
+    """
+    here, there = (phase[-1][side] for side in neighbors(2))
     steps = np.abs(there - here)[(here != 0) & (there != 0)]
     return np.count_nonzero(steps > 0.9 * span) > 1e-3 * np.count_nonzero(steps)
 

@@ -38,6 +38,16 @@ def test_both_signs_of_a_head_are_told(b0_direction, echoes):
         assert np.abs(wrapped(scaled.phase - scan.phase)).max() < 1e-3
 
 
+@pytest.mark.parametrize("echo", [0, 4])
+def test_half_turns_of_every_other_slice_do_not_hide_the_sign_of_a_single_echo(echo):
+    whole = simulated((1.0, 0.0, 0.0))
+    times, images = whole.echo_times_s[echo : echo + 1], (whole.magnitude[echo], whole.phase[echo])
+    scan = Acquisition(*images, times, 3.0, whole.grid)
+    half_turns = np.pi * (np.arange(whole.grid.shape[0]) % 2).astype(np.float32)[:, None, None]
+    turned = replace(scan, phase=wrapped(scan.phase + half_turns))
+    assert sign_evidence(turned) == pytest.approx(sign_evidence(scan), abs=1e-3)
+
+
 def test_realistic_head():
     if not os.environ.get("QSM_TEST_DATA"):
         pytest.skip("QSM_TEST_DATA is not set: the measurement data is not here")

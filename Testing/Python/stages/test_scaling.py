@@ -83,6 +83,15 @@ def test_small_phase_cut_off_outside_the_head_stays():
     np.testing.assert_allclose(find("scaling", "automatic").run(scan(phase)).phase, phase, atol=1e-6)
 
 
+def test_later_echoes_show_the_range_of_phase_that_is_zero_outside_the_head():
+    inside = ball(Grid(SHAPE), 9)
+    ramp = np.linspace(-TURN, TURN, SHAPE[2]) + np.linspace(0, 1, SHAPE[0])[:, None, None]
+    phase = np.stack([turns * ramp for turns in (0.1, 0.6, 1.2)])
+    stored = inside * np.rint((wrapped(phase.astype(np.float32)) + np.pi) * 255 / TURN)
+    scaled = find("scaling", "automatic").run(scan(stored)).phase
+    assert np.abs(wrapped(scaled + np.float32(np.pi) - phase.astype(np.float32))[:, inside]).max() < 0.04
+
+
 def test_given_scale_is_obeyed(noise_rad):
     automatic = find("scaling", "automatic")
     scaled = automatic.run(scan(noise_rad * 7), parameters=automatic.make_parameters({"rad_per_unit": 1 / 7})).phase

@@ -74,6 +74,29 @@ def test_the_right_order_of_many_echoes_is_found(order):
     assert better_order(np.outer(times, times) * 100 + 0.001, times) is None
 
 
+@pytest.mark.parametrize("rad_per_voxel", [1.5, -1.5])
+@pytest.mark.parametrize("axis", [0, 2])
+def test_ramps_of_all_echoes_pass(right, rad_per_voxel, axis):
+    ramped = with_phase(right, right.phase + rad_per_voxel * right.grid.shape[axis] / 2 * ramp(right, axis))
+    assert not said(checked_scan(ramped)[1])
+    with pytest.raises(RefusedScan, match="sorted as 1 3 2 4 5"):
+        checked_scan(ordered(ramped, (0, 2, 1, 3, 4)))
+
+
+@pytest.mark.parametrize("size", [6, 10])
+def test_tiny_images_pass(right, size):
+    middle = tuple(slice(n // 2 - size // 2, n // 2 + size // 2) for n in right.grid.shape)
+    assert not said(checked_scan(right.cropped(middle))[1])
+
+
+def test_blocks_of_large_images_have_enough_places():
+    mask = np.zeros((150, 400, 400), bool)
+    mask[:, 100:300] = True
+    places = np.flatnonzero(mask)[::400]
+    size, _ = Tissue(None, mask, places).in_blocks(places, np.ones(places.size))
+    assert np.median(size[size > 0]) > 30
+
+
 def test_echoes_from_last_to_first_are_refused(right):
     for scan in (ordered(right, (4, 3, 2, 1, 0)), ordered(cut(right, [0, 3]), (1, 0))):
         with pytest.raises(RefusedScan, match="wrong order"):
@@ -221,6 +244,14 @@ def test_masks_without_signal(right):
     partly = inside.copy()
     partly[:12] = True
     assert "slices 1 to 12" in check_signal(right, partly).sentence
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.1, OK), (0.6, DOUBTFUL), (0.9, "refused"), (1, "refused")])
+def test_masks_over_voids(right, share, verdict):
+    everywhere = np.ones(right.grid.shape, bool)
+    magnitude = np.ones_like(right.magnitude)
+    magnitude.reshape(right.echoes, -1)[:, : int(share * everywhere.size)] = 0
+    assert check_signal(replace(right, magnitude=magnitude), everywhere).verdict == verdict
 
 
 def test_volume_of_a_brain(right):
