@@ -101,6 +101,12 @@ def _timed(described, given):
     if moved is None and (not order or given == sorted(given)):
         return given, {}, checks
     listed = ", ".join(f"{1000 * time:g}" for time in sorted(given))
+    unknown = next((kind for kind in described if moved and set(known[kind]) == {None}), None)
+    if unknown:
+        raise QSMError(
+            "According to their sidecars, the images are not in the order of their echo times, but those of the "
+            f"{unknown} have no sidecars that say theirs. Give the files of each kind in the order of the echo times."
+        )
     sentence = f"The images were put in the order of the echo times in their sidecars: {listed} ms."
     checks = [*checks, Check("echo_order", listed, None, OK, sentence, corrected=True)]
     return sorted(given), {kind: order.get(kind, moved) for kind in described if moved}, checks

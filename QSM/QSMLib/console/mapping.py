@@ -41,8 +41,9 @@ class MapMethods:
         fieldStrength : float, optional
             Field strength in tesla. None: from the node attribute QSM.FieldStrength or the DICOM database.
         maskNode : node or (segmentation, segment), optional
-            The tissue to map: a label map or volume (above zero inside), a segmentation (all its segments), or a pair
-            of a segmentation and a segment ID or name. None: automatic mask.
+            The tissue to map: a label map or volume (above zero inside; of a probability, above half of its largest
+            value), a segmentation (all its segments), or a pair of a segmentation and a segment ID or name. None:
+            automatic mask.
         outputVolume : vtkMRMLScalarVolumeNode, optional
             A volume to overwrite. None: a new volume beside the input.
         settings : dict, optional

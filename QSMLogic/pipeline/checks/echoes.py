@@ -72,7 +72,8 @@ def _copy(images):
     """The numbers of two echoes that are the same, or None."""
     for first in range(len(images)):
         for second in range(first + 1, len(images)):
-            if images[first].size and np.mean(images[first] == images[second]) > COPIES_FROM:
+            signal = images[first] != 0
+            if signal.any() and np.mean(images[first][signal] == images[second][signal]) > COPIES_FROM:
                 return first + 1, second + 1
     return None
 

@@ -39,7 +39,7 @@ def without_alternation(tissue, correct=True):
 def _even(tissue, correct):
     blocks = _phase_in_blocks(tissue, 0)
     value = float(np.median(np.abs(blocks))) if blocks.size else 0.0
-    four = tissue.scan.echoes > 3
+    four = evenly_spaced(tissue.scan.echo_times_s[1:])
     if value < LIMIT_RAD or (four and not _alternates(blocks, _phase_in_blocks(tissue, 1))):
         return tissue, Check(NAME, value, LIMIT_RAD, OK, AGREE)
     corrected = tissue.with_scan(without_readout_phase(tissue.scan, tissue.mask, _sigma_mm(tissue.scan)))

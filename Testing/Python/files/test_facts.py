@@ -56,6 +56,13 @@ def test_each_kind_is_sorted_by_its_own_sidecars():
     assert found.order == {"magnitude": [1, 0, 2], "phase": [1, 0, 2]}
 
 
+def test_an_order_that_only_one_kind_knows_is_refused():
+    unknown = {f"magnitude{e}": {"EchoTime": ...} for e in (1, 2, 3)}
+    assert facts(**unknown).order == {}
+    with pytest.raises(QSMError, match="those of the magnitude have no sidecars"):
+        facts(phase_order=(2, 1, 0), **unknown)
+
+
 def test_other_times_than_in_the_sidecars():
     with pytest.raises(QSMError, match=r"given for phase3\.nii is 0\.024 s, but its sidecar says 0\.02 s"):
         facts([0.004, 0.012, 0.024], magnitude3={"EchoTime": ...})
