@@ -83,7 +83,7 @@ def flipped_echo(case):
     case.scan.phase[echo] = np.flip(case.scan.phase[echo], case.random.randrange(3))
 
 
-def shifted_echo(case):
+def _shifted_echo(case):
     echo, axis = _echo(case), case.random.randrange(3)
     case.scan.phase[echo] = np.roll(case.scan.phase[echo], case.random.choice((-6, -2, -1, 1, 2)), axis)
 
@@ -157,11 +157,12 @@ JUDGED = (
         nan_block,
         nan_outside,
     ),
-    *(bipolar, half_turns_of_slices, half_turn_of_an_echo, steps_of_slices, reversed_echo, flipped_echo, shifted_echo),
+    *(bipolar, half_turns_of_slices, half_turn_of_an_echo, steps_of_slices, reversed_echo, flipped_echo),
     *(scaled_phase, scaled_phase, scaled_echo, outliers, scaled_magnitude, magnitude_with_offset, unwrapped_phase),
     *(flipped_bits, filtered_phase, one_echo),
 )
-FREE = (_reversed_phase,)
+# of the phase of a first echo that lies one or two voxels beside the others, and of a reversed sign, nothing can be known
+FREE = (_reversed_phase, _shifted_echo)
 
 
 def damage(case):

@@ -32,7 +32,7 @@ class Verdict:
 
 def verdicts(numbers, at_a_time, until=None):
     """Yield the Verdict of each number; none is begun after the time `until` (of time.monotonic)."""
-    _prepare()
+    prepare()
     running, numbers = {}, iter(numbers)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
         while True:
@@ -50,7 +50,7 @@ def verdicts(numbers, at_a_time, until=None):
 
 def show(number):
     """Run one input in this folder's `fuzz-NUMBER`, print everything, and keep its files."""
-    _prepare()
+    prepare()
     place = Path(f"fuzz-{number}").absolute()
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
@@ -60,7 +60,7 @@ def show(number):
     print((place / f"{number}.err").read_text(errors="replace"))
 
 
-def _prepare():
+def prepare():
     """Import everything, and use one thread: the processes are as many as the cores."""
     import SimpleITK as sitk
 
@@ -90,16 +90,17 @@ def _start(number, place):
 
 
 def _child(number, place):
+    _limit()
     folder = place / str(number) / "study" / "scan"
     folder.mkdir(parents=True)
     os.chdir(folder)
     case = make(number, folder)
     outer = place / str(number)
     if case.first_words:
-        _called(case.first_words, place / f"{number}.err")
+        called(case.first_words, place / f"{number}.err")
         _spoil(case)
     before = files_in(outer)
-    status, out, err = _called(case.arguments, place / f"{number}.err")
+    status, out, err = called(case.arguments, place / f"{number}.err")
     signal.setitimer(signal.ITIMER_PROF, 0)
     strip = len("study/scan/")
     both = [{name[strip:] or name: what for name, what in found.items()} for found in (before, files_in(outer))]
@@ -117,7 +118,7 @@ def _spoil(case):
         case.damaged(f"{path.name}: {what}", judged=False)
 
 
-def _called(arguments, errors):
+def called(arguments, errors):
     """Exit status, stdout and stderr, C++'s included, of the command line in this process, under limits."""
     from QSMLogic.cli.main import main
 
@@ -125,10 +126,6 @@ def _called(arguments, errors):
     for path, descriptor in ((output, 1), (errors, 2)):
         os.dup2(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), descriptor)
     sys.stdout, sys.stderr = (open(n, "w", encoding="utf-8", closefd=False) for n in (1, 2))
-    limit = _address_space() + MOST_MB * 2**20
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.setitimer(signal.ITIMER_PROF, MOST_S)  # seconds of the processor, as others may be at work
     try:
         status = main(arguments)
     except SystemExit as exit_:
@@ -139,6 +136,13 @@ def _called(arguments, errors):
     sys.stdout.flush()
     sys.stderr.flush()
     return status, output.read_text(errors="replace"), errors.read_text(errors="replace")
+
+
+def _limit():
+    limit = _address_space() + MOST_MB * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.setitimer(signal.ITIMER_PROF, MOST_S)  # seconds of the processor, as others may be at work
 
 
 def _address_space():

@@ -111,7 +111,9 @@ def _map(case):
     if command in ("invert", "background"):
         truth = right_scan(case.seed).local_ppm if command == "background" else right(case.seed)[0]
         found = [path for path in case.folder.glob("o.n*") if path.is_file()]
-        return [fault for path in found for fault in _compared(path, truth, right(case.seed)[1], MOST_DIFFERENT_STAGE)]
+        return [
+            fault for path in found for fault in _compared(path, truth, right(case.seed)[1], MOST_DIFFERENT_STAGE, 0.05)
+        ]
     return _wrong_table(case) if command == "statistics" else []
 
 
@@ -120,12 +122,12 @@ def right(seed):
     return right_map(right_scan(seed))
 
 
-def _compared(path, expected, mask, most):
+def _compared(path, expected, mask, most, smallest=0.5):
     found = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
     if found.shape != expected.shape:
         return [("wrong map", f"{path.name} has the shape {found.shape}")]
     common = mask & (found != 0)
-    if common.sum() < mask.sum() / 2:
+    if common.sum() < mask.sum() * smallest:
         return [("wrong map", f"{path.name} has {common.sum()} voxels of {mask.sum()}")]
     difference = error(found, expected, common)
     return [] if difference < most else [("wrong map", f"{path.name} differs by {difference:.2f}")]

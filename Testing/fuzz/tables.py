@@ -31,8 +31,9 @@ def statistics_case(case):
     ):
         if case.chance(share):
             case.option(name, *values)
-            case.damages += ["only one side"] if name == "--asymmetry" else []
-            case.judged = case.judged and name in ("--report", "--plots", "--mask", "--asymmetry", "--histogram")
+            if name not in ("--report", "--plots", "--mask", "--unit"):
+                case.damaged(name, judged=False)
+            case.judged = case.judged and name != "--unit"
     if case.chance(0.3):
         _study(case)
     if case.chance(0.2):
