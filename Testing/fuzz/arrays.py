@@ -161,7 +161,7 @@ JUDGED = (
     *(scaled_phase, scaled_phase, scaled_echo, outliers, scaled_magnitude, magnitude_with_offset, unwrapped_phase),
     *(flipped_bits, filtered_phase, one_echo),
 )
-# of the phase of a first echo that lies one or two voxels beside the others, and of a reversed sign, nothing can be known
+# nobody can know of a reversed sign, or of the phase of the first echo lying some voxels beside the others
 FREE = (_reversed_phase, _shifted_echo)
 
 

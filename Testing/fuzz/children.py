@@ -125,7 +125,7 @@ def called(arguments, errors):
     output = Path(f"{errors}.out")
     for path, descriptor in ((output, 1), (errors, 2)):
         os.dup2(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), descriptor)
-    sys.stdout, sys.stderr = (open(n, "w", encoding="utf-8", closefd=False) for n in (1, 2))
+    sys.stdout, sys.stderr = (os.fdopen(n, "w", encoding="utf-8", closefd=False) for n in (1, 2))
     try:
         status = main(arguments)
     except SystemExit as exit_:
