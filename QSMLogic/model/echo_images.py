@@ -4,8 +4,8 @@ import numpy as np
 
 from .errors import QSMError
 
-ABSURD = 1e12  # beyond it, a value is unknown: no scanner stores it
-DARK, BRIGHT = 1e-6, 1e9  # between them, magnitude stays in its scale
+ABSURD = {"phase": 1e12, "magnitude": 1e9}  # beyond it, a value is unknown: no scanner stores it
+DARK, BRIGHT = 1e-6, 1e7  # between them, magnitude stays in its scale
 SAMPLE = 100_000
 
 
@@ -25,8 +25,8 @@ def echo_images(images, name):
         images = images * images.dtype.type(scale) if images.dtype.kind == "f" else images * scale
     with np.errstate(over="ignore"):
         images = np.ascontiguousarray(images, np.float32)
-    if images.size and max(np.fmax.reduce(images, axis=None), -np.fmin.reduce(images, axis=None)) > ABSURD:
-        images = np.where(np.abs(images) > ABSURD, np.float32(np.nan), images)
+    if images.size and max(np.fmax.reduce(images, axis=None), -np.fmin.reduce(images, axis=None)) > ABSURD[name]:
+        images = np.where(np.abs(images) > ABSURD[name], np.float32(np.nan), images)
     return images
 
 

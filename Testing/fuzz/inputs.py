@@ -72,7 +72,7 @@ def _facts(case, paths):
         case.option("--field-strength", case.scan.tesla)
     if not case.values("--echo-times") or case.chance(0.3):
         _sidecars(case, {part: files for part, files in paths.items() if part != "mask"})
-    if case.chance(0.1):
+    if case.words[0][0] == "run" and case.chance(0.1):
         case.option("--b0-direction", 0, 0, 1)
 
 
