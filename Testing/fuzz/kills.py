@@ -26,13 +26,15 @@ RECORD = "run.json"
 def kill_many(count, first=0):
     """Kill so many commands; prints the faults, and returns the exit status."""
     prepare()
-    faults, lengths, began = [], {}, time.monotonic()
+    faults, lengths, amid, began = [], {}, 0, time.monotonic()
     for number in range(first, first + count):
         with tempfile.TemporaryDirectory(prefix="kills-") as folder:
-            found = Kill(number, Path(folder) / "place", lengths).faults()
+            kill = Kill(number, Path(folder) / "place", lengths)
+            found = kill.faults()
+            amid += kill.was_amid
         faults += found
         print(*(f"kill {number}: {fault}" for fault in found), sep="\n", end="\n" if found else "", flush=True)
-    print(f"{count} kills, {len(faults)} faults, {time.monotonic() - began:.0f} s")
+    print(f"{count} kills, {amid} of them before the end, {len(faults)} faults, {time.monotonic() - began:.0f} s")
     return 1 if faults else 0
 
 
@@ -45,6 +47,7 @@ class Kill:
         self.signal = self.random.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGINT))
         self.has_old, self.has_users = self.random.random() < 0.7, self.random.random() < 0.5
         self.arguments, self.results = COMMANDS[self.kind](folder)
+        self.was_amid = False
 
     def faults(self):
         """What is wrong after the kill and after the next command."""
@@ -89,7 +92,8 @@ class Kill:
         os.kill(process, self.signal)
         status = os.waitpid(process, 0)[1]
         self._check_errors()
-        return status != 0
+        self.was_amid = status != 0
+        return self.was_amid
 
     def _measure(self):
         """How long the undisturbed command takes, and the names of its files."""

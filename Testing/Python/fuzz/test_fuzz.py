@@ -51,3 +51,16 @@ def test_faults_are_found(tmp_path):
 def test_killed_commands_leave_whole_results():
     done = fuzz("--kills", 6)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_right_scans_are_not_doubted(seed):
+    """In one of them, the phase offset opposes the field."""
+    from fuzz.scan import FAST, SHAPE, right_scan
+
+    from QSMLogic import Acquisition, Grid, run
+
+    scan = right_scan(seed)
+    acquisition = Acquisition(scan.magnitude, scan.phase, tuple(scan.times_s), scan.tesla, Grid(SHAPE))
+    checks = run(acquisition, scan.mask, FAST).provenance["checks"]
+    assert [check["sentence"] for check in checks if check["verdict"] != "ok"] == []
