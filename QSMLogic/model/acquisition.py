@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..numerics.lazy import ndimage
+from .echo_images import echo_images
 from .errors import QSMError
 from .mask_values import inside_mask
 from .scan_checks import checked_echo_times, checked_field_strength
@@ -106,7 +107,7 @@ class Acquisition:
     checks: tuple = ()
 
     def __post_init__(self):
-        magnitude, phase = _echoes(self.magnitude, "magnitude"), _echoes(self.phase, "phase")
+        magnitude, phase = echo_images(self.magnitude, "magnitude"), echo_images(self.phase, "phase")
         times, strength = self.echo_times_s, checked_field_strength(self.field_strength_t)
         if magnitude.shape != phase.shape:
             raise QSMError(
@@ -257,19 +258,6 @@ def _inside(values, mask, name):
     if not np.isfinite(values[mask]).all():
         raise QSMError(f"{name} is NaN or infinite in voxels inside the mask. Fix them, or exclude them from the mask.")
     return np.where(mask, values, 0).astype(np.float32, order="C", copy=False)
-
-
-def _echoes(images, name):
-    images = np.asarray(images)
-    if images.ndim == 3:
-        images = images[None]
-    if images.ndim != 4:
-        raise QSMError(
-            f"{name} must be one 3D image per echo, but it has {images.ndim} dimensions. Give (echo, k, j, i)."
-        )
-    if np.iscomplexobj(images):
-        raise QSMError(f"{name} is complex. Pass its modulus as magnitude and its angle as phase, or use of_signal.")
-    return np.ascontiguousarray(images, np.float32)
 
 
 def _describe(echoes):

@@ -42,10 +42,11 @@ def _seconds(times):
             "check their unit. The panel takes milliseconds; the console and the command line take seconds."
         )
     if max(times) > 0.5:
-        fixed = " ".join(f"{t / 1000:g}" for t in times)
+        unit, per_second = ("milliseconds", 1e3) if max(times) <= 500 else ("microseconds", 1e6)
+        fixed = " ".join(f"{t / per_second:g}" for t in times)
         raise QSMError(
             f"Echo times of {' '.join(f'{t:g}' for t in times)} s are too long for a gradient echo: "
-            f"they appear to be in milliseconds. Give them in seconds: {fixed} (in the panel, in ms)."
+            f"they appear to be in {unit}. Give them in seconds: {fixed} (in the panel, in ms)."
         )
     return times
 
@@ -61,9 +62,10 @@ def checked_field_strength(strength):
     if strength < LOWEST_T:
         raise QSMError(f"A field strength of {strength:g} T is too low for any scanner. Give it in tesla.")
     if strength >= 1000:
+        unit, per_tesla = ("gauss", 1e4) if strength < 1e6 else ("hertz", 42.577e6)
         raise QSMError(
-            f"A field strength of {strength:g} T is impossible: it appears to be in gauss. "
-            f"Give it in tesla: {strength / 1e4:g}."
+            f"A field strength of {strength:g} T is impossible: it appears to be in {unit}. "
+            f"Give it in tesla: {strength / per_tesla:.4g}."
         )
     if strength > 30:
         raise QSMError(

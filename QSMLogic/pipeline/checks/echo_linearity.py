@@ -22,7 +22,10 @@ OTHERWISE = "Check the echo times and the files of each echo; in fat, choose ech
 LEAST_FIELD_RAD = 0.003  # steps of a phase that does not evolve, of which nothing can be said
 LEAST_PAIRS = 500
 MOST_ORDERED = 7  # echoes of which every order is tried
-LEAST_GROWTH, BACKWARD = 1.0, 0.75  # steps of the last echo over those of the first: doubtful, backward
+LEAST_GROWTH, BACKWARD = (
+    0.0,
+    -0.4,
+)  # of the mean echo: 1 if there are no phase offsets, -1 if the echoes are in the reverse order
 BRIGHTER = 1.02  # magnitude of the last echo over that of the first
 
 
@@ -85,7 +88,7 @@ def _reverse(tissue, covariance):
     """A Check if the phase evolves backwards, from the last echo to the first; None otherwise."""
     if covariance[0, 0] < LEAST_FIELD_RAD**2:
         return None
-    growth = float(covariance[0, -1] / covariance[0, 0])
+    growth = _growth(covariance, tissue.scan.echo_times_s)
     if growth >= LEAST_GROWTH:
         return None
     inside, magnitude = tissue.places, tissue.scan.magnitude.reshape(tissue.scan.echoes, -1)
@@ -100,6 +103,14 @@ def _reverse(tissue, covariance):
         f"{', and the last is the brightest' if verdict == REFUSED else ''}: the echoes are probably in the wrong "
         "order. Sort the files of magnitude and phase by echo time, and check the echo times.",
     )
+
+
+def _growth(covariance, times):
+    """The mean of the echoes' phase over what it would be without phase offsets, in the direction of the field."""
+    times = np.asarray(times, float)
+    slope = times - times.mean()
+    slope /= slope @ slope
+    return float(covariance.mean(axis=0) @ slope / (slope @ covariance @ slope) / times.mean())
 
 
 def _blame(covariance, times):

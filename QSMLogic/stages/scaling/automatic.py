@@ -22,6 +22,7 @@ KNOWN_RANGES = (
     (-32768, 32768, "16-bit integers, signed"),
 )
 TURN_16_BIT = 65536
+ALIKE = 1.3  # factor between the ranges of echoes that are stored alike and fill them
 FEW, OUTSIDE, LARGEST_SAMPLE = 1e-4, 0.5, 1_000_000  # share of voxels, and of the others' range, outside the bulk
 
 
@@ -67,6 +68,7 @@ def automatic(acquisition, parameters, progress):
             "The phase looks like a magnitude image (the two are strongly correlated). Choose the phase image."
         )
     phase = _without_overflow(phase)
+    _check_alike(phase)
     factor = parameters.rad_per_unit or rad_per_unit(phase)
     scaled = replace(acquisition, magnitude=np.maximum(magnitude, 0), phase=wrapped(phase * np.float32(factor)))
     progress(0.5)
@@ -96,6 +98,18 @@ def rad_per_unit(phase):
         f"The phase ranges from {low:g} to {high:g}, which is no known scaling{unwrapped}. "
         "Set rad_per_unit of the stage scaling: radians per unit of the stored phase (1 if it is in radians)."
     )
+
+
+def _check_alike(phase):
+    """QSMError if an echo wraps in a much smaller range than that of another echo."""
+    spans = [float(np.subtract(*bulk_range(echo)[::-1])) for echo in phase]
+    largest = int(np.argmax(spans))
+    for echo, span in enumerate(spans):
+        if 0 < span < spans[largest] / ALIKE and _wraps(phase[echo : echo + 1], span):
+            raise QSMError(
+                f"The phase of echo {largest + 1} spans {spans[largest]:g}, but that of echo {echo + 1} wraps in "
+                f"{span:g}: they are scaled differently. Export all echoes in the same way."
+            )
 
 
 def bulk_range(phase):

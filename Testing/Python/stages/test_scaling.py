@@ -201,3 +201,18 @@ def test_what_lies_outside_the_mask_does_not_enter_the_offset():
     other = find("offset", "mcpc3ds").run(scan(wrapped(beside), np.where(mask, 100.0, 5000.0) + 0 * phase), mask)
     np.testing.assert_allclose(other.phase, alone.phase, atol=1e-4)
     assert not other.phase[:, ~mask].any()
+
+
+@pytest.mark.parametrize("echo, factor", [(0, 2), (0, 0.5), (1, 0.1), (1, 4096 / np.pi)])
+def test_echoes_that_are_scaled_differently_are_refused(echo, factor):
+    phase = np.random.default_rng(0).uniform(-np.pi, np.pi, (3, *SHAPE))
+    find("scaling", "automatic").run(scan(phase, np.ones_like(phase)))
+    phase[echo] *= factor
+    with pytest.raises(QSMError, match=rf"phase of echo .*{echo + 1}.* scaled differently"):
+        find("scaling", "automatic").run(scan(phase, np.ones_like(phase)))
+
+
+def test_an_early_echo_without_wraps_may_have_a_smaller_range():
+    ramp = np.linspace(-1, 1, SHAPE[2]) * np.ones((2, *SHAPE))
+    phase = wrapped((ramp * np.reshape((2, 8), (2, 1, 1, 1))).astype(np.float32))
+    find("scaling", "automatic").run(scan(phase, np.ones_like(phase)))

@@ -1,0 +1,1 @@
+"""Damaged inputs, each from its number alone, and kills: `./dev fuzz`."""
