@@ -22,10 +22,8 @@ OTHERWISE = "Check the echo times and the files of each echo; in fat, choose ech
 LEAST_FIELD_RAD = 0.003  # steps of a phase that does not evolve, of which nothing can be said
 LEAST_PAIRS = 500
 MOST_ORDERED = 7  # echoes of which every order is tried
-LEAST_GROWTH, BACKWARD = (
-    0.0,
-    -0.4,
-)  # of the mean echo: 1 if there are no phase offsets, -1 if the echoes are in the reverse order
+LEAST_GROWTH = 0.0  # of the mean echo: 1 if there are no phase offsets, -1 if the echoes are in the reverse order
+BACKWARD = -0.25  # growth from which reverse order is certain, if the last echo is the brightest, too
 BRIGHTER = 1.02  # magnitude of the last echo over that of the first
 
 
