@@ -74,7 +74,7 @@ def png(pixels, color):
     rows, columns = pixels.shape
     lines = np.concatenate([np.zeros((rows, 1), np.uint8), pixels], axis=1)  # each starts with its filter, none
     header = struct.pack(">2I5B", columns, rows, 8, 3, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"PLTE", palette.tobytes()), (b"IDAT", zlib.compress(lines.tobytes(), 9)))
+    chunks = ((b"IHDR", header), (b"PLTE", palette.tobytes()), (b"IDAT", zlib.compress(lines.tobytes(), 4)))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in (*chunks, (b"IEND", b"")))
 
 
