@@ -4,6 +4,7 @@ A command returns the exit status if it is not 0, and raises QSMError for bad in
 """
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ..files.headers import volumes_in
 from ..files.images import load_on_grid
 from ..files.map_files import output_paths, placement, write_maps
 from ..files.scans import load_acquisition, load_signal
-from ..files.sidecar import read_json
+from ..files.sidecar import image_stem, read_json
 from ..files.staging import recover_alone
 from ..model.check import REFUSED
 from ..model.errors import QSMError
@@ -184,7 +185,9 @@ def _run_one(bids_run, arguments, settings, output, console):
 
 def _mapped(scan, geometry, files, arguments, settings, console):
     """The Maps of a scan, with the names of the input files in their provenance, or their number."""
-    scan = replace(scan, checks=(*scan.checks, enough_memory(scan.grid.shape, scan.echoes)))
+    files = {name: list(paths) for name, paths in files.items()}
+    checks = [_without_folders(check, files, arguments.anonymous) for check in scan.checks]
+    scan = replace(scan, checks=(*checks, enough_memory(scan.grid.shape, scan.echoes)))
     names = {name: _named(paths, arguments.anonymous) for name, paths in files.items()}
     masks = {}
     for name in ("mask", "reference_mask"):
@@ -196,6 +199,17 @@ def _mapped(scan, geometry, files, arguments, settings, console):
     console.note(choice_made(maps.provenance))
     console.warn(warnings(maps.provenance))
     return replace(maps, provenance=maps.provenance | {"inputs": names})
+
+
+def _without_folders(check, files, anonymous):
+    """A Check whose sentence names files without their folders or, if it is to be anonymous, by their kind."""
+    sentence = check.sentence
+    for kind, paths in files.items():
+        for path in map(Path, paths):
+            sentence = sentence.replace(str(path), path.name)
+            for name in (path.name, image_stem(path)) if anonymous else ():
+                sentence = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f"a {kind} image", sentence)
+    return replace(check, sentence=sentence)
 
 
 def _named(paths, anonymous):

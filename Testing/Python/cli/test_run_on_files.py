@@ -317,3 +317,14 @@ def test_curve_tells_fit_and_smoothness_over_the_strength(cli, tmp_path):
     assert len(lines) == 7 and (np.diff(misfit) > 0).all() and (np.diff(rough) < 0).all()
     assert [float(v) for v, chosen in zip(columns["value"], columns["chosen"], strict=True) if chosen] == [0.02]
     assert "<svg" in (tmp_path / "curve" / "curve.svg").read_text()
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_checks_name_no_folder_and_if_anonymous_no_file(cli, scan, tmp_path, anonymous):
+    phase = [scan.write(f"smith_e{e}", load(path)) for e, path in enumerate(scan.phase, 1)]
+    phase[0].with_name("smith_e1.json").write_text('{"EchoTime": 0.004, "EchoNumber": 3}')
+    run(cli, scan, tmp_path / "out", *(["--anonymous"] if anonymous else []), phase=phase)
+    text = (tmp_path / "out" / "run.json").read_text()
+    [said] = [check["sentence"] for check in json.loads(text)["checks"] if check["name"] == "echo_number"]
+    assert "echo 3 according to its sidecar" in said and ("smith_e1" in said) != anonymous
+    assert str(scan.folder) not in text and ("smith" in text) != anonymous
