@@ -7,7 +7,7 @@ import pytest
 from helpers.fields import GRIDS, ball, sphere
 
 from QSMLogic import FieldMap, Grid, QSMError, Settings
-from QSMLogic.pipeline.chain import _Chain, _mapped
+from QSMLogic.pipeline.chain import Chain, _mapped
 from QSMLogic.registry.method import find, registry
 from QSMLogic.registry.provenance import Provenance
 
@@ -30,7 +30,7 @@ def mapped(total, name):
 
     fractions = []
     settings = Settings({"passes": {"method": name}, "invert": {"method": "wh_qsm"}})
-    chain = _Chain(settings, lambda stage, fraction: fractions.append(fraction), Provenance(Scan, settings))
+    chain = Chain(settings, lambda stage, fraction: fractions.append(fraction), Provenance(Scan, settings))
     local, susceptibility, reliable = _mapped(chain, total)
     assert fractions == sorted(fractions) and fractions[-1] < 1
     return susceptibility, reliable, chain
