@@ -63,6 +63,14 @@ class Tissue:
         Noise, which is not the same LAG voxels aside, has no part in it, nor have ramps that all echoes share; what
         remains is that of fields and offsets.
         """
+        return self._covariance(lambda places, steps: steps)
+
+    @cached_property
+    def fine_covariance(self):
+        """Like covariance, of what is left of the steps without their means in blocks: of fields, not of offsets."""
+        return self._covariance(self._without_means)
+
+    def _covariance(self, part):
         total, count = np.zeros((self.scan.echoes,) * 2), 0
         for axis in self.axes:
             stride, ramp_rad = self.stride(axis), self._ramp_rad(axis)
@@ -71,9 +79,15 @@ class Tissue:
                 if aside != axis:
                     others, also_valid = self._steps(self.places + LAG * self.stride(aside), stride, ramp_rad)
                     both = valid & also_valid
-                    total += (steps[:, both] @ others[:, both].T).astype(float)
+                    here, there = (part(self.places[both], values[:, both]) for values in (steps, others))
+                    total += (here @ there.T).astype(float)
                     count += np.count_nonzero(both)
         return (total + total.T) / (2 * max(count, 1)), count
+
+    def _without_means(self, places, steps):
+        block, _ = self._blocks(places)
+        size = np.maximum(np.bincount(block), 1)
+        return np.stack([echo - (np.bincount(block, echo) / size)[block] for echo in steps])
 
     def _ramp_rad(self, axis):
         """The mean step of the first echo along `axis`: a ramp, as of a shifted k-space, is an offset of all echoes."""
@@ -98,13 +112,17 @@ class Tissue:
 
     def in_blocks(self, places, values):
         """The number of places and the sum of their values in each block of the image."""
+        block, blocks = self._blocks(places)
+        size, total = np.bincount(block, minlength=blocks), np.bincount(block, values.real, blocks)
+        return size, total + 1j * np.bincount(block, values.imag, blocks) if np.iscomplexobj(values) else total
+
+    def _blocks(self, places):
+        """The number of the block of each place, and the number of blocks."""
         shape = self.mask.shape
         sizes = [max(BLOCK, -(-n // MOST_BLOCKS)) for n in shape]
         counts = [-(-n // size) for n, size in zip(shape, sizes, strict=True)]
         where = [i // size for i, size in zip(np.unravel_index(places, shape), sizes, strict=True)]
-        block, blocks = np.ravel_multi_index(where, counts), int(np.prod(counts))
-        size, total = np.bincount(block, minlength=blocks), np.bincount(block, values.real, blocks)
-        return size, total + 1j * np.bincount(block, values.imag, blocks) if np.iscomplexobj(values) else total
+        return np.ravel_multi_index(where, counts), int(np.prod(counts))
 
     def slice_steps(self, axis):
         """The mean step of the offset (phase at echo time zero) between slices along `axis`, and the voxels it is of.

@@ -103,9 +103,14 @@ def test_echoes_from_last_to_first_are_refused(right):
             checked_scan(scan)
 
 
-def test_phase_alone_from_last_to_first_is_doubted(right):
-    _, checks = checked_scan(replace(right, phase=right.phase[::-1].copy()))
-    assert "wrong order" in said(checks)["phase_growth"]
+@pytest.mark.parametrize("echoes", [[0, 1, 2, 3, 4], [0, 3]])
+@pytest.mark.parametrize("offset_rad", [0, -3])
+def test_phase_alone_from_last_to_first_is_refused_whatever_its_offset(right, echoes, offset_rad):
+    scan = cut(right, echoes)
+    scan = with_phase(scan, scan.phase + offset_rad * ramp(right, 0) * ramp(right, 1))
+    assert not said(checked_scan(scan)[1])
+    with pytest.raises(RefusedScan, match="wrong order"):
+        checked_scan(replace(scan, phase=scan.phase[::-1].copy()))
 
 
 @pytest.mark.parametrize("echoes", [[0, 1, 2, 3, 4], [0, 1, 2]])
