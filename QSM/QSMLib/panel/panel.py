@@ -63,16 +63,15 @@ class Panel(VTKObservationMixin):
         self.update()
 
     def close(self):
-        """The panel goes: end what runs, and let go of the scene. Its widgets may be gone, or stay behind, hidden."""
-        self.run.close()
-        self.checks.close()
-        self.atlas.close()
-        self.look.removeObservers()
-        self.regions.removeObservers()
+        """The panel goes: let go of the scene, and end what runs. Its widgets may be gone, or stay behind, hidden."""
+        self.state.settling = True  # what hidden selectors do when the scene changes is nobody's choice
         self.removeObservers()
         self._soon.stop()
         self._soon.disconnect("timeout()", self.update)
-        self.state.settling = True  # what hidden selectors do when the scene changes is nobody's choice
+        self.look.removeObservers()
+        self.regions.removeObservers()
+        for part in (self.run, self.checks, self.atlas):
+            part.close()
 
     def update(self, *ignored):
         """Show what the parameter node and the scene hold."""
