@@ -77,12 +77,22 @@ class Panel(VTKObservationMixin):
         """Show what the parameter node and the scene hold."""
         if self._updating or self.state.settling:
             return
+        if self._is_gone():
+            self.close()
+            return
         self._updating = True
         try:
             for part in self.parts:
                 part.update(self.state)
         finally:
             self._updating = False
+
+    def _is_gone(self):
+        """Whether the widgets were deleted although nobody has closed the panel."""
+        try:
+            return self.ui.applyButton.text is None
+        except (RuntimeError, ValueError):  # of PySide and PythonQt
+            return True
 
     def _observe(self):
         """Follow the parameter node of the present scene."""

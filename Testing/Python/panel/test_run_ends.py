@@ -100,6 +100,18 @@ def test_closing_slicer_ends_the_run(panel, loaded):
     assert wait_until(lambda: not is_alive(pid), 2)
 
 
+def test_a_panel_whose_widgets_are_gone_lets_go_of_the_scene(panel, loaded):
+    class Gone:
+        @property
+        def applyButton(self):
+            raise RuntimeError("already deleted")
+
+    panel.ui = Gone()
+    slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
+    assert wait_until(lambda: panel.state.settling, 5)
+    loaded.widget.panel = None  # closed already
+
+
 def test_leaving_the_module_does_not_end_the_run(panel, loaded):
     begun(panel)
     loaded.exit()
