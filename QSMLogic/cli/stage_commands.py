@@ -23,6 +23,7 @@ from ..pipeline.checks.echoes import check_echoes
 from ..pipeline.checks.result import check_map
 from ..pipeline.checks.scan import checked_scan, refuse
 from ..pipeline.checks.sign import check_sign
+from ..pipeline.checks.tissue_mask import check_signal
 from ..pipeline.strength_curve import strength_curve
 from ..registry.provenance import warnings
 from ..registry.settings import Settings
@@ -186,7 +187,9 @@ def _scaled_and_masked(scan, geometry, arguments, chain):
     """The scan with phase in radians, and the mask that is given or made."""
     mask = _given_mask(arguments.mask, geometry, chain) if arguments.mask else None
     scan = chain.scaled(scan, mask)
-    return scan, checked_mask(chain("mask", scan), scan.grid) if mask is None else mask
+    mask = checked_mask(chain("mask", scan), scan.grid) if mask is None else mask
+    chain.say([check_signal(scan, mask)])
+    return scan, mask
 
 
 def _given_mask(path, geometry, chain):

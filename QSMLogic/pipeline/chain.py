@@ -117,7 +117,6 @@ def checked_input(chain, acquisition, mask):
         if np.asarray(mask).dtype != bool:
             chain.check(mask_values_check, mask)
         mask = checked_mask(mask, acquisition.grid)
-        _check_known(acquisition, mask)
     chain.check(check_echoes, acquisition, mask)
     return chain.checked_scan(chain.stage("scaling", acquisition), mask), mask
 
@@ -196,16 +195,6 @@ def _region(reference_mask, settings, grid):
     if settings.method("reference").name == "region":
         raise QSMError(NO_REGION)
     return None, settings
-
-
-def _check_known(acquisition, mask):
-    for name in ("magnitude", "phase"):
-        unknown = ~np.isfinite(getattr(acquisition, name)).all(axis=0) & mask
-        if unknown.any():
-            raise QSMError(
-                f"The {name} is NaN or infinite in {np.count_nonzero(unknown)} voxels inside the mask. "
-                "Exclude them from the mask, or fix the image."
-            )
 
 
 class Chain:

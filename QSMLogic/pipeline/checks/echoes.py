@@ -16,8 +16,12 @@ def check_echoes(scan, mask=None):
     every = max(scan.phase[0].size // SAMPLE, 1)
     phase, magnitude = (images.reshape(scan.echoes, -1)[:, ::every] for images in (scan.phase, scan.magnitude))
     inside = None if mask is None else mask.reshape(-1)[::every]
-    for name, images in (("phase", phase), ("magnitude", magnitude)):
-        _refuse_unknown(name, images, inside)
+    if mask is None:
+        _refuse_unknown("phase", phase)
+        _refuse_unknown("magnitude", magnitude)
+    else:
+        _refuse_unknown_inside("phase", scan.phase, mask)
+        _refuse_unknown_inside("magnitude", scan.magnitude, mask)
     with_signal = _with_signal(phase, magnitude, inside)
     for echo in range(scan.echoes):
         _refuse_empty(echo, phase[echo], magnitude[echo], with_signal)
@@ -30,10 +34,10 @@ def check_echoes(scan, mask=None):
     return Check(NAME, None, None, OK, "Every echo has its own phase and magnitude.")
 
 
-def _refuse_unknown(name, images, inside):
-    """QSMError for an echo that is NaN or infinite where another echo is not, or in most of the mask."""
+def _refuse_unknown(name, images):
+    """QSMError for an echo of which most is NaN or infinite where another echo is not."""
     known = np.isfinite(images)
-    some = known.any(axis=0) if inside is None else inside
+    some = known.any(axis=0)
     if not some.any():
         raise QSMError(f"The {name} is NaN or infinite everywhere. Export the images again.")
     for echo, share in enumerate((~known[:, some]).mean(axis=1)):
@@ -42,6 +46,16 @@ def _refuse_unknown(name, images, inside):
                 f"The {name} of echo {echo + 1} is NaN or infinite in {100 * share:.0f} % of the voxels. Export it "
                 "again, or leave that echo out."
             )
+
+
+def _refuse_unknown_inside(name, images, mask):
+    """QSMError for images that are NaN or infinite in the mask."""
+    unknown = ~np.isfinite(images).all(axis=0) & mask
+    if unknown.any():
+        raise QSMError(
+            f"The {name} is NaN or infinite in {np.count_nonzero(unknown)} voxels inside the mask. "
+            "Exclude them from the mask, or fix the image."
+        )
 
 
 def _with_signal(phase, magnitude, inside):

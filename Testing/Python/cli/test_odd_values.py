@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from helpers.scan_on_disk import save
+from helpers.scan_on_disk import load, save
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "0", "-1", "1e-300", "1e300", "1e999"])
@@ -65,3 +65,18 @@ def test_bids_folders_that_are_none(refused, tmp_path):
     (tmp_path / "dicom").mkdir()
     (tmp_path / "dicom" / "0001").write_bytes(bytes(128) + b"DICM" + bytes(9))
     refused(r"holds DICOM files.*dcm2niix", "run", "--bids", tmp_path / "dicom")
+
+
+@pytest.mark.parametrize("command", [("unwrap", "laplacian"), ("field", "linear_fit")])
+def test_single_stages_refuse_what_a_run_refuses_of_the_mask(scan, refused, tmp_path, command):
+    phase = load(scan.phase[0])
+    phase[16, 18, 20] = np.nan
+    holed = [save(tmp_path / "holed.nii", phase), *scan.phase[1:]]
+    output = "--quiet", "--output", tmp_path / "out.nii"
+    refused(r"NaN or infinite in 1 voxels", *command, *scan.arguments(phase=holed), "--mask", scan.mask, *output)
+    void = np.zeros(scan.tissue.shape, np.uint8)
+    void[:4] = 1
+    empty = [save(tmp_path / f"empty{n}.nii", load(path) * (1 - void)) for n, path in enumerate(scan.magnitude)]
+    void[16, 14:22, 16:24] = 1
+    mask = save(tmp_path / "void.nii", void)
+    refused(r"has no signal", *command, *scan.arguments(magnitude=empty), "--mask", mask, *output)
