@@ -19,10 +19,8 @@ from ..model.acquisition import FieldMap, bounding_box, checked_mask, uncropped
 from ..model.errors import QSMError
 from ..model.maps import UnreferencedMap
 from ..model.progress import Progress
-from ..pipeline.checks.echoes import check_echoes
 from ..pipeline.checks.result import check_map
-from ..pipeline.checks.scan import checked_scan, refuse
-from ..pipeline.checks.sign import check_sign
+from ..pipeline.checks.scan import checked_input, found, refuse
 from ..pipeline.checks.tissue_mask import check_signal
 from ..pipeline.strength_curve import strength_curve
 from ..registry.provenance import warnings
@@ -49,7 +47,8 @@ class StageRunner:
             choices["reference"] = {"method": "region"}
         self.settings, self.console, self.has_memory, self.notes = Settings(choices), console, False, {}
 
-    def __call__(self, stage, *inputs):
+    def stage(self, stage, *inputs):
+        """The result of a stage."""
         if not self.has_memory:
             self.say([enough_memory(inputs[0].grid.shape, getattr(inputs[0], "echoes", 1))])
             self.has_memory = True
@@ -66,23 +65,24 @@ class StageRunner:
         refuse(checks)
         self.console.warn([check.sentence for check in checks if check.is_said])
 
-    def scaled(self, scan, mask=None):
-        """The scan with phase in radians, checked as in a run. mask: the given one, if any."""
-        self.say([*scan.checks, check_echoes(scan, mask)])
-        scaled = self("scaling", scan)
-        readout = getattr(self.settings.parameters("offset"), "readout", "automatic")
-        scaled, checks = checked_scan(scaled, mask, readout)
-        notes = self.notes["scaling"]
-        self.say([check_sign(notes["sign_evidence"], notes["sign"]), *checks])
-        return scaled
+    def check(self, function, *inputs):
+        """The result of a function that checks its inputs, whose Checks are printed as by say."""
+        result, checks = found(function, *inputs)
+        self.say(checks)
+        return result
+
+    def progress(self, step, fraction):
+        """Report a step that is no stage."""
+        self.console.progress(step, fraction)
 
 
 def mask_command(arguments, console):
     """Make a mask of the tissue to map."""
     chain = _checked_chain(arguments, console)
     scan, geometry = _load_phase(arguments)
-    scan = chain.scaled(scan)
-    wanted = _quality(scan, arguments) | {arguments.output: checked_mask(chain("mask", scan), scan.grid)}
+    chain.say(scan.checks)
+    scan, _ = checked_input(chain, scan)
+    wanted = _quality(scan, arguments) | {arguments.output: checked_mask(chain.stage("mask", scan), scan.grid)}
     console.wrote(write_files(wanted, geometry, overwrite=arguments.overwrite))
 
 
@@ -110,7 +110,7 @@ def field_command(arguments, console):
         scan, mask = _scaled_and_masked(scan, geometry, arguments, chain)
         box = bounding_box(mask)
         scan, unwrapped_rad = _unwrapped(scan.cropped(box), mask[box], arguments, chain)
-        total = chain("field", scan, unwrapped_rad, mask[box])
+        total = chain.stage("field", scan, unwrapped_rad, mask[box])
     _write_field(total, box, geometry, arguments, console)
 
 
@@ -118,7 +118,7 @@ def background_command(arguments, console):
     """Remove the background field, which has its sources outside the mask."""
     chain = _checked_chain(arguments, console)
     total, box, geometry = _field_map(arguments.total_field, arguments, chain, is_local=False)
-    _write_field(chain("background", total.without_unreliable_rim()), box, geometry, arguments, console)
+    _write_field(chain.stage("background", total.without_unreliable_rim()), box, geometry, arguments, console)
 
 
 def invert_command(arguments, console):
@@ -129,11 +129,11 @@ def invert_command(arguments, console):
     local, box, geometry = _field_map(path, arguments, chain, is_local=not single_step)
     if single_step:
         local = local.without_unreliable_rim()
-    susceptibility = chain("invert", local)
+    susceptibility = chain.stage("invert", local)
     region = load_mask(arguments.reference_mask, geometry)[box] if arguments.reference_mask else None
     unreferenced = UnreferencedMap(susceptibility, local.mask, local.grid, region=region)
-    susceptibility = chain("reference", unreferenced)
-    chain.say([check_map(susceptibility, local.mask)])
+    susceptibility = chain.stage("reference", unreferenced)
+    chain.check(check_map, susceptibility, local.mask)
     wanted = {arguments.output: uncropped(susceptibility, box, geometry.shape)}
     console.wrote(write_files(wanted, geometry, overwrite=arguments.overwrite))
 
@@ -186,9 +186,10 @@ def _quality(scan, arguments):
 def _scaled_and_masked(scan, geometry, arguments, chain):
     """The scan with phase in radians, and the mask that is given or made."""
     mask = _given_mask(arguments.mask, geometry, chain) if arguments.mask else None
-    scan = chain.scaled(scan, mask)
-    mask = checked_mask(chain("mask", scan), scan.grid) if mask is None else mask
-    chain.say([check_signal(scan, mask)])
+    chain.say(scan.checks)
+    scan, mask = checked_input(chain, scan, mask)
+    mask = checked_mask(chain.stage("mask", scan), scan.grid) if mask is None else mask
+    chain.check(check_signal, scan, mask)
     return scan, mask
 
 
@@ -202,8 +203,8 @@ def _given_mask(path, geometry, chain):
 def _unwrapped(scan, mask, arguments, chain):
     """The scan without phase offsets, and its unwrapped phase."""
     if scan.echoes > 1 and arguments.offset != "none":
-        scan = chain("offset", scan, mask)
-    return scan, chain("unwrap", scan, mask)
+        scan = chain.stage("offset", scan, mask)
+    return scan, chain.stage("unwrap", scan, mask)
 
 
 def _field_of_unwrapped(arguments, chain):
@@ -217,7 +218,7 @@ def _field_of_unwrapped(arguments, chain):
     chain.say(scan.checks)
     box = bounding_box(mask)
     scan = scan.cropped(box)
-    return chain("field", scan, scan.phase, mask[box]), box, geometry
+    return chain.stage("field", scan, scan.phase, mask[box]), box, geometry
 
 
 def _field_map(path, arguments, chain, is_local):

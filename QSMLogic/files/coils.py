@@ -62,16 +62,16 @@ class CoilImages:
     @property
     def name(self):
         entry = next(iter(self.files.values()))[0]
-        return entry[0] if _is_list(entry) else entry
+        return entry[0] if is_list(entry) else entry
 
     def _count(self, entry):
-        if _is_list(entry):
+        if is_list(entry):
             return len(entry)
         return volumes_in(entry)
 
     def _image(self, kind, echo, coil):
         entry = self.files[kind][echo]
-        if not _is_list(entry):
+        if not is_list(entry):
             return self._read(entry)[coil]
         image = self._read(entry[coil])
         if image.ndim != 3:
@@ -96,5 +96,6 @@ class CoilImages:
         return rad_per_unit(np.nan_to_num(np.stack([self._image("phase", 0, coil) for coil in range(self.count)])))
 
 
-def _is_list(entry):
+def is_list(entry):
+    """Whether an echo has a file for each coil."""
     return isinstance(entry, list | tuple)

@@ -9,7 +9,7 @@ import numpy as np
 from ..model.acquisition import Acquisition
 from ..model.check import DOUBTFUL, OK, Check
 from ..model.errors import QSMError
-from .coils import CoilImages
+from .coils import CoilImages, is_list
 from .facts import scan_facts
 from .geometry import Geometry
 from .headers import read_header, volumes_in
@@ -80,7 +80,7 @@ def load_signal(
 
 def _loaded(files, times, strength, b0_direction_ijk, volume, metadata):
     """The Acquisition and Geometry of files, {kind: list with a path or the paths of all coils for each echo}."""
-    first = {kind: [entry[0] if _is_list(entry) else entry for entry in entries] for kind, entries in files.items()}
+    first = {kind: [entry[0] if is_list(entry) else entry for entry in entries] for kind, entries in files.items()}
     for path in chain.from_iterable(first.values()):
         read_header(path)
     facts = scan_facts(first, times, strength, metadata)
@@ -124,10 +124,6 @@ class _Images:
         return image
 
 
-def _is_list(entry):
-    return isinstance(entry, list | tuple)
-
-
 def _ordered(entries, order):
     return [entries[n] for n in order] if order and len(entries) > 1 else entries
 
@@ -135,7 +131,7 @@ def _ordered(entries, order):
 def _volumes(files, images, times, volume):
     """What the volumes of files are: (CoilImages or None, the volume to use or None, list of Check)."""
     entries = next(iter(files.values()))
-    if _is_list(entries[0]):
+    if is_list(entries[0]):
         return CoilImages(files, images.read), None, []
     count = volumes_in(entries[0])
     if count == 1 or volume is None and len(entries) == 1 and count == times:

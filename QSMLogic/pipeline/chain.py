@@ -14,13 +14,11 @@ from ..model.progress import Progress
 from ..numerics.dipole_field import dipole_field
 from ..registry.provenance import Provenance
 from ..registry.settings import Settings
-from ..registry.stages import CHECKS, CURVE, STAGES, progress_before
+from ..registry.stages import CURVE, STAGES, progress_before
 from ..shared.csf import find_fluid
 from ..shared.phase_quality import scan_quality
-from .checks.echoes import check_echoes
 from .checks.result import check_map
-from .checks.scan import checked_scan, refuse
-from .checks.sign import check_sign
+from .checks.scan import checked_input, found, refuse
 from .checks.tissue_mask import check_signal, check_volume
 from .strength_curve import strength_curve
 
@@ -109,16 +107,6 @@ def run(
     maps = {name: uncropped(array, box, mask.shape) for name, array in maps.items() if array is not None}
     provenance = chain.provenance.finished(given_mask="mask" not in chain.provenance.seconds)
     return Maps(acquisition.grid, provenance=provenance, mask=mask, quality=quality, **maps)
-
-
-def checked_input(chain, acquisition, mask):
-    """The scan, phase in radians, with what was found of it corrected, and the given mask as bool, or None."""
-    if mask is not None:
-        if np.asarray(mask).dtype != bool:
-            chain.check(mask_values_check, mask)
-        mask = checked_mask(mask, acquisition.grid)
-    chain.check(check_echoes, acquisition, mask)
-    return chain.checked_scan(chain.stage("scaling", acquisition), mask), mask
 
 
 def _total_field(chain, scan, mask, quality):
@@ -224,24 +212,18 @@ class Chain:
         if self.single_step:  # of which background removal is no part
             self.provenance.leave_out("background", "invert")
 
-    def checked_scan(self, scan, mask):
-        """The scan, phase in radians, with what was found of it corrected. mask: the given one, or None."""
-        notes = self.provenance.notes.get("scaling", {})
-        if "sign_evidence" in notes:
-            self.check(check_sign, notes["sign_evidence"], notes["sign"])
-        self.progress(CHECKS, progress_before("mask")[0])
-        readout = getattr(self.settings.parameters("offset"), "readout", "automatic")
-        began = time.perf_counter()
-        scan, checks = checked_scan(scan, mask, readout)
-        self.provenance.add_checks(checks, time.perf_counter() - began)
-        return scan
+    @property
+    def notes(self):
+        """{stage: what it has noted}"""
+        return self.provenance.notes
 
     def check(self, function, *inputs):
-        """Record the Check that a function returns of its inputs; RefusedScan if they do not pass it."""
+        """The result of a function that checks its inputs; RefusedScan if they do not pass. Its Checks are recorded."""
         began = time.perf_counter()
-        check = function(*inputs)
-        self.provenance.add_checks([check], time.perf_counter() - began)
-        refuse([check])
+        result, checks = found(function, *inputs)
+        self.provenance.add_checks(checks, time.perf_counter() - began)
+        refuse(checks)
+        return result
 
     def draw_curve(self, local):
         """Record the L-curve of the inversion for this local field, or a warning if there is none."""

@@ -4,7 +4,8 @@ from ..model.check import REFUSED, Check
 from ..model.errors import QSMError, RefusedScan
 from ..registry.provenance import Provenance
 from ..registry.settings import Settings
-from .chain import Chain, checked_input
+from .chain import Chain
+from .checks.scan import checked_input
 from .checks.tissue_mask import check_signal
 
 

@@ -13,7 +13,7 @@ COPIES_FROM, SAMPLE = 0.999, 200000
 
 def check_echoes(scan, mask=None):
     """The Check of a scan as stored. mask: the mask that is given, if any, in which every voxel must be known."""
-    every = max(scan.phase[0].size // SAMPLE, 1)
+    every = scan.phase[0].size // SAMPLE | 1  # odd, or the sample may lie in few columns
     phase, magnitude = (images.reshape(scan.echoes, -1)[:, ::every] for images in (scan.phase, scan.magnitude))
     inside = None if mask is None else mask.reshape(-1)[::every]
     if mask is None:

@@ -1,12 +1,39 @@
 """All checks of a scan: what can be corrected is, what cannot be used is refused, and the rest is reported."""
 
+import numpy as np
+
+from ...model.acquisition import checked_mask
 from ...model.check import OK, REFUSED
 from ...model.errors import RefusedScan
+from ...model.mask_values import mask_values_check
+from ...registry.stages import CHECKS, progress_before
 from .echo_linearity import check_linearity
+from .echoes import check_echoes
 from .phase_texture import check_unfiltered, check_wraps
 from .readout import without_alternation
+from .sign import check_sign
 from .slice_phase import without_slice_offsets
 from .steps import Tissue
+
+
+def checked_input(runner, acquisition, mask=None):
+    """The scan, phase in radians, with what was found of it corrected, and the given mask as bool, or None.
+
+    runner: runs stages and records checks, such as Chain: it has settings, notes (of stages), stage(name, *inputs),
+    check(function, *inputs) and progress(step, fraction).
+    """
+    if mask is not None:
+        if np.asarray(mask).dtype != bool:
+            runner.check(mask_values_check, mask)
+        mask = checked_mask(mask, acquisition.grid)
+    runner.check(check_echoes, acquisition, mask)
+    scan = runner.stage("scaling", acquisition)
+    notes = runner.notes.get("scaling", {})
+    if "sign_evidence" in notes:
+        runner.check(check_sign, notes["sign_evidence"], notes["sign"])
+    runner.progress(CHECKS, progress_before("mask")[0])
+    readout = getattr(runner.settings.parameters("offset"), "readout", "automatic")
+    return runner.check(checked_scan, scan, mask, readout), mask
 
 
 def checked_scan(scan, mask=None, readout="automatic"):
@@ -33,10 +60,16 @@ def checked_scan(scan, mask=None, readout="automatic"):
         If the scan cannot be used.
     """
     tissue, checks = without_slice_offsets(Tissue.of(scan, mask))
-    known, found = without_alternation(tissue, readout != "monopolar")
-    checks += [check_wraps(tissue), check_unfiltered(tissue), found, check_linearity(known)]
+    known, alternation = without_alternation(tissue, readout != "monopolar")
+    checks += [check_wraps(tissue), check_unfiltered(tissue), alternation, check_linearity(known)]
     refuse(checks)
     return (known if readout == "automatic" else tissue).scan, checks
+
+
+def found(function, *inputs):
+    """(result, list of Check) of a function that returns both, or one Check alone."""
+    returned = function(*inputs)
+    return returned if isinstance(returned, tuple) else (None, [returned])
 
 
 def refuse(checks):
