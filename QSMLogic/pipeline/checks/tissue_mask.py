@@ -1,7 +1,7 @@
 """The mask: its volume, and whether there is signal in it.
 
-In true and automatic masks of simulated and measured scans, hardly any voxel had less than a tenth of the magnitude of
-the brighter ones, which are those above the mean of the mask.
+In the true masks of 72 simulated scans, at most 1.2 % of the voxels had less than a tenth of the magnitude of the
+brighter ones, which are those above the mean of the mask.
 """
 
 import numpy as np
