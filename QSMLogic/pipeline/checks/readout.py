@@ -31,7 +31,7 @@ def without_alternation(tissue, correct=True):
     scan = tissue.scan
     if scan.echoes < 3:
         return tissue, Check(NAME, None, LIMIT_RAD, OK, "With fewer than three echoes this cannot be checked.")
-    if better_order(tissue.covariance[0], scan.echo_times_s):
+    if better_order(tissue.covariance[0], tissue.fine_covariance[0], scan.echo_times_s):
         return tissue, Check(NAME, None, LIMIT_RAD, OK, "Not checked, as the echoes are in the wrong order.")
     return _even(tissue, correct) if evenly_spaced(scan.echo_times_s) else (tissue, _uneven(tissue))
 

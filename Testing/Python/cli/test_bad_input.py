@@ -296,3 +296,10 @@ def test_importing_the_package_imports_nothing_else():
     code = "import sys, QSMLogic; print('numpy' in sys.modules, QSMLogic.Settings.__name__, 'numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.split() == ["False", "Settings", "True"]
+
+
+@pytest.mark.parametrize("command", [["run", "--output", "out"], ["unwrap", "romeo", "--output", "u.nii"]])
+def test_swapped_echoes_are_refused_by_runs_and_by_stages(scan, refused, command):
+    swapped = {name: [getattr(scan, name)[n] for n in (1, 0, 2)] for name in ("magnitude", "phase")}
+    *words, option, output = command
+    refused("sorted as 2 1 3", *words, *scan.arguments(**swapped), "--mask", scan.mask, option, scan.folder / output)

@@ -69,9 +69,10 @@ def test_the_right_order_of_swapped_echoes_is_named(right, order):
 def test_the_right_order_of_many_echoes_is_found(order):
     times = 0.003 + 0.004 * np.arange(len(order))
     steps = times[list(order)] * 10
-    covariance = np.outer(steps, steps) + 0.001
-    assert better_order(covariance, times) == tuple(np.argsort(order))
-    assert better_order(np.outer(times, times) * 100 + 0.001, times) is None
+    fine = np.outer(steps, steps)
+    assert better_order(fine + 0.001, fine, times) == tuple(np.argsort(order))
+    right = np.outer(times, times) * 100
+    assert better_order(right + 0.001, right, times) is None
 
 
 @pytest.mark.parametrize("rad_per_voxel", [1.5, -1.5])
