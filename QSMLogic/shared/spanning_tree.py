@@ -61,12 +61,19 @@ def _parents(tree, part):
     """The parent of every node, for which an extra node behind the last one is the root of all parts."""
     root = part.size
     tree = tree.tocoo()
-    firsts = np.unique(part, return_index=True)[1]
+    firsts = _first_of_each(part)
     starts, ends = np.append(tree.row, np.full_like(firsts, root)), np.append(tree.col, firsts)
     joined = sparse.coo_array((np.ones(ends.size), (starts, ends)), shape=(root + 1, root + 1)).tocsr()
     parent = csgraph.breadth_first_order(joined, root, directed=False)[1]
     parent[root] = root
     return parent
+
+
+def _first_of_each(part):
+    """The first node of each part."""
+    firsts = np.empty(int(part.max(initial=-1)) + 1, np.intp)
+    firsts[part[::-1]] = np.arange(part.size)[::-1]  # of several values for one place, the last stays
+    return firsts
 
 
 def _summed(steps, parent):
