@@ -41,6 +41,7 @@ def panel(loaded):
         row.unfold.checked = True
     panel.ui.measureButton.click()
     panel.ui.logButton.checked = panel.ui.checksButton.checked = True
+    panel.mask_preview.begin()
     panel.ui.statusLabel.text = (
         "The mask is nowhere deeper than 1.0 mm, too thin for V-SHARP, which erodes it by 1.0 mm."
     )
