@@ -40,7 +40,8 @@ def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reducti
     magnitude, phase: images (k, j, i), one per echo. facts: echo_times_s, field_strength_t, grid (a Grid) and, if
     there are any, checks (of the Acquisition).
     mask, settings: as in pipeline.run. reduction: of a preview, see preview.reduced; None for the whole scan.
-    task: "run", "check" to check the scan only, or "mask" to make its mask only. options: reference_mask, quality and curve, as in pipeline.run.
+    task: "run", "check" to check the scan only, or "mask" to make its mask only. options: reference_mask, quality and
+    curve, as in pipeline.run.
     """
     folder = Path(folder)
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})

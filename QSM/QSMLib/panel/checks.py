@@ -129,4 +129,3 @@ def summary(checks, subject):
         return _("{mark} {subject}: {count} checks passed.").format(mark=PASSED, subject=subject, count=len(checks))
     more = _(" ({count} more)").format(count=len(said) - 1) if said[1:] else ""
     return f"{said[0].mark} {subject}: {said[0].sentence}{more}"
-

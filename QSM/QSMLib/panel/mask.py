@@ -55,4 +55,3 @@ class Mask:
             label = segment.GetLabelValue()
             segment.SetName(chosen.get(label, f"{MASK} {label}" if several else MASK))
         return segmentation
-

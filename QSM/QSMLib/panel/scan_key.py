@@ -6,7 +6,7 @@ from ..scan.request import check_scan
 
 
 def scan_key(state, stages):
-    """What the scan, its mask and the settings of these stages are now, to see if it has changed; None without a scan."""
+    """What the scan, its mask and the settings of these stages are now; None if there is no scan."""
     try:
         request = state.request()
         scan = check_scan(request)
