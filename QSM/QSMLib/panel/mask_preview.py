@@ -102,7 +102,8 @@ class MaskPreview:
         if stage == worker.COARSE_MASK:
             mask = worker.read_mask(self.process.folder, worker.COARSE_MASK)
             volume_ml = np.count_nonzero(mask) * float(np.prod(self._source.volume.GetSpacing())) / MM3_PER_ML
-            self._draw(mask, _("The mask has about {volume:.3g} ml. Refining it ...").format(volume=volume_ml))
+            rounded = float(f"{volume_ml:.2g}")
+            self._draw(mask, _("The mask has about {volume:g} ml. Refining it ...").format(volume=rounded))
 
     def _arrived(self, folder):
         checks = [check for check in worker.read_checks(folder) if check.name in MASK_CHECKS]
