@@ -16,7 +16,7 @@ def strength(default=0.0, unit="ppm voxel", of="total variation", typical=1e-4):
         high=10,
         typical=typical,
         help=f"Weight of the {of}. Higher values suppress noise and streaks, then fine structures. "
-        "0: automatic, from the noise of the field.",
+        "0: automatic, from what of the field no map explains.",
     )
 
 

@@ -5,7 +5,7 @@ symbol   what it is                                   where it comes from
 =======  ===========================================  =============================================================
 w        data weight of each voxel, W^2               uncertainty or magnitude (weights.py)
 s        phase of 1 ppm, in rad                       parameter rad_per_ppm
-lambda   weight of |grad x|_1 or |grad x - v|_1       parameter strength; 0: noise of the field (regularization.py)
+lambda   weight of |grad x|_1 or |grad x - v|_1       parameter strength; 0: misfit of the field (regularization.py)
 reach    weight of |E v|_1 over lambda                parameter reach_mm; 0: so many voxel lengths
 beta     weight of |M lap h|_2^2 / 2                  parameter harmonic; a constant in TGV
 tau_1    soft threshold of z_1                        parameter shrinkage
