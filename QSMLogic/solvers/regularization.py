@@ -27,6 +27,7 @@ import numpy as np
 from .misfit import field_noise_ppm, measured_misfit
 
 STEP = 0.16  # lambda over sigma (sigma / s)^(1/2)
+CUT = 0.36  # cut over (sigma / s)^0.4
 
 
 def chosen_strength(strength, local, progress, *, share=STEP, low=1e-6, high=1e-2):
@@ -50,6 +51,16 @@ def chosen_strength(strength, local, progress, *, share=STEP, low=1e-6, high=1e-
         return np.clip(share * misfit.misfit_ppm * misfit.ratio**0.5, low, high)
 
     return by_misfit("strength", strength, rule, local, progress)
+
+
+def cut(misfit):
+    """|D| below which a field is mostly misfit, so that no method should divide by it: CUT (sigma / s)^0.4."""
+    return float(np.clip(CUT * misfit.ratio**0.4, 0.03, 0.3))
+
+
+def chosen_cut(threshold, local, progress, share=1.0):
+    """`threshold`, or if that is 0, `share` times the cut."""
+    return by_misfit("threshold", threshold, lambda misfit: share * cut(misfit), local, progress)
 
 
 def by_misfit(name, value, rule, local, progress):

@@ -62,7 +62,7 @@ def tgv(total, parameters, progress):
     one of the project's own.
     """
     zero_at_rim = find("background", "lbv").run(total, progress=progress.part(0, 0.1))
-    model, lam = DipoleModel(total), chosen_strength(parameters.strength, total, progress)
+    model, lam = DipoleModel(total), chosen_strength(parameters.strength, zero_at_rim, progress)
     reach = parameters.reach_mm / total.grid.voxel_length_mm or REACH
     penalties = tgv_penalties(lam, reach, parameters)
     regularizer = TotalGeneralizedVariation(model, lam, reach, penalties)
