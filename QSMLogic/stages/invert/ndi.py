@@ -37,7 +37,7 @@ class NdiParameters:
     citations=[Citation("Polak et al., NMR Biomed 2020;33:e4271", "10.1002/nbm.4271")],
 )
 def ndi(local, parameters, progress):
-    """Descend along the gradient of 1/2 |W (exp(i s D x) - exp(i s f))|_2^2 / s^2, and stop before the misfit is fitted.
+    """Descend along the gradient of 1/2 |W (exp(i s D x) - exp(i s f))|_2^2 / s^2, and stop before misfit is fitted.
 
     Parameters
     ----------
