@@ -8,7 +8,7 @@ from ..model.errors import QSMError
 SMALLEST = 1e-15  # of a parameter that is not 0: single precision divides by its square
 
 
-def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=(), typical=None, help):
+def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=(), typical=None, least=SMALLEST, help):
     """Declare a parameter of a method, as a field of its parameter dataclass.
 
     Parameters
@@ -24,6 +24,8 @@ def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=
         Values that a text may have.
     typical : float, optional
         A value of the usual magnitude, if the default is 0, which means automatic.
+    least : float, optional
+        The smallest magnitude of a number other than 0 that makes sense.
     help : str
         Sentences for tooltips and the command line.
 
@@ -32,7 +34,7 @@ def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=
     dataclasses.Field
     """
     metadata = {"label": label, "unit": unit, "low": low, "high": high, "choices": tuple(choices)}
-    return field(default=default, metadata=metadata | {"typical": typical, "help": help})
+    return field(default=default, metadata=metadata | {"typical": typical, "least": least, "help": help})
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Parameter:
     high: float
     choices: tuple
     typical: object
+    least: float
     help: str
 
     @property
@@ -73,8 +76,8 @@ class Parameter:
             raise QSMError(f"{self.name} must be of type {self.type.__name__}, not {value!r}.")
         if self.choices and converted not in self.choices:
             raise QSMError(f"{self.name} must be one of {', '.join(map(str, self.choices))}, not {value!r}.")
-        if self.type is float and 0 < abs(converted) < SMALLEST:
-            raise QSMError(f"{self.name} is too close to 0: {value!r}. Give 0 or at least {SMALLEST:g}.")
+        if self.type is float and 0 < abs(converted) < self.least:
+            raise QSMError(f"{self.name} is too close to 0: {value!r}. Give 0 or at least {self.least:g}.")
         if self.type in (int, float) and not self.low <= converted <= self.high:
             raise QSMError(f"{self.name} must be between {self.low:g} and {self.high:g}, not {value!r}.")
         return converted
