@@ -88,8 +88,7 @@ def run(
     chain = Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), curve)
     if region is not None and np.asarray(reference_mask).dtype != bool:
         chain.check(mask_values_check, reference_mask, "reference mask")
-    scan, mask = checked_input(chain, acquisition, mask)
-    total, mask, box, quality, known = _total_field(chain, scan, mask, quality)
+    total, mask, box, quality, known = _total_field(chain, acquisition, mask, quality)
     local, susceptibility, reliable = _mapped(chain, total)
     susceptibility = _referenced(chain, acquisition, box, susceptibility, reliable, region)
     known |= _kept(local=local, susceptibility_ppm=susceptibility)
@@ -110,11 +109,12 @@ def run(
     return Maps(acquisition.grid, provenance=provenance, mask=mask, quality=quality, **maps)
 
 
-def _total_field(chain, scan, mask, quality):
+def _total_field(chain, acquisition, mask, quality):
     """The total field in the box of the mask, the mask, the box, the phase's quality, and what later stages take.
 
     mask: the given one, or None.
     """
+    scan, mask = checked_input(chain, acquisition, mask)
     quality = scan_quality(scan) if quality else None
     method = ""
     if mask is None:
