@@ -8,9 +8,12 @@ from ..numerics.convolution import filtered
 from ..numerics.fft import frequencies, irfftn, rfftn
 from ..numerics.lazy import ndimage
 from .dipole_model import DipoleModel, spectral_mean
+from .weights import squared_weight
 
 CONE, SIGNAL = 0.05, 0.3  # |D| below which maps make next to no field, and above which they make most of it
 COARSE, FINE = 0.1, 0.35  # cycles per voxel below which background remains, and above which detail is fine
+LEAST = 0.02  # of the signal: no measured field fits better
+TRUSTED = 1 / 16  # least w of a voxel whose field counts
 FADE_VOXELS = 6
 GAUSSIAN = 0.6745  # median absolute value of a standard normal variable
 
@@ -38,9 +41,9 @@ def measured_misfit(local):
     """Compare the field near the zero cone of the dipole kernel with that at other frequencies.
 
     Near the cone no susceptibility makes a field: what is there is noise, anisotropy, what background removal left, or
-    an error of the reconstruction. It is at least the noise. What the end of the mask spreads into the cone from other
-    frequencies is subtracted, as if the power of the map fell with the fourth power of the frequency. Costs four pairs
-    of transforms.
+    an error of the reconstruction. It is at least the noise, and LEAST of the signal. What the end of the mask spreads
+    into the cone from other frequencies, strong sources included, is subtracted, as if the power of the map fell with
+    the fourth power of the frequency. Costs four pairs of transforms.
 
     Parameters
     ----------
@@ -53,11 +56,13 @@ def measured_misfit(local):
     """
     bands = _Bands(local)
     cone, signal = bands.size < CONE, bands.size > SIGNAL
-    in_cone, signal_ppm = bands.typical(cone, COARSE), bands.typical(signal, COARSE)
-    if not np.isfinite(in_cone + signal_ppm):
-        return Misfit(_noise_ppm(local, bands), 0.0)
-    spread = bands.expected(cone, signal)
-    return Misfit(max(in_cone**2 - spread * signal_ppm**2, _noise_ppm(local, bands) ** 2) ** 0.5, signal_ppm)
+    noise_ppm, in_cone, in_signal = _noise_ppm(local, bands), bands.values(cone, COARSE), bands.values(signal, COARSE)
+    if in_cone is None or in_signal is None:
+        return Misfit(noise_ppm, 0.0)
+    spread = bands.expected(cone, signal) * float(np.mean(np.square(in_signal), dtype=np.float64))
+    signal_ppm = _typical(in_signal)
+    misfit_ppm = max(_typical(in_cone) ** 2 - spread, 0) ** 0.5
+    return Misfit(max(misfit_ppm, noise_ppm, LEAST * signal_ppm), signal_ppm)
 
 
 def field_noise_ppm(local):
@@ -80,8 +85,14 @@ def field_noise_ppm(local):
 
 
 def _noise_ppm(local, bands):
-    lower = min(bands.typical(bands.size < CONE, FINE), _in_differences(local))
-    return lower if np.isfinite(lower) else 0.0
+    near_cone = bands.values(bands.size < CONE, FINE)
+    found = _in_differences(local), np.inf if near_cone is None else _typical(near_cone)
+    return min(found) if np.isfinite(min(found)) else 0.0
+
+
+def _typical(values):
+    """The standard deviation of normal variables with the median absolute value of `values`."""
+    return float(np.median(np.abs(values)) / GAUSSIAN)
 
 
 class _Bands:
@@ -91,17 +102,20 @@ class _Bands:
         self.model, self.faded = DipoleModel(local), _faded(local.mask)
         self.size = np.abs(self.model.kernel)
         self.squared = sum(np.square(x) for x in frequencies(self.model.shape, (1, 1, 1)))
-        self.spectrum = rfftn(self.model.padded(local.ppm * self.faded))
+        self.spectrum = rfftn(self.model.padded(_without_outliers(local) * self.faded))
 
-    def typical(self, kept, lowest):
-        """The standard deviation of white noise that would be as large in the frequencies `kept` above `lowest`."""
+    def values(self, kept, lowest):
+        """The part of the frequencies `kept` above `lowest` in each voxel, scaled as white noise has it; None if empty.
+
+        Of voxels in which the mask is not faded.
+        """
         kept = self._above(kept, lowest)
         share = spectral_mean(kept, kept, self.model.shape)
         if not share > 0:
-            return np.inf
+            return None
         part = self.model.result(filtered(self.spectrum, kept, self.model.shape))
         known = self.faded > self.faded.max() / 2
-        return float(np.median(np.abs(part[known] / self.faded[known])) / GAUSSIAN / share**0.5)
+        return part[known] / self.faded[known] / np.float32(share**0.5)
 
     def expected(self, cone, signal):
         """The mean power in `cone` over that in `signal` of the field of a map in the mask, if nothing else is there.
@@ -123,6 +137,15 @@ class _Bands:
         return (kept & (self.squared > lowest**2)).astype(np.float32)
 
 
+def _without_outliers(local):
+    """The field, with the mean of the neighbors in voxels that are known to be bad: filters would spread them."""
+    good = (squared_weight(local) > TRUSTED) | ~local.mask
+    if good.all():
+        return local.ppm
+    total, number = (ndimage.uniform_filter(x.astype(np.float32), 3, mode="constant") for x in (local.ppm * good, good))
+    return np.where(good, local.ppm, total / np.maximum(number, np.float32(1e-3)))
+
+
 def _in_differences(local):
     """From mixed differences; infinite for a mask that is thinner than two voxels."""
     detail, known = local.ppm, local.mask
@@ -130,7 +153,7 @@ def _in_differences(local):
         detail = np.diff(detail, axis=axis)
         ahead, here = (np.take(known, range(a, known.shape[axis] - 1 + a), axis) for a in (1, 0))
         known = ahead & here
-    return float(np.median(np.abs(detail[known])) / GAUSSIAN / 8**0.5) if known.any() else np.inf
+    return _typical(detail[known]) / 8**0.5 if known.any() else np.inf
 
 
 def _faded(mask):

@@ -22,6 +22,8 @@ Donoho and Johnstone, Biometrika 1994;81:425-455, doi:10.1093/biomet/81.3.425
 Milovic et al., Magn Reson Med 2021, doi:10.1002/mrm.28474
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from .misfit import field_noise_ppm, measured_misfit
@@ -60,7 +62,7 @@ def cut(misfit):
 
 def chosen_cut(threshold, local, progress, share=1.0):
     """`threshold`, or if that is 0, `share` times the cut."""
-    return by_misfit("threshold", threshold, lambda misfit: share * cut(misfit), local, progress)
+    return by_misfit("threshold", threshold, lambda misfit: share * cut(misfit), _unweighted(local), progress)
 
 
 def by_misfit(name, value, rule, local, progress):
@@ -78,7 +80,12 @@ def by_noise(name, value, rule, local, progress):
     """`value`, or if that is 0, rule(noise of the field in ppm), which progress notes under `name`."""
     if value:
         return value
-    noise_ppm = field_noise_ppm(local)
+    noise_ppm = field_noise_ppm(_unweighted(local))
     chosen = float(rule(noise_ppm))
     progress.note(**{name: float(f"{chosen:.4g}"), "noise_ppm": float(f"{noise_ppm:.4g}")})
     return chosen
+
+
+def _unweighted(local):
+    """`local` for methods without data weights, to which voxels that are known to be bad count as any other."""
+    return replace(local, uncertainty_ppm=None, magnitude=None)

@@ -14,7 +14,7 @@ from ...solvers.regularization import by_misfit
 from ...solvers.total_variation import TotalVariation
 from ...solvers.weights import squared_weight
 
-STEP = 0.15  # automatic lambda over the ratio of misfit and signal
+STEP = 0.13  # automatic lambda over the ratio of misfit and signal
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class L1QsmParameters:
 def l1_qsm(local, parameters, progress):
     """Solve min |W (exp(i s D x) - exp(i s f))|_1 / s + lambda |grad x|_1 by ADMM: robust against outliers.
 
-    An iteration costs two pairs of transforms.
+    An iteration costs two pairs of transforms. As both terms grow with the first power of the field, the automatic
+    lambda is STEP times the ratio of misfit and signal. In two heads in vivo the NRMSE was 67 and 64 %.
 
     Parameters
     ----------

@@ -44,8 +44,10 @@ def tsvd(local, parameters, progress):
 
     Notes
     -----
-    The correction divides by the peak of the point-spread function, which brings the values of nuclei up but amplifies
-    streaks; it raised the error on three simulated heads. Costs one pair of transforms.
+    The automatic threshold, half of that of TKD, follows the misfit of the field: 0.13 in two heads in vivo, with an
+    NRMSE of 73 and 65 % (with 0.1 81 and 70 %), and 0.07 to 0.1 on simulated heads. The correction divides by the peak
+    of the point-spread function, which brings the values of nuclei up but amplifies streaks; it raised the error on
+    three simulated heads. Costs one pair of transforms.
     """
     model = DipoleModel(local)
     kept = np.abs(model.kernel) > chosen_cut(parameters.threshold, local, progress, share=0.5)
