@@ -99,7 +99,7 @@ class _Bands:
     """A field by frequency, in a mask with a soft rim; size: |D| of each frequency."""
 
     def __init__(self, local):
-        self.model, self.faded = DipoleModel(local), _faded(local.mask)
+        self.model, self.faded = DipoleModel(local), faded(local.mask)
         self.size = np.abs(self.model.kernel)
         self.squared = sum(np.square(x) for x in frequencies(self.model.shape, (1, 1, 1)))
         self.spectrum = rfftn(self.model.padded(_without_outliers(local) * self.faded))
@@ -156,7 +156,7 @@ def _in_differences(local):
     return _typical(detail[known]) / 8**0.5 if known.any() else np.inf
 
 
-def _faded(mask):
+def faded(mask):
     """`mask` with a soft rim, or as it is if too thin for one: a step would spread over all frequencies."""
     rise = ndimage.uniform_filter(mask.astype(np.float32), 2 * FADE_VOXELS + 1, mode="constant")
     rise = np.clip(2 * rise - 1, 0, 1) * mask
