@@ -26,8 +26,7 @@ class L1QsmParameters:
         unit="ppm",
         low=1e-5,
         high=1,
-        help="Soft threshold of the residual in each ADMM iteration; more if lambda is small. "
-        "Affects the convergence, not the solution.",
+        help="Soft threshold of the residual in each ADMM iteration. Affects the convergence, not the solution.",
     )
     shrinkage: float = shared.shrinkage(0.04)
     iterations: int = shared.iterations(60)
