@@ -12,8 +12,8 @@ tau_1    soft threshold of z_1                        parameter shrinkage
 tau_3    soft threshold of z_3                        tau_1 / reach
 mu_1     penalty of z_1 = grad x or grad x - v        lambda / tau_1
 mu_2     penalty of z_2 = D x or D x + h              parameter balance, which is mu_2 / mu_1
-mu_2     with an L1 data fidelity                     1 / tau_2, with tau_2 the parameter distance; at most
-                                                      L1_RATIO mu_1
+mu_2     with an L1 data fidelity                     1 / tau_2, with tau_2 the parameter distance; mu_1 then is at
+                                                      least mu_2 / L1_RATIO, with a lower tau_1
 mu_3     penalty of z_3 = E v                         lambda reach / tau_3
 mu_4     penalty of z_4 = lap h                       HARMONIC_RATIO beta
 =======  ===========================================  =============================================================
@@ -30,7 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 
 HARMONIC_RATIO = 0.05  # mu_4 / beta
-L1_RATIO = 20.0  # mu_2 / mu_1, at most: if lambda is far too small, the first iterations would fit all streaks
+L1_RATIO = 20.0  # mu_2 / mu_1, at most: beyond, small lambdas made maps diverge
 
 SHORTEST = 0.1  # reach, in voxel lengths
 
@@ -54,8 +54,9 @@ def tv_penalties(lam, parameters):
 
 def l1_penalties(lam, parameters):
     """Penalties for total variation with an L1 fidelity; parameters: with shrinkage (tau_1) and distance (tau_2)."""
-    mu_1 = lam / parameters.shrinkage
-    return Penalties(parameters.shrinkage, mu_1, min(1 / parameters.distance, L1_RATIO * mu_1))
+    mu_2 = 1 / parameters.distance
+    mu_1 = max(lam / parameters.shrinkage, mu_2 / L1_RATIO)
+    return Penalties(lam / mu_1, mu_1, mu_2)
 
 
 def reach_in_voxels(parameters, grid, default):

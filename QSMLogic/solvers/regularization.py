@@ -10,7 +10,7 @@ posteriori estimate, sigma^2 over the scale of what is sought.
 In two heads in vivo sigma was half of s, at all frequencies; in simulated heads it was a tenth to a quarter, mostly in
 fine detail. A lambda of 0.06 times the noise of fine detail, which suited simulations as well, was two fifths of
 the present one in vivo: the NRMSE of total variation against COSMOS was 84.8 and 71.4 % (slope 1.06 and 0.92,
-correlation 0.78 and 0.79), and now is 68 and 61 % (0.93 and 0.81, 0.81 and 0.81). STEP was set on these two heads and
+correlation 0.78 and 0.79), and now is 69 and 62 % (0.94 and 0.82, 0.81 and 0.81). STEP was set on these two heads and
 seven simulated fields at 3 and 7 T, on which it changes little; other scans may fare worse.
 
 In NRMSE of total variation on simulations, the corner of the L-curve over six values lay up to 12 points from the best,

@@ -113,7 +113,7 @@ def medi(local, parameters, progress):
     The paper iterates to convergence; 36 conjugate gradient iterations in all, not 21, lowered the NRMSE of two
     simulated heads by 1 and 2 points. Each costs three pairs of transforms. Automatic lambda follows the misfit of the
     field (regularization.py), with 0.1 for 0.16, and is at least 1e-4, which suits simulated heads: that is 3e-4 and
-    2e-4 in two heads in vivo, with an NRMSE of 62 and 56 % (slope 0.91 and 0.83), the lowest of all methods.
+    2e-4 in two heads in vivo, with an NRMSE of 63 and 57 % (slope 0.92 and 0.84), the lowest of all methods.
     Around strong sources other methods have fewer streaks.
     """
     lam = chosen_strength(parameters.strength, local, progress, share=0.1, low=1e-4)

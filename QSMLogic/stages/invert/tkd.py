@@ -45,7 +45,7 @@ def tkd(local, parameters, progress):
     Notes
     -----
     The paper's threshold is 0.1 to 0.2. The automatic one follows the misfit of the field: 0.27 in two heads in vivo,
-    with an NRMSE of 68 and 60 % (with 0.2 78 and 68 %), and 0.14 to 0.2 on simulated heads. The correction divides by
+    with an NRMSE of 68 and 61 % (with 0.2 78 and 68 %), and 0.14 to 0.2 on simulated heads. The correction divides by
     the peak of the point-spread function; it brings the values of nuclei up to the truth, but amplifies streaks too,
     and raised the error on three simulated heads, so it is off by default. Costs one pair of transforms.
     """

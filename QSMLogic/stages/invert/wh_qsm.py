@@ -62,7 +62,7 @@ def wh_qsm(local, parameters, progress):
     background are solved together where the paper solves for them in turn; each costs three pairs of transforms. From
     scans of simulated heads it came closer to the truth than the other methods of the local field (NRMSE 41 % on a
     realistic head, 28 % on one of the project's own), as background removal always leaves something. In two heads in
-    vivo it did not: 70 and 63 %. A beta of 12 lowered the error on simulations by up to a point, and raised it there.
+    vivo it did not: 71 and 63 %. A beta of 12 lowered the error on simulations by up to a point, and raised it there.
     """
     model, lam = DipoleModel(local), chosen_strength(parameters.strength, local, progress, share=STEP)
     penalties = tv_penalties(lam, parameters)
