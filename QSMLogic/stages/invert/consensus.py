@@ -45,7 +45,7 @@ class ConsensusParameters:
         help="Frequency from which on the trust in step 1 rises, as the field there is mostly noise.",
     )
     balance: float = shared.balance()
-    shrinkage: float = shared.shrinkage(0.04)
+    shrinkage: float = shared.shrinkage(0.05)
     iterations: int = shared.iterations(20)
     tolerance: float = shared.tolerance(0.02)
 

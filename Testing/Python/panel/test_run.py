@@ -11,7 +11,7 @@ from standin.scene_files import close_scene
 from standin.waiting import EventLoopWatch, wait_until
 
 from QSMLogic.registry.method import find
-from QSMLogic.stages.invert.automatic import USUAL
+from QSMLogic.stages.invert.automatic import IN_MODELS
 
 panel = panel_runs.panel  # the fixture
 
@@ -59,7 +59,7 @@ def test_progress_and_log_tell_the_stages(panel):
     assert rising == sorted(rising)
     assert "Background field" in panel.ui.logText.plainText
     assert "Dipole inversion" in panel.ui.logText.plainText
-    assert f"Inversion by {find('invert', USUAL).title}" in panel.ui.logText.plainText
+    assert f"Inversion by {find('invert', IN_MODELS).title}" in panel.ui.logText.plainText
     assert not panel.ui.logText.visible
     panel.ui.logButton.click()
     assert panel.ui.logText.visible

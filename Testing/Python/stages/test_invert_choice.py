@@ -7,7 +7,7 @@ from scipy.ndimage import binary_erosion
 
 from QSMLogic import FieldMap, Grid
 from QSMLogic.shared.bulk import bulk
-from QSMLogic.stages.invert.automatic import FOR_STRONG, LEAST_VOXELS, USUAL, choice
+from QSMLogic.stages.invert.automatic import FOR_STRONG, LEAST_VOXELS, IN_MODELS, choice
 
 GRID = Grid((56, 48, 48), (2.0, 2.0, 2.0))
 HEAD = ball(GRID, 40)
@@ -28,12 +28,12 @@ def chosen(field_ppm, mask):
 def test_a_strong_source_is_seen_wherever_it_lies(ppm, center_mm):
     field = sphere(GRID, 9, center_mm, ppm)[0]
     assert chosen(field, HEAD)[0] == FOR_STRONG
-    assert chosen(0.1 * field, HEAD)[0] == USUAL
+    assert chosen(0.1 * field, HEAD)[0] == IN_MODELS
 
 
 def test_what_hangs_on_the_brain_does_not_count():
     name, reason = chosen(np.where(neck(-45), 0.8, 0), HEAD | neck())
-    assert name == USUAL and reason.startswith("0 mm3 of the local field")
+    assert name == IN_MODELS and reason.startswith("0 mm3 of the local field")
 
 
 @pytest.mark.parametrize("neck_ppm", [0.0, 0.8])
@@ -45,14 +45,14 @@ def test_a_mask_with_neck_hides_no_source(neck_ppm):
 def test_the_rim_of_the_mask_does_not_count():
     rim = HEAD & ~binary_erosion(HEAD)
     assert np.count_nonzero(rim) > 10 * LEAST_VOXELS
-    assert chosen(np.where(rim, 0.5, 0), HEAD)[0] == USUAL
+    assert chosen(np.where(rim, 0.5, 0), HEAD)[0] == IN_MODELS
 
 
 def test_scattered_voxels_do_not_count():
     scattered = np.zeros(GRID.shape, bool)
     scattered[::4, ::4, ::4] = HEAD[::4, ::4, ::4]
     assert np.count_nonzero(scattered) > 10 * LEAST_VOXELS
-    assert chosen(np.where(scattered, 0.5, 0), HEAD)[0] == USUAL
+    assert chosen(np.where(scattered, 0.5, 0), HEAD)[0] == IN_MODELS
 
 
 def test_the_reason_names_no_disease():
