@@ -7,11 +7,14 @@ import numpy as np
 from ..numerics.lazy import ndimage
 from .balloon import Balloon
 
-THRESHOLDS = (0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
+THRESHOLDS = (0.8, 0.75, 0.7, 0.6, 0.5, 0.4, 0.3)
 MESH, STEPS = 3, 150  # subdivisions while the threshold is chosen, and steps at each threshold
 WORSE = 1.1  # than the best threshold so far: lower ones are not tried
 CORE_MM, BAND_MM = 10.0, 6.0  # of an adult's brain: the inside whose signal is typical; what is looked at around it
 DARK = 0.5  # of the signal inside
+DEVIATIONS, FAINT = 3.0, 0.3  # robust standard deviations from the median that tissue may have; of the median, at least
+BRIGHT = (0.6, 0.7, 0.8)  # of the median signal, where bridges to other tissue are looked for
+ROOM = 1.25  # of the opening's radius: how far around what it leaves the brain may reach
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,16 @@ def brain_hull(image, spacing_mm, threshold=0.0, opening_mm=0.0, progress=lambda
     balloon.share, balloon.vertices = best
     balloon.refine()
     balloon.settle(STEPS)
-    mask = _opened(balloon.inside(), opening_mm * balloon.scale, spacing_mm)
-    return Hull(mask, balloon.scale, misjudged(image, mask, spacing_mm, balloon.scale))
+    return _without_bridges(image, balloon.inside(), opening_mm, spacing_mm, balloon.scale)
+
+
+def _without_bridges(image, mask, opening_mm, spacing_mm, scale):
+    """The Hull of the mask or, if it misjudges less, of the mask opened where its signal is above one of the levels."""
+    median = np.median(image[mask]) if mask.any() else 0
+    masks = [mask, *(_opened(image, mask, share * median, opening_mm * scale, spacing_mm) for share in BRIGHT)]
+    shares = [misjudged(image, m, spacing_mm, scale) for m in masks]
+    best = int(np.argmin(shares))
+    return Hull(masks[best], scale, shares[best])
 
 
 def misjudged(image, mask, spacing_mm, scale):
@@ -77,8 +88,14 @@ def largest_part(mask):
     return parts == 1 + np.argmax(np.bincount(parts.ravel())[1:]) if count > 1 else mask
 
 
-def _opened(mask, radius_mm, spacing_mm):
-    core = depth_mm(mask, spacing_mm) > radius_mm
-    if not radius_mm or not core.any():
-        return mask
-    return mask & (depth_mm(~largest_part(core), spacing_mm) <= radius_mm)
+def typical(values):
+    """The lowest and the highest of the values that lie within so many robust standard deviations of the median."""
+    median = np.median(values)
+    reach = DEVIATIONS * 1.4826 * np.median(np.abs(values - median)) + 1e-3 * median
+    return max(median - reach, FAINT * median), median + reach
+
+
+def _opened(image, mask, level, radius_mm, spacing_mm):
+    """The mask around the largest part of its brighter tissue that is as thick as a ball of this radius."""
+    core = depth_mm(ndimage.binary_fill_holes(mask & (image > level)), spacing_mm) > radius_mm
+    return mask & (depth_mm(~largest_part(core), spacing_mm) <= ROOM * radius_mm) if core.any() else mask

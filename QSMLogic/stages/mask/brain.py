@@ -5,17 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...model.acquisition import bounding_box, uncropped
+from ...model.errors import QSMError
 from ...numerics.lazy import ndimage
 from ...registry.method import Citation, method, parameter
-from ...shared.brain_hull import brain_hull, depth_mm, largest_part
+from ...shared.brain_hull import FAINT, brain_hull, depth_mm, largest_part, typical
 from ...shared.coarse import block_means, stretched
 from ...shared.head_size import relative_size
 from ...shared.mask_recipe import make_mask
 
 COARSE_MM = 3.0  # voxels in which the surface grows; this and all lengths below are an adult head's
-RIM_MM = 3.5  # under the surface: voxels unlike the brain's are removed there
-LEVEL_MM = 10.0  # over which the brain's signal is averaged, so that the receiver's sensitivity does not matter
-DEVIATIONS, FAINT = 3.0, 0.3  # from the brain's median; of its signal
+RIM_MM = 2.5  # under the surface: voxels unlike the brain's are removed there
+BIAS_MM, LEVEL_MM = 30.0, 10.0  # over which the signal of tissue and of the brain is averaged for its local level
 MOST_SAMPLES = 100_000
 MOST_MISJUDGED = 0.8
 EVERYTHING = "phase-quality: otsu, dilate 1, fill-holes, erode 1, largest"
@@ -33,7 +33,7 @@ class BrainParameters:
         "least dark signal inside and bright signal outside.",
     )
     opening_mm: float = parameter(
-        6.0,
+        8.0,
         "Opening radius",
         unit="mm",
         low=0,
@@ -64,8 +64,12 @@ def brain(acquisition, parameters, progress):
     voxels with reliable phase.
     """
     image, spacing_mm = np.nan_to_num(acquisition.weight), acquisition.grid.spacing_mm
-    factors = _factors(image, spacing_mm)
-    coarse, coarse_mm = block_means(image, factors), np.multiply(spacing_mm, factors)
+    if not image.any():
+        raise QSMError("The magnitude shows no head. Check the magnitude, or provide a mask.")
+    scale = relative_size(np.count_nonzero(image > FAINT * np.percentile(image, 98)), spacing_mm)
+    factors = [max(1, round(COARSE_MM * scale / d)) for d in spacing_mm]
+    blocks, coarse_mm = block_means(image, factors), np.multiply(spacing_mm, factors)
+    coarse = _even(blocks, BIAS_MM * scale / coarse_mm)
     progress(0.1)
     hull = brain_hull(
         coarse, coarse_mm, parameters.threshold, parameters.opening_mm, lambda fraction: progress(0.1 + 0.6 * fraction)
@@ -73,7 +77,7 @@ def brain(acquisition, parameters, progress):
     if _is_no_brain(hull, coarse, parameters.smallest_share):
         return make_mask(EVERYTHING, acquisition)
     depth = depth_mm(hull.mask, coarse_mm) - min(coarse_mm) / 2
-    level = _level(coarse, hull.mask & (depth > RIM_MM * hull.scale), LEVEL_MM * hull.scale / coarse_mm)
+    level = _level(blocks, hull.mask & (depth > RIM_MM * hull.scale), LEVEL_MM * hull.scale / coarse_mm)
     inside = stretched(hull.mask.astype(np.float32), factors, image.shape) > 0.5
     box = bounding_box(inside)
     depth, level = (stretched(x, factors, image.shape)[box] for x in (depth, level))
@@ -82,11 +86,12 @@ def brain(acquisition, parameters, progress):
     return uncropped(mask, box, image.shape)
 
 
-def _factors(image, spacing_mm):
-    """How many voxels along (k, j, i) are averaged before the surface grows."""
-    head = np.count_nonzero(image > FAINT * np.percentile(image, 98))
-    coarse_mm = COARSE_MM * relative_size(head, spacing_mm)
-    return [max(1, round(coarse_mm / d)) for d in spacing_mm]
+def _even(image, sigma):
+    """The image without the receiver's smooth sensitivity; about 1 in tissue."""
+    level = np.percentile(image, 98)
+    for _ in range(2):
+        level = _level(image, image > FAINT * level, sigma)
+    return image / level
 
 
 def _is_no_brain(hull, image, smallest_share):
@@ -96,9 +101,11 @@ def _is_no_brain(hull, image, smallest_share):
 
 def _level(image, core, sigma):
     """The mean signal of the core around each voxel."""
-    core = core.astype(np.float32)
-    total, share = (ndimage.gaussian_filter(x, sigma) for x in (image * core, core))
-    return total / np.maximum(share, 1e-3)
+    total, share = (ndimage.gaussian_filter(x.astype(np.float32), sigma) for x in (image * core, core))
+    near = share > 1e-6
+    total[near] /= share[near]
+    total[~near] = image[core].mean()
+    return total
 
 
 def _without_rim(scan, inside, core, level):
@@ -108,8 +115,7 @@ def _without_rim(scan, inside, core, level):
         return inside
     known = known[:: 1 + len(known) // MOST_SAMPLES]
     (signal, decay), (of_core, decay_of_core) = (_signal_and_decay(scan, level, voxels) for voxels in (rim, known))
-    darkest = max(_range(of_core)[0], FAINT * np.median(of_core))
-    fastest, slowest = _range(decay_of_core)
+    darkest, (fastest, slowest) = typical(of_core)[0], typical(decay_of_core)
     like = inside.ravel().copy()
     like[rim] = (signal > darkest) & (fastest <= decay) & (decay <= slowest)
     like = ndimage.uniform_filter(like.reshape(inside.shape).astype(np.float32), 3) > 0.5
@@ -123,9 +129,3 @@ def _signal_and_decay(scan, level, voxels):
     times = np.array(scan.echo_times_s, np.float32) / np.float32(scan.echo_times_s[-1])
     return signal, (times @ echoes) / np.maximum(echoes.sum(axis=0), np.finfo(np.float32).tiny)
 
-
-def _range(values):
-    """What lies within so many robust standard deviations of the median."""
-    median = np.median(values)
-    reach = DEVIATIONS * 1.4826 * np.median(np.abs(values - median)) + 1e-3 * median
-    return median - reach, median + reach
