@@ -10,9 +10,8 @@ from .balloon import Balloon
 THRESHOLDS = (0.8, 0.75, 0.7, 0.6, 0.5, 0.4, 0.3)
 MESH, STEPS = 3, 150  # subdivisions while the threshold is chosen, and steps at each threshold
 WORSE = 1.1  # than the best threshold so far: lower ones are not tried
-CORE_MM, BAND_MM = 10.0, 6.0  # of an adult's brain: the inside whose signal is typical; what is looked at around it
+CORE_MM, BAND_MM = 10.0, 6.0  # of an adult's brain: below its surface signal is typical; what is looked at around it
 DARK = 0.5  # of the signal inside
-DEVIATIONS, FAINT = 3.0, 0.3  # robust standard deviations from the median that tissue may have; of the median, at least
 BRIGHT = (0.6, 0.7, 0.8)  # of the median signal, where bridges to other tissue are looked for
 ROOM = 1.25  # of the opening's radius: how far around what it leaves the brain may reach
 
@@ -64,9 +63,9 @@ def misjudged(image, mask, spacing_mm, scale):
     A brain that is cut leaves bright tissue outside, and one with muscle and orbits has dark bone inside. 0 is perfect;
     about 1 is a mask whose border follows nothing in the image.
     """
-    core = depth_mm(mask, spacing_mm) > CORE_MM * scale
     if not mask.any():
         return np.inf
+    core = ndimage.binary_erosion(mask, iterations=max(1, int(CORE_MM * scale / max(spacing_mm))), border_value=1)
     dark = image < DARK * np.median(image[core if core.any() else mask])
     around = ~mask & (depth_mm(~mask, spacing_mm) <= BAND_MM * scale)
     wrong = np.count_nonzero(mask & dark) + np.count_nonzero(around & ~dark)
@@ -86,13 +85,6 @@ def largest_part(mask):
     """The largest connected part."""
     parts, count = ndimage.label(mask)
     return parts == 1 + np.argmax(np.bincount(parts.ravel())[1:]) if count > 1 else mask
-
-
-def typical(values):
-    """The lowest and the highest of the values that lie within so many robust standard deviations of the median."""
-    median = np.median(values)
-    reach = DEVIATIONS * 1.4826 * np.median(np.abs(values - median)) + 1e-3 * median
-    return max(median - reach, FAINT * median), median + reach
 
 
 def _opened(image, mask, level, radius_mm, spacing_mm):

@@ -10,11 +10,11 @@ def block_means(image, factors):
     return padded.reshape(blocks).mean(axis=(1, 3, 5), dtype=np.float32)
 
 
-def stretched(image, factors, shape):
-    """`image`, made of means over blocks, interpolated linearly on the voxels of the original's shape; float32."""
-    for axis, (size, factor) in enumerate(zip(shape, factors, strict=True)):
+def stretched(image, factors, box):
+    """`image`, made of means over blocks, interpolated linearly on the original's voxels in `box` (slices); float32."""
+    for axis, (part, factor) in enumerate(zip(box, factors, strict=True)):
         coarse = np.arange(image.shape[axis])
-        place = np.clip((np.arange(size) - (factor - 1) / 2) / factor, 0, coarse[-1])
-        weights = np.maximum(0, 1 - np.abs(place[:, None] - coarse))
-        image = np.moveaxis(np.tensordot(weights.astype(np.float32), image, (1, axis)), 0, axis)
+        place = np.clip((np.arange(part.start, part.stop) - (factor - 1) / 2) / factor, 0, coarse[-1])
+        weights = np.maximum(0, 1 - np.abs(place[:, None] - coarse)).astype(np.float32)
+        image = np.moveaxis(np.tensordot(weights, image, (1, axis)), 0, axis)
     return np.ascontiguousarray(image)

@@ -8,7 +8,7 @@ from ...model.acquisition import bounding_box, uncropped
 from ...model.errors import QSMError
 from ...numerics.lazy import ndimage
 from ...registry.method import Citation, method, parameter
-from ...shared.brain_hull import FAINT, brain_hull, depth_mm, largest_part, typical
+from ...shared.brain_hull import brain_hull, depth_mm, largest_part
 from ...shared.coarse import block_means, stretched
 from ...shared.head_size import relative_size
 from ...shared.mask_recipe import make_mask
@@ -16,6 +16,8 @@ from ...shared.mask_recipe import make_mask
 COARSE_MM = 3.0  # voxels in which the surface grows; this and all lengths below are an adult head's
 RIM_MM = 2.5  # under the surface: voxels unlike the brain's are removed there
 BIAS_MM, LEVEL_MM = 30.0, 10.0  # over which the signal of tissue and of the brain is averaged for its local level
+DEVIATIONS, FAINT = 3.0, 0.3  # robust standard deviations from the median that the brain has; of the median
+KEPT = 0.4  # of the voxels around one that must be like the brain
 MOST_SAMPLES = 100_000
 MOST_MISJUDGED = 0.8
 EVERYTHING = "phase-quality: otsu, dilate 1, fill-holes, erode 1, largest"
@@ -67,7 +69,7 @@ def brain(acquisition, parameters, progress):
     if not image.any():
         raise QSMError("The magnitude shows no head. Check the magnitude, or provide a mask.")
     scale = relative_size(np.count_nonzero(image > FAINT * np.percentile(image, 98)), spacing_mm)
-    factors = [max(1, round(COARSE_MM * scale / d)) for d in spacing_mm]
+    factors = [max(1, int(COARSE_MM * scale / d)) for d in spacing_mm]
     blocks, coarse_mm = block_means(image, factors), np.multiply(spacing_mm, factors)
     coarse = _even(blocks, BIAS_MM * scale / coarse_mm)
     progress(0.1)
@@ -78,11 +80,13 @@ def brain(acquisition, parameters, progress):
         return make_mask(EVERYTHING, acquisition)
     depth = depth_mm(hull.mask, coarse_mm) - min(coarse_mm) / 2
     level = _level(blocks, hull.mask & (depth > RIM_MM * hull.scale), LEVEL_MM * hull.scale / coarse_mm)
-    inside = stretched(hull.mask.astype(np.float32), factors, image.shape) > 0.5
-    box = bounding_box(inside)
-    depth, level = (stretched(x, factors, image.shape)[box] for x in (depth, level))
+    box = tuple(
+        slice(part.start * f, min(part.stop * f, n))
+        for part, f, n in zip(bounding_box(hull.mask), factors, image.shape, strict=True)
+    )
+    inside, depth, level = (stretched(np.float32(x), factors, box) for x in (hull.mask, depth, level))
     progress(0.8)
-    mask = _without_rim(acquisition.cropped(box), inside[box], depth > RIM_MM * hull.scale, level)
+    mask = _without_rim(acquisition.cropped(box), inside > 0.5, depth > RIM_MM * hull.scale, level)
     return uncropped(mask, box, image.shape)
 
 
@@ -115,10 +119,10 @@ def _without_rim(scan, inside, core, level):
         return inside
     known = known[:: 1 + len(known) // MOST_SAMPLES]
     (signal, decay), (of_core, decay_of_core) = (_signal_and_decay(scan, level, voxels) for voxels in (rim, known))
-    darkest, (fastest, slowest) = typical(of_core)[0], typical(decay_of_core)
     like = inside.ravel().copy()
-    like[rim] = (signal > darkest) & (fastest <= decay) & (decay <= slowest)
-    like = ndimage.uniform_filter(like.reshape(inside.shape).astype(np.float32), 3) > 0.5
+    (faintest, _), (fastest, slowest) = _typical(of_core), _typical(decay_of_core)
+    like[rim] = (signal > faintest) & (fastest <= decay) & (decay <= slowest)
+    like = ndimage.uniform_filter(like.reshape(inside.shape).astype(np.float32), 3) > KEPT
     return ndimage.binary_fill_holes(largest_part(inside & (core | like)))
 
 
@@ -129,3 +133,9 @@ def _signal_and_decay(scan, level, voxels):
     times = np.array(scan.echo_times_s, np.float32) / np.float32(scan.echo_times_s[-1])
     return signal, (times @ echoes) / np.maximum(echoes.sum(axis=0), np.finfo(np.float32).tiny)
 
+
+def _typical(values):
+    """The lowest and the highest value within so many robust standard deviations of the median."""
+    median = np.median(values)
+    reach = DEVIATIONS * 1.4826 * np.median(np.abs(values - median)) + 1e-3 * median
+    return max(median - reach, FAINT * median), median + reach

@@ -15,7 +15,6 @@ from QSMLogic.files.bids import find_runs
 from QSMLogic.registry.method import find, registry
 from QSMLogic.shared.bias_field import homogeneous
 from QSMLogic.shared.mask_recipe import apply_operations, make_mask
-from QSMLogic.stages.mask import brain
 
 GRID, TIMES = Grid((33, 30, 37), (1.5, 1.2, 1.0), (0.8, 0.36, -0.48)), (0.004, 0.010, 0.016)
 METHODS = registry()["mask"]
@@ -47,14 +46,9 @@ def made_by(name, acquisition):
     return method.run(acquisition, parameters=method.make_parameters(few))
 
 
-@pytest.fixture
-def quick_brain(monkeypatch):
-    monkeypatch.setattr(brain, "ITERATIONS", 300)
-
-
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("echoes", [1, 3])
-def test_a_ball(name, echoes, quick_brain):
+def test_a_ball(name, echoes):
     mask = ball(GRID, 13)
     made = made_by(name, scan(mask, times=TIMES[:echoes]))
     assert made.dtype == bool and dice(made, mask) > 0.9
@@ -62,19 +56,19 @@ def test_a_ball(name, echoes, quick_brain):
 
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("shape", [(16, 16, 16), (17, 23, 19)])
-def test_small_images(name, shape, quick_brain):
+def test_small_images(name, shape):
     grid = Grid(shape, (1.2, 1.0, 1.1))
     assert dice(made_by(name, scan(ball(grid, 6), grid)), ball(grid, 6)) > 0.8
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_body_that_fills_the_image_is_kept(name, quick_brain):
+def test_a_body_that_fills_the_image_is_kept(name):
     made = made_by(name, scan(np.ones(GRID.shape, bool)))
     assert made.mean() > {"bet": 0.75, "brain": 0.75, "threshold": 0.3}.get(name, 0.97)
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_no_method_changes_its_input_and_all_can_be_canceled(name, quick_brain):
+def test_no_method_changes_its_input_and_all_can_be_canceled(name):
     acquisition = scan(ball(GRID, 13))
     before, fractions = acquisition.magnitude.copy(), []
     METHODS[name].run(acquisition, progress=fractions.append)
