@@ -7,7 +7,7 @@ import numpy as np
 from ..numerics.lazy import ndimage
 from .balloon import Balloon
 
-THRESHOLDS = (0.8, 0.75, 0.7, 0.6, 0.5, 0.4, 0.3)
+THRESHOLDS = (0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 MESH, STEPS = 3, 150  # subdivisions while the threshold is chosen, and steps at each threshold
 WORSE = 1.1  # than the best threshold so far: lower ones are not tried
 CORE_MM, BAND_MM = 10.0, 6.0  # of an adult's brain: below its surface signal is typical; what is looked at around it

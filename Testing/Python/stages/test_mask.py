@@ -9,11 +9,14 @@ import pytest
 import SimpleITK as sitk
 from helpers.fields import ball, positions_mm
 from helpers.simulated import head_scan
+from scipy import ndimage
 
 from QSMLogic import Acquisition, Cancelled, Grid, QSMError
 from QSMLogic.files.bids import find_runs
 from QSMLogic.registry.method import find, registry
 from QSMLogic.shared.bias_field import homogeneous
+from QSMLogic.shared.brain_hull import misjudged
+from QSMLogic.shared.coarse import block_means, stretched
 from QSMLogic.shared.mask_recipe import apply_operations, make_mask
 
 GRID, TIMES = Grid((33, 30, 37), (1.5, 1.2, 1.0), (0.8, 0.36, -0.48)), (0.004, 0.010, 0.016)
@@ -82,15 +85,62 @@ def test_no_method_changes_its_input_and_all_can_be_canceled(name):
         METHODS[name].run(acquisition, progress=cancel)
 
 
-@pytest.mark.parametrize(("name", "least"), [("bet", 0.94), ("brain", 0.96)])
-def test_simulated_head_loses_scalp_and_muscle(name, least):
+@pytest.mark.parametrize(("name", "least", "lost"), [("bet", 0.94, 0.01), ("brain", 0.975, 0.03)])
+def test_simulated_head_loses_scalp_and_muscle(name, least, lost):
     truth = simulated_scan()
     made = METHODS[name].run(truth.acquisition)
     assert dice(made, truth.mask) > least > 0.09 + dice(METHODS["robust"].run(truth.acquisition), truth.mask)
-    assert np.count_nonzero(truth.mask & ~made) < 0.01 * np.count_nonzero(truth.mask)
+    assert np.count_nonzero(truth.mask & ~made) < lost * np.count_nonzero(truth.mask)
 
 
-@pytest.mark.parametrize(("name", "least"), [("bet", 0.88), ("brain", 0.90)])
+@pytest.mark.parametrize("change", ["sensitivity", "one echo", "scale", "lower half away", "small", "reversed"])
+def test_the_brain_is_found_however_it_was_scanned(change):
+    truth = simulated_scan()
+    scan_, mask = truth.acquisition, truth.mask
+    k, j, i = (np.linspace(-1, 1, n) for n in mask.shape)
+    if change == "sensitivity":
+        gain = np.exp(0.5 * k[:, None, None] + 0.6 * j[:, None] - 0.4 * i)
+        scan_ = replace(scan_, magnitude=scan_.magnitude * gain.astype(np.float32))
+    elif change == "one echo":
+        scan_ = Acquisition(scan_.magnitude[-1:], scan_.phase[-1:], scan_.echo_times_s[-1:], 3.0, scan_.grid)
+    elif change == "scale":
+        scan_ = replace(scan_, magnitude=1e-4 * scan_.magnitude)
+    elif change == "lower half away":
+        box = (slice(len(mask) // 2, len(mask)), *(slice(0, n) for n in mask.shape[1:]))
+        scan_, mask = scan_.cropped(box), mask[box]
+    elif change == "small":
+        scan_ = replace(scan_, grid=replace(scan_.grid, spacing_mm=tuple(0.1 * d for d in scan_.grid.spacing_mm)))
+    else:
+        scan_, mask = replace(scan_, magnitude=scan_.magnitude[:, ::-1], phase=scan_.phase[:, ::-1]), mask[::-1]
+    assert dice(METHODS["brain"].run(scan_), mask) > 0.96
+
+
+def test_dark_cores_and_ventricles_stay_in_the_brain():
+    truth = simulated_scan()
+    box = tuple(slice(n // 2 - 4, n // 2 + 4) for n in truth.mask.shape)
+    magnitude, phase = truth.acquisition.magnitude.copy(), truth.acquisition.phase.copy()
+    magnitude[(slice(None), *box)] *= 0.1
+    phase[(slice(None), *box)] = np.random.default_rng(0).uniform(-3, 3, phase[(slice(None), *box)].shape)
+    assert METHODS["brain"].run(replace(truth.acquisition, magnitude=magnitude, phase=phase))[box].all()
+
+
+@pytest.mark.parametrize("change", [ndimage.binary_erosion, ndimage.binary_dilation])
+def test_a_wrong_surface_misjudges_more(change):
+    truth = simulated_scan()
+    image, spacing_mm = truth.acquisition.weight, truth.grid.spacing_mm
+    wrong = change(truth.mask, iterations=5)
+    assert misjudged(image, wrong, spacing_mm, 1) > 2 * misjudged(image, truth.mask, spacing_mm, 1)
+
+
+def test_block_means_and_back():
+    ramp = np.add.outer(np.add.outer(np.arange(7.0), 2 * np.arange(9.0)), 3 * np.arange(8.0)).astype(np.float32)
+    coarse = block_means(ramp, (2, 3, 1))
+    assert coarse.shape == (4, 3, 8) and coarse[0, 0, 0] == np.mean(ramp[:2, :3, 0])
+    box = (slice(1, 5), slice(1, 8), slice(2, 6))
+    np.testing.assert_allclose(stretched(coarse, (2, 3, 1), box), ramp[box], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "least"), [("bet", 0.88), ("brain", 0.95)])
 def test_realistic_head(name, least):
     if not os.environ.get("QSM_TEST_DATA"):
         pytest.skip("QSM_TEST_DATA is not set: the measurement data is not here")
@@ -98,7 +148,7 @@ def test_realistic_head(name, least):
     truth = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "truth" / "mask.nii.gz"))) > 0
     made = METHODS[name].run(find("scaling", "automatic").run(find_runs(folder)[0].load()[0]))
     assert dice(made, truth) > least
-    assert np.count_nonzero(truth & ~made) < 0.002 * np.count_nonzero(truth)
+    assert np.count_nonzero(truth & ~made) < 0.005 * np.count_nonzero(truth)
 
 
 def test_bet_grows_with_a_lower_threshold_and_the_voxels_do_not_matter():
