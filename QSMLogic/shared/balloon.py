@@ -16,8 +16,8 @@ STEPS_BETWEEN_CHECKS, AT_REST = 50, 0.1  # mm that vertices have moved, on avera
 class Balloon:
     """A closed triangle mesh in an image; `vertices` are positions in mm along (k, j, i) from the first voxel.
 
-    share: the fraction of the bright signal inside that the darkest signal inwards of a vertex must have for the surface
-    to grow there. scale: of the head, relative to an adult's.
+    share: the fraction of the bright signal inside that the darkest signal inwards of a vertex must have for the
+    surface to grow there. scale: of the head, relative to an adult's.
     """
 
     def __init__(self, image, spacing_mm, share, subdivisions=SUBDIVISIONS):
