@@ -5,7 +5,7 @@ import numpy as np
 from .parallel import for_slabs
 
 
-def iterate(step, x, iterations, tolerance, progress, name="convergence", enough=None):
+def iterate(step, x, iterations, tolerance, progress, name="convergence"):
     """Repeat x = step(x) until the relative change of x is at most `tolerance`.
 
     Parameters
@@ -23,8 +23,6 @@ def iterate(step, x, iterations, tolerance, progress, name="convergence", enough
         Takes objective and change of each iteration, and whether a criterion is met (None if there is none).
     name : str
         Under which progress keeps them.
-    enough : float, optional
-        Objective at which to stop, with the map that has it.
 
     Returns
     -------
@@ -33,11 +31,8 @@ def iterate(step, x, iterations, tolerance, progress, name="convergence", enough
     """
     for done in range(1, iterations + 1):
         before, (x, objective) = x, step(x)
-        if enough is not None and objective <= enough:
-            progress.iteration(done, iterations, converged=True, name=name, objective=objective)
-            return before
         change = relative_change(before, x)
-        converged = change <= tolerance if tolerance or enough is not None else None
+        converged = change <= tolerance if tolerance else None
         values = {"change": change} if objective is None else {"objective": objective, "change": change}
         progress.iteration(done, iterations, converged=converged, name=name, **values)
         if converged:

@@ -17,6 +17,7 @@ from ..registry.settings import Settings
 from ..registry.stages import CURVE, STAGES, progress_before
 from ..shared.csf import find_fluid
 from ..shared.phase_quality import scan_quality
+from .checks.reference import check_fluid
 from .checks.result import check_map
 from .checks.scan import checked_input, found, refuse
 from .checks.tissue_mask import check_signal, check_volume
@@ -87,8 +88,7 @@ def run(
     chain = Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), curve)
     if region is not None and np.asarray(reference_mask).dtype != bool:
         chain.check(mask_values_check, reference_mask, "reference mask")
-    scan, mask = checked_input(chain, acquisition, mask)
-    total, mask, box, quality, known = _total_field(chain, scan, mask, quality)
+    total, mask, box, quality, known = _total_field(chain, acquisition, mask, quality)
     local, susceptibility, reliable = _mapped(chain, total)
     susceptibility = _referenced(chain, acquisition, box, susceptibility, reliable, region)
     known |= _kept(local=local, susceptibility_ppm=susceptibility)
@@ -109,11 +109,12 @@ def run(
     return Maps(acquisition.grid, provenance=provenance, mask=mask, quality=quality, **maps)
 
 
-def _total_field(chain, scan, mask, quality):
+def _total_field(chain, acquisition, mask, quality):
     """The total field in the box of the mask, the mask, the box, the phase's quality, and what later stages take.
 
     mask: the given one, or None.
     """
+    scan, mask = checked_input(chain, acquisition, mask)
     quality = scan_quality(scan) if quality else None
     method = ""
     if mask is None:
@@ -143,7 +144,11 @@ def _referenced(chain, acquisition, box, susceptibility, reliable, region):
         acquisition.echo_times_s,
         None if region is None else region[box][inner],
     )
-    return uncropped(chain.stage("reference", unreferenced), inner, susceptibility.shape)
+    referenced = chain.stage("reference", unreferenced)
+    notes = chain.notes.get("reference", {})
+    if "volume_ml" in notes:
+        chain.check(check_fluid, notes["volume_ml"], notes["reliable_from_ml"])
+    return uncropped(referenced, inner, susceptibility.shape)
 
 
 def _kept(**values):

@@ -87,10 +87,8 @@ def can_be_drawn(point):
 
 def _around(chosen, parameter):
     """The other values: STEPS times the chosen one, as far as the parameter may go, each once."""
-    kind = parameter.type
-    values = {
-        kind(np.clip(round(chosen * s) if kind is int else chosen * s, parameter.low, parameter.high)) for s in STEPS
-    }
+    kind, low, high = parameter.type, max(parameter.low, parameter.least), parameter.high
+    values = {kind(np.clip(round(chosen * s) if kind is int else chosen * s, low, high)) for s in STEPS}
     return sorted(v for v in values if v > 0 and not math.isclose(v, chosen, rel_tol=1e-9))
 
 

@@ -11,7 +11,7 @@ THRESHOLDS = (0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 MESH, STEPS = 3, 150  # subdivisions while the threshold is chosen, and steps at each threshold
 WORSE = 1.1  # than the best threshold so far: lower ones are not tried
 CORE_MM, BAND_MM = 10.0, 6.0  # of an adult's brain: below its surface signal is typical; what is looked at around it
-DARK = 0.5  # of the signal inside
+DARK, FAINT = 0.5, 0.3  # of the signal inside; of that of tissue: none
 BRIGHT = (0.6, 0.7, 0.8)  # of the median signal, where bridges to other tissue are looked for
 ROOM = 1.25  # of the opening's radius: how far around what it leaves the brain may reach
 
@@ -66,7 +66,9 @@ def misjudged(image, mask, spacing_mm, scale):
     if not mask.any():
         return np.inf
     core = ndimage.binary_erosion(mask, iterations=max(1, int(CORE_MM * scale / max(spacing_mm))), border_value=1)
-    dark = image < DARK * np.median(image[core if core.any() else mask])
+    bright = image > FAINT * np.percentile(image, 98)
+    known = next((part for part in (core & bright, mask & bright) if part.any()), mask)
+    dark = image < DARK * np.median(image[known])
     around = ~mask & (depth_mm(~mask, spacing_mm) <= BAND_MM * scale)
     wrong = np.count_nonzero(mask & dark) + np.count_nonzero(around & ~dark)
     voxel = float(np.prod(spacing_mm))

@@ -116,13 +116,14 @@ def phasor_squares(f, w, rad_per_ppm):
 def phasor_absolutes(f, w, rad_per_ppm):
     """F(z) = sum w |exp(i s z) - exp(i s f)| / s.
 
-    With d = z - f and e = t - f each step is d = e - clip(e, -c, c), c = w |cos(s d / 2)| / mu, from d = e.
+    With d = z - f and e = t - f each step is d = e - clip(e, -c, c), c = w |cos(s d / 2)| / mu, from the solution of
+    `absolutes`, c = w / mu: e holds the dual variable, and would count as a wrap if that is large.
     """
     half = np.float32(rad_per_ppm / 2)
 
     def proximal(t, planes, mu):
         e, threshold = t - f[planes], w[planes] / mu
-        d, limit = e.copy(), np.empty_like(e)
+        d, limit = e - np.clip(e, -threshold, threshold), np.empty_like(e)
         for _ in range(STEPS):
             d *= half
             np.cos(d, out=limit)

@@ -16,11 +16,11 @@ def strength(default=0.0, unit="ppm voxel", of="total variation", typical=1e-4):
         high=10,
         typical=typical,
         help=f"Weight of the {of}. Higher values suppress noise and streaks, then fine structures. "
-        "0: automatic, from the noise of the field.",
+        "0: automatic, from what of the field no map explains.",
     )
 
 
-def balance(default=6.0):
+def balance(default=9.4):
     """mu_2 / mu_1."""
     return parameter(
         default,
@@ -33,7 +33,7 @@ def balance(default=6.0):
     )
 
 
-def shrinkage(default=0.02):
+def shrinkage(default=0.025):
     """tau_1."""
     return parameter(
         default,
@@ -87,3 +87,9 @@ def corrected(of):
         "Correct underestimation",
         help=f"Compensate the underestimation of susceptibility by the {of} (Schweser et al. 2013).",
     )
+
+
+def threshold(typical, help):
+    """A magnitude of the dipole kernel, of methods that divide by it; much lower ones leave noise only."""
+    help = f"{help} 0: automatic, from the misfit of the field."
+    return parameter(0.0, "Threshold", low=0, high=0.6, typical=typical, least=0.02, help=help)

@@ -7,7 +7,7 @@ from ...solvers import inversion_parameters as shared
 from ...solvers.admm import Admm
 from ...solvers.dipole_model import DipoleModel
 from ...solvers.fidelity import phasor_squares
-from ...solvers.penalties import tgv_penalties
+from ...solvers.penalties import reach_in_voxels, tgv_penalties
 from ...solvers.regularization import chosen_strength
 from ...solvers.total_generalized_variation import TotalGeneralizedVariation
 from ...solvers.weights import squared_weight
@@ -50,7 +50,7 @@ def nltgv(local, parameters, progress):
         Susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     """
     model, lam = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
-    reach = parameters.reach_mm / local.grid.voxel_length_mm or REACH
+    reach = reach_in_voxels(parameters, local.grid, REACH)
     penalties = tgv_penalties(lam, reach, parameters)
     regularizer = TotalGeneralizedVariation(model, lam, reach, penalties)
     solver = Admm(model, regularizer, penalties.mu_2)

@@ -16,6 +16,8 @@ from ...solvers.regularization import chosen_strength
 from ...solvers.total_variation import TotalVariation
 from ...solvers.weights import squared_weight
 
+STEP = 0.32  # automatic lambda as in regularization.py; more than there, as reweighting lowers it at edges
+
 
 @dataclass(frozen=True)
 class NltvParameters:
@@ -71,7 +73,7 @@ def nltv(local, parameters, progress):
     numpy.ndarray
         Susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     """
-    model, lam = DipoleModel(local), chosen_strength(parameters.strength, local, progress)
+    model, lam = DipoleModel(local), chosen_strength(parameters.strength, local, progress, share=STEP)
     penalties = tv_penalties(lam, parameters)
     regularizer = TotalVariation(model, penalties)
     solver = Admm(model, regularizer, penalties.mu_2)

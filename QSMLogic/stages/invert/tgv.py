@@ -7,7 +7,7 @@ from ...solvers import inversion_parameters as shared
 from ...solvers.admm import Admm
 from ...solvers.dipole_model import DipoleModel
 from ...solvers.fidelity import squares
-from ...solvers.penalties import tgv_penalties
+from ...solvers.penalties import reach_in_voxels, tgv_penalties
 from ...solvers.regularization import chosen_strength
 from ...solvers.total_generalized_variation import TotalGeneralizedVariation
 from ...solvers.weak_harmonic import HarmonicBackground
@@ -62,8 +62,8 @@ def tgv(total, parameters, progress):
     one of the project's own.
     """
     zero_at_rim = find("background", "lbv").run(total, progress=progress.part(0, 0.1))
-    model, lam = DipoleModel(total), chosen_strength(parameters.strength, total, progress)
-    reach = parameters.reach_mm / total.grid.voxel_length_mm or REACH
+    model, lam = DipoleModel(total), chosen_strength(parameters.strength, zero_at_rim, progress)
+    reach = reach_in_voxels(parameters, total.grid, REACH)
     penalties = tgv_penalties(lam, reach, parameters)
     regularizer = TotalGeneralizedVariation(model, lam, reach, penalties)
     background = HarmonicBackground(model, zero_at_rim.mask, BETA, penalties.mu_2)

@@ -29,6 +29,7 @@ class TikhonovParameters:
         low=0,
         high=100,
         typical=0.01,
+        least=1e-4,
         help="Weight of the penalty. Higher values give smoother maps with fewer streaks. "
         "0: automatic, by generalized cross-validation for the identity, else a fixed value.",
     )

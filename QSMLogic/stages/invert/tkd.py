@@ -4,19 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...registry.method import Citation, method, parameter
+from ...registry.method import Citation, method
 from ...solvers import inversion_parameters as shared
 from ...solvers.dipole_model import DipoleModel, correction_factor
+from ...solvers.regularization import chosen_cut
 
 
 @dataclass(frozen=True)
 class TkdParameters:
-    threshold: float = parameter(
-        0.2,
-        "Threshold",
-        low=0.001,
-        high=0.6,
-        help="Smaller magnitudes of the dipole kernel are replaced by this. Lower values sharpen and add streaks.",
+    threshold: float = shared.threshold(
+        0.2, "Smaller magnitudes of the dipole kernel are replaced by this. Lower values sharpen and add streaks."
     )
     corrected: bool = shared.corrected("threshold")
 
@@ -47,12 +44,13 @@ def tkd(local, parameters, progress):
 
     Notes
     -----
-    The paper's threshold is 0.1 to 0.2. The correction divides by the peak of the point-spread function; it brings the
-    values of nuclei up to the truth, but amplifies streaks too, and raised the error on three simulated heads, so it is
-    off by default. Costs one pair of transforms.
+    The paper's threshold is 0.1 to 0.2. The automatic one follows the misfit of the field: 0.27 in two heads in vivo,
+    with an NRMSE of 68 and 60 % (with 0.2 78 and 68 %), and 0.14 to 0.2 on simulated heads. The correction divides by
+    the peak of the point-spread function; it brings the values of nuclei up to the truth, but amplifies streaks too,
+    and raised the error on three simulated heads, so it is off by default. Costs one pair of transforms.
     """
     model = DipoleModel(local)
-    threshold = np.float32(parameters.threshold)
+    threshold = np.float32(chosen_cut(parameters.threshold, local, progress))
     inverse = np.where(np.abs(model.kernel) > threshold, model.kernel, np.copysign(threshold, model.kernel))
     np.divide(1, inverse, out=inverse)
     inverse[0, 0, 0] = 0

@@ -4,19 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...registry.method import Citation, method, parameter
+from ...registry.method import Citation, method
 from ...solvers import inversion_parameters as shared
 from ...solvers.dipole_model import DipoleModel, correction_factor
+from ...solvers.regularization import chosen_cut
 
 
 @dataclass(frozen=True)
 class TsvdParameters:
-    threshold: float = parameter(
-        0.1,
-        "Threshold",
-        low=0.001,
-        high=0.6,
-        help="Frequencies at which the magnitude of the dipole kernel is below this are omitted.",
+    threshold: float = shared.threshold(
+        0.1, "Frequencies at which the magnitude of the dipole kernel is below this are omitted."
     )
     corrected: bool = shared.corrected("truncation")
 
@@ -47,11 +44,13 @@ def tsvd(local, parameters, progress):
 
     Notes
     -----
-    The correction divides by the peak of the point-spread function, which brings the values of nuclei up but amplifies
-    streaks; it raised the error on three simulated heads. Costs one pair of transforms.
+    The automatic threshold, half of that of TKD, follows the misfit of the field: 0.13 in two heads in vivo, with an
+    NRMSE of 73 and 65 % (with 0.1 81 and 70 %), and 0.07 to 0.1 on simulated heads. The correction divides by the peak
+    of the point-spread function, which brings the values of nuclei up but amplifies streaks; it raised the error on
+    three simulated heads. Costs one pair of transforms.
     """
     model = DipoleModel(local)
-    kept = np.abs(model.kernel) > parameters.threshold
+    kept = np.abs(model.kernel) > chosen_cut(parameters.threshold, local, progress, share=0.5)
     inverse = np.divide(1, model.kernel, out=np.zeros_like(model.kernel), where=kept)
     if parameters.corrected:
         inverse /= correction_factor(model.kernel, inverse, model.shape)

@@ -70,7 +70,8 @@ def automatic(acquisition, parameters, progress):
     phase = _without_overflow(phase)
     _check_alike(phase)
     factor = parameters.rad_per_unit or rad_per_unit(phase)
-    scaled = replace(acquisition, magnitude=np.maximum(magnitude, 0), phase=wrapped(phase * np.float32(factor)))
+    magnitude = np.maximum(magnitude, 0) if magnitude.min() < 0 else magnitude
+    scaled = replace(acquisition, magnitude=magnitude, phase=wrapped(phase * np.float32(factor)))
     progress(0.5)
     evidence = sign_evidence(scaled)
     reversed_sign = parameters.sign == "negative" or (parameters.sign == "auto" and evidence < -CERTAIN)

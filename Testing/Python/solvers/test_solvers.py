@@ -3,21 +3,22 @@
 import numpy as np
 import pytest
 from helpers.fields import ball, sphere
+from scipy import ndimage
 
 from QSMLogic import FieldMap, Grid
 from QSMLogic.model.progress import Progress
 from QSMLogic.numerics.convolution import convolve
 from QSMLogic.numerics.dipole_field import dipole_field
-from QSMLogic.numerics.fft import irfftn
+from QSMLogic.numerics.fft import irfftn, rfftn
 from QSMLogic.numerics.gradient import gradient, gradient_transposed, weighted_laplacian
 from QSMLogic.numerics.iteration import iterate
-from QSMLogic.numerics.kernels import laplacian_kernel
+from QSMLogic.numerics.kernels import dipole_kernel, laplacian_kernel
 from QSMLogic.registry.method import find
 from QSMLogic.solvers import fidelity
 from QSMLogic.solvers.admm import Admm
 from QSMLogic.solvers.dipole_model import DipoleModel, correction_factor
+from QSMLogic.solvers.misfit import field_noise_ppm, measured_misfit
 from QSMLogic.solvers.penalties import tv_penalties
-from QSMLogic.solvers.regularization import field_noise_ppm
 from QSMLogic.solvers.total_variation import TotalVariation
 from QSMLogic.solvers.weak_harmonic import HarmonicBackground
 from QSMLogic.solvers.weights import squared_weight
@@ -130,6 +131,14 @@ def test_phasors_are_nearly_solved_below_a_wrap_and_never_worse_than_squares_bey
     assert np.abs(z - best)[below].max() < np.abs(start - best)[below].max() / 3
 
 
+def test_a_large_dual_variable_is_no_wrap():
+    """What the L1 fidelity takes off v, up to weight / penalty, may be larger than a wrap."""
+    v = np.linspace(-2, 2, 401, dtype=np.float32)[None, None]
+    weights = np.full_like(v, 2.5 * PENALTY)
+    z = fidelity.phasor_absolutes(np.zeros_like(v), weights, RAD_PER_PPM).proximal(v.copy(), EVERYTHING, PENALTY)
+    np.testing.assert_allclose(z, 0, atol=1e-6)
+
+
 def test_weights_are_one_where_the_field_is_as_good_as_the_median():
     mask, uncertainty = ball(GRID, 6), np.full(GRID.shape, 0.01)
     uncertainty[7], uncertainty[5] = 0.02, 0.002
@@ -207,3 +216,31 @@ def test_noise_is_found_under_errors_that_near_the_cone_only():
     noise = 0.003 * np.random.default_rng(0).standard_normal(grid.shape)
     local = FieldMap((wave + noise).astype(np.float32), ball(grid, 22), grid)
     assert field_noise_ppm(local) == pytest.approx(0.003, rel=0.05)
+
+
+def test_misfit_is_what_no_map_makes_at_any_frequency():
+    """Errors of coarse detail near the cone only count, be there noise or not; what the mask cuts off does not."""
+    rng = np.random.default_rng(1)
+    grid = Grid((64, 60, 56))
+    mask = ball(grid, 25)
+    chi = ndimage.gaussian_filter(rng.normal(0, 1, grid.shape), 1) * ball(grid, 22)
+    field = dipole_field(chi / chi.std() * 0.01, grid.spacing_mm, grid.b0_direction)
+    field += rng.normal(0, 0.0005, grid.shape)
+    error = rfftn(ndimage.gaussian_filter(rng.normal(0, 1, grid.shape), 1).astype(np.float32))
+    error[np.abs(dipole_kernel(grid.shape, grid.spacing_mm, grid.b0_direction)) > 0.05] = 0
+    error = irfftn(error, grid.shape)
+    good, bad, worse = (
+        measured_misfit(FieldMap((field + size * error / error.std()).astype(np.float32), mask, grid))
+        for size in (0, 0.003, 0.006)
+    )
+    assert good.ratio < 0.1 < 3 * good.ratio < bad.ratio
+    assert worse.misfit_ppm == pytest.approx(2 * bad.misfit_ppm, rel=0.1)
+    assert worse.signal_ppm == pytest.approx(good.signal_ppm, rel=0.05)
+
+
+def test_misfit_of_masks_without_room_is_the_noise():
+    grid = Grid((20, 20, 20))
+    thin = np.zeros(grid.shape, bool)
+    thin[10] = True
+    nothing = measured_misfit(FieldMap(np.zeros(grid.shape, np.float32), thin, grid))
+    assert (nothing.misfit_ppm, nothing.ratio) == (0, 0)

@@ -20,7 +20,7 @@ from QSMLogic.shared.coarse import block_means, stretched
 from QSMLogic.shared.mask_recipe import apply_operations, make_mask
 
 GRID, TIMES = Grid((33, 30, 37), (1.5, 1.2, 1.0), (0.8, 0.36, -0.48)), (0.004, 0.010, 0.016)
-METHODS = registry()["mask"]
+METHODS = {name: method for name, method in registry()["mask"].items() if not method.missing}  # but others' programs
 
 
 def scan(mask, grid=GRID, times=TIMES, noise=0.03, gain=1.0, seed=0):
@@ -130,6 +130,13 @@ def test_a_wrong_surface_misjudges_more(change):
     image, spacing_mm = truth.acquisition.weight, truth.grid.spacing_mm
     wrong = change(truth.mask, iterations=5)
     assert misjudged(image, wrong, spacing_mm, 1) > 2 * misjudged(image, truth.mask, spacing_mm, 1)
+
+
+def test_a_mask_that_is_mostly_air_is_misjudged():
+    truth = simulated_scan()
+    image = truth.acquisition.weight[:, :, :40]  # with less tissue than air
+    everything = np.ones(image.shape, bool)
+    assert misjudged(np.pad(image, 30), np.pad(everything, 30, constant_values=True), truth.grid.spacing_mm, 1) > 1
 
 
 def test_block_means_and_back():
