@@ -9,7 +9,7 @@ import numpy as np
 from ...model.check import DOUBTFUL, OK, REFUSED, Check
 
 FAINT, MOST_FAINT, MOSTLY_FAINT = 0.1, 0.2, 0.8  # of the median magnitude of the brighter voxels; shares of the mask
-ADULT_ML, BRAIN_METHODS = (600, 2200), ("brain", "bet")
+ADULT_ML, BRAIN_METHODS = (600, 2000), ("brain", "bet")
 MM3_PER_ML = 1000
 
 
@@ -47,7 +47,7 @@ def check_volume(scan, mask, method):
         limit,
         DOUBTFUL,
         f"The brain mask has {volume_ml:.4g} ml, but brains of adults have "
-        f"{limit}. Look at the mask, and check the voxel size.",
+        f"{limit}, those of infants and animals less. Look at the mask, and check the voxel size.",
     )
 
 

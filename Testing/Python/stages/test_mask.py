@@ -9,13 +9,15 @@ import pytest
 import SimpleITK as sitk
 from helpers.fields import ball, positions_mm
 from helpers.simulated import head_scan
+from scipy import ndimage
 
 from QSMLogic import Acquisition, Cancelled, Grid, QSMError
 from QSMLogic.files.bids import find_runs
 from QSMLogic.registry.method import find, registry
 from QSMLogic.shared.bias_field import homogeneous
+from QSMLogic.shared.brain_hull import misjudged
+from QSMLogic.shared.coarse import block_means, stretched
 from QSMLogic.shared.mask_recipe import apply_operations, make_mask
-from QSMLogic.stages.mask import brain
 
 GRID, TIMES = Grid((33, 30, 37), (1.5, 1.2, 1.0), (0.8, 0.36, -0.48)), (0.004, 0.010, 0.016)
 METHODS = {name: method for name, method in registry()["mask"].items() if not method.missing}  # but others' programs
@@ -47,14 +49,9 @@ def made_by(name, acquisition):
     return method.run(acquisition, parameters=method.make_parameters(few))
 
 
-@pytest.fixture
-def quick_brain(monkeypatch):
-    monkeypatch.setattr(brain, "ITERATIONS", 300)
-
-
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("echoes", [1, 3])
-def test_a_ball(name, echoes, quick_brain):
+def test_a_ball(name, echoes):
     mask = ball(GRID, 13)
     made = made_by(name, scan(mask, times=TIMES[:echoes]))
     assert made.dtype == bool and dice(made, mask) > 0.9
@@ -62,19 +59,19 @@ def test_a_ball(name, echoes, quick_brain):
 
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("shape", [(16, 16, 16), (17, 23, 19)])
-def test_small_images(name, shape, quick_brain):
+def test_small_images(name, shape):
     grid = Grid(shape, (1.2, 1.0, 1.1))
     assert dice(made_by(name, scan(ball(grid, 6), grid)), ball(grid, 6)) > 0.8
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_body_that_fills_the_image_is_kept(name, quick_brain):
+def test_a_body_that_fills_the_image_is_kept(name):
     made = made_by(name, scan(np.ones(GRID.shape, bool)))
     assert made.mean() > {"bet": 0.75, "brain": 0.75, "threshold": 0.3}.get(name, 0.97)
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_no_method_changes_its_input_and_all_can_be_canceled(name, quick_brain):
+def test_no_method_changes_its_input_and_all_can_be_canceled(name):
     acquisition = scan(ball(GRID, 13))
     before, fractions = acquisition.magnitude.copy(), []
     METHODS[name].run(acquisition, progress=fractions.append)
@@ -88,15 +85,69 @@ def test_no_method_changes_its_input_and_all_can_be_canceled(name, quick_brain):
         METHODS[name].run(acquisition, progress=cancel)
 
 
-@pytest.mark.parametrize(("name", "least"), [("bet", 0.94), ("brain", 0.96)])
-def test_simulated_head_loses_scalp_and_muscle(name, least):
+@pytest.mark.parametrize(("name", "least", "lost"), [("bet", 0.94, 0.01), ("brain", 0.975, 0.03)])
+def test_simulated_head_loses_scalp_and_muscle(name, least, lost):
     truth = simulated_scan()
     made = METHODS[name].run(truth.acquisition)
     assert dice(made, truth.mask) > least > 0.09 + dice(METHODS["robust"].run(truth.acquisition), truth.mask)
-    assert np.count_nonzero(truth.mask & ~made) < 0.01 * np.count_nonzero(truth.mask)
+    assert np.count_nonzero(truth.mask & ~made) < lost * np.count_nonzero(truth.mask)
 
 
-@pytest.mark.parametrize(("name", "least"), [("bet", 0.88), ("brain", 0.90)])
+@pytest.mark.parametrize("change", ["sensitivity", "one echo", "scale", "lower half away", "small", "reversed"])
+def test_the_brain_is_found_however_it_was_scanned(change):
+    truth = simulated_scan()
+    scan_, mask = truth.acquisition, truth.mask
+    k, j, i = (np.linspace(-1, 1, n) for n in mask.shape)
+    if change == "sensitivity":
+        gain = np.exp(0.5 * k[:, None, None] + 0.6 * j[:, None] - 0.4 * i)
+        scan_ = replace(scan_, magnitude=scan_.magnitude * gain.astype(np.float32))
+    elif change == "one echo":
+        scan_ = Acquisition(scan_.magnitude[-1:], scan_.phase[-1:], scan_.echo_times_s[-1:], 3.0, scan_.grid)
+    elif change == "scale":
+        scan_ = replace(scan_, magnitude=1e-4 * scan_.magnitude)
+    elif change == "lower half away":
+        box = (slice(len(mask) // 2, len(mask)), *(slice(0, n) for n in mask.shape[1:]))
+        scan_, mask = scan_.cropped(box), mask[box]
+    elif change == "small":
+        scan_ = replace(scan_, grid=replace(scan_.grid, spacing_mm=tuple(0.1 * d for d in scan_.grid.spacing_mm)))
+    else:
+        scan_, mask = replace(scan_, magnitude=scan_.magnitude[:, ::-1], phase=scan_.phase[:, ::-1]), mask[::-1]
+    assert dice(METHODS["brain"].run(scan_), mask) > 0.96
+
+
+def test_dark_cores_and_ventricles_stay_in_the_brain():
+    truth = simulated_scan()
+    box = tuple(slice(n // 2 - 4, n // 2 + 4) for n in truth.mask.shape)
+    magnitude, phase = truth.acquisition.magnitude.copy(), truth.acquisition.phase.copy()
+    magnitude[(slice(None), *box)] *= 0.1
+    phase[(slice(None), *box)] = np.random.default_rng(0).uniform(-3, 3, phase[(slice(None), *box)].shape)
+    assert METHODS["brain"].run(replace(truth.acquisition, magnitude=magnitude, phase=phase))[box].all()
+
+
+@pytest.mark.parametrize("change", [ndimage.binary_erosion, ndimage.binary_dilation])
+def test_a_wrong_surface_misjudges_more(change):
+    truth = simulated_scan()
+    image, spacing_mm = truth.acquisition.weight, truth.grid.spacing_mm
+    wrong = change(truth.mask, iterations=5)
+    assert misjudged(image, wrong, spacing_mm, 1) > 2 * misjudged(image, truth.mask, spacing_mm, 1)
+
+
+def test_a_mask_that_is_mostly_air_is_misjudged():
+    truth = simulated_scan()
+    image = truth.acquisition.weight[:, :, :40]  # with less tissue than air
+    everything = np.ones(image.shape, bool)
+    assert misjudged(np.pad(image, 30), np.pad(everything, 30, constant_values=True), truth.grid.spacing_mm, 1) > 1
+
+
+def test_block_means_and_back():
+    ramp = np.add.outer(np.add.outer(np.arange(7.0), 2 * np.arange(9.0)), 3 * np.arange(8.0)).astype(np.float32)
+    coarse = block_means(ramp, (2, 3, 1))
+    assert coarse.shape == (4, 3, 8) and coarse[0, 0, 0] == np.mean(ramp[:2, :3, 0])
+    box = (slice(1, 5), slice(1, 8), slice(2, 6))
+    np.testing.assert_allclose(stretched(coarse, (2, 3, 1), box), ramp[box], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "least"), [("bet", 0.88), ("brain", 0.95)])
 def test_realistic_head(name, least):
     if not os.environ.get("QSM_TEST_DATA"):
         pytest.skip("QSM_TEST_DATA is not set: the measurement data is not here")
@@ -104,7 +155,7 @@ def test_realistic_head(name, least):
     truth = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "truth" / "mask.nii.gz"))) > 0
     made = METHODS[name].run(find("scaling", "automatic").run(find_runs(folder)[0].load()[0]))
     assert dice(made, truth) > least
-    assert np.count_nonzero(truth & ~made) < 0.002 * np.count_nonzero(truth)
+    assert np.count_nonzero(truth & ~made) < 0.005 * np.count_nonzero(truth)
 
 
 def test_bet_grows_with_a_lower_threshold_and_the_voxels_do_not_matter():
