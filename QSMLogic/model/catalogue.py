@@ -53,7 +53,7 @@ class MapEntry:
 
 
 FIELD = ("field_shift", "99QSM", "Relative Magnetic Field Shift")  # DICOM has no code for it
-SUSCEPTIBILITY = "susceptibility_ppm"
+SUSCEPTIBILITY, UNCERTAINTY = "susceptibility_ppm", "susceptibility_uncertainty_ppm"
 
 CATALOGUE = {
     entry.name: entry
@@ -111,6 +111,18 @@ CATALOGUE = {
             description="Magnetic susceptibility",
             role="QSM.Susceptibility",
             window=(-0.1, 0.2),
+        ),
+        MapEntry(
+            UNCERTAINTY,
+            title="QSM uncertainty",
+            unit="ppm",
+            quantity=("susceptibility_uncertainty", "99QSM", "Magnetic Susceptibility Uncertainty"),
+            file="susceptibility_uncertainty_ppm.nii.gz",
+            bids=("uncertainty", "Chimap"),
+            description="Standard deviation of the susceptibility",
+            role="QSM.Uncertainty",
+            window=(0.0, 0.1),
+            optional=True,
         ),
         MapEntry(
             "uncertainty_ppm",
