@@ -31,6 +31,8 @@ class MapEntry:
         Lowest and highest level shown; None: from the values.
     optional : bool
         Whether some runs do not yield it.
+    in_scene : bool
+        Whether a run in Slicer adds it to the scene even if no intermediate maps are wanted.
     measured : int
         Its place after the susceptibility among the maps offered first for a table of regions; 0: none.
     """
@@ -45,6 +47,7 @@ class MapEntry:
     role: str
     window: tuple | None = None
     optional: bool = False
+    in_scene: bool = False
     measured: int = 0
 
     @property
@@ -123,6 +126,7 @@ CATALOGUE = {
             role="QSM.Uncertainty",
             window=(0.0, 0.1),
             optional=True,
+            in_scene=True,
         ),
         MapEntry(
             "uncertainty_ppm",
