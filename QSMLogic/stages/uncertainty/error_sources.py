@@ -11,7 +11,7 @@ from ...solvers.dipole_model import DipoleModel
 from ...solvers.regularization import GAUSSIAN
 
 # Of each source's variance, from `./dev bench uncertainty`
-WEIGHTS = {"field": 0.66, "cone": 5.6, "methods": 0.10, "edges": 0.017, "level": 0.056, "rim": 0.50}
+WEIGHTS = {"field": 0.25, "cone": 8.1, "methods": 0.14, "edges": 0.021, "level": 0.041, "rim": 0.55}
 INVERSE_STRENGTH = 0.03  # of the Tikhonov inverse by which errors of the field become errors of the map
 CONE = 0.1  # |D| below which no susceptibility explains much of the field
 RIM_VOXELS, SMOOTHING_VOXELS = 4.0, 1.0
@@ -43,7 +43,7 @@ def error_sources(total, local, susceptibility_ppm, single_step, parameters, pro
     pairs of transforms; after a single-step inversion V-SHARP runs in addition.
     """
     if single_step:
-        local = _measured(total, local)
+        local = measured(total, local)
     progress(0.1)
     box = bounding_box(local.mask, margin=0)
     variance = np.zeros([s.stop - s.start for s in box], np.float32)
@@ -88,10 +88,10 @@ def variances(local, x):
     yield "edges", smoothed(_squared_gradient(x, model))
     level = np.square(np.median(np.abs(x[mask])) / GAUSSIAN).astype(np.float32)
     yield "level", level * mask
-    yield "rim", level * np.exp(-_depth(mask, model.spacing) / np.float32(RIM_VOXELS)) * mask
+    yield "rim", level * np.exp(-depth(mask, model.spacing) / np.float32(RIM_VOXELS)) * mask
 
 
-def _measured(total, local):
+def measured(total, local):
     """The field of a single-step map, and what V-SHARP leaves of the total field without it."""
     difference = total.with_field(np.where(local.mask, total.ppm - local.ppm, np.float32(0)), local.mask)
     return local.with_field(local.ppm + find("background", "vsharp").run(difference).ppm)
@@ -122,7 +122,7 @@ def _centered(x, mask):
     return np.where(mask, x - np.float32(np.median(x[mask])), np.float32(0))
 
 
-def _depth(mask, spacing):
+def depth(mask, spacing):
     """Distance to the boundary of the mask, or of the image, in voxel lengths, float32."""
     inside = (slice(1, -1),) * 3
     return ndimage.distance_transform_edt(np.pad(mask, 1), sampling=spacing)[inside].astype(np.float32)
