@@ -32,7 +32,7 @@ class MapEntry:
     optional : bool
         Whether some runs do not yield it.
     in_scene : bool
-        Whether a run in Slicer adds it to the scene even if no intermediate maps are wanted.
+        Whether a run in Slicer adds it to the scene, a preview not, even if no intermediate maps are wanted.
     measured : int
         Its place after the susceptibility among the maps offered first for a table of regions; 0: none.
     """

@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-# Errors of a mean over those of its voxels, measured in regions of 1 to 4096 voxels of maps whose truth is known
-SHARED = 0.3  # of the variance, by all voxels of a region
+# Errors of means over the uncertainty of voxels, measured in boxes of 1 to 4096 voxels and in nuclei of known truth
+SHARED = 0.4  # of the variance, by all voxels of a region
 ALIKE_VOXELS = 25  # neighbors that share the rest
 TOGETHER = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)  # quantiles that are found in one pass; any other takes its own
 

@@ -18,7 +18,7 @@ from QSMLogic.numerics.lazy import ndimage
 from QSMLogic.regions.sample import Sample
 from QSMLogic.registry.method import find
 from QSMLogic.registry.stages import STAGES
-from QSMLogic.stages.uncertainty.error_sources import WEIGHTS, depth, measured, variances
+from QSMLogic.stages.uncertainty.error_sources import WEIGHTS, measured, variances
 
 TABLE = Path(__file__).resolve().parents[2] / "Resources" / "docs" / "uncertainty-measured.md"
 INTRODUCTION = """# Uncertainty of susceptibility, measured
@@ -116,9 +116,14 @@ def _head(total, local, truth, counts, labels, fitted):
     error = x - truth
     error = error - error[counts & local.mask].mean()
     sources = dict(variances(local, x))
-    spacing = [d / local.grid.voxel_length_mm for d in local.grid.spacing_mm]
-    tissues = _tissues(truth, local.mask, depth(local.mask, spacing), counts, labels)
+    tissues = _tissues(truth, local.mask, _depth(local), counts, labels)
     return Head(error, sources, tissues, () if labels is None else tuple(_nuclei(labels, local.mask)), fitted)
+
+
+def _depth(local):
+    """Distance to the boundary of the mask in voxel lengths."""
+    spacing, inside = [d / local.grid.voxel_length_mm for d in local.grid.spacing_mm], (slice(1, -1),) * 3
+    return ndimage.distance_transform_edt(np.pad(local.mask, 1), sampling=spacing)[inside]
 
 
 def _tissues(truth, mask, deep, counts, labels):

@@ -47,7 +47,8 @@ def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
     known = _known_intermediates(output, inputs)
     wanted = [(entry, array) for entry, array in maps.items() if entry is not RESULT]
     wanted.sort(key=lambda kind: kind[0].is_mask)  # masks come last
-    wanted = [(entry, array) for entry, array in wanted if intermediate or entry.in_scene or known[entry.role]]
+    full = not maps.provenance.get("preview")
+    wanted = [(e, array) for e, array in wanted if intermediate or (e.in_scene and full) or known[e.role]]
     images = {entry.role: _image(array) for entry, array in wanted}
     windows = {entry.role: _window(entry, array, maps.mask) for entry, array in wanted}
     image = _image(maps.susceptibility_ppm)

@@ -105,7 +105,7 @@ def test_the_uncertainty_of_a_run_or_of_an_option_is_that_of_the_means(folder, c
     option = () if beside else ("--uncertainty", "sigma.nii.gz")
     status, _, error = cli("--map", "susceptibility_ppm.nii.gz", *ARGUMENTS[2:], *option, "--output", "roi.csv")
     assert status == 0, error
-    assert 0.005 < float(rows("roi.csv")[0]["mean_uncertainty_ppm"]) < 0.007
+    assert 0.0065 < float(rows("roi.csv")[0]["mean_uncertainty_ppm"]) < 0.0075
 
 
 @pytest.mark.parametrize("method", ["nearest", "coverage"])
