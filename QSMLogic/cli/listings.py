@@ -48,8 +48,8 @@ def methods_as_text(listing):
     for stage, entry in listing.items():
         lines.append(f"{stage}: {entry['takes_and_returns']}")
         for m in entry["methods"]:
-            default = " (default)" if m["name"] == entry["default"] else ""
-            lines.append(f"  {m['name']}{default}: {m['summary']}")
+            remark = " (default)" if m["name"] == entry["default"] else " (not installed)" if m["unavailable"] else ""
+            lines.append(f"  {m['name']}{remark}: {m['summary']}")
             lines += [f"      {p['name']} = {p['default']} {p['unit']}".rstrip() for p in m["parameters"]]
     return "\n".join(lines)
 

@@ -17,6 +17,7 @@ from ..registry.settings import Settings
 from ..registry.stages import CURVE, STAGES, progress_before
 from ..shared.csf import find_fluid
 from ..shared.phase_quality import scan_quality
+from .checks.reference import check_fluid
 from .checks.result import check_map
 from .checks.scan import checked_input, found, refuse
 from .checks.tissue_mask import check_signal, check_volume
@@ -143,7 +144,11 @@ def _referenced(chain, acquisition, box, susceptibility, reliable, region):
         acquisition.echo_times_s,
         None if region is None else region[box][inner],
     )
-    return uncropped(chain.stage("reference", unreferenced), inner, susceptibility.shape)
+    referenced = chain.stage("reference", unreferenced)
+    notes = chain.notes.get("reference", {})
+    if "volume_ml" in notes:
+        chain.check(check_fluid, notes["volume_ml"], notes["reliable_from_ml"])
+    return uncropped(referenced, inner, susceptibility.shape)
 
 
 def _kept(**values):

@@ -54,7 +54,7 @@ def reduced(acquisition, mask, settings, reduction):
     grid = Grid(signal.shape[1:], spacing, scan.grid.b0_direction)
     facts = scan.echo_times_s, scan.field_strength_t, grid, scan.checks
     coarse = Acquisition(np.abs(signal), np.angle(signal), *facts)
-    return coarse, _coarse(mask, "mask", acquisition.grid, reduction), _in_coarse_voxels(settings, reduction)
+    return coarse, _coarse(mask, "mask", acquisition.grid, reduction), in_coarse_voxels(settings, reduction)
 
 
 def preview(run, acquisition, mask, settings, reduction, progress=None, reference_mask=None, **options):
@@ -99,7 +99,8 @@ def _coarse(mask, name, grid, reduction):
     return mask
 
 
-def _in_coarse_voxels(settings, reduction):
+def in_coarse_voxels(settings, reduction):
+    """The Settings for a reduced scan, phase in radians: parameters in voxels keep their size in mm."""
     reduction = float(np.mean(reduction))
     choices = {**settings.choices, "scaling": RADIANS}
     for stage in STAGES:

@@ -27,9 +27,11 @@ from ..model.maps import Maps
 from ..registry.settings import Settings
 from .chain import run
 from .input_checks import input_checks
+from .mask_preview import coarse_mask, previewed_mask
 
 DONE, UNEXPECTED, BAD_INPUT, ABANDONED = 0, 1, 2, 3
 POLL_S = 0.5
+COARSE_MASK, MASK = "coarse_mask", "mask"  # files; the first is also the step at which it is there
 
 
 def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reduction=None, task="run", **options):
@@ -38,7 +40,8 @@ def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reducti
     magnitude, phase: images (k, j, i), one per echo. facts: echo_times_s, field_strength_t, grid (a Grid) and, if
     there are any, checks (of the Acquisition).
     mask, settings: as in pipeline.run. reduction: of a preview, see preview.reduced; None for the whole scan.
-    task: "run", or "check" to check the scan only. options: reference_mask, quality and curve, as in pipeline.run.
+    task: "run", "check" to check the scan only, or "mask" to make its mask only. options: reference_mask, quality and
+    curve, as in pipeline.run.
     """
     folder = Path(folder)
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
@@ -70,8 +73,13 @@ def read_maps(folder):
 
 
 def read_checks(folder):
-    """The Checks of a scan that the task "check" has written to the folder."""
+    """The Checks of a scan that the task "check" or "mask" has written to the folder."""
     return [Check(**check) for check in _read_json(Path(folder) / "checks.json")]
+
+
+def read_mask(folder, name=MASK):
+    """The mask that the task "mask" has written to the folder, once it is there: MASK, or before it COARSE_MASK."""
+    return np.load(Path(folder) / f"{name}.npy")
 
 
 def work(folder, progress):
@@ -120,6 +128,17 @@ def _check(folder, job, progress):
     _write_json(folder / "checks.json", [asdict(check) for check in checks])
 
 
+def _mask(folder, job, progress):
+    scan, _, settings = _read_scan(folder, job)
+    coarse = coarse_mask(scan, settings)
+    if coarse is not None:
+        np.save(folder / f"{COARSE_MASK}.npy", coarse)
+        progress(COARSE_MASK, 0.0)
+    mask, checks = previewed_mask(scan, settings, progress)
+    np.save(folder / f"{MASK}.npy", mask)
+    _write_json(folder / "checks.json", [asdict(check) for check in checks])
+
+
 def _read_scan(folder, job):
     """The Acquisition, the given mask or None, and the Settings."""
     images = (_read_echoes(folder, name, job[name]) for name in ("magnitude", "phase"))
@@ -162,7 +181,7 @@ def _register(folder, job, progress):
     run_registration(folder, job, progress)
 
 
-TASKS = {"run": _run, "check": _check, "simulate": _simulate, "register": _register}
+TASKS = {"run": _run, "check": _check, "mask": _mask, "simulate": _simulate, "register": _register}
 
 
 class _Report:

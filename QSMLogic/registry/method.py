@@ -6,18 +6,19 @@ To add a method, add one file to the folder of its stage; no other file changes.
 
 import importlib
 import inspect
-import math
 import pkgutil
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property
 
 from ..model.acquisition import bounding_box, uncropped
 from ..model.catalogue import CATALOGUE
 from ..model.errors import QSMError
 from ..model.progress import Progress
+from .parameter import Parameter, parameter
 from .stages import KNOWN, STAGES
 
-SMALLEST = 1e-15  # of a parameter that is not 0: single precision divides by its square
+__all__ = ["Citation", "Method", "NoParameters", "find", "method", "parameter", "registry"]
+
 ROOT = __package__.rpartition(".")[0]
 
 
@@ -34,73 +35,6 @@ class NoParameters:
     """The parameters of a method that has none."""
 
 
-def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=(), typical=None, help):
-    """Declare a parameter of a method, as a field of its parameter dataclass.
-
-    Parameters
-    ----------
-    default : bool, int, float or str
-        Its type is that of the parameter.
-    label : str
-        Name in user interfaces and in the methods text.
-    unit : str
-    low, high : float
-        Range of a number, both included.
-    choices : sequence of str
-        Values that a text may have.
-    typical : float, optional
-        A value of the usual magnitude, if the default is 0, which means automatic.
-    help : str
-        Sentences for tooltips and the command line.
-
-    Returns
-    -------
-    dataclasses.Field
-    """
-    metadata = {"label": label, "unit": unit, "low": low, "high": high, "choices": tuple(choices)}
-    return field(default=default, metadata=metadata | {"typical": typical, "help": help})
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """What a user interface needs to know of one parameter."""
-
-    name: str
-    default: object
-    label: str
-    unit: str
-    low: float
-    high: float
-    choices: tuple
-    typical: object
-    help: str
-
-    @property
-    def type(self):
-        return type(self.default)
-
-    def checked(self, value):
-        """`value` in this parameter's type; QSMError if it is of another kind or out of range."""
-        if self.type is bool:
-            converted = {"true": True, "false": False, "1": True, "0": False}.get(str(value).lower())
-        else:
-            try:
-                converted = self.type(value)
-            except (TypeError, ValueError, OverflowError):
-                converted = None
-            if self.type is int and isinstance(value, float) and value != converted:
-                converted = None
-        if converted is None or (self.type is float and not math.isfinite(converted)):
-            raise QSMError(f"{self.name} must be of type {self.type.__name__}, not {value!r}.")
-        if self.choices and converted not in self.choices:
-            raise QSMError(f"{self.name} must be one of {', '.join(map(str, self.choices))}, not {value!r}.")
-        if self.type is float and 0 < abs(converted) < SMALLEST:
-            raise QSMError(f"{self.name} is too close to 0: {value!r}. Give 0 or at least {SMALLEST:g}.")
-        if self.type in (int, float) and not self.low <= converted <= self.high:
-            raise QSMError(f"{self.name} must be between {self.low:g} and {self.high:g}, not {value!r}.")
-        return converted
-
-
 @dataclass(frozen=True)
 class Method:
     """A registered method; call `run` with the inputs of its stage (see STAGES)."""
@@ -115,6 +49,12 @@ class Method:
     takes_total_field: bool
     takes_csf: bool
     chooses: object = None
+    missing: object = None
+
+    @property
+    def unavailable(self):
+        """Why it cannot run on this computer, "" if it can."""
+        return self.missing() if self.missing else ""
 
     @property
     def summary(self):
@@ -175,9 +115,8 @@ class Method:
             "erodes_mask": self.erodes_mask,
             "takes_total_field": self.takes_total_field,
             "takes_csf": self.takes_csf,
-            "parameters": [
-                {k: _plain(v) for k, v in asdict(p).items()} | {"type": p.type.__name__} for p in self.parameters
-            ],
+            "unavailable": self.unavailable,
+            "parameters": [p.describe() for p in self.parameters],
             "citations": [asdict(c) for c in self.citations],
         }
 
@@ -192,6 +131,7 @@ def method(
     takes_total_field=False,
     takes_csf=False,
     chooses=None,
+    missing=None,
 ):
     """Register the decorated function as a method; the function's name is the method's name.
 
@@ -212,15 +152,17 @@ def method(
         Whether an inversion uses a mask of the cerebrospinal fluid, so that a run makes one.
     chooses : callable, optional
         Of an inversion that selects another: a function of the local field that returns its name and the reason.
+    missing : callable, optional
+        Returns the remedy if another program that the method runs is not installed, else "".
 
     Returns
     -------
     callable
-        The decorator, which returns the function itself.
+        The decorator.
     """
 
     def register(function):
-        facts = (erodes_mask, takes_total_field, takes_csf, chooses)
+        facts = (erodes_mask, takes_total_field, takes_csf, chooses, missing)
         entry = Method(stage, function.__name__, title, function, parameters, tuple(citations), *facts)
         function.method = entry
         return function
@@ -266,8 +208,8 @@ def _check_stages():
 
 def _methods_in(module):
     """The methods that a file itself registers."""
-    functions = (value for value in vars(module).values() if inspect.isfunction(value))
-    entries = (getattr(function, "method", None) for function in functions if function.__module__ == module.__name__)
+    functions = (v for v in vars(module).values() if inspect.isfunction(v) and v.__module__ == module.__name__)
+    entries = (getattr(function, "method", None) for function in functions)
     return [entry for entry in entries if isinstance(entry, Method)]
 
 
@@ -275,9 +217,10 @@ def find(stage, name):
     """Return the method `name` of `stage`; raises QSMError with the choices if there is none."""
     if stage not in STAGES:
         raise QSMError(f"There is no stage {stage!r}. The stages are {', '.join(STAGES)}.")
-    if not isinstance(name, str) or name not in registry()[stage]:
-        raise QSMError(f"{stage} has no method {name!r}. Its methods are {', '.join(registry()[stage])}.")
-    return registry()[stage][name]
+    methods = registry()[stage]
+    if not isinstance(name, str) or name not in methods:
+        raise QSMError(f"{stage} has no method {name!r}. Its methods are {', '.join(methods)}.")
+    return methods[name]
 
 
 def _within_mask(invert):
@@ -288,7 +231,3 @@ def _within_mask(invert):
         return uncropped(invert(field.cropped(box), parameters, progress), box, field.mask.shape)
 
     return run
-
-
-def _plain(value):
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,7 +7,8 @@ from .head_size import relative_size
 
 R2STAR_HZ, RADIUS_MM = 5.0, 30.0
 LARGEST_PARTS = 3
-SMALLEST_MM3 = 100.0  # too little fluid has no reliable mean; for a human head, scaled down for smaller ones
+SMALLEST_MM3, RELIABLE_ML = 100.0, 1.0  # of a human head, scaled down for smaller ones: too little has no reliable mean
+MM3_PER_ML = 1000
 DARK = 0.3  # of the median signal: noise does not decay either
 
 
@@ -35,6 +36,12 @@ def find_fluid(magnitude, echo_times_s, mask, grid, r2star_hz=R2STAR_HZ, radius_
         if np.count_nonzero(found) >= least:
             return found, ""
     return None, f"hardly any voxel near the center of the mask has an R2* below {r2star_hz:g}/s"
+
+
+def volume_and_limit_ml(fluid, mask, grid):
+    """The volume of the fluid (mask, k, j, i), and how much it should be in a brain as large as the mask, in ml."""
+    volume_ml = int(np.count_nonzero(fluid)) * grid.voxel_volume_mm3 / MM3_PER_ML
+    return volume_ml, RELIABLE_ML * relative_size(int(np.count_nonzero(mask)), grid.spacing_mm) ** 3
 
 
 def _r2star_hz(magnitude, times):

@@ -2,12 +2,18 @@
 
 import numpy as np
 
+from ..numerics.parallel import SLAB_VOXELS, for_slabs
+
 TWO_PI = np.float32(2 * np.pi)
 
 
 def wrapped(phase_rad):
     """The phase brought to -pi..pi, in place."""
-    phase_rad -= TWO_PI * np.rint(phase_rad / TWO_PI)
+    if phase_rad.size <= SLAB_VOXELS or not phase_rad.flags.c_contiguous:
+        phase_rad -= TWO_PI * np.rint(phase_rad / TWO_PI)
+        return phase_rad
+    flat = phase_rad.reshape(-1)
+    for_slabs(lambda start, stop: wrapped(flat[start:stop]), (flat.size, 1, 1))
     return phase_rad
 
 
@@ -27,6 +33,22 @@ def edge_quality(axis, phase_rad, magnitude=None, second=None, coherence=True, l
     magnitude and the magnitude of good signal; half the weight for voxels without signal.
     Dymerska et al. 2021, doi:10.1002/mrm.28563, equations 1 to 5.
     """
+    if linearity:  # which sees farther than from plane to plane
+        return _edge_quality(axis, phase_rad, magnitude, second, coherence, linearity, signal)
+    shape = tuple(n - (a == axis) for a, n in enumerate(phase_rad.shape))
+    quality = np.empty(shape, np.float32)
+
+    def work(start, stop):
+        part = slice(start, stop + (axis == 0))
+        likeness = None if magnitude is None else magnitude[part]
+        pairs = [pair and (pair[0][part], pair[1]) for pair in (second, signal)]
+        quality[start:stop] = _edge_quality(axis, phase_rad[part], likeness, pairs[0], coherence, False, pairs[1])
+
+    for_slabs(work, shape)
+    return quality
+
+
+def _edge_quality(axis, phase_rad, magnitude, second, coherence, linearity, signal):
     here, there = neighbors(axis)
     step = wrapped(phase_rad[there] - phase_rad[here])
     quality = 1 - np.abs(step) / np.float32(np.pi) if coherence else np.ones_like(step)

@@ -2,14 +2,15 @@
 
 import numpy as np
 
+from ..numerics.blocks import block_mean
 from ..numerics.dipole_field import dipole_field
-from ..numerics.lazy import ndimage
 from .mask_recipe import otsu
 from .phase_quality import neighbors, wrapped
 
 TISSUE_PPM = -9.4  # against air
 CERTAIN = 0.08  # correlation from which the sign is held to be known
-RIM_VOXELS, MOST_SAMPLES = 2, 200000
+RIM_VOXELS, MOST_SAMPLES = 2, 50000
+LARGE, THIN = 1_000_000, 48  # images of more voxels are looked at in blocks of two, but along short axes
 
 
 def sign_evidence(acquisition):
@@ -22,30 +23,68 @@ def sign_evidence(acquisition):
     gave the wrong sign, down to -0.07 in cubic voxels, and -0.44 for the upper half of a head in thick slices; with B0
     along a wrong axis whole heads gave -0.13 to -0.18.
     """
-    tissue = otsu(acquisition.weight)
-    expected = dipole_field(np.float32(TISSUE_PPM) * tissue, acquisition.grid.spacing_mm, acquisition.grid.b0_direction)
-    phase_rad = acquisition.phase[0]
-    if acquisition.echoes > 1:
-        phase_rad = acquisition.phase[1] - phase_rad
-    deep = ndimage.binary_erosion(tissue, iterations=RIM_VOXELS)
+    blocks = tuple(2 if acquisition.phase[0].size > LARGE and n > THIN else 1 for n in acquisition.grid.shape)
+    tissue = otsu(_in_blocks(acquisition.weight, blocks))
+    spacing = np.multiply(acquisition.grid.spacing_mm, blocks)
+    expected = dipole_field(np.float32(TISSUE_PPM) * tissue, spacing, acquisition.grid.b0_direction)
+    deep = _without_rim(tissue, RIM_VOXELS // max(blocks))
     products = np.zeros(3)
     for axis in range(3):
-        here, there = neighbors(axis)
-        places = np.flatnonzero(deep[here] & deep[there])
-        places = places[:: max(places.size // MOST_SAMPLES, 1)]
-        if places.size < 10:
+        before, after = _neighbors_inside(deep, axis)
+        if before[0].size < 10:
             continue
-        shim = np.stack([np.ones(places.size), *np.unravel_index(places, deep[here].shape)], axis=1)
-        steps = (phase_rad[there] - phase_rad[here]).flat[places]
+        shim = np.stack([np.ones(before[0].size), *before], axis=1)
+        steps = _steps(acquisition, before, blocks, axis)
         steps = wrapped(steps - np.angle(np.exp(1j * steps).sum()).astype(np.float32))  # half turns would wrap
-        measured = _residual(steps, shim)
-        predicted = _residual((expected[there] - expected[here]).flat[places], shim)
+        measured, predicted = _residuals((steps, expected[after] - expected[before]), shim)
         products += measured @ predicted, measured @ measured, predicted @ predicted
     return float(products[0] / np.sqrt(products[1] * products[2])) if products[1:].all() else 0.0
 
 
-def _residual(steps, shim):
-    """The steps less what is linear in space, cut off at their largest percent."""
-    steps = steps - shim @ np.linalg.lstsq(shim, steps.astype(float), rcond=None)[0]
-    limit = np.percentile(np.abs(steps), 99)
-    return np.clip(steps, -limit, limit)
+def _in_blocks(image, blocks):
+    """The image in means over blocks; those that are not whole are cut off."""
+    return block_mean(image[tuple(slice(n - n % b) for n, b in zip(image.shape, blocks, strict=True))], blocks)
+
+
+def _without_rim(tissue, voxels):
+    """The tissue without so many voxels at its surface, of which the image's border is a part."""
+    for _ in range(voxels):
+        inner = np.zeros_like(tissue)
+        inner[1:-1, 1:-1, 1:-1] = tissue[1:-1, 1:-1, 1:-1]
+        for axis in range(3):
+            here, there = neighbors(axis)
+            inner[here] &= tissue[there]
+            inner[there] &= tissue[here]
+        tissue = inner
+    return tissue
+
+
+def _neighbors_inside(mask, axis):
+    """The indices of a sample of the voxels whose next neighbor along `axis` is in the mask, too, and of those."""
+    here, there = neighbors(axis)
+    both = mask[here] & mask[there]
+    places = np.flatnonzero(both)
+    before = np.unravel_index(places[:: max(places.size // MOST_SAMPLES, 1)], both.shape)
+    return before, tuple(index + (a == axis) for a, index in enumerate(before))
+
+
+def _steps(acquisition, places, blocks, axis):
+    """The steps of the phase, or of its evolution from the first echo to the second, from blocks to the next ones.
+
+    They are taken between the two voxels on either side of the border of the blocks.
+    """
+    last = [b * index + (b - 1 if a == axis else 0) for a, (b, index) in enumerate(zip(blocks, places, strict=True))]
+    following = tuple(index + (a == axis) for a, index in enumerate(last))
+    phases = [(echo[following], echo[tuple(last)]) for echo in acquisition.phase[:2]]
+    if len(phases) == 1:
+        return phases[0][0] - phases[0][1]
+    (there, here), (there_later, here_later) = phases
+    return (there_later - there) - (here_later - here)
+
+
+def _residuals(steps, shim):
+    """Each of the steps less what is linear in space, cut off at their largest percent."""
+    steps = np.stack(steps, axis=1).astype(float)
+    steps -= shim @ np.linalg.lstsq(shim, steps, rcond=None)[0]
+    limits = np.percentile(np.abs(steps), 99, axis=0)
+    return np.clip(steps, -limits, limits).T

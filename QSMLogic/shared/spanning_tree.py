@@ -14,17 +14,53 @@ WORST_COST = 255  # costs of edges are integers from 1 to 255, as in ROMEO
 SMALLEST_REGION = 0.01  # share of the mask
 
 
-def edges_of(mask, quality):
-    """The edges between neighbors in the mask; `quality(axis)` gives their quality, 0 to 1, along an axis."""
+def edges_of(mask, quality, for_tree=False):
+    """The edges between neighbors in the mask; `quality(axis)` gives their quality, 0 to 1, along an axis.
+
+    for_tree: only those that the minimum spanning tree may have.
+    """
     number = np.cumsum(mask, dtype=np.int32).reshape(mask.shape) - 1
+    every = [_costs(mask, axis, quality(axis)) for axis in range(3)]
+    if for_tree:
+        _drop_worst_of_squares(every)
     costs, starts, ends = [], [], []
-    for axis in range(3):
+    for axis, cost in enumerate(every):
         here, there = neighbors(axis)
-        inside = mask[here] & mask[there]
-        costs.append(np.clip(np.rint(WORST_COST * (1 - quality(axis)[inside])), 1, WORST_COST))
-        starts.append(number[here][inside])
-        ends.append(number[there][inside])
+        kept = cost > 0
+        costs.append(cost[kept].astype(np.float32))
+        starts.append(number[here][kept])
+        ends.append(number[there][kept])
     return tuple(np.concatenate(part) for part in (costs, starts, ends))
+
+
+def _costs(mask, axis, quality):
+    """The costs of the edges along an axis as bytes, one shorter than the mask along it; 0 where there is no edge."""
+    here, there = neighbors(axis)
+    inside = mask[here] & mask[there]
+    costs = np.zeros(inside.shape, np.uint8)
+    known = np.nan_to_num(quality[inside], copy=False)  # a weight may look at voxels outside
+    costs[inside] = np.clip(np.rint(WORST_COST * (1 - known)), 1, WORST_COST)
+    return costs
+
+
+def _drop_worst_of_squares(costs):
+    """Set to 0 the worst edge of every square of four: it closes a cycle, so that no minimum spanning tree needs it.
+
+    costs: of the edges along each axis. Of equal ones it is that which the tree would take last.
+    """
+    worst = [np.zeros(cost.shape, bool) for cost in costs]
+    for slow, fast in ((0, 1), (0, 2), (1, 2)):
+        near_slow, far_slow = neighbors(slow)
+        near_fast, far_fast = neighbors(fast)
+        sides = (fast, far_slow), (slow, far_fast), (slow, near_fast), (fast, near_slow)  # the last taken comes first
+        highest = np.maximum.reduce([costs[axis][part] for axis, part in sides])
+        square = np.minimum.reduce([costs[axis][part] for axis, part in sides]) > 0
+        for axis, part in sides:
+            found = square & (costs[axis][part] == highest)
+            worst[axis][part] |= found
+            square &= ~found
+    for cost, drop in zip(costs, worst, strict=True):
+        cost[drop] = 0
 
 
 def unwrap_along_edges(phase_rad, edges, regions=1):
@@ -61,12 +97,19 @@ def _parents(tree, part):
     """The parent of every node, for which an extra node behind the last one is the root of all parts."""
     root = part.size
     tree = tree.tocoo()
-    firsts = np.unique(part, return_index=True)[1]
+    firsts = _first_of_each(part)
     starts, ends = np.append(tree.row, np.full_like(firsts, root)), np.append(tree.col, firsts)
     joined = sparse.coo_array((np.ones(ends.size), (starts, ends)), shape=(root + 1, root + 1)).tocsr()
     parent = csgraph.breadth_first_order(joined, root, directed=False)[1]
     parent[root] = root
     return parent
+
+
+def _first_of_each(part):
+    """The first node of each part."""
+    firsts = np.empty(int(part.max(initial=-1)) + 1, np.intp)
+    firsts[part[::-1]] = np.arange(part.size)[::-1]  # of several values for one place, the last stays
+    return firsts
 
 
 def _summed(steps, parent):

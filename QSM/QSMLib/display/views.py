@@ -55,6 +55,30 @@ def show_overlay(background, volume, opacity=OPACITY):
     refresh_legends()
 
 
+def show_if_nothing_is(volume):
+    """Show a volume (or None) if all usual slice views are empty."""
+    if volume and not any(layers.GetBackgroundVolumeID() for layers in _usual_layers()):
+        show_volume(volume)
+
+
+def show_mask(node, shown=True):
+    """Show a segmentation or label map over what the slice views show, or hide it."""
+    if node.IsA("vtkMRMLSegmentationNode"):
+        node.CreateDefaultDisplayNodes()
+        node.GetDisplayNode().SetVisibility(shown)
+        return
+    for layers in _usual_layers():
+        if shown or layers.GetLabelVolumeID() == node.GetID():
+            layers.SetLabelVolumeID(node.GetID() if shown else None)
+
+
+def mask_is_shown(node):
+    """Whether the slice views show a segmentation or label map."""
+    if node.IsA("vtkMRMLSegmentationNode"):
+        return bool(node.GetDisplayNode() and node.GetDisplayNode().GetVisibility())
+    return any(layers.GetLabelVolumeID() == node.GetID() for layers in _usual_layers())
+
+
 def current_opacity():
     """The opacity of the map that lies over another volume in the slice views, None if none does."""
     for layers in _usual_layers():

@@ -8,8 +8,9 @@ from QSMLogic.model.check import PASSED, as_text, by_severity
 from QSMLogic.pipeline import worker
 
 from ..scan.checks import PROVENANCE, checks_of_map
-from ..scan.request import check_scan, read_scan
+from ..scan.request import read_scan
 from .process import Process
+from .scan_key import scan_key
 
 DELAY_MS = 1000  # after a change of the input
 STAGES = ("scaling", "offset")  # whose settings matter to the checks
@@ -34,7 +35,7 @@ class Checks:
     def update(self, state):
         """Show the checks of what has changed last: the map, or the scan, which is then checked."""
         self.state = state
-        key, record = _key(state), state.result.GetAttribute(PROVENANCE) if state.result else None
+        key, record = scan_key(state, STAGES), state.result.GetAttribute(PROVENANCE) if state.result else None
         if record != self._record:
             self._recorded = checks_of_map(state.result)
             self._of_map = bool(self._recorded)
@@ -128,28 +129,3 @@ def summary(checks, subject):
         return _("{mark} {subject}: {count} checks passed.").format(mark=PASSED, subject=subject, count=len(checks))
     more = _(" ({count} more)").format(count=len(said) - 1) if said[1:] else ""
     return f"{said[0].mark} {subject}: {said[0].sentence}{more}"
-
-
-def _key(state):
-    """What the checks of the scan depend on; None if there is no scan that could be checked."""
-    try:
-        request = state.request()
-        scan = check_scan(request)
-    except QSMError:
-        return None
-    echoes = (*scan.magnitude.echoes, *scan.phase.echoes)
-    images = tuple((e.holder.GetID(), e.volume.GetID(), e.volume.GetImageData().GetMTime()) for e in echoes)
-    settings = [request.settings.get(stage) for stage in STAGES]
-    return images, scan.facts, _mask_key(request.mask_node), settings
-
-
-def _mask_key(mask):
-    node, segment = mask if isinstance(mask, tuple) else (mask, "")
-    if not node:
-        return None
-    if not node.IsA("vtkMRMLSegmentationNode"):
-        return node.GetID(), node.GetImageData().GetMTime()
-    segmentation = node.GetSegmentation()
-    source, ids = segmentation.GetSourceRepresentationName(), segmentation.GetSegmentIDs()
-    shapes = [segmentation.GetSegment(id_).GetRepresentation(source) for id_ in ids if segment in ("", id_)]
-    return node.GetID(), tuple(ids), segment, [shape and shape.GetMTime() for shape in shapes]

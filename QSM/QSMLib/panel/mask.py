@@ -5,17 +5,16 @@ import slicer
 from QSMLogic.model.catalogue import CATALOGUE
 
 from ..regions.sources import label_names
+from ..scan.masks import MASK, new_segmentation
 from .segment_choice import SegmentChoice
 from .segment_editor import open_segment_editor
 
-MASK = "Mask"  # the name of its segment
-
 
 class Mask:
-    """Shows and edits State.mask and State.segment."""
+    """Shows and edits State.mask and State.segment. preview: the part MaskPreview, whose mask can be edited."""
 
-    def __init__(self, ui, state):
-        self.ui, self.state = ui, state
+    def __init__(self, ui, state, preview):
+        self.ui, self.state, self.preview = ui, state, preview
         self.choice = SegmentChoice(ui.maskSelector, ui.segmentBox, "mask", "segment")
         ui.editMaskButton.connect("clicked()", self.edit)
 
@@ -27,22 +26,24 @@ class Mask:
     def edit(self):
         """Open the Segment Editor on the chosen mask.
 
-        Without one, on the mask that the last run has made, if it was kept, else on a new one; it becomes the mask.
+        Without one, on the mask that is previewed, or that the last run has made, if it was kept, else on a new one;
+        it becomes the mask.
         """
         magnitude = self.state.magnitude_volume
         result = self.state.result if self.state.result is self.state.output else None
-        segmentation = self.state.mask or (result and result.GetNodeReference(CATALOGUE["mask"].role))
+        made = result and result.GetNodeReference(CATALOGUE["mask"].role)
+        segmentation = self.state.mask or self.preview.hand_over() or made
         if segmentation and segmentation.IsA("vtkMRMLLabelMapVolumeNode"):
             segmentation = self._from_label_map(segmentation)
         if not segmentation:
-            segmentation = _new_segmentation(f"{magnitude.GetName() if magnitude else 'QSM'} mask", magnitude)
+            segmentation = new_segmentation(f"{magnitude.GetName() if magnitude else 'QSM'} mask", magnitude)
             segmentation.GetSegmentation().AddEmptySegment(MASK, MASK)
         self.state.mask = segmentation
         open_segment_editor(segmentation, magnitude, self.state.segment)
 
     def _from_label_map(self, label_map):
         """A segmentation of a label map, whose segments are not called as Slicer's legacy color table has it."""
-        segmentation = _new_segmentation(label_map.GetName(), label_map)
+        segmentation = new_segmentation(label_map.GetName(), label_map)
         segments = segmentation.GetSegmentation()
         if label_map.GetImageData():
             slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(label_map, segmentation)
@@ -54,12 +55,3 @@ class Mask:
             label = segment.GetLabelValue()
             segment.SetName(chosen.get(label, f"{MASK} {label}" if several else MASK))
         return segmentation
-
-
-def _new_segmentation(name, reference):
-    name = slicer.mrmlScene.GenerateUniqueName(name)
-    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
-    segmentation.CreateDefaultDisplayNodes()
-    if reference:
-        segmentation.SetReferenceImageGeometryParameterFromVolumeNode(reference)
-    return segmentation

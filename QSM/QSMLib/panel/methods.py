@@ -90,6 +90,8 @@ class StageRow:
         """Show a choice; a method that is not there is the default."""
         name = choice.get("method", DEFAULTS[self.stage])
         name = name if name in registry()[self.stage] else DEFAULTS[self.stage]
+        if self.menu.findData(name) < 0:  # of a scene from a computer that has it
+            self._offer(registry()[self.stage][name])
         self.menu.currentIndex = self.menu.findData(name)
         self._use(registry()[self.stage][name], {k: v for k, v in choice.items() if k != "method"})
         self.reset.enabled = bool(self.form.changed)
@@ -110,10 +112,14 @@ class StageRow:
         self.menu.setObjectName(f"{self.stage}_method")
         self.menu.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
         self.menu.minimumContentsLength = 8
-        for name, method in registry()[self.stage].items():
-            self.menu.addItem(_(method.title), name)
-            self.menu.setItemData(self.menu.count - 1, method_tooltip(method), qt.Qt.ToolTipRole)
+        for method in registry()[self.stage].values():
+            if not method.unavailable:
+                self._offer(method)
         self.menu.connect("activated(int)", self._choose)
+
+    def _offer(self, method):
+        self.menu.addItem(_(method.title), method.name)
+        self.menu.setItemData(self.menu.count - 1, method_tooltip(method), qt.Qt.ToolTipRole)
 
     def _make_buttons(self):
         self.reset.text, self.reset.toolTip = _("Defaults"), _("Reset the parameters of this method to their defaults.")

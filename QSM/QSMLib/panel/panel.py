@@ -12,6 +12,7 @@ from .inputs import Inputs
 from .load import Load
 from .look import Look
 from .mask import Mask
+from .mask_preview import MaskPreview
 from .methods import Methods
 from .output import Output
 from .reference import Reference
@@ -35,16 +36,18 @@ class Panel(VTKObservationMixin):
         self._soon.connect("timeout()", self.update)
         self.state = None
         self._observe()
-        self.inputs, self.mask, self.methods = (part(ui, self.state) for part in (Inputs, Mask, Methods))
+        self.inputs, self.methods, self.mask_preview = (part(ui, self.state) for part in (Inputs, Methods, MaskPreview))
+        self.mask = Mask(ui, self.state, self.mask_preview)
         self.reference = Reference(ui, self.state)
         self.output, self.look, self.reuse = (part(ui, self.state) for part in (Output, Look, Reuse))
         self.doubtful = Doubtful(ui, self.state)
         self.regions = Regions(ui, self.state, self.update)
         self.region_results, self.atlas = RegionResults(ui, self.regions), Atlas(ui, self.regions)
         self.checks = Checks(ui, self.state)
-        self.run = Run(ui, self.state, self.update, self.checks)
+        self.run = Run(ui, self.state, self.update, (self.checks, self.mask_preview))
         self.parts = (self.inputs, self.mask, self.methods, self.reference, self.output, self.look, self.reuse)
-        self.parts += (self.doubtful, self.run, self.checks, self.regions, self.region_results, self.atlas)
+        self.parts += (self.mask_preview, self.doubtful, self.run, self.checks)
+        self.parts += (self.regions, self.region_results, self.atlas)
         self.load = Load(ui, self.inputs.choose_loaded)
         scene = slicer.mrmlScene
         for event in (scene.StartCloseEvent, scene.StartImportEvent, scene.StartRestoreEvent):
@@ -72,7 +75,7 @@ class Panel(VTKObservationMixin):
         self._soon.disconnect("timeout()", self.update)
         self.look.removeObservers()
         self.regions.removeObservers()
-        for part in (self.run, self.checks, self.atlas):
+        for part in (self.run, self.checks, self.mask_preview, self.atlas):
             part.close()
 
     def update(self, *ignored):
@@ -113,6 +116,7 @@ class Panel(VTKObservationMixin):
         if slicer.mrmlScene.IsClosing():
             self.run.forget()
             self.checks.forget()
+            self.mask_preview.forget()
             self.atlas.cancel()
             self.inputs.forget()
 

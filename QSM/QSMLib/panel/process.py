@@ -43,6 +43,11 @@ class Process:
     def running(self):
         return self._folder is not None
 
+    @property
+    def folder(self):
+        """Where the job that is running writes its results."""
+        return self._folder
+
     def start(self, prepare):
         """Begin a job. prepare(folder) is a generator that writes its input, step by step between other events."""
         self.stop()

@@ -26,11 +26,11 @@ SAMPLE_VOXEL_MM = 1.5
 class Run:
     """Runs the pipeline in a separate process. The scene changes only when a result is available.
 
-    on_result(): called when a map or a scan has arrived in the scene. checks: the part Checks, which rests meanwhile.
+    on_result(): called when a map or a scan has arrived in the scene. resting: parts that rest meanwhile.
     """
 
-    def __init__(self, ui, state, on_result, checks):
-        self.ui, self.state, self.on_result, self.checks = ui, state, on_result, checks
+    def __init__(self, ui, state, on_result, resting):
+        self.ui, self.state, self.on_result, self.resting = ui, state, on_result, resting
         self.process = Process(self._progress, self._log, self._arrived, self._finish)
         self._arrive = self._steps = self._began = None
         ui.applyButton.connect("clicked()", self._apply_or_cancel)
@@ -147,7 +147,8 @@ class Run:
 
     def _start(self, prepare, arrive, what):
         self._arrive, self._began = arrive, time.monotonic()
-        self.checks.pause()
+        for part in self.resting:
+            part.pause()
         self.ui.logText.clear()
         self.ui.progressBar.setVisible(True)
         self.ui.progressBar.value = 0
@@ -207,7 +208,8 @@ class Run:
         self.ui.applyButton.text = _("Apply")
         self.ui.sampleButton.enabled = True
         self._say(message)
-        self.checks.resume()
+        for part in self.resting:
+            part.resume()
 
     def _say(self, message):
         self.ui.statusLabel.text = message

@@ -35,6 +35,9 @@ class State(Stored):
     )
     segment = text_property("MaskSegment", "ID of the segment that is the mask; empty for all segments.")
     mask = node_property("Mask", "Segmentation, label map or None for an automatic mask.")
+    mask_preview = node_property(
+        "MaskPreview", "The segmentation that takes the preview of an automatic mask, or None."
+    )
     reference = node_property("Reference", "Segmentation or label map of the reference region.")
     reference_segment = text_property("ReferenceSegment", "ID of the reference segment; empty for all.")
     output = node_property("Output", "The volume that takes the susceptibility map, or None for a new one.")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import slicer
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
@@ -10,8 +11,10 @@ from QSMLogic import QSMError
 from QSMLogic.model.mask_values import inside_mask, mask_values_check
 
 from .geometry import require_same_geometry, shape_of
+from .outputs import place_beside, place_on_scan
 
 LABEL_MAP_REPRESENTATION = "Binary labelmap"
+MASK, MASK_COLOR = "Mask", (0.95, 0.75, 0.1)  # name and color of its segment
 
 
 def mask_array(mask, volume, holder):
@@ -33,6 +36,43 @@ def mask_array(mask, volume, holder):
         _require_segments(mask)
         return segments_array(mask, _segment_ids(mask), _reference(volume, holder))
     return inside_mask(_voxels(mask, volume, holder))
+
+
+def new_segmentation(name, reference=None):
+    """A segmentation in the scene whose segments are drawn on the grid of a volume node."""
+    name = slicer.mrmlScene.GenerateUniqueName(name)
+    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+    segmentation.CreateDefaultDisplayNodes()
+    if reference:
+        segmentation.SetReferenceImageGeometryParameterFromVolumeNode(reference)
+    return segmentation
+
+
+def write_mask(mask, source, segmentation=None):
+    """Put a mask, bool (k, j, i), on the grid of an Echo into a segmentation of one segment, by default a new one.
+
+    Returns the segmentation.
+    """
+    if mask.shape != shape_of(source.volume):
+        raise QSMError(f"{source.volume.GetName()} has changed since its mask was begun. Show the mask again.")
+    if not segmentation:
+        segmentation = new_segmentation(f"{source.holder.GetName()} mask")
+        segmentation.GetDisplayNode().SetOpacity2DFill(0.25)
+        place_beside(segmentation, source.holder)
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(_reference(source.volume, source.holder))
+    label_map = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", MASK)
+    try:
+        place_on_scan(label_map, source)
+        slicer.util.updateVolumeFromArray(label_map, mask.astype(np.uint8))
+        segments = segmentation.GetSegmentation()
+        segments.RemoveAllSegments()
+        segmentation.SetAndObserveTransformNodeID(label_map.GetTransformNodeID())
+        slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(label_map, segmentation)
+    finally:
+        slicer.mrmlScene.RemoveNode(label_map)
+    segments.GetNthSegment(0).SetName(MASK)
+    segments.GetNthSegment(0).SetColor(MASK_COLOR)
+    return segmentation
 
 
 def values_check(mask, volume, holder, name="mask"):

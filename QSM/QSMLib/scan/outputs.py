@@ -150,11 +150,11 @@ def _fill(volume, image, window, source, reduction):
     if window:
         _show(volume, window)
     volume.SetAndObserveImageData(image)
-    _place(volume, source, reduction)
+    place_on_scan(volume, source, reduction)
     volume.CreateDefaultDisplayNodes()
 
 
-def _place(volume, source, reduction):
+def place_on_scan(volume, source, reduction=(1, 1, 1)):
     """Let the volume's voxels lie in the world where those of the source lie that they are made of."""
     volume.CopyOrientation(source.volume)
     matrix = vtk.vtkMatrix4x4()

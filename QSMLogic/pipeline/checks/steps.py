@@ -70,8 +70,10 @@ class Tissue:
         """Like covariance, of what is left of the steps without their means in blocks: of fields, not of offsets."""
         return self._covariance(self._without_means)
 
-    def _covariance(self, part):
-        total, count = np.zeros((self.scan.echoes,) * 2), 0
+    @cached_property
+    def _pairs(self):
+        """For each axis and each other one: places, their steps along the axis, and those LAG voxels aside."""
+        pairs = []
         for axis in self.axes:
             stride, ramp_rad = self.stride(axis), self._ramp_rad(axis)
             steps, valid = self._steps(self.places, stride, ramp_rad)
@@ -79,9 +81,15 @@ class Tissue:
                 if aside != axis:
                     others, also_valid = self._steps(self.places + LAG * self.stride(aside), stride, ramp_rad)
                     both = valid & also_valid
-                    here, there = (part(self.places[both], values[:, both]) for values in (steps, others))
-                    total += (here @ there.T).astype(float)
-                    count += np.count_nonzero(both)
+                    pairs.append((self.places[both], steps[:, both], others[:, both]))
+        return pairs
+
+    def _covariance(self, part):
+        total, count = np.zeros((self.scan.echoes,) * 2), 0
+        for places, *pair in self._pairs:
+            here, there = (part(places, steps) for steps in pair)
+            total += (here @ there.T).astype(float)
+            count += places.size
         return (total + total.T) / (2 * max(count, 1)), count
 
     def _without_means(self, places, steps):

@@ -2,18 +2,22 @@
 
 import numpy as np
 
+from ...numerics.lazy import ndimage
 from ...registry.method import find, method
+from ...shared.bulk import bulk
 
+USUAL, FOR_STRONG = "wh_qsm", "tgv"
 STRONG_PPM = 0.3  # local field beyond which sources are strong
 STRONG_SHARE, LEAST_VOXELS = 7e-5, 20  # of the mask, 100 mm3 of a human brain; fewer voxels may be noise
+LEAST_TOGETHER = 5  # connected voxels; smaller parts are noise
 
 
 def choice(local):
     """Choose the method for a scan.
 
     Fields of veins and nuclei reach about 0.2 ppm; strong sources go beyond STRONG_PPM in more than STRONG_SHARE of
-    the mask. Around them the error of single-step TGV was the lowest; elsewhere WH-QSM's was as low or lower, but for 2
-    points on a scan at 7 T, in less than half the time (`./dev bench scans`).
+    the mask, in connected parts of its bulk: fat and air in a mask that has neck or orbits, and noise at its rim, do
+    not count. Around strong sources the error of single-step TGV was the lowest.
 
     Parameters
     ----------
@@ -24,19 +28,33 @@ def choice(local):
     -------
     name, reason : str
     """
-    strong = np.count_nonzero(np.abs(local.ppm[local.mask]) > STRONG_PPM)
-    volume_mm3 = strong * local.grid.voxel_volume_mm3
-    reason = f"{volume_mm3:.4g} mm3 of the local field exceed {STRONG_PPM:g} ppm"
     few = max(STRONG_SHARE * np.count_nonzero(local.mask), LEAST_VOXELS)
-    return "tgv" if strong > few else "wh_qsm", reason
+    counted = _strong_voxels(local, few)
+    volume_mm3, limit_mm3 = (voxels * local.grid.voxel_volume_mm3 for voxels in (counted, few))
+    reason = (
+        f"{volume_mm3:.4g} mm3 of the local field exceed {STRONG_PPM:g} ppm, in connected voxels away from the rim of "
+        f"the mask (single-step inversion from {limit_mm3:.3g} mm3 on, whatever the cause)"
+    )
+    return FOR_STRONG if counted > few else USUAL, reason
+
+
+def _strong_voxels(local, few):
+    """The number of voxels of a strong field in connected parts of the mask's bulk."""
+    strong = local.mask & (np.abs(local.ppm) > STRONG_PPM)
+    if np.count_nonzero(strong) > few:
+        strong &= bulk(local.mask, local.grid.spacing_mm)
+    parts, count = ndimage.label(strong, np.ones((3, 3, 3)))
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]
+    return int(sizes[sizes >= LEAST_TOGETHER].sum())
 
 
 @method("invert", title="Automatic", chooses=choice)
 def automatic(local, _parameters, progress):
-    """Take WH-QSM; in a run with strong sources, such as bleeds and calcifications, single-step TGV.
+    """Take WH-QSM; in a run with strong sources, single-step TGV.
 
     A run calls `choice` after background removal, as TGV starts from the total field; on a local field alone this is
-    WH-QSM. If there are two passes, the first decides for both. The provenance of the run names the choice.
+    the method for all others. If there are two passes, the first decides for both. The provenance of the run names
+    the choice.
 
     Parameters
     ----------
@@ -49,4 +67,4 @@ def automatic(local, _parameters, progress):
     numpy.ndarray
         Susceptibility in ppm, float32 (k, j, i), zero outside the mask.
     """
-    return find("invert", "wh_qsm").run(local, progress=progress)
+    return find("invert", USUAL).run(local, progress=progress)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...registry.method import Citation, method, parameter
-from ...shared.csf import R2STAR_HZ, RADIUS_MM, find_fluid
+from ...shared.csf import R2STAR_HZ, RADIUS_MM, find_fluid, volume_and_limit_ml
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,16 @@ def csf(unreferenced, parameters, progress):
 
     unreferenced: UnreferencedMap. Returns float32 in ppm (k, j, i), zero outside the mask. The fluid is the three
     largest connected parts of slow decay, without their surface. If there is none, or there are too few echoes for R2*,
-    the reference is the mean of the mask, and a warning says so.
+    the reference is the mean of the mask, and a warning says so. The checks of a run say how much fluid it was.
     """
     scan = unreferenced.magnitude, unreferenced.echo_times_s, unreferenced.mask, unreferenced.grid
     fluid, why = find_fluid(*scan, parameters.r2star_hz, parameters.radius_mm)
     if fluid is None:
         fluid = unreferenced.mask
     progress.note(region="mask" if why else "CSF", voxels=int(np.count_nonzero(fluid)))
-    if why:
+    volume_ml, limit_ml = volume_and_limit_ml(fluid, unreferenced.mask, unreferenced.grid)
+    if not why:
+        progress.note(volume_ml=round(volume_ml, 6), reliable_from_ml=round(limit_ml, 6))
+    else:
         progress.note(warning=f"CSF was not found ({why}); the map is relative to the mean of the mask.")
     return unreferenced.shifted(fluid)

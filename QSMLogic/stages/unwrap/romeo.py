@@ -89,7 +89,7 @@ def unwrap_spatially(phase_rad, magnitude, mask, second=None):
     second: another echo's phase and the ratio of this echo's time to that one's, which makes the weights more
     reliable. The mean of each connected part of the mask comes to lie between -pi and pi.
     """
-    edges = edges_of(mask, lambda axis: edge_quality(axis, phase_rad, magnitude, second))
+    edges = edges_of(mask, lambda axis: edge_quality(axis, phase_rad, magnitude, second), for_tree=True)
     return _image(_centered(*unwrap_along_edges(phase_rad[mask], edges)), mask)
 
 
@@ -125,7 +125,8 @@ def _unwrapped(acquisition, mask, echo, parameters):
         options = {"coherence": parameters.phase_coherence, "linearity": parameters.phase_linearity, "signal": signal}
         return edge_quality(axis, phase_rad, likeness, second, **options)
 
-    values, part = unwrap_along_edges(phase_rad[mask], edges_of(mask, quality), parameters.regions)
+    edges = edges_of(mask, quality, for_tree=parameters.regions == 1)
+    values, part = unwrap_along_edges(phase_rad[mask], edges, parameters.regions)
     return _image(_centered(values, part) if parameters.correct_parts else values, mask), part
 
 

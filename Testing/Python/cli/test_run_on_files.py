@@ -13,11 +13,14 @@ from helpers.scan_on_disk import SHAPE, ScanOnDisk, load, save
 
 from QSMLogic.files import images
 from QSMLogic.files.scans import load_acquisition, load_signal
+from QSMLogic.registry.method import find
+from QSMLogic.stages.invert.automatic import USUAL
 
 OUTPUTS = {
     *("mask.nii.gz", "reliable_mask.nii.gz", "run.json"),
     *("total_field_ppm.nii.gz", "local_field_ppm.nii.gz", "susceptibility_ppm.nii.gz"),
     "field_uncertainty_ppm.nii.gz",
+    "susceptibility_uncertainty_ppm.nii.gz",
 }
 STEPS = ("mask", "unwrapped", "total", "known", "u", "g", "local", "e", "chi")
 
@@ -35,7 +38,7 @@ def test_outputs(cli, scan, tmp_path):
     assert {line.rsplit("/", 1)[-1] for line in out.replace(os.sep, "/").splitlines()} == OUTPUTS
     stages = [line for line in err.splitlines() if line.startswith("[")]
     assert [line.split()[-1] for line in stages][-2:] == ["invert", "reference"]
-    assert err.splitlines()[len(stages)].startswith("QSMLogic: Inversion by WH-QSM")
+    assert err.splitlines()[len(stages)].startswith(f"QSMLogic: Inversion by {find('invert', USUAL).title}")
     mask, chi = load(tmp_path / "out" / "mask.nii.gz"), load(tmp_path / "out" / "susceptibility_ppm.nii.gz")
     assert mask.dtype == np.uint8 and chi.dtype == np.float32
     assert mask.shape == chi.shape == scan.tissue.shape

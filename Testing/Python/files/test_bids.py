@@ -8,6 +8,7 @@ from helpers.scan_on_disk import ECHO_TIMES, load, save, simulated_scan
 
 from QSMLogic.files.bids import find_runs
 from QSMLogic.model.errors import QSMError
+from QSMLogic.stages.invert.automatic import USUAL
 
 QUICK = ("--settings", '{"mask": {"method": "robust"}}')
 
@@ -99,7 +100,7 @@ def test_derivatives(cli, tmp_path):
     assert (derivatives / description["DatasetLinks"]["raw"]).resolve() == root.resolve()
     chi = json.loads((derivatives / f"sub-01/ses-1/anat/{stem}_Chimap.json").read_text())
     assert chi["Units"] == "ppm"
-    assert chi["Provenance"]["settings"]["invert"]["method"] == "wh_qsm"
+    assert chi["Provenance"]["settings"]["invert"]["method"] == USUAL
     assert all((root / source.removeprefix("bids:raw:")).is_file() for source in chi["Sources"])
     assert load(derivatives / f"sub-01/ses-1/anat/{stem}_Chimap.nii.gz")[15:17, 17:19, 19:21].mean() > 0.2
 

@@ -17,7 +17,8 @@ DOUBTED = {
     "sentence": "56 % of the mask (1.2e+03 ml, mostly in slices 1 to 20) has no signal; its phase is noise. Draw the "
     "mask over tissue only, or omit it for an automatic mask.",
 }
-MOST_METHODS = max(len(methods) for methods in registry().values())
+OFFERED = {stage: [m.name for m in methods.values() if not m.unavailable] for stage, methods in registry().items()}
+MOST_METHODS = max(map(len, OFFERED.values()))
 
 
 @pytest.fixture
@@ -41,6 +42,7 @@ def panel(loaded):
         row.unfold.checked = True
     panel.ui.measureButton.click()
     panel.ui.logButton.checked = panel.ui.checksButton.checked = True
+    panel.mask_preview.begin()
     panel.ui.statusLabel.text = (
         "The mask is nowhere deeper than 1.0 mm, too thin for V-SHARP, which erodes it by 1.0 mm."
     )
@@ -68,7 +70,7 @@ def test_nothing_is_clipped(loaded, panel, width, count):
 
 def choose(panel, stage, method):
     """Choose a stage's method by its number, or one of the first if it has not so many; returns its name."""
-    row, names = panel.methods.stages[stage], list(registry()[stage])
+    row, names = panel.methods.stages[stage], OFFERED[stage]
     name = names[method % len(names)]
     row.menu.currentIndex = row.menu.findData(name)
     row.menu.activated.emit(row.menu.currentIndex)

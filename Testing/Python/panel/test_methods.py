@@ -10,7 +10,8 @@ from QSMLogic.registry.presets import PRESETS
 from QSMLogic.registry.settings import DEFAULTS, Settings
 from QSMLogic.registry.stages import STAGES
 
-EVERY = [(stage, name) for stage in STAGES for name in registry()[stage]]
+OFFERED = {stage: [m.name for m in registry()[stage].values() if not m.unavailable] for stage in STAGES}
+EVERY = [(stage, name) for stage in STAGES for name in OFFERED[stage]]
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def editor(panel, stage, parameter):
 @pytest.mark.parametrize("stage", STAGES)
 def test_menu_lists_the_methods_of_its_stage(panel, stage):
     menu = panel.methods.stages[stage].menu
-    assert [menu.itemData(n) for n in range(menu.count)] == list(registry()[stage])
+    assert [menu.itemData(n) for n in range(menu.count)] == OFFERED[stage]
     assert menu.currentData == DEFAULTS[stage]
 
 
@@ -176,3 +177,14 @@ def test_zero_reads_automatic_and_small_values_can_be_typed(panel, stage, method
     assert widget.text == "Automatic"
     widget.value = value
     assert panel.state.choices[stage][parameter] == pytest.approx(value)
+
+
+def test_program_of_another_computer_is_shown_and_said_to_be_missing(panel, monkeypatch):
+    """A scene may have been saved where HD-BET is installed."""
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    panel.state.choices = {"mask": {"method": "hd_bet"}}
+    menu = panel.methods.stages["mask"].menu
+    assert menu.currentText == "HD-BET"
+    assert panel.state.choices == {"mask": {"method": "hd_bet"}}
+    choose(panel, "mask", "brain")
+    assert panel.state.choices == {}

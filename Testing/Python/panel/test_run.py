@@ -10,6 +10,9 @@ from helpers.panel_runs import QUICK, begun, run, volumes
 from standin.scene_files import close_scene
 from standin.waiting import EventLoopWatch, wait_until
 
+from QSMLogic.registry.method import find
+from QSMLogic.stages.invert.automatic import USUAL
+
 panel = panel_runs.panel  # the fixture
 
 
@@ -56,7 +59,7 @@ def test_progress_and_log_tell_the_stages(panel):
     assert rising == sorted(rising)
     assert "Background field" in panel.ui.logText.plainText
     assert "Dipole inversion" in panel.ui.logText.plainText
-    assert "Inversion by WH-QSM" in panel.ui.logText.plainText
+    assert f"Inversion by {find('invert', USUAL).title}" in panel.ui.logText.plainText
     assert not panel.ui.logText.visible
     panel.ui.logButton.click()
     assert panel.ui.logText.visible

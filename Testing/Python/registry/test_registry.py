@@ -82,6 +82,8 @@ def test_no_parameter_is_called_like_another_option(entry):
 
 def on_scan(entry):
     """What a method makes of a small scan: mask, phase or field."""
+    if entry.missing:
+        pytest.skip(f"{entry.title} is a program of others, which looks for a brain")
     signal = np.stack([ball(GRID, 13) * np.exp(1j * 60 * t * (sphere(GRID, 5, (2, 0, 1), 3)[0] + 1)) for t in TIMES])
     random = np.random.default_rng(0)
     signal += 0.02 * (random.standard_normal(signal.shape) + 1j * random.standard_normal(signal.shape))

@@ -9,7 +9,7 @@ from QSMLogic import Acquisition, Grid, QSMError, run
 from QSMLogic.model.maps import UnreferencedMap
 from QSMLogic.model.progress import Progress
 from QSMLogic.registry.method import find
-from QSMLogic.registry.provenance import warnings
+from QSMLogic.registry.provenance import checks_of, warnings
 
 GRID, TIMES = Grid((44, 48, 52), (3.0, 3.0, 3.0)), (0.005, 0.015, 0.025)
 
@@ -34,6 +34,8 @@ def test_fluid_becomes_zero():
     np.testing.assert_allclose(found, truth, atol=1e-3)
     assert found.dtype == np.float32 and not found[~brain].any()
     assert progress.notes["region"] == "CSF" and progress.notes["voxels"] > 100
+    assert progress.notes["volume_ml"] == pytest.approx(0.027 * progress.notes["voxels"])
+    assert progress.notes["reliable_from_ml"] == pytest.approx((60 / 70) ** 3, rel=0.05)
 
 
 def test_single_voxels_that_seem_to_decay_leave_the_fluid_whole():
@@ -115,6 +117,23 @@ def test_a_run_without_its_reference_mask_is_refused_before_the_work():
         with pytest.raises(QSMError, match="reference"):
             run(scan, mask, progress=lambda stage, fraction: stages.append(stage), **options)
     assert not stages
+
+
+@pytest.mark.parametrize(("radius_mm", "is_said"), [(11, False), (4, True)])
+def test_a_run_says_on_how_much_fluid_its_zero_rests(radius_mm, is_said):
+    """The head is small: a tenth of a milliliter is enough for it."""
+    grid, random = Grid((40, 44, 48), (2.0, 2.0, 2.0)), np.random.default_rng(0)
+    brain, fluid = ball(grid, 34), ball(grid, radius_mm)
+    rate_hz = np.where(fluid, 2.0, 20.0)
+    signal = np.stack([brain * np.exp((0.5j * np.pi - rate_hz) * t) for t in TIMES])
+    signal += 0.01 * (random.standard_normal(signal.shape) + 1j * random.standard_normal(signal.shape))
+    fast = {"background": {"method": "vsharp", "steps": 2}, "invert": {"method": "tkd"}}
+    maps = run(Acquisition.of_signal(signal, TIMES, 3.0, grid), brain, fast | {"reference": {"method": "csf"}})
+    record = maps.provenance
+    (check,) = (check for check in checks_of(record) if check.name == "reference")
+    assert f"{record['notes']['reference']['volume_ml']:.3g} ml of cerebrospinal fluid" in check.sentence
+    assert (check.value < check.limit) == check.is_said == is_said
+    assert (check.sentence in warnings(record)) == is_said
 
 
 @pytest.mark.parametrize("fluid_hz", [2.0, 20.0])

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from helpers.fields import ball
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import minimum_spanning_tree
 
 from QSMLogic import Acquisition, Cancelled, Grid
 from QSMLogic.registry.method import find, registry
@@ -147,3 +149,15 @@ def test_weights_by_hand():
     magnitude = np.array([8, 4, 2, 0, 8], np.float32)[:, None, None]
     signal = edge_quality(0, np.zeros_like(phase), signal=(magnitude, 4.0))[:, 0, 0]
     np.testing.assert_allclose(signal, [1, 0.75, 0.5, 0.5])
+
+
+@pytest.mark.parametrize(("filled", "levels"), [(1.0, 3), (0.9, 200), (0.5, 8)])
+def test_edges_left_out_are_none_of_the_tree(filled, levels):
+    """With many edges of the same cost, too: the tree takes them in the order of the voxels."""
+    random = np.random.default_rng(0)
+    mask = random.random((7, 9, 8)) < filled
+    quality = [random.integers(0, levels, [n - (a == axis) for a, n in enumerate(mask.shape)]) for axis in range(3)]
+    every, few = (edges_of(mask, lambda axis: quality[axis] / levels, for_tree=few) for few in (False, True))
+    assert len(few[0]) < 0.9 * len(every[0])
+    one, other = (minimum_spanning_tree(coo_array((c, (s, e)), shape=(mask.sum(),) * 2)) for c, s, e in (every, few))
+    np.testing.assert_array_equal(one.toarray(), other.toarray())
