@@ -11,7 +11,7 @@ from ..files.images import load_mask, load_on_grid, read_image
 from ..files.map_files import RECORD
 from ..files.ownership import signed, signed_files
 from ..files.sidecar import ENDINGS, read_json, sidecar, sidecar_path
-from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
+from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY, UNCERTAINTY
 from ..model.errors import QSMError
 from ..regions.label_files import read_regions
 from ..regions.label_names import LABEL_NAMES
@@ -26,6 +26,7 @@ from ..report.page import check_report_name, report
 from ..report.plots import box_plot, histogram, plot_files, region_against_map, region_against_time
 
 MAP = CATALOGUE[SUSCEPTIBILITY].title
+FILES_OF_RUN = (CATALOGUE["reliable_mask"].file, CATALOGUE[UNCERTAINTY].file, RECORD)  # used beside a map
 
 
 def add_statistics_options(parser):
@@ -37,6 +38,7 @@ def add_statistics_options(parser):
     add("--labels", required=True, metavar="FILE", help="label image or .seg.nrrd segmentation, on any grid")
     add("--label-names", metavar="FILE", help=LABEL_NAMES)
     add("--mask", metavar="FILE", help="mask of reliable voxels (default: reliable_mask beside the map, if any)")
+    add("--uncertainty", metavar="FILE", help="standard deviation of the map (default: that of its run, if any)")
     add("--reference", metavar="SEGMENT", help="make susceptibilities relative to the mean of this segment")
     add("--unit", choices=PER_PPM, help="unit of susceptibilities in the output (default: that of the map)")
     add("--erode-mm", type=float, default=0.0, metavar="MM", help="distance by which segments are eroded")
@@ -131,7 +133,8 @@ def _read_maps(arguments):
     array = array[0] if array.ndim == 4 and len(array) == 1 else array
     if array.ndim != 3:
         raise QSMError(f"{arguments.map} must hold a single 3D image; it has {len(array)} volumes.")
-    maps = {MAP: MapImage(array, arguments.map_unit)}
+    path = arguments.uncertainty or _beside(arguments.map, CATALOGUE[UNCERTAINTY].file)
+    maps = {MAP: MapImage(array, arguments.map_unit, load_on_grid(path, geometry) if path else None)}
     for text in arguments.more_maps:
         name, path, unit = _parsed(text)
         if name in maps:
@@ -185,10 +188,11 @@ def _is_no_number(text):
 
 def _inputs(arguments):
     """The files that are read, and the sidecars of the images, which record how these were made."""
-    images = [arguments.map, arguments.labels, arguments.mask, *(_parsed(text)[1] for text in arguments.more_maps)]
+    images = [arguments.map, arguments.labels, arguments.mask, arguments.uncertainty]
+    images += [_parsed(text)[1] for text in arguments.more_maps]
     images = [path for path in images if path]
     others = [arguments.label_names, arguments.record, arguments.curve]
-    others += [_beside(arguments.map, file) for file in (CATALOGUE["reliable_mask"].file, RECORD)]
+    others += [_beside(arguments.map, file) for file in FILES_OF_RUN]
     return [*images, *map(sidecar_path, images), *filter(None, others)]
 
 

@@ -31,6 +31,8 @@ class MapEntry:
         Lowest and highest level shown; None: from the values.
     optional : bool
         Whether some runs do not yield it.
+    in_scene : bool
+        Whether a run in Slicer adds it to the scene, a preview not, even if no intermediate maps are wanted.
     measured : int
         Its place after the susceptibility among the maps offered first for a table of regions; 0: none.
     """
@@ -45,6 +47,7 @@ class MapEntry:
     role: str
     window: tuple | None = None
     optional: bool = False
+    in_scene: bool = False
     measured: int = 0
 
     @property
@@ -53,7 +56,7 @@ class MapEntry:
 
 
 FIELD = ("field_shift", "99QSM", "Relative Magnetic Field Shift")  # DICOM has no code for it
-SUSCEPTIBILITY = "susceptibility_ppm"
+SUSCEPTIBILITY, UNCERTAINTY = "susceptibility_ppm", "susceptibility_uncertainty_ppm"
 
 CATALOGUE = {
     entry.name: entry
@@ -111,6 +114,19 @@ CATALOGUE = {
             description="Magnetic susceptibility",
             role="QSM.Susceptibility",
             window=(-0.1, 0.2),
+        ),
+        MapEntry(
+            UNCERTAINTY,
+            title="QSM uncertainty",
+            unit="ppm",
+            quantity=("susceptibility_uncertainty", "99QSM", "Magnetic Susceptibility Uncertainty"),
+            file="susceptibility_uncertainty_ppm.nii.gz",
+            bids=("uncertainty", "Chimap"),
+            description="Standard deviation of the susceptibility",
+            role="QSM.Uncertainty",
+            window=(0.0, 0.1),
+            optional=True,
+            in_scene=True,
         ),
         MapEntry(
             "uncertainty_ppm",

@@ -39,6 +39,8 @@ class Maps(make_dataclass("Maps", _fields(), frozen=True)):
         Susceptibility in ppm, float32.
     provenance : dict
         The content of run.json: settings, versions, citations, notes and warnings.
+    susceptibility_uncertainty_ppm : ndarray or None
+        Standard deviation of the susceptibility in ppm, float32; None if it was not estimated.
     uncertainty_ppm : ndarray or None
         Standard deviation of the total field in ppm, float32; None for a single echo.
     quality : ndarray or None

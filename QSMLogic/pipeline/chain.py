@@ -91,7 +91,7 @@ def run(
     total, mask, box, quality, known = _total_field(chain, acquisition, mask, quality)
     local, susceptibility, reliable = _mapped(chain, total)
     susceptibility = _referenced(chain, acquisition, box, susceptibility, reliable, region)
-    known |= _kept(local=local, susceptibility_ppm=susceptibility)
+    known |= _kept(local=local, susceptibility_ppm=susceptibility, single_step=chain.single_step)
     maps = {
         "reliable_mask": reliable,
         "total_field_ppm": total.ppm,
@@ -198,8 +198,8 @@ class Chain:
         self.part = BEFORE_CURVE if curve else 1
 
     def progress(self, stage, fraction):
-        """fraction: of the stages."""
-        self.report(stage, self.part * fraction)
+        """fraction: of the stages; rounded, so that none is below the one before by a rounding error."""
+        self.report(stage, round(self.part * fraction, 9))
 
     @property
     def single_step(self):

@@ -7,11 +7,15 @@ from .column import COUNT, MAP_UNIT, TEXT, Column, SegmentStatistic, shifted, un
 from .sample import Sample, quantile
 
 
-def _sem_of_difference(sem, row, reference):
-    """sqrt(sem^2 + sem_reference^2); the reference itself is zero without uncertainty."""
-    if row["segment"] == reference["segment"]:
-        return 0.0
-    return None if None in (sem, reference["sem"]) else math.hypot(sem, reference["sem"])
+def _of_difference(key):
+    """How a standard error changes: sqrt(own^2 + reference^2); the reference itself is zero without uncertainty."""
+
+    def relative(value, row, reference):
+        if row["segment"] == reference["segment"]:
+            return 0.0
+        return None if None in (value, reference[key]) else math.hypot(value, reference[key])
+
+    return relative
 
 
 def _marked(note, row, reference):
@@ -81,7 +85,16 @@ COLUMNS = (
         "sd / sqrt(voxels); a lower bound, as neighboring voxels are correlated",
         MAP_UNIT,
         statistic=Sample.sem,
-        relative=_sem_of_difference,
+        relative=_of_difference("sem"),
+        segment_statistics=SegmentStatistic(),
+    ),
+    Column(
+        "mean_uncertainty",
+        "Uncertainty",
+        "Standard error of the mean from the uncertainty of each voxel, as neighboring voxels err alike",
+        MAP_UNIT,
+        statistic=Sample.mean_uncertainty,
+        relative=_of_difference("mean_uncertainty"),
         segment_statistics=SegmentStatistic(),
     ),
     Column(

@@ -127,7 +127,8 @@ def _sample(image, region, mask, grid, partial_volume):
     weights = None if partial_volume == "half" else region.coverage[inside][included].astype(np.float64)
     lost = {"outside the mask": values.size - in_mask, "not finite": in_mask - np.count_nonzero(included)}
     values = values[included].astype(np.float64)
-    return Sample(values, weights, grid.voxel_volume_mm3, sum(lost.values())), lost
+    uncertainty = None if image.uncertainty is None else image.uncertainty[region.box][inside][included]
+    return Sample(values, weights, grid.voxel_volume_mm3, sum(lost.values()), uncertainty), lost
 
 
 def _note(region, lost, counted, zeros):

@@ -21,15 +21,18 @@ class MapImage:
         Real numbers, (k, j, i).
     unit : str
         Such as "ppm", "1/s" or "a.u.".
+    uncertainty : numpy.ndarray, optional
+        Standard deviation of each voxel in that unit, (k, j, i).
 
     Raises
     ------
     QSMError
-        If the map is not 3D, is complex or has no unit.
+        If the map is not 3D, is complex or has no unit, or its uncertainty has another shape.
     """
 
     array: np.ndarray
     unit: str
+    uncertainty: np.ndarray | None = None
 
     def __post_init__(self):
         array = np.asarray(self.array)
@@ -37,6 +40,9 @@ class MapImage:
             raise QSMError("A map must be a 3D image of real numbers; choose a single volume.")
         if not str(self.unit or "").strip():
             raise QSMError("A map has no unit. Give its unit, such as ppm, 1/s or a.u.")
+        if self.uncertainty is not None and np.shape(self.uncertainty) != array.shape:
+            shapes = f"{np.shape(self.uncertainty)}, the map {array.shape}"
+            raise QSMError(f"The uncertainty has shape {shapes}; they must match. Take that of the same run.")
         object.__setattr__(self, "array", array)
 
 

@@ -51,7 +51,7 @@ class Stage:
     yields: str = ""
 
 
-# What a stage with a map of its own may take, all in the box of the mask
+# What a stage with a map of its own may take, arrays in the box of the mask
 KNOWN = {
     "scan": "Acquisition with phase in radians, without offsets",
     "mask": "bool (k, j, i)",
@@ -59,6 +59,7 @@ KNOWN = {
     "total": "FieldMap of the total field",
     "local": "FieldMap of the local field",
     "susceptibility_ppm": "float32 (k, j, i), referenced",
+    "single_step": "bool, whether the inversion took the total field",
 }
 
 STAGES = {
@@ -143,6 +144,16 @@ STAGES = {
             "mean",
             "Reference for zero susceptibility: {}{}.",
             0.005,
+        ),
+        Stage(
+            "uncertainty",
+            "Uncertainty",
+            "FieldMaps of total and local field, susceptibility in ppm, single_step -> uncertainty in ppm or None",
+            "error_sources",
+            "The uncertainty of susceptibility was estimated by {}{}.",
+            0.04,
+            takes=("total", "local", "susceptibility_ppm", "single_step"),
+            yields="susceptibility_uncertainty_ppm",
         ),
     )
 }

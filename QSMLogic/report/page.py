@@ -133,7 +133,8 @@ def _map_section(table, name):
     rows = [row for row in table.rows if row["map"] == name]
     listing = _table(rows, table.columns)
     plot = f"<figure>{box_plot(table, name)}</figure>" if any(row["mean"] is not None for row in rows) else ""
-    remark = "Standard errors are lower bounds: they assume independent voxels, which neighbors are not."
+    remark = "Standard errors are lower bounds: they assume independent voxels, which neighbors are not. "
+    remark += "The uncertainty is the standard error of the mean that the map of uncertainty implies."
     label = value_label(rows[0])
     return f"<h2>{escape(label[:1].upper() + label[1:])}</h2>{listing}<p class='small'>{remark}</p>{plot}"
 

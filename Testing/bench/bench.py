@@ -107,7 +107,14 @@ def scans():
     scans_table()
 
 
-TABLES = {"methods": methods, "scans": scans}
+def uncertainty():
+    """How well the uncertainty holds on heads with truth, as a table that goes to the documents."""
+    from uncertainty import uncertainty_table
+
+    uncertainty_table()
+
+
+TABLES = {"methods": methods, "scans": scans, "uncertainty": uncertainty}
 BENCHES = {"speed": speed, "head-a": head_a}
 
 

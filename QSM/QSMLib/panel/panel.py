@@ -7,6 +7,7 @@ from slicer.util import VTKObservationMixin
 from ..display import views
 from .atlas import Atlas
 from .checks import Checks
+from .doubtful import Doubtful
 from .inputs import Inputs
 from .load import Load
 from .look import Look
@@ -39,12 +40,14 @@ class Panel(VTKObservationMixin):
         self.mask = Mask(ui, self.state, self.mask_preview)
         self.reference = Reference(ui, self.state)
         self.output, self.look, self.reuse = (part(ui, self.state) for part in (Output, Look, Reuse))
+        self.doubtful = Doubtful(ui, self.state)
         self.regions = Regions(ui, self.state, self.update)
         self.region_results, self.atlas = RegionResults(ui, self.regions), Atlas(ui, self.regions)
         self.checks = Checks(ui, self.state)
         self.run = Run(ui, self.state, self.update, (self.checks, self.mask_preview))
         self.parts = (self.inputs, self.mask, self.methods, self.reference, self.output, self.look, self.reuse)
-        self.parts += (self.mask_preview, self.run, self.checks, self.regions, self.region_results, self.atlas)
+        self.parts += (self.mask_preview, self.doubtful, self.run, self.checks)
+        self.parts += (self.regions, self.region_results, self.atlas)
         self.load = Load(ui, self.inputs.choose_loaded)
         scene = slicer.mrmlScene
         for event in (scene.StartCloseEvent, scene.StartImportEvent, scene.StartRestoreEvent):

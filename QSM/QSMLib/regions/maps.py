@@ -3,7 +3,7 @@
 import slicer
 
 from QSMLogic import QSMError
-from QSMLogic.model.catalogue import CATALOGUE
+from QSMLogic.model.catalogue import CATALOGUE, UNCERTAINTY
 from QSMLogic.model.units import ARBITRARY
 
 from ..scan import units
@@ -51,7 +51,14 @@ def image_of(volume, assumed=""):
     unit = unit_of(volume) or assumed
     if not unit:
         raise QSMError(f"{volume.GetName()} has no unit. Click its unit in the list of maps and type it, such as ppm.")
-    return MapImage(slicer.util.arrayFromVolume(volume), unit)
+    return MapImage(slicer.util.arrayFromVolume(volume), unit, uncertainty_of(volume))
+
+
+def uncertainty_of(volume):
+    """The standard deviation of a map's voxels, (k, j, i); None if it is not in the scene."""
+    known = volume.GetNodeReference(CATALOGUE[UNCERTAINTY].role)
+    values = slicer.util.arrayFromVolume(known) if known and known.GetImageData() else None
+    return values if values is not None and values.shape == slicer.util.arrayFromVolume(volume).shape else None
 
 
 def mask_of(volume):

@@ -12,7 +12,7 @@ from QSMLogic.model.units import NO_UNIT
 
 from ..scan.outputs import SCALAR
 from ..scan.units import unit_code
-from .maps import mask_of, unit_of
+from .maps import mask_of, uncertainty_of, unit_of
 from .measure import grid_of_map
 from .sources import regions_on
 
@@ -91,7 +91,8 @@ def statistics_of(segmentation, segment_id, volume):
         (region,) = regions_on(segmentation, volume, segment_ids=[segment_id])
     except QSMError:
         return {}
-    image = MapImage(slicer.util.arrayFromVolume(volume), unit_of(volume) or "as in the image")
+    unit = unit_of(volume) or "as in the image"
+    image = MapImage(slicer.util.arrayFromVolume(volume), unit, uncertainty_of(volume))
     return statistics(sample_in(image, region, grid_of_map(volume), mask=mask_of(volume)))
 
 

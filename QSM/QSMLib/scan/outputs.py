@@ -39,15 +39,16 @@ def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
 
     source: the Echo whose grid the maps have; reduction: how many of its voxels make one of the maps, a number or one
     per axis (k, j, i). inputs: names of the input nodes, for the provenance. intermediate: add all
-    other maps of the run, too; those that an earlier run has made are updated in any case, except one that is now an
-    input. The scene changes only when all voxels are read.
+    other maps of the run, too, and not only those that the catalogue wants in the scene; those that an earlier run has
+    made are updated in any case, except one that is now an input. The scene changes only when all voxels are read.
     """
     reduction = (reduction,) * 3 if isinstance(reduction, int) else tuple(reduction)
     _require_grid(maps, source, reduction)
     known = _known_intermediates(output, inputs)
     wanted = [(entry, array) for entry, array in maps.items() if entry is not RESULT]
     wanted.sort(key=lambda kind: kind[0].is_mask)  # masks come last
-    wanted = [(entry, array) for entry, array in wanted if intermediate or known[entry.role]]
+    full = not maps.provenance.get("preview")
+    wanted = [(e, array) for e, array in wanted if intermediate or (e.in_scene and full) or known[e.role]]
     images = {entry.role: _image(array) for entry, array in wanted}
     windows = {entry.role: _window(entry, array, maps.mask) for entry, array in wanted}
     image = _image(maps.susceptibility_ppm)

@@ -20,6 +20,7 @@ OUTPUTS = {
     *("mask.nii.gz", "reliable_mask.nii.gz", "run.json"),
     *("total_field_ppm.nii.gz", "local_field_ppm.nii.gz", "susceptibility_ppm.nii.gz"),
     "field_uncertainty_ppm.nii.gz",
+    "susceptibility_uncertainty_ppm.nii.gz",
 }
 STEPS = ("mask", "unwrapped", "total", "known", "u", "g", "local", "e", "chi")
 
@@ -36,7 +37,7 @@ def test_outputs(cli, scan, tmp_path):
     assert {p.name for p in (tmp_path / "out").iterdir()} == OUTPUTS
     assert {line.rsplit("/", 1)[-1] for line in out.replace(os.sep, "/").splitlines()} == OUTPUTS
     stages = [line for line in err.splitlines() if line.startswith("[")]
-    assert [line.split()[-1] for line in stages][-2:] == ["invert", "reference"]
+    assert [line.split()[-1] for line in stages][-3:] == ["invert", "reference", "uncertainty"]
     assert err.splitlines()[len(stages)].startswith(f"QSMLogic: Inversion by {find('invert', IN_MODELS).title}")
     mask, chi = load(tmp_path / "out" / "mask.nii.gz"), load(tmp_path / "out" / "susceptibility_ppm.nii.gz")
     assert mask.dtype == np.uint8 and chi.dtype == np.float32

@@ -97,6 +97,17 @@ def test_a_map_of_a_run_brings_its_mask_and_its_record(folder, cli):
     assert "at 3 T" in (folder / "r.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("beside", [True, False])
+def test_the_uncertainty_of_a_run_or_of_an_option_is_that_of_the_means(folder, cli, beside):
+    sigma = np.full(GRID.shape, 0.01, np.float32)
+    write_image("susceptibility_uncertainty_ppm.nii.gz" if beside else "sigma.nii.gz", sigma, GRID)
+    (folder / "chi.nii.gz").rename("susceptibility_ppm.nii.gz")
+    option = () if beside else ("--uncertainty", "sigma.nii.gz")
+    status, _, error = cli("--map", "susceptibility_ppm.nii.gz", *ARGUMENTS[2:], *option, "--output", "roi.csv")
+    assert status == 0, error
+    assert 0.0065 < float(rows("roi.csv")[0]["mean_uncertainty_ppm"]) < 0.0075
+
+
 @pytest.mark.parametrize("method", ["nearest", "coverage"])
 def test_labels_on_a_finer_shifted_grid_are_resampled(folder, cli, method):
     fine = LABELS.repeat(4, 0).repeat(2, 1).repeat(2, 2)

@@ -7,6 +7,7 @@ import pytest
 from helpers.scan_on_disk import ECHO_TIMES, load, save, simulated_scan
 
 from QSMLogic.files.bids import find_runs
+from QSMLogic.model.catalogue import CATALOGUE
 from QSMLogic.model.errors import QSMError
 from QSMLogic.stages.invert.automatic import IN_MODELS
 
@@ -75,7 +76,7 @@ def test_participants_are_chosen_by_label(tmp_path):
 def test_runs_that_would_share_a_name_get_their_suffix(tmp_path):
     touch(tmp_path, *(f"sub-1/anat/sub-1_part-{p}_{s}.nii" for s in ("MEGRE", "T2starw") for p in ("mag", "phase")))
     outputs = [path for run in find_runs(tmp_path) for path in run.outputs(tmp_path / "out").values()]
-    assert len(set(outputs)) == len(outputs) == 14
+    assert len(set(outputs)) == len(outputs) == 2 * len(CATALOGUE)
     assert tmp_path / "out/sub-1/anat/sub-1_desc-T2starw_Chimap.nii.gz" in outputs
 
 
@@ -87,7 +88,7 @@ def test_derivatives(cli, tmp_path):
     derivatives = root / "derivatives" / "QSM"
     stem = "sub-01_ses-1_acq-x"
     images = ("desc-field_mask", "desc-susceptibility_mask", "desc-total_fieldmap", "desc-local_fieldmap", "Chimap")
-    images += ("desc-uncertainty_fieldmap",)
+    images += ("desc-uncertainty_fieldmap", "desc-uncertainty_Chimap")
     written = {p.relative_to(derivatives).as_posix() for p in derivatives.rglob("*") if p.is_file()}
     assert written == {
         "dataset_description.json",

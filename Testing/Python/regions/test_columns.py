@@ -61,7 +61,8 @@ def regions():
 
 
 def measured(shift=0.0, **options):
-    return measure({"susceptibility": MapImage(PPM + np.float64(shift), "ppm")}, regions(), GRID, **options)
+    image = MapImage(PPM + np.float64(shift), "ppm", np.full(SHAPE, 0.01, np.float32))
+    return measure({"susceptibility": image}, regions(), GRID, **options)
 
 
 def column(key):
@@ -103,15 +104,16 @@ def test_every_entry_is_explained(key):
 @pytest.mark.parametrize("key", COMPUTED)
 def test_every_statistic_has_the_unit_and_the_zero_that_its_entry_says(key):
     entry, values = column(key), np.random.default_rng(1).normal(0.02, 0.05, 501)
-    plain = statistics(Sample(values, excluded=3))[key]
+    known = np.abs(values) + 0.01
+    plain = statistics(Sample(values, excluded=3, uncertainty=known))[key]
     scaled, moved = (
-        statistics(Sample(1000 * values, excluded=3))[key],
-        statistics(Sample(values + 0.3, excluded=3))[key],
+        statistics(Sample(1000 * values, excluded=3, uncertainty=1000 * known))[key],
+        statistics(Sample(values + 0.3, excluded=3, uncertainty=known))[key],
     )
     assert scaled == pytest.approx(1000 * plain if entry.unit == "map" else plain)
     assert moved == pytest.approx(plain + 0.3 if entry.relative is shifted else plain)
     if entry.type != COUNT and entry.unit != "mm3":
-        weighted = statistics(Sample(values, np.full(values.size, 0.7)))[key]
+        weighted = statistics(Sample(values, np.full(values.size, 0.7), uncertainty=known))[key]
         assert weighted == pytest.approx(plain, rel=1e-6, abs=1e-9)
 
 
@@ -134,9 +136,9 @@ def test_every_column_is_the_same_relative_to_a_reference_and_in_a_map_with_that
             assert row[key] == "CSF"
         elif (key, row["segment"]) == ("note", "CSF"):
             assert row[key].startswith("reference")
-        elif key == "sem" and row[key]:
-            assert row[key] == pytest.approx(math.hypot(wanted[key], zero.of("CSF")["sem"]), rel=1e-4)
-        elif key == "sem":
+        elif key in ("sem", "mean_uncertainty") and row[key]:
+            assert row[key] == pytest.approx(math.hypot(wanted[key], zero.of("CSF")[key]), rel=1e-4)
+        elif key in ("sem", "mean_uncertainty"):
             assert row["segment"] == "CSF" or wanted[key] is None
         else:
             assert row[key] == (pytest.approx(wanted[key], abs=1e-4) if isinstance(wanted[key], float) else wanted[key])

@@ -38,6 +38,24 @@ def test_every_figure_is_numpys_on_the_same_voxels(ppm):
     assert (row["unit"], row["note"], row["excluded_voxels"]) == ("ppm", "", 0)
 
 
+@pytest.mark.parametrize(("side", "low", "high"), [(1, 1, 1), (3, 0.75, 0.9), (12, 0.63, 0.65)])
+def test_the_uncertainty_of_a_mean_falls_with_the_voxels_to_what_they_share(ppm, side, low, high):
+    box = np.zeros(SHAPE, bool)
+    box[:side, :side, :side] = True
+    image = MapImage(ppm, "ppm", np.full(SHAPE, 0.02, np.float32))
+    (row,) = measure({"susceptibility": image}, [Region("box", box)], GRID).rows
+    assert low - 1e-6 <= row["mean_uncertainty"] / 0.02 <= high + 1e-6
+
+
+def test_the_uncertainty_of_a_mean_is_unknown_without_that_of_the_voxels(ppm):
+    assert measured(ppm, Region("left", LEFT)).rows[0]["mean_uncertainty"] is None
+
+
+def test_an_uncertainty_of_another_shape_is_refused(ppm):
+    with pytest.raises(QSMError, match="uncertainty has shape"):
+        MapImage(ppm, "ppm", ppm[1:])
+
+
 def test_overlapping_regions_each_count_all_their_voxels(ppm):
     assert (LEFT & RIGHT).any()
     rows = measured(ppm, Region("left", LEFT), Region("right", RIGHT)).rows

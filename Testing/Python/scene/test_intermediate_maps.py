@@ -63,6 +63,18 @@ def test_without_intermediate_maps_there_is_one_volume_more(write):
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLVolumeNode") == 2
 
 
+@pytest.mark.parametrize("intermediate", [True, False])
+def test_the_uncertainty_of_the_susceptibility_comes_with_it(write, intermediate):
+    sigma = np.random.default_rng(1).random(SHAPE, np.float32)
+    result = write(dataclasses.replace(make_maps(), susceptibility_uncertainty_ppm=sigma), intermediate=intermediate)
+    node = result.GetNodeReference("QSM.Uncertainty")
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(node), sigma)
+    assert (node.GetName(), window(node)) == ("scan QSM uncertainty", (0, pytest.approx(0.1)))
+    assert any(intermediates(result).values()) == intermediate
+    write(make_maps(), result)
+    assert not result.GetNodeReference("QSM.Uncertainty")
+
+
 def test_intermediate_maps(write):
     maps = make_maps()
     study = hierarchy().CreateStudyItem(hierarchy().GetSceneItemID(), "Study")

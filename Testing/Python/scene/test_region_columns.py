@@ -153,7 +153,8 @@ def statistics(loaded, qsm, drawn):
     return compute
 
 
-def test_segment_statistics_shows_every_column_that_says_so(statistics, logic, qsm, drawn):
+def test_segment_statistics_shows_every_column_that_says_so(statistics, logic, qsm, drawn, ppm):
+    qsm.SetNodeReferenceID("QSM.Uncertainty", add_map(np.abs(ppm), "uncertainty", "ppm").GetID())
     values, told, plugin = statistics()
     table = logic.regionTable(drawn, qsm)
     shown = {c.segment_statistics.key or c.key: c for c in columns.COLUMNS if c.segment_statistics}

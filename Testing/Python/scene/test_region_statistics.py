@@ -44,6 +44,16 @@ def test_table_of_a_segmentation(logic, map_volume, ppm):
     assert table.GetColumnTitle("p95_ppm") == "95th percentile"
 
 
+def test_the_uncertainty_of_a_map_is_that_of_the_means(logic, map_volume):
+    regions = segmentation({"left": LEFT, "right": RIGHT}, map_volume)
+    sigma = slicer.util.addVolumeFromArray(np.where(LEFT, 0.02, 0.01).astype(np.float32), MATRIX, "sigma")
+    map_volume.SetNodeReferenceID("QSM.Uncertainty", sigma.GetID())
+    left, right = column(logic.roiStatistics(regions, map_volume), "mean_uncertainty_ppm")
+    assert 0.01 < left < 0.02 and 0.4 * left < right < 0.7 * left
+    slicer.util.updateVolumeFromArray(sigma, np.ones((2, 2, 2), np.float32))
+    assert np.isnan(column(logic.roiStatistics(regions, map_volume), "mean_uncertainty_ppm")).all()
+
+
 def test_table_of_a_segmentation_on_a_coarser_grid(logic, map_volume, scene):
     coarse = MATRIX @ np.diag((2, 2, 2, 1))
     coarse[:3, 3] = MATRIX[:3, :3] @ (0.5, 0.5, 0.5)
