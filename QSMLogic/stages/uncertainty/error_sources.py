@@ -7,7 +7,7 @@ from ...numerics.convolution import convolve
 from ...numerics.fft import frequencies, irfftn, rfftn
 from ...registry.method import find, method
 from ...solvers.dipole_model import DipoleModel
-from ...solvers.regularization import GAUSSIAN
+from ...solvers.misfit import GAUSSIAN
 
 # Of each source's variance, from `./dev bench uncertainty`
 WEIGHTS = {"field": 0.34, "cone": 6.8, "methods": 0.14, "edges": 0.017, "level": 0.055, "rim": 0.85}

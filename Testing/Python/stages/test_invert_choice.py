@@ -7,7 +7,7 @@ from scipy.ndimage import binary_erosion
 
 from QSMLogic import FieldMap, Grid
 from QSMLogic.shared.bulk import bulk
-from QSMLogic.stages.invert.automatic import FOR_STRONG, LEAST_VOXELS, IN_MODELS, choice
+from QSMLogic.stages.invert.automatic import FOR_STRONG, IN_MODELS, LEAST_VOXELS, choice
 
 GRID = Grid((56, 48, 48), (2.0, 2.0, 2.0))
 HEAD = ball(GRID, 40)
