@@ -107,6 +107,13 @@ def scans():
     scans_table()
 
 
+def in_vivo():
+    """The error of every inversion on measured heads with a reference, as a table that goes to the documents."""
+    from in_vivo import in_vivo_table
+
+    in_vivo_table()
+
+
 def uncertainty():
     """How well the uncertainty holds on heads with truth, as a table that goes to the documents."""
     from uncertainty import uncertainty_table
@@ -114,7 +121,7 @@ def uncertainty():
     uncertainty_table()
 
 
-TABLES = {"methods": methods, "scans": scans, "uncertainty": uncertainty}
+TABLES = {"methods": methods, "scans": scans, "in-vivo": in_vivo, "uncertainty": uncertainty}
 BENCHES = {"speed": speed, "head-a": head_a}
 
 

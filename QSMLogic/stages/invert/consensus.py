@@ -15,7 +15,7 @@ from ...solvers.penalties import tv_penalties
 from ...solvers.regularization import chosen_strength
 from ...solvers.weights import squared_weight
 
-STEP = 0.8  # lambda over sigma (sigma / s)^(1/2)
+STEP = 1.0  # lambda over sigma (sigma / s)^(1/2)
 
 
 @dataclass(frozen=True)
