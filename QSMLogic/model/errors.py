@@ -8,10 +8,10 @@ class QSMError(Exception):
     --------
     >>> from QSMLogic import QSMError, Settings
     >>> try:
-    ...     Settings({"mask": {"method": "skull"}})
+    ...     Settings({"unwrap": {"method": "skull"}})
     ... except QSMError as error:
     ...     print(error)
-    mask has no method 'skull'. Its methods are bet, brain, recipe, robust, threshold.
+    unwrap has no method 'skull'. Its methods are laplacian, romeo.
     """
 
 

@@ -48,11 +48,12 @@ def chosen_strength(strength, local, progress, *, share=STEP, low=1e-6, high=1e-
     -------
     float
     """
+    return by_misfit("strength", strength, lambda misfit: strength_for(misfit, share, low, high), local, progress)
 
-    def rule(misfit):
-        return np.clip(share * misfit.misfit_ppm * misfit.ratio**0.5, low, high)
 
-    return by_misfit("strength", strength, rule, local, progress)
+def strength_for(misfit, share=STEP, low=1e-6, high=1e-2):
+    """`share` times sigma (sigma / s)^(1/2), within limits."""
+    return float(np.clip(share * misfit.misfit_ppm * misfit.ratio**0.5, low, high))
 
 
 def cut(misfit):
@@ -71,9 +72,14 @@ def by_misfit(name, value, rule, local, progress):
         return value
     misfit = measured_misfit(local)
     chosen = float(rule(misfit))
-    noted = {name: chosen, "misfit_ppm": misfit.misfit_ppm, "signal_ppm": misfit.signal_ppm}
-    progress.note(**{key: float(f"{number:.4g}") for key, number in noted.items()})
+    note_misfit(progress, misfit, **{name: chosen})
     return chosen
+
+
+def note_misfit(progress, misfit, **chosen):
+    """Note the misfit, and the parameters that follow from it."""
+    noted = chosen | {"misfit_ppm": misfit.misfit_ppm, "signal_ppm": misfit.signal_ppm}
+    progress.note(**{name: float(f"{number:.4g}") for name, number in noted.items()})
 
 
 def by_noise(name, value, rule, local, progress):

@@ -9,18 +9,21 @@ from ..numerics.parallel import for_slabs
 
 
 class TotalVariation:
-    """The regularizer lambda |grad x|_1 for Admm.
+    """The regularizer lambda |grad x|_1 + alpha/2 |x|_2^2 for Admm, with or without the ridge alpha.
 
-    Its x step is, divided by mu_1, (|grad|^2 + r D^2) x = grad^T (z_1 - u_1) + r D (z_2 - u_2) with r = mu_2 / mu_1.
+    Its x step is, divided by mu_1, (|grad|^2 + r D^2 + alpha / mu_1) x = grad^T (z_1 - u_1) + r D (z_2 - u_2) with
+    r = mu_2 / mu_1. Its cost is without the ridge.
 
     Parameters
     ----------
     model : DipoleModel
     penalties : Penalties
+    ridge : float
+        alpha (Zou and Hastie, J R Stat Soc B 2005;67:301-320, doi:10.1111/j.1467-9868.2005.00503.x).
     """
 
-    def __init__(self, model, penalties):
-        self.model, self.mu_1 = model, penalties.mu_1
+    def __init__(self, model, penalties, ridge=0.0):
+        self.model, self.mu_1, self.ridge = model, penalties.mu_1, ridge
         self.shrinkage = GradientShrinkage(model.shape, model.spacing, penalties.tau_1)
 
     @property
@@ -33,6 +36,7 @@ class TotalVariation:
         self.ratio = np.float32(mu_2 / self.mu_1)
         self.inverse = laplacian_kernel(self.model.shape, self.model.spacing)
         self.inverse += self.ratio * squares
+        self.inverse += np.float32(self.ridge / self.mu_1)
         self.inverse[0, 0, 0] = 1
         np.divide(1, self.inverse, out=self.inverse)
 

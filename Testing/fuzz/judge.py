@@ -107,6 +107,7 @@ def _map(case):
     command, words = case.words[0]
     if command == "run":
         found = [*case.folder.rglob("susceptibility_ppm.nii.gz"), *case.folder.rglob("*_Chimap.nii.gz")]
+        found = [path for path in found if "_desc-" not in path.name]
         return [fault for path in found for fault in _compared(path, *right(case.seed), MOST_DIFFERENT)]
     if command in ("invert", "background"):
         truth = right_scan(case.seed).local_ppm if command == "background" else right(case.seed)[0]

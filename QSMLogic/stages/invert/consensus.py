@@ -4,32 +4,38 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...numerics.conjugate_gradients import dot
+from ...numerics.convolution import convolve
 from ...numerics.fft import frequencies, irfftn, rfftn
 from ...registry.method import Citation, method, parameter
 from ...solvers import inversion_parameters as shared
 from ...solvers.admm import Admm
 from ...solvers.dipole_model import DipoleModel
 from ...solvers.fidelity import squares
-from ...solvers.isotropic_variation import IsotropicVariation
+from ...solvers.misfit import faded, measured_misfit
 from ...solvers.penalties import tv_penalties
-from ...solvers.regularization import chosen_strength
+from ...solvers.regularization import note_misfit, strength_for
+from ...solvers.total_variation import TotalVariation
 from ...solvers.weights import squared_weight
 
-STEP = 1.0  # lambda over sigma (sigma / s)^(1/2)
+STEP, RIDGE = 0.75, 0.03  # lambda over sigma (sigma / s)^(1/2), and alpha over (sigma / s)^2
+COARSE, MOST_SCALED = 0.3, 1.35  # cycles per voxel; in seven heads in vivo the factor was 1.20 to 1.27
 
 
 @dataclass(frozen=True)
 class ConsensusParameters:
     strength: float = shared.strength(typical=1e-3)
     ridge: float = parameter(
-        0.006,
+        0.0,
         "Ridge alpha",
         low=0,
         high=1,
-        help="Weight of the squared susceptibility. Higher values suppress streaks and broad variations.",
+        typical=0.006,
+        help="Weight of the squared susceptibility. Higher values suppress streaks and broad variations. "
+        "0: automatic, from the misfit of the field.",
     )
     trust: float = parameter(
-        0.05,
+        0.03,
         "Trust in step 1",
         low=0.001,
         high=100,
@@ -37,7 +43,7 @@ class ConsensusParameters:
         "closely, noise included; high values leave total variation only.",
     )
     finest: float = parameter(
-        0.4,
+        0.35,
         "Frequency of detail",
         unit="1/voxel",
         low=0.01,
@@ -80,19 +86,20 @@ def consensus(local, parameters, progress):
     In people, part of the field comes from no susceptibility that one orientation can know (model_error.py), and near
     the cone of the kernel that part decides. Each of two inversions is used where it errs less:
 
-    1. x_1 = argmin 1/2 |W (D x - f)|_2^2 + lambda |grad x|_2,1 + alpha/2 |x|_2^2, strongly regularized, by ADMM. Edges
-       that the field shows fill in the cone; the ridge alpha keeps its share as low as the field's.
+    1. x_1 = argmin 1/2 |W (D x - f)|_2^2 + lambda |grad x|_1 + alpha/2 |x|_2^2, strongly regularized, by ADMM. Edges
+       that the field shows fill in the cone; the ridge alpha limits what is filled in to what the misfit allows.
     2. x = argmin |D x - f|_2^2 + delta^2 |x - x_1|_2^2 in closed form. Far from the cone this is division by the
        kernel, near it x_1; both have the same say if D^2 = delta^2. Where the field is not reliable, D x_1 stands for
        it. delta^2 grows as the fourth power of frequency over that of fine detail, as noise does against signal.
     3. A single factor that fits D x to the field gives back the contrast that both steps shrink.
 
-    Against COSMOS in two heads in vivo the NRMSE is 58 and 53 % (correlation 0.86, slopes 0.96 and 0.87), where WH-QSM
-    has 71 and 63 %, MEDI 63 and 57 %, RTS 66 and 60 % and the mean of five inversions 64 and 56 %. STEP, alpha, delta
-    and the frequency were chosen on these two heads; halving or doubling any of them costs at most two points. Weights
-    of the two maps fitted by band of frequency come out as step 2 has them. Fields without model error are better
-    served by WH-QSM: on simulated heads this has 44 and 60 % for its 28 and 42 %, as the ridge shrinks what is right.
-    An iteration costs two pairs of transforms.
+    Against COSMOS in two heads in vivo the NRMSE is 57 and 51 % (correlation 0.85 and 0.87, slopes 0.92 and 0.85),
+    where WH-QSM has 71 and 63 %, MEDI 63 and 57 %, RTS 66 and 60 % and the mean of five inversions 64 and 56 %. Spheres
+    of 0.1 ppm added to the fields of these and four more heads in vivo read 0.91 to 1.06 of that. STEP, RIDGE, delta and
+    the frequency of detail were chosen on the two heads; halving or doubling one of them cost at most four points.
+    Weights of two such maps fitted by band of frequency come out much as in step 2. Fields without model error are
+    better served by WH-QSM, which has 28 and 41 % on simulated heads where this has 38 and 52 %. An iteration costs two
+    pairs of transforms.
     """
     model = DipoleModel(local)
     w = squared_weight(local)
@@ -103,29 +110,47 @@ def consensus(local, parameters, progress):
 
 
 def _smooth(model, local, w, parameters, progress):
-    """Step 1: min 1/2 |W (D x - f)|_2^2 + lambda |grad x|_2,1 + alpha/2 |x|_2^2."""
-    lam = chosen_strength(parameters.strength, local, progress, share=STEP)
+    """Step 1: min 1/2 |W (D x - f)|_2^2 + lambda |grad x|_1 + alpha/2 |x|_2^2."""
+    lam, alpha = _weights(local, parameters, progress)
     penalties = tv_penalties(lam, parameters)
-    solver = Admm(model, IsotropicVariation(model, penalties, parameters.ridge), penalties.mu_2)
+    solver = Admm(model, TotalVariation(model, penalties, alpha), penalties.mu_2)
     fidelity = squares(model.padded(local.ppm), model.padded(w))
     return solver.run(fidelity, parameters.iterations, parameters.tolerance, progress)
+
+
+def _weights(local, parameters, progress):
+    """lambda and alpha, by the misfit if the parameters leave it open."""
+    if parameters.strength and parameters.ridge:
+        return parameters.strength, parameters.ridge
+    misfit = measured_misfit(local)
+    lam = parameters.strength or strength_for(misfit, STEP)
+    alpha = parameters.ridge or RIDGE * misfit.ratio**2
+    note_misfit(progress, misfit, strength=lam, ridge=alpha)
+    return lam, alpha
 
 
 def _step_to_field(model, local, w, first, parameters):
     """Step 2 from `first`, the map x_1 of step 1: min |D x - f|_2^2 + delta^2 |x - x_1|_2^2, by frequency."""
     masked = model.padded(model.result(first))
     f = model.padded(local.ppm * w) + (model.padded(local.mask) - model.padded(w)) * model.field(masked)
-    squared = sum(np.square(k) for k in frequencies(model.shape, (1, 1, 1))) / parameters.finest**2
-    delta2 = np.float32(parameters.trust) * (1 + np.square(squared))
+    relative = np.square(_squared_frequency(model) / np.float32(parameters.finest**2))
+    delta2 = np.float32(parameters.trust) * (1 + relative)
     spectrum = model.kernel * rfftn(f) + delta2 * rfftn(masked)
     spectrum /= np.square(model.kernel) + delta2
     return model.result(irfftn(spectrum.astype(np.complex64), model.shape))
 
 
 def _scale(model, local, w, x, progress):
-    """The factor of x that fits the field best: min over g of |W (g D x - f)|_2."""
-    d = model.result(model.field(model.padded(x)))
-    power = np.vdot(w * d, d)
-    scale = float(np.vdot(w * d, local.ppm) / power) if power > 0 else 1.0
+    """The factor of x that fits the field best away from the rim, but for detail as fine as noise."""
+    w = w * faded(local.mask)
+    field, coarse = model.field(model.padded(x)), (_squared_frequency(model) < COARSE**2).astype(np.float32)
+    f, d = (convolve(model.padded(image * w), coarse) for image in (local.ppm, model.result(field)))
+    power = dot(d, d)
+    scale = min(dot(d, f) / power, MOST_SCALED) if power > 0 else 1.0
     progress.note(scale=float(f"{scale:.4g}"))
     return np.float32(scale)
+
+
+def _squared_frequency(model):
+    """In (cycles per voxel)^2."""
+    return sum(np.square(k) for k in frequencies(model.shape, (1, 1, 1)))

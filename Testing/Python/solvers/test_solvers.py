@@ -1,5 +1,7 @@
 """What the dipole inversions are made of: adjoints, proximal maps, the correction factor."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from helpers.fields import ball, sphere
@@ -244,3 +246,20 @@ def test_misfit_of_masks_without_room_is_the_noise():
     thin[10] = True
     nothing = measured_misfit(FieldMap(np.zeros(grid.shape, np.float32), thin, grid))
     assert (nothing.misfit_ppm, nothing.ratio) == (0, 0)
+
+
+def test_ridge_and_total_variation_minimize_their_objective():
+    dipole, lam, alpha = model(), 0.002, 0.01
+    penalties = tv_penalties(lam, SimpleNamespace(shrinkage=0.05, balance=9.0))
+    f, w = dipole.padded(0.05 * noise(*GRID.shape)), dipole.padded(ball(GRID, 6))
+    solver = Admm(dipole, TotalVariation(dipole, penalties, alpha), penalties.mu_2)
+    x = solver.run(fidelity.squares(f, w), 800, 0, Progress())
+
+    def objective(x):
+        rest = w * np.square(dipole.field(x) - f)
+        return rest.sum() / 2 + lam * np.abs(gradient(x, dipole.spacing)).sum() + alpha / 2 * np.square(x).sum()
+
+    least = objective(x)
+    assert least < 0.95 * objective(0 * x)
+    for change in (x, dipole.field(dipole.field(x)), 0.01 * w, 0.02 * noise(*dipole.shape)):
+        assert min(objective(x + step * change) for step in (np.float32(-0.05), np.float32(0.05))) > least * (1 - 1e-4)
