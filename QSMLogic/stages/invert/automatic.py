@@ -22,8 +22,8 @@ def choice(local):
     not count. Around strong sources the error of single-step TGV was the lowest.
 
     Elsewhere it is the consensus if the field contradicts the model as fields of people do: against COSMOS its NRMSE
-    was 57 and 51 % in two heads, that of WH-QSM 71 and 63 %. In simulated scans, whose fields are those of a
-    susceptibility but for noise and background, WH-QSM comes closest (28 % where the consensus has 38 %).
+    was 57 and 51 % in two heads, that of WH-QSM 70 and 64 %. In simulated scans, whose fields are those of a
+    susceptibility but for noise and background, WH-QSM comes closest (27 % where the consensus has 38 %).
 
     Parameters
     ----------

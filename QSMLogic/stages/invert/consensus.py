@@ -94,11 +94,11 @@ def consensus(local, parameters, progress):
     3. A single factor that fits D x to the field gives back the contrast that both steps shrink.
 
     Against COSMOS in two heads in vivo the NRMSE is 57 and 51 % (correlation 0.85 and 0.87, slopes 0.92 and 0.85),
-    where WH-QSM has 71 and 63 %, MEDI 63 and 57 %, RTS 66 and 60 % and the mean of five inversions 64 and 56 %. Spheres
-    of 0.1 ppm added to the fields of these and four more heads in vivo read 0.91 to 1.06 of that. STEP, RIDGE, delta and
-    the frequency of detail were chosen on the two heads; halving or doubling one of them cost at most four points.
+    where WH-QSM has 70 and 64 %, MEDI 63 and 57 %, RTS 66 and 60 % and the mean of five inversions 64 and 56 %. Spheres
+    of 0.1 ppm added to the fields of these and four more heads in vivo read 0.91 to 1.06 of that. STEP, RIDGE, delta
+    and the frequency of detail were chosen on the two heads; halving or doubling one of them cost at most four points.
     Weights of two such maps fitted by band of frequency come out much as in step 2. Fields without model error are
-    better served by WH-QSM, which has 28 and 41 % on simulated heads where this has 38 and 52 %. An iteration costs two
+    better served by WH-QSM, which has 27 and 41 % on simulated heads where this has 38 and 52 %. An iteration costs two
     pairs of transforms.
     """
     model = DipoleModel(local)
