@@ -146,7 +146,7 @@ def _scale(model, local, w, x, progress):
     field, coarse = model.field(model.padded(x)), (_squared_frequency(model) < COARSE**2).astype(np.float32)
     f, d = (convolve(model.padded(image * w), coarse) for image in (local.ppm, model.result(field)))
     power = dot(d, d)
-    scale = min(dot(d, f) / power, MOST_SCALED) if power > 0 else 1.0
+    scale = min(max(dot(d, f) / power, 1.0), MOST_SCALED) if power > 0 else 1.0
     progress.note(scale=float(f"{scale:.4g}"))
     return np.float32(scale)
 

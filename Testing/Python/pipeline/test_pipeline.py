@@ -61,10 +61,12 @@ def test_strong_sources_are_mapped_in_a_single_step(maps):
     assert contrast(strong.susceptibility_ppm) == pytest.approx(2.2, rel=0.25)
 
 
-def test_phase_scaling_changes_nothing(maps):
-    acquisition, mask = scan()
+def test_phase_scaling_changes_nothing():
+    """Rounding may end the iterations sooner or later, so there is a fixed number of them."""
+    (acquisition, mask), settings = scan(), {"invert": {"method": "wh_qsm", "iterations": 25, "tolerance": 0}}
     stored = np.floor(acquisition.phase / np.pi * 2048) * 2
-    assert_same(maps, run(replace(acquisition, phase=stored), mask), atol=3e-3)
+    as_stored = run(replace(acquisition, phase=stored), mask, settings)
+    assert_same(run(acquisition, mask, settings), as_stored, atol=3e-3)
 
 
 def test_magnitude_scaling_changes_nothing(maps):
