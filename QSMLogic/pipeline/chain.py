@@ -246,10 +246,18 @@ class Chain:
         maps = {}
         for stage in STAGES.values():
             if stage.yields:
-                maps[stage.yields] = self.stage(stage.name, *(known[name] for name in stage.takes))
+                maps[stage.yields] = self._added_map(stage, [known[name] for name in stage.takes])
                 if maps[stage.yields] is None:
                     self.provenance.without_result(stage.name)
         return maps
+
+    def _added_map(self, stage, inputs):
+        """The map of a stage, or None and a warning: the susceptibility is there all the same."""
+        try:
+            return self.stage(stage.name, *inputs)
+        except QSMError as error:
+            self.provenance.notes[stage.name] = {"warning": str(error)}
+            return None
 
     def stage(self, stage, *inputs, turn=0, turns=1):
         """Run a stage. turn, turns: the pass, and the number of passes, which share the time of some stages."""

@@ -47,7 +47,7 @@ class Provenance:
 
     def without_result(self, stage):
         """Keep a stage that yields no map out of the settings and citations, but not its notes."""
-        self.seconds.pop(stage)
+        self.seconds.pop(stage, None)
 
     def finished(self, given_mask):
         """The record as plain dictionaries, without stages that did not run."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..model.errors import QSMError
 from ..numerics.lazy import ndimage, sparse
-from .head_size import relative_size
+from .head_size import bright_level, relative_size
 
 SUBDIVISIONS = 4  # of an icosahedron's faces: 2562 vertices
 SMALLEST_RADIUS_MM, LARGEST_RADIUS_MM = 3.33, 10.0  # of curvature: between them smoothing sets in
@@ -22,7 +22,7 @@ class Balloon:
 
     def __init__(self, image, spacing_mm, share, subdivisions=SUBDIVISIONS):
         self.image, self.spacing, self.share = np.ascontiguousarray(image), np.array(spacing_mm, np.float32), share
-        self.low, high = (float(x) for x in np.percentile(image, (2, 98)))
+        self.low, high = float(np.percentile(image, 2)), bright_level(image)
         self.low = min(self.low, 0.1 * high)  # a crop without air has tissue for its darkest voxels
         self.background = self.low + 0.1 * (high - self.low)
         head = np.argwhere(image > self.background) * self.spacing

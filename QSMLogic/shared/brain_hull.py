@@ -6,6 +6,7 @@ import numpy as np
 
 from ..numerics.lazy import ndimage
 from .balloon import Balloon
+from .head_size import bright_level
 
 THRESHOLDS = (0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 MESH, STEPS = 3, 150  # subdivisions while the threshold is chosen, and steps at each threshold
@@ -66,7 +67,7 @@ def misjudged(image, mask, spacing_mm, scale):
     if not mask.any():
         return np.inf
     core = ndimage.binary_erosion(mask, iterations=max(1, int(CORE_MM * scale / max(spacing_mm))), border_value=1)
-    bright = image > FAINT * np.percentile(image, 98)
+    bright = image > FAINT * bright_level(image)
     known = next((part for part in (core & bright, mask & bright) if part.any()), mask)
     dark = image < DARK * np.median(image[known])
     around = ~mask & (depth_mm(~mask, spacing_mm) <= BAND_MM * scale)

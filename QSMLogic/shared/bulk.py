@@ -10,13 +10,15 @@ BALL, REACH = 0.5, 1.2  # radius over that of the largest ball inside the mask; 
 def bulk(mask, spacing_mm):
     """Where a ball half as large as the largest one inside the mask fits, and a little around; bool (k, j, i).
 
-    Only places connected with that of the largest ball count. The outermost voxels of the mask are left out.
+    Only places connected with that of the largest ball count. The outermost voxels of the mask are left out, but for
+    those at the border of the image and in masks that have no others.
     """
     depth = _depth(mask, spacing_mm)
     radius = BALL * float(depth.max())
     places, _ = ndimage.label(depth >= radius)
     centers = places == places.flat[depth.argmax()]
-    return ndimage.binary_erosion(mask) & (_depth(centers, spacing_mm) >= -REACH * radius)
+    inner = ndimage.binary_erosion(mask, border_value=1)
+    return (inner if inner.any() else mask) & (_depth(centers, spacing_mm) >= -REACH * radius)
 
 
 def _depth(mask, spacing_mm):

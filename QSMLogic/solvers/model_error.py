@@ -30,7 +30,7 @@ def model_error_share(local):
     -------
     float
         Median over bands of frequency: 0.017 to 0.035 in eight heads in vivo, 0.0015 to 0.004 in simulated ones. 0 if
-        the volume is too small to tell.
+        the volume is too small to measure it.
     """
     model = DipoleModel(local)
     soft = faded(local.mask)

@@ -1,8 +1,8 @@
 """How well the uncertainty of susceptibility holds, and the weights of its sources: `./dev bench uncertainty`.
 
-Heads whose truth is known are mapped with the default inversion. The weights of the error sources are fitted to the
-errors on some of them, and all are counted: in what share of the voxels of a tissue the error is below one and two
-times the uncertainty. Takes some minutes; with QSM_TEST_DATA and QSM_IN_VIVO_DATA (in_vivo.py) for all heads.
+Heads whose truth is known are mapped with the default inversion, and with the weights of the code it is counted in what
+share of the voxels of a tissue the error is below one and two times the uncertainty. The weights are then fitted to the
+errors on some of the heads again, and printed. Takes some minutes; with QSM_TEST_DATA and QSM_IN_VIVO_DATA (in_vivo.py) for all heads.
 """
 
 from dataclasses import dataclass
@@ -79,18 +79,18 @@ class Head:
 
 
 def uncertainty_table():
-    """Measure, fit, and write the table; prints the weights for the code."""
+    """Measure with the WEIGHTS of the code, and write the table; fits them again, and prints what it found."""
     heads = dict(_heads())
-    weights = _rounded(_balanced(_fitted(heads), heads))
+    refitted = _rounded(_balanced(_fitted(heads), heads))
     lines = [f"| head | {' | '.join(TISSUES)} | means |\n|---|{'---:|' * (len(TISSUES) + 1)}\n"]
     for name, head in heads.items():
-        cells = [" / ".join(f"{100 * share:.0f}" for share in pair) for pair in head.coverage(weights).values()]
-        means = head.of_means(weights)
+        cells = [" / ".join(f"{100 * share:.0f}" for share in pair) for pair in head.coverage(WEIGHTS).values()]
+        means = head.of_means(WEIGHTS)
         cells.append("" if means is None else f"{means:.2f}")
         lines.append(f"| {name}{' *' if head.fitted else ''} | {' | '.join(cells)} |\n")
-    listed = ", ".join(f"{source} {weight:g}" for source, weight in weights.items())
+    listed = ", ".join(f"{source} {weight:g}" for source, weight in WEIGHTS.items())
     TABLE.write_text(f"{INTRODUCTION}{''.join(lines)}\nWeights: {listed}.\n", encoding="utf-8")
-    print("".join(lines), f"\nfor stages/uncertainty/error_sources.py: WEIGHTS = {weights}")
+    print("".join(lines), f"\nfitted again, for stages/uncertainty/error_sources.py: {refitted}")
 
 
 def _heads():

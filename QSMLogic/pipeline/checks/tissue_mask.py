@@ -9,7 +9,7 @@ import numpy as np
 from ...model.check import DOUBTFUL, OK, REFUSED, Check
 
 FAINT, MOST_FAINT, MOSTLY_FAINT = 0.1, 0.2, 0.8  # of the median magnitude of the brighter voxels; shares of the mask
-ADULT_ML, BRAIN_METHODS = (600, 2000), ("brain", "bet")
+ADULT_ML, BRAIN_METHODS = (600, 2000), ("brain", "bet", "synthstrip", "hd_bet")
 MM3_PER_ML = 1000
 
 

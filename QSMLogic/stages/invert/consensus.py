@@ -32,14 +32,14 @@ class ConsensusParameters:
         high=1,
         typical=0.006,
         help="Weight of the squared susceptibility. Higher values suppress streaks and broad variations. "
-        "0: automatic, from the misfit of the field.",
+        "0: automatic, from the misfit of the field; 1e-9 is next to none.",
     )
-    trust: float = parameter(
+    crossover: float = parameter(
         0.03,
-        "Trust in step 1",
+        "Crossover delta^2",
         low=0.001,
         high=100,
-        help="Squared dipole kernel at which both inversions have the same say. Lower values follow the field more "
+        help="Squared dipole kernel at which both inversions have the same weight. Lower values follow the field more "
         "closely, noise included; high values leave total variation only.",
     )
     finest: float = parameter(
@@ -48,7 +48,7 @@ class ConsensusParameters:
         unit="1/voxel",
         low=0.01,
         high=10,
-        help="Frequency from which on the trust in step 1 rises, as the field there is mostly noise.",
+        help="Frequency from which on total variation has more weight, as the field there is mostly noise.",
     )
     balance: float = shared.balance()
     shrinkage: float = shared.shrinkage(0.05)
@@ -89,7 +89,7 @@ def consensus(local, parameters, progress):
     1. x_1 = argmin 1/2 |W (D x - f)|_2^2 + lambda |grad x|_1 + alpha/2 |x|_2^2, strongly regularized, by ADMM. Edges
        that the field shows fill in the cone; the ridge alpha limits what is filled in to what the misfit allows.
     2. x = argmin |D x - f|_2^2 + delta^2 |x - x_1|_2^2 in closed form. Far from the cone this is division by the
-       kernel, near it x_1; both have the same say if D^2 = delta^2. Where the field is not reliable, D x_1 stands for
+       kernel, near it x_1; both have the same weight if D^2 = delta^2. Where the field is not reliable, D x_1 stands for
        it. delta^2 grows as the fourth power of frequency over that of fine detail, as noise does against signal.
     3. A single factor that fits D x to the field gives back the contrast that both steps shrink.
 
@@ -134,7 +134,7 @@ def _step_to_field(model, local, w, first, parameters):
     masked = model.padded(model.result(first))
     f = model.padded(local.ppm * w) + (model.padded(local.mask) - model.padded(w)) * model.field(masked)
     relative = np.square(_squared_frequency(model) / np.float32(parameters.finest**2))
-    delta2 = np.float32(parameters.trust) * (1 + relative)
+    delta2 = np.float32(parameters.crossover) * (1 + relative)
     spectrum = model.kernel * rfftn(f) + delta2 * rfftn(masked)
     spectrum /= np.square(model.kernel) + delta2
     return model.result(irfftn(spectrum.astype(np.complex64), model.shape))

@@ -10,7 +10,7 @@ from ...numerics.lazy import ndimage
 from ...registry.method import Citation, method, parameter
 from ...shared.brain_hull import brain_hull, depth_mm, largest_part
 from ...shared.coarse import block_means, stretched
-from ...shared.head_size import relative_size
+from ...shared.head_size import bright_level, relative_size
 from ...shared.mask_recipe import make_mask
 
 COARSE_MM = 3.0  # voxels in which the surface grows; this and all lengths below are an adult head's
@@ -71,7 +71,7 @@ def brain(acquisition, parameters, progress):
     image, spacing_mm = np.nan_to_num(acquisition.weight), acquisition.grid.spacing_mm
     if not image.any():
         raise QSMError("The magnitude shows no head. Check the magnitude, or provide a mask.")
-    scale = relative_size(np.count_nonzero(image > FAINT * np.percentile(image, 98)), spacing_mm)
+    scale = relative_size(np.count_nonzero(image > FAINT * bright_level(image)), spacing_mm)
     factors = [max(1, round(COARSE_MM * scale / d)) for d in spacing_mm]
     blocks, coarse_mm = block_means(image, factors), np.multiply(spacing_mm, factors)
     coarse = _even(blocks, BIAS_MM * scale / coarse_mm)
@@ -95,14 +95,14 @@ def brain(acquisition, parameters, progress):
 
 def _even(image, sigma):
     """The image without the receiver's smooth sensitivity; about 1 in tissue."""
-    level = np.percentile(image, 98)
+    level = bright_level(image)
     for _ in range(2):
         level = _level(image, image > FAINT * level, sigma)
     return image / level
 
 
 def _is_no_brain(hull, image, smallest_share):
-    tissue = np.count_nonzero(image > FAINT * np.percentile(image, 98))
+    tissue = np.count_nonzero(image > FAINT * bright_level(image))
     return np.count_nonzero(hull.mask) < max(smallest_share * tissue, 1) or hull.misjudged > MOST_MISJUDGED
 
 

@@ -10,7 +10,7 @@ from ...solvers.dipole_model import DipoleModel
 from ...solvers.misfit import GAUSSIAN
 
 # Of each source's variance, from `./dev bench uncertainty`
-WEIGHTS = {"field": 0.34, "cone": 6.8, "methods": 0.14, "edges": 0.017, "level": 0.055, "rim": 0.85}
+WEIGHTS = {"field": 0.043, "cone": 17.0, "methods": 0.06, "edges": 0.021, "level": 0.014, "rim": 0.42}
 INVERSE_STRENGTH = 0.03  # of the Tikhonov inverse by which errors of the field become errors of the map
 CONE = 0.1  # |D| below which no susceptibility explains much of the field
 RIM_VOXELS, SMOOTHING_VOXELS = 4.0, 1.0  # standard deviations of Gaussians, in voxel lengths

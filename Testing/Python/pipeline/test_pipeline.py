@@ -216,3 +216,13 @@ def test_a_run_whose_inversion_has_no_curve_warns():
     mapped = run(*scan(), {"invert": {"method": "tgv", "iterations": 1}}, curve=True)
     assert not strengths_tried(mapped.provenance)
     assert any("no L-curve for TGV" in text for text in warnings(mapped.provenance))
+
+
+def test_a_map_whose_uncertainty_fails_is_kept_with_a_warning(monkeypatch):
+    def too_thin(*_):
+        raise QSMError("The mask is too thin.")
+
+    monkeypatch.setattr("QSMLogic.stages.uncertainty.error_sources.variances", too_thin)
+    mapped = run(*scan(), {"background": {"method": "sharp"}, "invert": {"method": "tkd"}})
+    assert mapped.susceptibility_ppm.any() and mapped.susceptibility_uncertainty_ppm is None
+    assert "The mask is too thin." in warnings(mapped.provenance)

@@ -68,9 +68,9 @@ def test_keeps_contrast():
 
 
 def test_the_step_to_the_field_follows_it():
-    """The more trust in step 1, the farther from the field."""
+    """The higher the crossover, the farther from the field."""
     local, method = field(error=0.15), find("invert", "consensus")
-    maps = [method.run(local, parameters=method.make_parameters({"trust": trust})) for trust in (0.01, 0.05, 1.0)]
+    maps = [method.run(local, parameters=method.make_parameters({"crossover": delta2})) for delta2 in (0.01, 0.05, 1.0)]
     rests = [np.std((dipole_field(x, (1, 1, 1), (1, 0, 0)) - local.ppm)[INSIDE]) for x in maps]
     assert rests == sorted(rests)
 

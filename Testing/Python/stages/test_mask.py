@@ -282,3 +282,11 @@ def test_a_size_without_a_unit_is_in_voxels(image):
         for a in (acquisition, small)
     ]
     np.testing.assert_array_equal(*masks)
+
+
+def test_a_small_object_in_a_large_empty_image_is_found_or_named():
+    image = np.zeros((40, 40, 40), np.float32)
+    image[18:22, 18:22, 18:22] = 100
+    acquisition = Acquisition(image, 0 * image, (0.01,), 3.0, Grid(image.shape))
+    mask = find("mask", "brain").run(acquisition)
+    assert mask.any() and not mask[image == 0].all()
