@@ -2,7 +2,8 @@
 
 Heads whose truth is known are mapped with the default inversion, and with the weights of the code it is counted in what
 share of the voxels of a tissue the error is below one and two times the uncertainty. The weights are then fitted to the
-errors on some of the heads again, and printed. Takes some minutes; with QSM_TEST_DATA and QSM_IN_VIVO_DATA (in_vivo.py) for all heads.
+errors on some of the heads again, and printed. Takes some minutes; with QSM_TEST_DATA and QSM_IN_VIVO_DATA
+(in_vivo.py) for all heads.
 """
 
 from dataclasses import dataclass
