@@ -15,21 +15,24 @@ POLL_S, LAST_LINES = 0.2, 3
 IMAGE = "image.nii.gz"
 # Runs the command; ends it, and removes the folder, if standard input closes: with the process that started this one
 KEEPER = """
-import os, shutil, subprocess, sys, threading
+import os, shutil, subprocess, sys, threading, time
 folder, *command = sys.argv[1:]
 child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+ending = threading.Event()
 def end():
     os.read(0, 1)
-    child.kill()
-    if hasattr(os, "killpg"):
-        try:
-            os.killpg(child.pid, 9)
-        except OSError:
-            pass
-    shutil.rmtree(folder, ignore_errors=True)
-    os._exit(1)
+    ending.set()
+    try:
+        os.killpg(child.pid, 9)
+    except (AttributeError, OSError):
+        child.kill()
 threading.Thread(target=end, daemon=True).start()
 code = child.wait()
+for attempt in range(20 * ending.is_set()):
+    shutil.rmtree(folder, ignore_errors=True)
+    if not os.path.exists(folder):
+        break
+    time.sleep(0.1)
 os._exit(code if code >= 0 else 1)
 """
 

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,6 +16,7 @@ from helpers.fields import ball, positions_mm
 from QSMLogic import Acquisition, Cancelled, Grid, QSMError, run
 from QSMLogic.cli.listings import listed_methods, methods_as_text
 from QSMLogic.registry.method import find
+from QSMLogic.shared.external import KEEPER
 
 GRID = Grid((20, 22, 24), (2.0, 1.5, 1.0), (-0.9, 0.1, 0.3))
 HEAD = ball(GRID, 12)
@@ -137,6 +139,19 @@ def test_cancel_ends_the_program_and_removes_its_files(install):
         made("synthstrip", cancel)
     assert not list(install.temporary.iterdir())
     assert ended(int(pid.read_text()))
+
+
+def test_killed_worker_leaves_no_image(install):
+    """The keeper alone ends the program and removes the folder, however late that is scheduled."""
+    for attempt in range(5):
+        folder = install.temporary / str(attempt)
+        folder.mkdir()
+        (folder / "image").write_text("")
+        command = [sys.executable, "-c", KEEPER, str(folder), sys.executable, "-c", "import time; time.sleep(60)"]
+        keeper = subprocess.Popen(command, stdin=subprocess.PIPE)
+        keeper.stdin.close()
+        keeper.wait(10)
+        assert not folder.exists()
 
 
 def ended(pid):
