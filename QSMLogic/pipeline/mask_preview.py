@@ -13,7 +13,12 @@ from .preview import in_coarse_voxels, preview_reduction
 
 
 def coarse_mask(acquisition, settings):
-    """The mask of every second voxel or fewer, on the grid of all, bool (k, j, i); None if it cannot be made so."""
+    """The mask of every second voxel or fewer, on the grid of all, bool (k, j, i); None if it cannot be made so.
+
+    Nor is it made by a program of others, which takes minutes.
+    """
+    if settings.method("mask").missing:
+        return None
     grid = acquisition.grid
     reduction = preview_reduction(grid.shape, grid.spacing_mm)
     part = tuple(slice(r // 2, n - n % r, r) for n, r in zip(grid.shape, reduction, strict=True))

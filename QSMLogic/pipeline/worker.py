@@ -10,6 +10,7 @@ ends when the folder is removed.
 import json
 import os
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -225,7 +226,11 @@ def _read_json(path):
 
 
 def start(folder):
-    """Run the process: work, and end early if the process that started it ends or the folder is removed."""
+    """Run the process: work, and end early if the process that started it ends or the folder is removed.
+
+    Its temporary files are in the folder, and so leave with it.
+    """
+    tempfile.tempdir = str(folder)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     threading.Thread(target=_end_with_folder, args=(Path(folder),), daemon=True).start()
     sys.exit(main(folder))

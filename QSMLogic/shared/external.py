@@ -1,5 +1,7 @@
 """Brain masks by programs of others, if they are installed: run on a temporary image, and ended with this process."""
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,23 +15,31 @@ from ..numerics.lazy import sitk
 
 POLL_S, LAST_LINES = 0.2, 3
 IMAGE = "image.nii.gz"
-# Runs the command; ends it, and removes the folder, if standard input closes: with the process that started this one
+# What Slicer's launcher sets for Slicer's own libraries and Python; it keeps what was there before as the second
+LAUNCHED, BEFORE = "APPLAUNCHER_LEVEL", "APPLAUNCHER_0_{name}"
+OF_LAUNCHER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONNOUSERSITE")
+# Runs the command in the environment that it reads; ends it, and removes the folder, if standard input closes: with the
+# process that started this one
 KEEPER = """
-import os, shutil, subprocess, sys, threading
+import json, os, shutil, subprocess, sys, threading, time
 folder, *command = sys.argv[1:]
-child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+environment = json.loads(sys.stdin.buffer.readline())
+child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
+ending = threading.Event()
 def end():
     os.read(0, 1)
-    child.kill()
-    if hasattr(os, "killpg"):
-        try:
-            os.killpg(child.pid, 9)
-        except OSError:
-            pass
-    shutil.rmtree(folder, ignore_errors=True)
-    os._exit(1)
+    ending.set()
+    try:
+        os.killpg(child.pid, 9)
+    except (AttributeError, OSError):
+        child.kill()
 threading.Thread(target=end, daemon=True).start()
 code = child.wait()
+for attempt in range(20 * ending.is_set()):
+    shutil.rmtree(folder, ignore_errors=True)
+    if not os.path.exists(folder):
+        break
+    time.sleep(0.1)
 os._exit(code if code >= 0 else 1)
 """
 
@@ -37,6 +47,26 @@ os._exit(code if code >= 0 else 1)
 def first_installed(names):
     """The path of the first of these commands that is installed, or None."""
     return next(filter(None, map(shutil.which, names)), None)
+
+
+def environment_of(program):
+    """The environment for a program: ours if it belongs to this Python, else that of before Slicer's launcher."""
+    ours = dict(os.environ)
+    of_this_python = program == sys.executable or Path(sys.prefix).resolve() in Path(program).resolve().parents
+    if LAUNCHED not in ours or of_this_python:
+        return ours
+    before = {name: ours.get(BEFORE.format(name=name)) for name in OF_LAUNCHER}
+    return {name: value for name, value in (ours | before).items() if value is not None}
+
+
+def printed(arguments, timeout_s=120):
+    """What a command prints on standard output; QSMError if it does not end in time."""
+    options = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "timeout": timeout_s}
+    try:
+        return subprocess.run(arguments, env=environment_of(arguments[0]), **options).stdout
+    except subprocess.TimeoutExpired:
+        name = Path(arguments[0]).name
+        raise QSMError(f"{name} gives no answer within {timeout_s} s. {_REMEDY.format(name=name)}") from None
 
 
 def external_mask(name, command, acquisition, progress):
@@ -81,6 +111,8 @@ def _run(name, arguments, folder, progress):
         process = subprocess.Popen(keeper, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
         done = 0.1
         try:
+            process.stdin.write(json.dumps(environment_of(arguments[0])).encode() + b"\n")
+            process.stdin.flush()
             while process.poll() is None:
                 progress(done)
                 done += 0.01 * (0.9 - done)  # how long it takes is not known

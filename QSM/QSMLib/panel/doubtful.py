@@ -21,13 +21,14 @@ class Doubtful:
         self.box.connect("toggled(bool)", self._mark)
 
     def update(self, state):
-        """Show whether voxels are marked; draw the marks anew if another map was chosen or computed."""
+        """Show whether voxels are marked; if another map was chosen or computed, its marks take their place, if any."""
         self.state = state
-        shown, can = doubtful.marked(), doubtful.can_mark(state.result)
-        if shown and can and self._drawn != self._version():
-            self._mark(True)
+        can = doubtful.can_mark(state.result)
+        if doubtful.marked() and not (can and self._drawn == self._version()):
+            self._mark(can)
+        shown = doubtful.marked() is not None
         blocked = self.box.blockSignals(True)
-        self.box.enabled, self.box.checked = can or shown is not None, shown is not None
+        self.box.enabled, self.box.checked = can, shown
         self.box.blockSignals(blocked)
 
     def _mark(self, wanted):

@@ -26,12 +26,15 @@ class MaskPreview:
     def __init__(self, ui, state):
         self.ui, self.state = ui, state
         self.process = Process(self._progress, lambda line: None, self._arrived, self._failed)
-        self._key = self._source = self._node = None
+        self._key = self._source = self._node = self._seen = None
         ui.showMaskButton.connect("clicked()", self._clicked)
 
     def update(self, state):
-        """Show what the state holds; the mask of another input is hidden."""
+        """Show what the state holds; the mask of another input, or of a scene that was stored, is hidden."""
         self.state = state
+        before, self._seen = self._seen, state.mask_preview
+        if self._seen and self._seen is not before and self._seen is not self._node:
+            views.show_mask(self._seen, False)
         if self._key and scan_key(state, STAGES) != self._key:
             self.forget()
         self._show_button()
@@ -56,7 +59,7 @@ class MaskPreview:
         """A run begins, which makes the mask itself."""
         self.ui.showMaskButton.enabled = False
         if self.process.running:
-            self._stop(_("Canceled."))
+            self._cancel()
 
     def resume(self):
         """A run has ended."""
@@ -83,7 +86,7 @@ class MaskPreview:
 
     def _clicked(self):
         if self.process.running:
-            self._stop(_("Canceled."))
+            self._cancel()
         elif self._node and views.mask_is_shown(self._node):
             views.show_mask(self._node, False)
             self._say("")
@@ -92,6 +95,10 @@ class MaskPreview:
                 self.begin()
             except (QSMError, OSError) as error:
                 self._failed(str(error))
+
+    def _cancel(self):
+        self.forget()  # a mask at reduced resolution is none to edit
+        self._say(_("Canceled."))
 
     def _stop(self, message):
         self.process.stop()
@@ -111,9 +118,13 @@ class MaskPreview:
         self._draw(worker.read_mask(folder), " ".join(_sentence(check) for check in said))
 
     def _draw(self, mask, text):
-        node = write_mask(mask, self._source, self.state.mask_preview)
-        self.state.mask_preview = node
-        self._show(node, text)
+        try:
+            self.state.mask_preview = write_mask(mask, self._source, self.state.mask_preview)
+        except QSMError as error:
+            self.process.stop()
+            self._failed(str(error))
+        else:
+            self._show(self.state.mask_preview, text)
 
     def _show(self, node, text):
         self._node = node
@@ -129,6 +140,7 @@ class MaskPreview:
         self._show_button()
 
     def _show_button(self):
+        self.ui.editMaskButton.enabled = not self.process.running
         button, shown = self.ui.showMaskButton, self._node and views.mask_is_shown(self._node)
         if self.process.running:
             button.text, button.toolTip = _("Cancel"), _("Stop making the mask.")

@@ -105,6 +105,8 @@ class Process:
             return
         self._read_log(process)
         self._read(process)
+        if process is not self._process:  # stopped by what was read
+            return
         if not self._done:
             self._fail(self._error or ENDED)
             return

@@ -1,14 +1,13 @@
 """HD-BET: a network that learned from heads with and without tumors, if it is installed (Isensee 2019)."""
 
 import importlib.util
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...model.errors import QSMError
 from ...registry.method import Citation, method, parameter
-from ...shared.external import external_mask, first_installed
+from ...shared.external import external_mask, first_installed, printed
 
 COMMANDS, PACKAGE, MODULE = ("hd-bet",), "HD_BET", "entry_point"
 MISSING = (
@@ -78,5 +77,4 @@ def _program():
 
 
 def _is_version_2(program):
-    told = subprocess.run([*program, "--help"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    return "--save_bet_mask" in told.stdout
+    return "--save_bet_mask" in printed([*program, "--help"])

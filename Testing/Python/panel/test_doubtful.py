@@ -74,6 +74,13 @@ def test_a_map_without_uncertainty_cannot_be_marked(panel):
     assert not panel.ui.doubtfulCheckBox.enabled
 
 
+def test_marks_leave_with_the_map_that_they_are_of(panel):
+    panel.ui.doubtfulCheckBox.checked = True
+    panel.state.result = add_map("other", known=False)
+    panel.update()
+    assert shown() is None and not panel.ui.doubtfulCheckBox.checked
+
+
 def test_other_label_maps_stay(panel):
     labels = slicer.util.addVolumeFromArray(np.ones((4, 4, 4), np.uint8), None, "mine", "vtkMRMLLabelMapVolumeNode")
     for layers in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):

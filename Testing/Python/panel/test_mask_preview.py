@@ -8,6 +8,7 @@ from helpers.panel_runs import begun, run
 from standin.scene_files import close_scene
 from standin.waiting import wait_until
 
+from QSMLogic import QSMError
 from QSMLogic.registry.method import find
 
 panel = panel_runs.panel  # the fixture
@@ -77,6 +78,45 @@ def test_mask_of_another_input_is_hidden(panel):
     assert not node.GetDisplayNode().GetVisibility() and panel.ui.maskLabel.text == ""
     panel.ui.editMaskButton.click()
     assert panel.state.mask is not node
+
+
+def test_coarse_mask_is_not_edited_even_after_cancel(panel):
+    process, may_edit = panel.mask_preview.process, []
+    draw = process.on_progress
+
+    def cancel_when_drawn(stage, fraction):
+        draw(stage, fraction)
+        if panel.state.mask_preview:
+            may_edit.append(panel.ui.editMaskButton.enabled)
+            panel.ui.showMaskButton.click()
+
+    process.on_progress = cancel_when_drawn
+    assert shown(panel)[-1] == "Canceled." and may_edit[0] is False
+    assert panel.ui.editMaskButton.enabled and not panel.state.mask_preview.GetDisplayNode().GetVisibility()
+    assert panel.mask_preview.hand_over() is None
+
+
+def test_mask_of_a_stored_scene_is_hidden(panel):
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Stored")
+    node.CreateDefaultDisplayNodes()
+    panel.state.mask_preview = node
+    assert not node.GetDisplayNode().GetVisibility()
+
+
+@pytest.mark.parametrize("step", ["coarse", "fine"])
+def test_mask_that_cannot_be_drawn_is_told(step, panel, monkeypatch):
+    from QSMLib.panel import mask_preview
+
+    draw = mask_preview.write_mask
+
+    def write_mask(mask, source, segmentation=None):
+        if step == "fine" and panel.mask_preview.process.running:
+            return draw(mask, source, segmentation)
+        raise QSMError("The scan has changed.")
+
+    monkeypatch.setattr(mask_preview, "write_mask", write_mask)
+    assert shown(panel)[-1] == "The scan has changed." and not panel.mask_preview.process.running
+    assert panel.ui.editMaskButton.enabled
 
 
 def test_cancel_leaves_the_scene_as_it_was(panel):

@@ -7,6 +7,7 @@ from helpers.simulated import head_scan
 from QSMLogic import Acquisition, Grid, QSMError, Settings, run
 from QSMLogic.pipeline import mask_preview
 from QSMLogic.pipeline.mask_preview import coarse_mask, previewed_mask
+from QSMLogic.registry.method import Method
 
 QUICK = {"mask": {"method": "robust"}, "background": {"method": "vsharp", "steps": 2}, "invert": {"method": "tkd"}}
 
@@ -30,6 +31,11 @@ def test_coarse_mask_is_close_on_the_same_grid(scan, reduction, least, monkeypat
     mask, coarse = previewed_mask(scan, QUICK)[0], coarse_mask(scan, Settings(QUICK))
     assert coarse.shape == mask.shape and coarse.dtype == bool
     assert 2 * np.count_nonzero(mask & coarse) / (np.count_nonzero(mask) + np.count_nonzero(coarse)) >= least
+
+
+def test_program_of_others_is_not_run_twice(scan, monkeypatch):
+    monkeypatch.setattr(Method, "run", lambda *inputs, **options: pytest.fail("It was run."))
+    assert coarse_mask(scan, Settings({"mask": {"method": "synthstrip"}})) is None
 
 
 def test_scan_that_cannot_be_used_is_refused():

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,13 +16,14 @@ from helpers.fields import ball, positions_mm
 from QSMLogic import Acquisition, Cancelled, Grid, QSMError, run
 from QSMLogic.cli.listings import listed_methods, methods_as_text
 from QSMLogic.registry.method import find
+from QSMLogic.shared.external import KEEPER, environment_of, printed
 
 GRID = Grid((20, 22, 24), (2.0, 1.5, 1.0), (-0.9, 0.1, 0.3))
 HEAD = ball(GRID, 12)
 PROGRAMS = {"synthstrip": "mri_synthstrip", "hd_bet": "hd-bet"}
 # Keeps the bright voxels of the image, and its arguments
 PROGRAM = """
-import sys, json, time
+import os, sys, json, time
 import SimpleITK as sitk
 arguments = sys.argv[1:]
 options = dict(zip(arguments, arguments[1:]))
@@ -29,7 +31,8 @@ if "--help" in arguments:
     print({help!r})
     sys.exit()
 image = sitk.ReadImage(options["-i"])
-log = dict(arguments=arguments, spacing=image.GetSpacing(), direction=image.GetDirection())
+log = dict(arguments=arguments, environment=dict(os.environ))
+log.update(spacing=image.GetSpacing(), direction=image.GetDirection())
 open({log!r}, "w").write(json.dumps(log))
 {then}
 mask = options.get("-m") or options["-o"].replace(".nii.gz", {ending!r} + ".nii.gz")
@@ -137,6 +140,39 @@ def test_cancel_ends_the_program_and_removes_its_files(install):
         made("synthstrip", cancel)
     assert not list(install.temporary.iterdir())
     assert ended(int(pid.read_text()))
+
+
+def test_killed_worker_leaves_no_image(install):
+    """The keeper alone ends the program and removes the folder, however late that is scheduled."""
+    for attempt in range(5):
+        folder = install.temporary / str(attempt)
+        folder.mkdir()
+        (folder / "image").write_text("")
+        command = [sys.executable, "-c", KEEPER, str(folder), sys.executable, "-c", "import time; time.sleep(60)"]
+        keeper = subprocess.Popen(command, stdin=subprocess.PIPE)
+        keeper.stdin.write(b"{}\n")
+        keeper.stdin.close()
+        keeper.wait(10)
+        assert not folder.exists()
+
+
+def test_program_runs_in_the_environment_of_before_the_launcher(install, monkeypatch):
+    install("mri_synthstrip")
+    launched = {"APPLAUNCHER_LEVEL": "2", "APPLAUNCHER_0_LD_LIBRARY_PATH": "/mine", "LD_LIBRARY_PATH": "/slicer/lib"}
+    for name, value in (launched | {"PYTHONPATH": "/slicer/python"}).items():
+        monkeypatch.setenv(name, value)
+    made("synthstrip")
+    environment = json.loads(install.log.read_text())["environment"]
+    assert environment["LD_LIBRARY_PATH"] == "/mine" and "PYTHONPATH" not in environment
+    for ours in (sys.executable, str(Path(sys.prefix, "bin", "hd-bet"))):
+        assert environment_of(ours) == dict(os.environ)
+    monkeypatch.delenv("APPLAUNCHER_LEVEL")
+    assert environment_of("/other/program") == dict(os.environ)
+
+
+def test_program_that_gives_no_answer_is_told():
+    with pytest.raises(QSMError, match="gives no answer within 0.1 s"):
+        printed([sys.executable, "-c", "import time; time.sleep(9)"], timeout_s=0.1)
 
 
 def ended(pid):
