@@ -29,7 +29,7 @@ def model_error_share(local):
     Returns
     -------
     float
-        Median over bands of frequency: 0.017 to 0.035 in eight heads in vivo, 0.0015 to 0.004 in simulated ones. 0 if
+        Median over bands of frequency: 0.017 to 0.038 in seven heads in vivo, 0.0014 to 0.003 in simulated ones. 0 if
         the volume is too small to measure it.
     """
     model = DipoleModel(local)

@@ -11,7 +11,7 @@ IN_PEOPLE, IN_MODELS, FOR_STRONG = "consensus", "wh_qsm", "tgv"
 STRONG_PPM = 0.3  # local field beyond which sources are strong
 STRONG_SHARE, LEAST_VOXELS = 7e-5, 20  # of the mask, 100 mm3 of a human brain; fewer voxels may be noise
 LEAST_TOGETHER = 5  # connected voxels; smaller parts are noise
-MODEL_ERROR_SHARE = 0.007  # between 0.004, the most in simulated scans, and 0.017, the least in people
+MODEL_ERROR_SHARE = 0.007  # between 0.003, the most in simulated scans, and 0.017, the least in people
 
 
 def choice(local):
