@@ -40,10 +40,10 @@ def error_sources(total, local, susceptibility_ppm, single_step, parameters, pro
     -----
     See `variances` for the sources. Their weights were fitted to the errors of three heads whose truth is known, one in
     vivo, then rounded with an eye on five others: of the voxels in deep gray, in white matter and at the rim of each,
-    60 to 83 % lie within one and 85 to 98 % within two standard deviations (`./dev bench uncertainty`). What all voxels share, as
-    a wrong zero, is not in it. It holds for other inversions within 25 points; of TKD and Tikhonov, which are compared
-    with themselves, it is too low by half. Costs about twelve pairs of transforms; after a single-step inversion
-    V-SHARP runs, too.
+    60 to 83 % lie within one and 85 to 98 % within two standard deviations (`./dev bench uncertainty`). What all voxels
+    share, as a wrong zero, is not in it. It holds for other inversions within 25 points; of TKD and Tikhonov, which are
+    compared with themselves, it is too low by half. Costs about twelve pairs of transforms; after a single-step
+    inversion V-SHARP runs, too.
     """
     if single_step:
         local = measured(total, local)
