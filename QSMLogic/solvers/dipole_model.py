@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..numerics.convolution import convolve
-from ..numerics.fft import next_fast_shape, pad
+from ..numerics.fft import frequencies, next_fast_shape, pad
 from ..numerics.kernels import dipole_kernel
 
 MARGIN_VOXELS = 16  # room for fields that would otherwise wrap around to the opposite border
@@ -32,6 +32,10 @@ class DipoleModel:
         self.spacing = tuple(d / local.grid.voxel_length_mm for d in local.grid.spacing_mm)
         self.kernel = dipole_kernel(self.shape, local.grid.spacing_mm, local.grid.b0_direction)
         self._mask = local.mask
+
+    def squared_frequency(self):
+        """|k|^2 of the spectrum in (cycles per voxel)^2, whatever the spacing, in `rfftn` layout."""
+        return sum(np.square(k) for k in frequencies(self.shape, (1, 1, 1)))
 
     def padded(self, x):
         """`x`, on the grid of the FieldMap, as a float32 array of `shape`."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..numerics.convolution import filtered
-from ..numerics.fft import frequencies, irfftn, rfftn
+from ..numerics.fft import irfftn, rfftn
 from ..numerics.lazy import ndimage
 from .dipole_model import DipoleModel, spectral_mean
 from .weights import squared_weight
@@ -101,7 +101,7 @@ class _Bands:
     def __init__(self, local):
         self.model, self.faded = DipoleModel(local), faded(local.mask)
         self.size = np.abs(self.model.kernel)
-        self.squared = sum(np.square(x) for x in frequencies(self.model.shape, (1, 1, 1)))
+        self.squared = self.model.squared_frequency()
         self.spectrum = rfftn(self.model.padded(_without_outliers(local) * self.faded))
 
     def values(self, kept, lowest):

@@ -8,7 +8,7 @@ white noise keeps them out of a map. Simulated fields have next to nothing of it
 import numpy as np
 
 from ..numerics.conjugate_gradients import conjugate_gradients
-from ..numerics.fft import frequencies, rfftn
+from ..numerics.fft import rfftn
 from .dipole_model import DipoleModel
 from .misfit import CONE, SIGNAL, faded
 
@@ -36,7 +36,7 @@ def model_error_share(local):
     soft = faded(local.mask)
     rest = rfftn(model.padded(_residual(model, local) * soft))
     field = rfftn(model.padded(local.ppm * soft))
-    k2, size = sum(np.square(k) for k in frequencies(model.shape, (1, 1, 1))), np.abs(model.kernel)
+    k2, size = model.squared_frequency(), np.abs(model.kernel)
     shares = []
     for low, high in zip(BANDS, BANDS[1:], strict=False):
         band = (k2 >= low**2) & (k2 < high**2)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...numerics.conjugate_gradients import dot
 from ...numerics.convolution import convolve
-from ...numerics.fft import frequencies, irfftn, rfftn
+from ...numerics.fft import irfftn, rfftn
 from ...registry.method import Citation, method, parameter
 from ...solvers import inversion_parameters as shared
 from ...solvers.admm import Admm
@@ -96,8 +96,8 @@ def consensus(local, parameters, progress):
     Against COSMOS in two heads in vivo the NRMSE is 57 and 51 % (correlation 0.85 and 0.87, slopes 0.92 and 0.85),
     where WH-QSM has 70 and 64 %, MEDI 63 and 57 %, RTS 66 and 60 % and the mean of five inversions 64 and 56 %. Spheres
     of 0.1 ppm added to the fields of these and four more heads in vivo read 0.91 to 1.06 of that, 0.75 in a small crop.
-    STEP, RIDGE, delta and the frequency of detail were chosen on the two heads; halving or doubling one of them cost at
-    most four points. In scans with much residual background more of it stays in the map than by WH-QSM.
+    STEP, RIDGE, delta and the frequency of detail were chosen on the two heads; in an earlier version, halving or
+    doubling one of them cost at most four points. In a scan with residual background more of it stays than by WH-QSM.
     Weights of two such maps fitted by band of frequency come out much as in step 2. Fields without model error are
     better served by WH-QSM, which has 27 and 41 % on simulated heads where this has 38 and 52 %. An iteration costs two
     pairs of transforms.
@@ -134,7 +134,7 @@ def _step_to_field(model, local, w, first, parameters):
     """Step 2 from `first`, the map x_1 of step 1: min |D x - f|_2^2 + delta^2 |x - x_1|_2^2, by frequency."""
     masked = model.padded(model.result(first))
     f = model.padded(local.ppm * w) + (model.padded(local.mask) - model.padded(w)) * model.field(masked)
-    relative = np.square(_squared_frequency(model) / np.float32(parameters.finest**2))
+    relative = np.square(model.squared_frequency() / np.float32(parameters.finest**2))
     delta2 = np.float32(parameters.crossover) * (1 + relative)
     spectrum = model.kernel * rfftn(f) + delta2 * rfftn(masked)
     spectrum /= np.square(model.kernel) + delta2
@@ -144,14 +144,9 @@ def _step_to_field(model, local, w, first, parameters):
 def _scale(model, local, w, x, progress):
     """The factor of x that fits the field best away from the rim, but for detail as fine as noise."""
     w = w * faded(local.mask)
-    field, coarse = model.field(model.padded(x)), (_squared_frequency(model) < COARSE**2).astype(np.float32)
+    field, coarse = model.field(model.padded(x)), (model.squared_frequency() < COARSE**2).astype(np.float32)
     f, d = (convolve(model.padded(image * w), coarse) for image in (local.ppm, model.result(field)))
     power = dot(d, d)
     scale = min(max(dot(d, f) / power, 1.0), MOST_SCALED) if power > 0 else 1.0
     progress.note(scale=float(f"{scale:.4g}"))
     return np.float32(scale)
-
-
-def _squared_frequency(model):
-    """In (cycles per voxel)^2."""
-    return sum(np.square(k) for k in frequencies(model.shape, (1, 1, 1)))
