@@ -1,0 +1,51 @@
+"""What a DICOM file says of one of its frames."""
+
+from .library import pydicom
+
+SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
+
+
+class FrameHeader:
+    """The attributes of one frame, looked up where the frame itself, all frames, and the file have them, in this order.
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+        The header of a file.
+    number : int, optional
+        The frame of an enhanced image, from 0 on; None for a classic image.
+    """
+
+    def __init__(self, dataset, number=None):
+        self.dataset, self.number = dataset, number
+        groups = [dataset[name].value for name in (SHARED, PER_FRAME) if name in dataset]
+        chosen = [group[min(place, len(group) - 1)] for group, place in zip(groups, (0, number or 0), strict=False)]
+        self._parts = [part for group in reversed(chosen) for part in _macros(group)] + [dataset]
+
+    def get(self, keyword, default=None):
+        """The value of an attribute, by its keyword; `default` if it is missing or empty."""
+        return self._value(pydicom().datadict.tag_for_keyword(keyword), default)
+
+    def private(self, creator, group, element, default=None):
+        """The value of a private attribute: creator "Philips MR Imaging DD 001", group 0x2005, element 0x70."""
+        for part in self._parts:
+            try:
+                value = part.private_block(group, creator)[element].value
+            except KeyError:
+                continue
+            if value not in (None, ""):
+                return value
+        return default
+
+    def _value(self, tag, default):
+        for part in self._parts:
+            if tag in part and part[tag].value not in (None, ""):
+                return part[tag].value
+        return default
+
+
+def _macros(group):
+    """The datasets in the functional groups of a frame, each of which is a sequence with one item."""
+    for element in group:
+        if element.VR == "SQ" and len(element.value):
+            yield from element.value

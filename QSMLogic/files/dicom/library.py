@@ -1,0 +1,36 @@
+"""The DICOM libraries: Slicer bundles them, elsewhere they are optional."""
+
+from importlib import import_module
+
+from ...model.errors import QSMError
+
+INSTALL = "In Slicer it is there; elsewhere, install it with `pip install pydicom`."
+INSTALL_HIGHDICOM = "In Slicer 5.12 it is there; elsewhere, install it with `pip install highdicom`."
+
+
+def pydicom():
+    """The module pydicom; QSMError with the remedy if it is not installed."""
+    return _module("pydicom", "DICOM files are read and written with pydicom", INSTALL)
+
+
+def highdicom():
+    """The module highdicom; QSMError with the remedy if it is not installed."""
+    return _module(
+        "highdicom", "Parametric maps and structured reports are written with highdicom", INSTALL_HIGHDICOM
+    )
+
+
+def has_highdicom():
+    """Whether parametric maps and structured reports can be written."""
+    try:
+        highdicom()
+    except QSMError:
+        return False
+    return True
+
+
+def _module(name, use, install):
+    try:
+        return import_module(name)
+    except ImportError:
+        raise QSMError(f"{use}, which is not installed. {install}") from None

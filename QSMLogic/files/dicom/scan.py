@@ -1,0 +1,82 @@
+"""A gradient-echo scan in DICOM files."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..geometry import Geometry
+
+
+@dataclass(frozen=True)
+class DicomScan:
+    """A gradient-echo scan found in DICOM files; its voxels are read when it is loaded.
+
+    Parameters
+    ----------
+    title : str
+        As users see it, such as "Series 6, 7: a_gre, 6 echoes, magnitude and phase".
+    name : str
+        For files: letters, digits and hyphens, such as "6-a-gre".
+    echo_times_s : tuple of float
+        Increasing.
+    field_strength_t : float
+    geometry : Geometry
+        The grid of its images.
+    stacks : dict
+        {kind: for each echo, for each volume, the Frames along k}; kinds: "magnitude" and "phase", or "real" and
+        "imaginary".
+    reported : dict
+        What is to be reported of a scan, {name in BIDS: value}, with no identity in it.
+    checks : tuple of Check
+        What was found while it was sorted.
+    """
+
+    title: str
+    name: str
+    echo_times_s: tuple
+    field_strength_t: float
+    geometry: Geometry
+    stacks: dict = field(repr=False)
+    reported: dict
+    checks: tuple = ()
+
+    @property
+    def kinds(self):
+        return tuple(self.stacks)
+
+    @property
+    def volumes(self):
+        """The number of points in time."""
+        return len(next(iter(self.stacks.values()))[0])
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file of the scan, once."""
+        frames = (f for echoes in self.stacks.values() for volumes in echoes for frames in volumes for f in frames)
+        return list(dict.fromkeys(frame.path for frame in frames))
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Files that are no scan for QSM.
+
+    Parameters
+    ----------
+    title : str
+        The series as users see it, such as "Series 3: t1_mprage", or what the files are.
+    files : int
+        How many they are.
+    reason : str
+        A sentence.
+    """
+
+    title: str
+    files: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What DICOM files hold: the scans for QSM, and what was left out."""
+
+    scans: tuple
+    left_out: tuple
