@@ -6,15 +6,18 @@ from pathlib import Path
 from ...model.units import PROTON_MHZ_PER_T
 from .frame import Frame, Layout, Plane, Series
 from .header import PER_FRAME, FrameHeader
-from .kinds import flavor_of, kind_of, why_no_gradient_echo, why_no_image
+from .kinds import IMAGES, flavor_of, kind_of, why_no_gradient_echo, why_no_image
 from .library import pydicom
 from .vendors import vendor_of
 
+WITH_FRAMES = IMAGES.keys() - {"1.2.840.10008.5.1.4.1.1.4"}
 ENDS_EARLY = "It cannot be read as DICOM: it is empty, damaged or cut short. Copy or export it again."
 NO_PIXELS = "It has no pixels."
 ENCRYPTED = "It is encrypted. Export it without encryption."
 NO_GEOMETRY = "It does not say where its slices lie (position, orientation or spacing is missing)."
 NO_TIME = "It has no echo time."
+PRIVATE_SEQUENCES, UNDEFINED = 0x20050000, 0xFFFFFFFF  # those of Philips
+PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))  # in floating point, and in integers
 ELEMENT_HEADER = 8  # bytes before the pixels, at least
 RAW_SYNTAXES = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")  # implicit and explicit, little endian
 
@@ -27,14 +30,29 @@ class Unusable(Exception):
         self.reason, self.series = reason, series
 
 
-def read_header(path):
-    """The dataset of a file without its pixels, and where they start. Unusable if it cannot be read."""
+def read_header(path, is_brief=False):
+    """The dataset of a file without its pixels, and where reading ended. Unusable if it cannot be read.
+
+    is_brief: end a classic image where large private sequences begin, which say nothing that sorting needs.
+    """
     try:
         with open(path, "rb") as file:
-            dataset = pydicom().dcmread(file, stop_before_pixels=True, force=True)
+            dataset = pydicom().filereader.read_partial(file, _ends_brief if is_brief else _ends, force=True)
+            if is_brief and dataset.get("SOPClassUID") in WITH_FRAMES:
+                return read_header(path)
             return dataset, file.tell()
+    except OSError:
+        raise
     except Exception:
         raise Unusable(ENDS_EARLY) from None
+
+
+def _ends(tag, value_type, length):
+    return tag in PIXEL_TAGS
+
+
+def _ends_brief(tag, value_type, length):
+    return tag in PIXEL_TAGS or (value_type == "SQ" or length == UNDEFINED) and tag >= PRIVATE_SEQUENCES
 
 
 def frames_of(path, known):
@@ -42,7 +60,7 @@ def frames_of(path, known):
 
     known: a function that returns an equal object that is kept already. Raises Unusable.
     """
-    dataset, start = read_header(path)
+    dataset, start = read_header(path, is_brief=True)
     header = FrameHeader(dataset, 0 if PER_FRAME in dataset else None)
     try:
         series = known(series_of(header))
