@@ -128,8 +128,8 @@ def _frame(path, header, known, layout, is_short):
     """The Frame of a header; None if it lacks what is needed."""
     if _what_lacks(header):
         return None
-    kind = kind_of(header)
-    values = vendor_of(header).values(header, kind)
+    kind, vendor = kind_of(header), vendor_of(header)
+    values = vendor.values(header, kind)
     return Frame(
         path,
         header.number,
@@ -140,6 +140,7 @@ def _frame(path, header, known, layout, is_short):
         tuple(float(x) for x in header.get("ImagePositionPatient")),
         _order(header),
         known(str(header.get("AcquisitionTime") or header.get("AcquisitionDateTime") or "")),
+        known(vendor.coil(header) or ""),
         values.slope,
         values.intercept,
         values.in_radians,
