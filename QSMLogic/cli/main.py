@@ -14,7 +14,7 @@ from ..registry.presets import PRESETS
 from ..registry.stages import STAGES
 from ..version import __version__
 from .atlas import add_atlas_options, add_template_options, atlas_command, template_command
-from .commands import cite_command, demo_command, maps_command, methods_command, run_command
+from .commands import cite_command, demo_command, maps_command, methods_command
 from .console import Console, print_any_character
 from .options import (
     VOLUMES,
@@ -27,6 +27,7 @@ from .options import (
     add_settings_options,
     plain,
 )
+from .run import run_command
 from .stage_commands import COMMANDS, curve_command
 from .statistics import add_statistics_options, statistics_command
 
