@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..files.atomic import check_writable
-from ..files.bids import ALL, derivative_paths, derivative_placement, find_runs, write_derivatives
-from ..files.headers import volumes_in
+from ..files.bids import derivative_paths, derivative_placement, find_runs, write_derivatives
+from ..files.dicom.export.writing import write_dicom
 from ..files.images import load_on_grid
 from ..files.map_files import output_paths, placement, write_maps
 from ..files.sidecar import image_stem
@@ -14,37 +14,73 @@ from ..model.errors import QSMError
 from ..pipeline.chain import run
 from ..registry.provenance import choice_made, strengths_tried, warnings
 from ..report.strength_plot import CURVE_FILES, curve_files
-from .commands import enough_memory, input_files, load_scan, read_settings, scan_files
+from .commands import enough_memory, input_files, read_settings, scan_files
+from .job import jobs_of, named
 
 
 def run_command(arguments, console):
-    """Compute the susceptibility map of a scan, or of every run in a BIDS folder."""
+    """Compute the susceptibility map of a scan in image or DICOM files, or of every run in a BIDS folder."""
     settings = read_settings(arguments)
     if arguments.bids:
         return _run_bids(arguments, settings, console)
-    if not (scan_files(arguments) and arguments.output):
-        raise QSMError("run needs --magnitude, --phase and --output, or --bids; see `run --help`.")
     if arguments.participant_label:
         raise QSMError("--participant-label can be used with --bids only.")
-    folders = _output_folders(arguments)
-    for folder in folders:
-        outputs = [*output_paths(folder), *(folder / name for name in CURVE_FILES if arguments.curve)]
-        check_writable(outputs, input_files(arguments), **placement(folder, arguments.overwrite))
-    for folder, volume in folders.items():
-        scan, geometry = load_scan(arguments, volume)
-        maps = _mapped(scan, geometry, scan_files(arguments), arguments, settings, console)
+    if not (scan_files(arguments) or arguments.dicom):
+        raise QSMError("run needs --magnitude, --phase and --output, or --dicom, or --bids; see `run --help`.")
+    jobs = jobs_of(arguments, console)
+    for job in jobs:
+        _check_outputs(job, arguments)
+    return _each(jobs, lambda job: _run_job(job, arguments, settings, console), console)
+
+
+def _check_outputs(job, arguments):
+    if job.folder:
+        outputs = [*output_paths(job.folder), *(job.folder / name for name in CURVE_FILES if arguments.curve)]
+        check_writable(outputs, input_files(arguments), **placement(job.folder, arguments.overwrite))
+
+
+def _run_job(job, arguments, settings, console):
+    scan, geometry = job.load()
+    maps = _mapped(scan, geometry, job.files, job.inputs, arguments, settings, console)
+    if job.folder:
         curve = strengths_tried(maps.provenance)
-        texts = curve_files(folder, **curve) if curve else None
-        console.wrote(write_maps(maps, geometry, folder, texts, arguments.overwrite))
+        texts = curve_files(job.folder, **curve) if curve else None
+        console.wrote(write_maps(maps, geometry, job.folder, texts, arguments.overwrite))
+    if job.dicom_folder:
+        _write_dicom(job, maps, geometry, arguments, console)
 
 
-def _output_folders(arguments):
-    """{folder: the volume whose maps it gets}: one folder per volume with --volumes all, else one in all."""
-    output, first = Path(arguments.output), next(iter(scan_files(arguments).values()))[0]
-    count = volumes_in(first) if arguments.volumes == ALL and Path(first).is_file() else 1
-    if count == 1:
-        return {output: None}
-    return {output / f"volume-{n + 1:03d}": n for n in range(count)}
+def _write_dicom(job, maps, geometry, arguments, console):
+    console.progress("writing DICOM", 1.0)
+    said = arguments.series_description
+    wording = {"description": said, "research_use": False} if said else {}
+    exported = write_dicom(
+        maps,
+        geometry,
+        job.source,
+        job.dicom_folder,
+        names=arguments.dicom_maps,
+        overwrite=arguments.overwrite,
+        **wording,
+    )
+    console.warn(check.sentence for check in exported.checks if check.is_said)
+    console.wrote(sorted({path.parent for path in exported.files}))
+
+
+def _each(jobs, run_one, console):
+    """Run every job; of several, one that fails does not stop the others. Returns the exit status."""
+    if len(jobs) == 1:
+        return run_one(jobs[0])
+    failed = 0
+    for job in jobs:
+        try:
+            run_one(job)
+        except QSMError as error:
+            failed += 1
+            console.error(f"{job.name}: {error}")
+    if failed:
+        console.error(f"{failed} of {len(jobs)} runs failed.")
+    return 2 if failed else 0
 
 
 def _run_bids(arguments, settings, console):
@@ -63,33 +99,23 @@ def _run_bids(arguments, settings, console):
     for bids_run in runs:
         paths, inputs = derivative_paths(bids_run, output), input_files(arguments)
         check_writable(paths, inputs, **derivative_placement(bids_run, output, arguments.overwrite))
-    failed = 0
-    for bids_run in runs:
-        try:
-            _run_one(bids_run, arguments, settings, output, console)
-        except QSMError as error:
-            failed += 1
-            console.error(f"{bids_run.name}: {error}")
-    if failed:
-        console.error(f"{failed} of {len(runs)} runs failed.")
-    return 2 if failed else 0
+    return _each(runs, lambda bids_run: _run_one(bids_run, arguments, settings, output, console), console)
 
 
 def _run_one(bids_run, arguments, settings, output, console):
     scan, geometry = bids_run.load(arguments.field_strength, arguments.b0_direction)
-    files = {name: images.values() for name, images in bids_run.images.items()}
-    maps = _mapped(scan, geometry, files, arguments, settings, console)
+    files = {name: list(images.values()) for name, images in bids_run.images.items()}
+    inputs = {name: named(paths, arguments.anonymous) for name, paths in files.items()}
+    maps = _mapped(scan, geometry, files, inputs, arguments, settings, console)
     options = {"overwrite": arguments.overwrite, "anonymous": arguments.anonymous}
     console.wrote(write_derivatives(bids_run, maps, geometry, output, **options))
 
 
-def _mapped(scan, geometry, files, arguments, settings, console):
-    """The Maps of a scan, with the names of the input files in their provenance, or their number."""
-    files = {name: list(paths) for name, paths in files.items()}
+def _mapped(scan, geometry, files, inputs, arguments, settings, console):
+    """The Maps of a scan, with its inputs in their provenance."""
     checks = [_without_folders(check, files, arguments.anonymous) for check in scan.checks]
     scan = replace(scan, checks=(*checks, enough_memory(scan.grid.shape, scan.echoes)))
-    names = {name: _named(paths, arguments.anonymous) for name, paths in files.items()}
-    masks = {}
+    names, masks = dict(inputs), {}
     for name in ("mask", "reference_mask"):
         path = getattr(arguments, name)
         masks[name] = load_on_grid(path, geometry) if path else None
@@ -110,9 +136,3 @@ def _without_folders(check, files, anonymous):
             for name in (path.name, image_stem(path)) if anonymous else ():
                 sentence = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f"a {kind} image", sentence)
     return replace(check, sentence=sentence)
-
-
-def _named(paths, anonymous):
-    """The names of files, which may be those of patients, or how many there are."""
-    names = [Path(path).name for path in paths]
-    return len(names) if anonymous else names
