@@ -5,6 +5,7 @@ import json
 from ..files.dicom.finding import find_scans
 from ..files.dicom.scan import Found
 from ..files.dicom.to_bids import check_label, write_bids
+from ..files.dicom.walking import files_in, may_be_dicom
 from ..model.errors import QSMError
 
 ALL_SCANS = "all"
@@ -60,6 +61,14 @@ def chosen(found, choice=None):
     if not str(choice).isdigit() or not 1 <= int(choice) <= len(found.scans):
         raise QSMError(f"There is no scan {choice}. The scans are {listed}.")
     return [found.scans[int(choice) - 1]]
+
+
+def source_files(arguments, console):
+    """The files that --dicom-source names: those of the scan in them or, if there is none with phase, all of them."""
+    found = find(arguments.dicom_source, console)
+    if found.scans:
+        return chosen(found, arguments.scan)[0].files
+    return [path for path in files_in(arguments.dicom_source) if may_be_dicom(path)]
 
 
 def as_text(found):

@@ -9,7 +9,7 @@ from ..files.dicom.loading import load
 from ..files.headers import volumes_in
 from ..model.errors import QSMError
 from .commands import load_scan, scan_files
-from .dicom import chosen, find
+from .dicom import chosen, find, source_files
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def jobs_of(arguments, console):
         raise QSMError("run needs --output, the folder for the maps.")
     if arguments.series_description and not arguments.dicom_output:
         raise QSMError("--series-description can be used with --dicom-output only.")
-    return _dicom_jobs(arguments, console) if arguments.dicom else _file_jobs(arguments)
+    return _dicom_jobs(arguments, console) if arguments.dicom else _file_jobs(arguments, console)
 
 
 def named(paths, anonymous):
@@ -56,15 +56,16 @@ def named(paths, anonymous):
     return len(names) if anonymous else names
 
 
-def _file_jobs(arguments):
+def _file_jobs(arguments, console):
     """One Job or, with --volumes all, one for each volume."""
-    if arguments.scan:
-        raise QSMError("--scan can be used with --dicom only.")
+    if arguments.scan and not arguments.dicom_source:
+        raise QSMError("--scan can be used with --dicom or --dicom-source only.")
     if bool(arguments.dicom_output) != bool(arguments.dicom_source):
         raise QSMError(
             "--dicom-output needs --dicom, or --dicom-source with DICOM files of the scan: the maps get its patient "
             "and study."
         )
+    source = source_files(arguments, console) if arguments.dicom_source else []
     files = scan_files(arguments)
     inputs = {kind: named(paths, arguments.anonymous) for kind, paths in files.items()}
     first = next(iter(files.values()))[0]
@@ -76,7 +77,7 @@ def _file_jobs(arguments):
             files,
             inputs,
             *_folders(arguments, *part),
-            arguments.dicom_source or [],
+            source,
         )
         for volume, part in _volumes(count)
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..files.atomic import check_writable
 from ..files.bids import derivative_paths, derivative_placement, find_runs, write_derivatives
+from ..files.dicom.export.source import read_source
 from ..files.dicom.export.writing import write_dicom
 from ..files.images import load_on_grid
 from ..files.map_files import output_paths, placement, write_maps
@@ -16,6 +17,8 @@ from ..registry.provenance import choice_made, strengths_tried, warnings
 from ..report.strength_plot import CURVE_FILES, curve_files
 from .commands import enough_memory, input_files, read_settings, scan_files
 from .job import jobs_of, named
+
+PROBE = "0001.dcm"
 
 
 def run_command(arguments, console):
@@ -37,6 +40,9 @@ def _check_outputs(job, arguments):
     if job.folder:
         outputs = [*output_paths(job.folder), *(job.folder / name for name in CURVE_FILES if arguments.curve)]
         check_writable(outputs, input_files(arguments), **placement(job.folder, arguments.overwrite))
+    if job.dicom_folder:
+        read_source(job.source)
+        check_writable([job.dicom_folder / PROBE])
 
 
 def _run_job(job, arguments, settings, console):
