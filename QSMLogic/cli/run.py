@@ -93,6 +93,8 @@ def _run_bids(arguments, settings, console):
     """Map every run; a failed run does not stop the others. Returns the exit status."""
     if scan_files(arguments) or arguments.echo_times:
         raise QSMError("--bids finds the images and echo times itself. Omit the options for images and echo times.")
+    if arguments.dicom or arguments.dicom_output or arguments.scan:
+        raise QSMError("--bids maps images in a BIDS folder. Omit --scan and the options for DICOM.")
     root = Path(arguments.bids)
     output = Path(arguments.output) if arguments.output else root / "derivatives" / "QSM"
     if output.resolve() == root.resolve():
