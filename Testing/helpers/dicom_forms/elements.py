@@ -52,7 +52,7 @@ def dataset(scan, series, instance, enhanced=False, **elements):
         "InstanceNumber": instance,
         "AcquisitionNumber": 1,
         "SeriesDate": "20310214",
-        "SeriesTime": f"0710{series:02d}",
+        "SeriesTime": f"0710{series % 60:02d}",
         "AcquisitionDate": "20310214",
         "AcquisitionTime": "071100",
         "ContentDate": "20310214",

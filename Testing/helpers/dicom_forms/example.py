@@ -20,6 +20,7 @@ PERSON = {
     "DeviceSerialNumber": "SN0099887766",
     "ReferringPhysicianName": "Anonymous^Referrer",
     "OperatorsName": "Veiled^Operator",
+    "StudyID": "STUDY4321",
     "AccessionNumber": "ACC5566778",
     "StudyDate": "20310214",
     "StudyTime": "070809",
