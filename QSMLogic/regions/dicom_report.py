@@ -4,7 +4,7 @@ import re
 
 from ..files.dicom.export.region_report import RegionReport, RegionValue, ReportedRegion
 from ..model.catalogue import CATALOGUE
-from ..model.units import PER_PPM
+from ..model.units import NO_UNIT, PER_PPM
 
 
 def region_report(table, labels, names, colors=None, drawn_by=""):
@@ -40,7 +40,7 @@ def _values(table, rows):
             if not coded or not (coded.quantity or coded.derivation) or row[column.key] is None:
                 continue
             quantity = coded.quantity or _quantity(row["map"])
-            unit = row["unit"] if column.in_map_unit else column.unit or "no units"
+            unit = row["unit"] if column.in_map_unit else column.unit or NO_UNIT
             reference = row["relative_to"] or "" if column.in_map_unit else ""
             yield RegionValue(quantity, float(row[column.key]), unit, coded.derivation, reference)
 
