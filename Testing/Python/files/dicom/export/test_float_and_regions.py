@@ -65,8 +65,11 @@ def written(tmp_path_factory):
 
 def test_a_parametric_map_holds_the_numbers_in_ppm(written):
     dataset = pydicom.dcmread(written["susceptibility-float"])
-    values = dataset.pixel_array
-    np.testing.assert_array_equal(values, np.where(mask(), chi(), 0))
+    places = [group.PlanePositionSequence[0].ImagePositionPatient for group in dataset.PerFrameFunctionalGroupsSequence]
+    expected = {tuple(np.round(scan.position(n), 6)): np.where(mask(), chi(), 0)[n] for n in range(scan.SLICES)}
+    assert len(places) == scan.SLICES
+    for place, frame in zip(places, dataset.pixel_array, strict=True):
+        np.testing.assert_array_equal(frame, expected[tuple(np.round(place, 6))])
     shared = dataset.SharedFunctionalGroupsSequence[0]
     mapping = shared.RealWorldValueMappingSequence[0]
     assert mapping.MeasurementUnitsCodeSequence[0].CodeValue == "[ppm]"
@@ -78,8 +81,6 @@ def test_a_parametric_map_holds_the_numbers_in_ppm(written):
         pytest.approx(0.3),
         "LINEAR_EXACT",
     )
-    positions = [g.PlanePositionSequence[0].ImagePositionPatient for g in dataset.PerFrameFunctionalGroupsSequence]
-    np.testing.assert_allclose(positions, [scan.position(n) for n in range(scan.SLICES)], atol=1e-6)
     orientation = shared.PlaneOrientationSequence[0].ImageOrientationPatient
     np.testing.assert_allclose(orientation, scan.axes()[:, :2].T.ravel(), atol=1e-8)
     assert dataset.ContentQualification == "RESEARCH"
@@ -111,11 +112,9 @@ def test_the_report_has_the_values_of_the_regions(written):
     assert [group.tracking_identifier for group in groups] == list(NAMES.values())
     segments = pydicom.dcmread(written["regions"])
     for number, (label, group) in enumerate(zip(NAMES, groups, strict=True), 1):
-        reference = group.referenced_segment
-        assert reference.referenced_segment_numbers == number or number in np.ravel(
-            reference.ReferencedSOPSequence[0].ReferencedSegmentNumber
-        )
-        assert reference.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == segments.SOPInstanceUID
+        (reference,) = group.referenced_segment[0].ReferencedSOPSequence
+        assert reference.ReferencedSegmentNumber == number
+        assert reference.ReferencedSOPInstanceUID == segments.SOPInstanceUID
         assert group.tracking_uid == segments.SegmentSequence[number - 1].TrackingUID
         values = {
             (m.name.value, m.derivation and m.derivation.value): (m.value, m.unit.value)
@@ -124,7 +123,7 @@ def test_the_report_has_the_values_of_the_regions(written):
         mean, unit = values["126396", MEAN[0]]
         assert (mean, unit) == (pytest.approx(1000 * chi()[labels() == label].mean(), abs=1e-3), "[ppb]")
         volume, unit = values[VOLUME[0], None]
-        assert (volume, unit) == (pytest.approx(np.prod(scan.SPACING) * 0 + (labels() == label).sum()), "mm3")
+        assert (volume, unit) == ((labels() == label).sum(), "mm3")
 
 
 def test_values_relative_to_a_region_say_so(tmp_path):
