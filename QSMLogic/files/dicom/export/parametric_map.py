@@ -38,6 +38,7 @@ def parametric_map(entry, values, images, stack, about):
         content_qualification=about.qualification,
         pixel_measures=hd.PixelMeasuresSequence(stack.spacing[1:], images[0].SliceThickness, stack.spacing[0]),
     )
+    _put_in_order(dataset, np.cross(stack.orientation[:3], stack.orientation[3:]))
     shared = dataset.SharedFunctionalGroupsSequence[0]
     shared.FrameVOILUTSequence[0].VOILUTFunction = "LINEAR_EXACT"  # others have no widths below 1
     shared.FrameAnatomySequence = [_anatomy(images[0])]  # Slicer reads no parametric map without it
@@ -70,3 +71,14 @@ def _anatomy(image):
     item.FrameLaterality = "U"
     item.AnatomicRegionSequence = [code(*ANATOMY.get(image.get("BodyPartExamined"), ANYWHERE))]
     return item
+
+
+def _put_in_order(dataset, normal):
+    """Have the frames rise along their normal: Slicer takes that for granted and does not look at their positions."""
+    groups = dataset.PerFrameFunctionalGroupsSequence
+    order = np.argsort([group.PlanePositionSequence[0].ImagePositionPatient @ normal for group in groups])
+    frames = np.frombuffer(dataset.FloatPixelData, "<f4").reshape(len(groups), -1)
+    dataset.FloatPixelData = frames[order].tobytes()
+    dataset.PerFrameFunctionalGroupsSequence = [groups[n] for n in order]
+    for number, group in enumerate(dataset.PerFrameFunctionalGroupsSequence, 1):
+        group.FrameContentSequence[0].DimensionIndexValues = number
