@@ -22,7 +22,7 @@ STUDY = (
     *("StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "StudyDescription", "AccessionNumber"),
     *("IssuerOfAccessionNumberSequence", "ReferringPhysicianName"),
 )
-SERIES = ("BodyPartExamined", "AnatomicRegionSequence", "PatientPosition", "ProtocolName", "PositionReferenceIndicator")
+SERIES = ("BodyPartExamined", "PatientPosition", "ProtocolName", "PositionReferenceIndicator")
 COMPRESSION = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 ACQUISITION = (
     *("AcquisitionDate", "AcquisitionTime", "ScanningSequence", "SequenceVariant", "ScanOptions"),
@@ -85,13 +85,13 @@ def code(value, scheme, meaning):
 
 def unit_code(unit):
     """The UCUM code of a unit: value, scheme, meaning."""
-    value, meaning = UNITS[unit]
+    value, meaning = UNITS.get(unit, (f"{{{unit}}}", unit))
     return value, "UCUM", meaning
 
 
 def decimal(value):
-    """A number as DICOM writes it in text, in at most 16 characters."""
-    return pydicom().valuerep.DSfloat(float(value), auto_format=True)
+    """A number as DICOM writes it in text: ten digits, which are at most 16 characters."""
+    return f"{float(value) + 0.0:.10g}"
 
 
 def new_uid():

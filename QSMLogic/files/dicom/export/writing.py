@@ -1,6 +1,7 @@
 """Write maps as DICOM: a folder with one folder for each series."""
 
 import re
+import warnings
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +25,6 @@ from .region_report import segmentation, structured_report
 from .source import read_source
 from .stack import stack_of
 
-MASKS = ("reliable_mask", "mask")
 PLACES = 100  # series of maps for each series of the scan
 PLACE_OF = {name: n for n, name in enumerate(sorted(CATALOGUE, key=lambda name: name != SUSCEPTIBILITY), 1)}
 FLOAT_PLACES, SEGMENTS_PLACE, REPORT_PLACE = 40, 81, 82
@@ -98,14 +98,16 @@ def write_dicom(
     --------
     >>> exported = write_dicom(maps, geometry, ["IM0001.dcm", "IM0002.dcm"], "for-the-archive")  # doctest: +SKIP
     """
-    source = read_source(source_files)
-    about = About(0, description, _derivation(maps, method), research_use, datetime.now())
-    export = _Export(Path(folder), source, stack_of(geometry, source), about)
     arrays = _arrays(maps, names, geometry)
+    about = About(0, description, _derivation(maps, method), research_use, datetime.now())
     floats = has_highdicom() if parametric_map is None else parametric_map
-    series = [export.add_map(CATALOGUE[name], arrays, floats) for name in names]
-    if regions:
-        export.add_regions(regions, series[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # they quote the values of attributes, such as names of patients
+        source = read_source(source_files)
+        export = _Export(Path(folder), source, stack_of(geometry, source), about)
+        series = [export.add_map(CATALOGUE[name], arrays, floats) for name in names]
+        if regions:
+            export.add_regions(regions, series[0])
     files = export.files
     with placed_together(files, overwrite=overwrite, vouched=lambda: _replaced(files, overwrite)) as temporary:
         for path, dataset in files.items():
@@ -123,7 +125,7 @@ class _Export:
     def add_map(self, entry, arrays, floats):
         """Add the series of a map, which is returned; floats: also its parametric map."""
         array = np.asarray(arrays[entry.name])
-        inside = inside_of(array, [np.asarray(arrays[name]) > 0 for name in MASKS if name in arrays])
+        inside = inside_of(entry.name, arrays)
         pixels = pixels_of(entry, self.stack.turned(array), self.stack.turned(inside))
         self.checks += pixels.checks
         title = entry.title.removeprefix("QSM ")
