@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...model.errors import QSMError
 from .echo_times import echo_times_s
 from .frames import Unusable, frames_of, read_header
-from .header import PER_FRAME, FrameHeader
+from .header import FrameHeader
 from .library import quiet
 from .pairing import combined, paired
 from .reported import reported_values
@@ -104,7 +104,7 @@ def _scan(pair):
     """(the number of its first series, the DicomScan of a Pair)"""
     stacks, times_ms, checks = combined(pair)
     first = next(iter(stacks.values()))
-    headers = [_header(echo[0][0]) for echo in first]
+    headers = _headers([echo[0][0] for echo in first])
     times, more = echo_times_s(times_ms, headers)
     images = next(iter(pair.images.values()))
     numbers = sorted({series.number for series in pair.series})
@@ -144,10 +144,10 @@ def _distinct(scans):
         yield scan if count == 1 else replace(scan, name=f"{scan.name}-{count}", title=f"{scan.title} ({count})")
 
 
-def _header(frame):
-    """The complete FrameHeader of a Frame."""
-    dataset, _ = read_header(frame.path)
-    return FrameHeader(dataset, frame.number if PER_FRAME in dataset else None)
+def _headers(frames):
+    """The complete FrameHeaders of Frames; each file is read once."""
+    datasets = {file: read_header(file)[0] for file in dict.fromkeys(frame.file for frame in frames)}
+    return [FrameHeader(datasets[frame.file], frame.number) for frame in frames]
 
 
 def _left_out(reasons):
