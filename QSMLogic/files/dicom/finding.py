@@ -9,6 +9,7 @@ from .echo_times import echo_times_s
 from .frames import Unusable, frames_of, read_header
 from .header import FrameHeader
 from .library import quiet
+from .merging import merged
 from .pairing import combined, paired
 from .reported import reported_values
 from .scan import DicomScan, Found, LeftOut
@@ -83,7 +84,7 @@ class _Contents:
             all_images += images
             for group, reason in broken:
                 self.left_out[series][reason] += _files(group)
-        pairs, left = paired(all_images)
+        pairs, left = paired(merged(all_images))
         scans = []
         for pair in pairs:
             try:
@@ -107,7 +108,7 @@ def _scan(pair):
     headers = _headers([echo[0][0] for echo in first])
     times, more = echo_times_s(times_ms, headers)
     images = next(iter(pair.images.values()))
-    numbers = sorted({series.number for series in pair.series})
+    numbers = pair.numbers
     scan = DicomScan(
         title=_title(numbers, images.series.description, stacks),
         name=_name(numbers[0], images.series.description),
