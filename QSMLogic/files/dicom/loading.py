@@ -41,7 +41,8 @@ def load(scan, volume=None, b0_direction_ijk=None, echo_times_s=None, field_stre
     one, other = (images(scan, kind, volume, part) for kind, part in zip(scan.kinds, parts, strict=True))
     magnitude, phase = (one, other) if PHASE in scan.kinds else _polar(one, other)
     grid = scan.geometry.grid(b0_direction_ijk)
-    return Acquisition(magnitude, phase, times, strength, grid, (*scan.checks, *checks)), scan.geometry
+    facts = times, strength, grid, (*scan.checks, *checks), scan.reported
+    return Acquisition(magnitude, phase, *facts), scan.geometry
 
 
 def images(scan, kind, volume=0, progress=None):
