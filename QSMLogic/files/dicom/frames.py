@@ -6,15 +6,18 @@ from pathlib import Path
 from ...model.units import PROTON_MHZ_PER_T
 from .frame import Frame, Layout, Plane, Series
 from .header import PER_FRAME, FrameHeader
-from .kinds import flavor_of, kind_of, why_no_gradient_echo, why_no_image
+from .kinds import IMAGES, flavor_of, kind_of, why_no_gradient_echo, why_no_image
 from .library import pydicom
 from .vendors import vendor_of
 
+WITH_FRAMES = IMAGES.keys() - {"1.2.840.10008.5.1.4.1.1.4"}
 ENDS_EARLY = "It cannot be read as DICOM: it is empty, damaged or cut short. Copy or export it again."
 NO_PIXELS = "It has no pixels."
 ENCRYPTED = "It is encrypted. Export it without encryption."
 NO_GEOMETRY = "It does not say where its slices lie (position, orientation or spacing is missing)."
 NO_TIME = "It has no echo time."
+PRIVATE_SEQUENCES, UNDEFINED = 0x20050000, 0xFFFFFFFF  # those of Philips
+PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))  # in floating point, and in integers
 ELEMENT_HEADER = 8  # bytes before the pixels, at least
 RAW_SYNTAXES = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")  # implicit and explicit, little endian
 
@@ -27,14 +30,27 @@ class Unusable(Exception):
         self.reason, self.series = reason, series
 
 
-def read_header(path):
-    """The dataset of a file without its pixels, and where they start. Unusable if it cannot be read."""
+def read_header(path, is_brief=False):
+    """The dataset of a file without its pixels, and where reading ended. Unusable if it cannot be read.
+
+    is_brief: end where functional groups begin, or large private sequences, which say nothing that sorting needs.
+    """
     try:
         with open(path, "rb") as file:
-            dataset = pydicom().dcmread(file, stop_before_pixels=True, force=True)
+            dataset = pydicom().filereader.read_partial(file, _ends_brief if is_brief else _ends, force=True)
             return dataset, file.tell()
+    except OSError:
+        raise
     except Exception:
         raise Unusable(ENDS_EARLY) from None
+
+
+def _ends(tag, value_type, length):
+    return tag in PIXEL_TAGS
+
+
+def _ends_brief(tag, value_type, length):
+    return tag in PIXEL_TAGS or (value_type == "SQ" or length == UNDEFINED) and tag >= PRIVATE_SEQUENCES
 
 
 def frames_of(path, known):
@@ -42,17 +58,20 @@ def frames_of(path, known):
 
     known: a function that returns an equal object that is kept already. Raises Unusable.
     """
-    dataset, start = read_header(path)
-    header = FrameHeader(dataset, 0 if PER_FRAME in dataset else None)
+    dataset, start = read_header(path, is_brief=True)
     try:
+        header = FrameHeader(dataset)
+        if reason := _why_unusable(dataset, header) or why_no_gradient_echo(header):
+            raise Unusable(reason, known(series_of(header)))
+        if dataset.SOPClassUID in WITH_FRAMES:
+            dataset, start = read_header(path)
+            header = FrameHeader(dataset, 0)
         series = known(series_of(header))
-        if reason := _why_unusable(dataset, header):
-            raise Unusable(reason, series)
         layout = known(_layout(dataset))
         short = layout is not None and _is_short(path, layout, start)
         frames, left_out = [], {}
         for number in range(int(dataset.get("NumberOfFrames") or 1)) if PER_FRAME in dataset else (None,):
-            header = header if number in (None, 0) else FrameHeader(dataset, number)
+            header = FrameHeader(dataset, number) if number else header
             reason = why_no_gradient_echo(header)
             frame = None if reason else _frame(Path(path), header, known, layout, short)
             if frame is None:
@@ -110,8 +129,8 @@ def _frame(path, header, known, layout, is_short):
     """The Frame of a header; None if it lacks what is needed."""
     if _what_lacks(header):
         return None
-    kind = kind_of(header)
-    values = vendor_of(header).values(header, kind)
+    kind, vendor = kind_of(header), vendor_of(header)
+    values = vendor.values(header, kind)
     return Frame(
         path,
         header.number,
@@ -122,6 +141,7 @@ def _frame(path, header, known, layout, is_short):
         tuple(float(x) for x in header.get("ImagePositionPatient")),
         _order(header),
         known(str(header.get("AcquisitionTime") or header.get("AcquisitionDateTime") or "")),
+        known(vendor.coil(header) or ""),
         values.slope,
         values.intercept,
         values.in_radians,
