@@ -10,7 +10,6 @@ from ..regions.units import PER_PPM
 from .dicom import source_files
 
 
-
 def add_dicom_report_options(parser):
     """The options of `statistics` for DICOM."""
     add = parser.add_argument
@@ -22,9 +21,7 @@ def add_dicom_report_options(parser):
 def checked_source(arguments, console):
     """The files that --dicom-source names; QSMError if the report cannot be written with them."""
     if bool(arguments.dicom_output) != bool(arguments.dicom_source):
-        raise QSMError(
-            "--dicom-output needs --dicom-source, and the reverse: the report gets the patient of a scan."
-        )
+        raise QSMError("--dicom-output needs --dicom-source, and the reverse: the report gets the patient of a scan.")
     if not arguments.dicom_output:
         return []
     highdicom()

@@ -41,8 +41,7 @@ def load(scan, volume=None, b0_direction_ijk=None, echo_times_s=None, field_stre
     parts = [_Part(progress, n / 2, (n + 1) / 2) for n in range(2)]
     one, other = (images(scan, kind, volume, part) for kind, part in zip(scan.kinds, parts, strict=True))
     magnitude, phase = (one, other) if PHASE in scan.kinds else _polar(one, other)
-    grid = scan.geometry.grid(b0_direction_ijk)
-    facts = times, strength, grid, (*scan.checks, *checks), scan.reported
+    facts = times, strength, scan.geometry.grid(b0_direction_ijk), (*scan.checks, *checks), scan.reported
     return Acquisition(magnitude, phase, *facts), scan.geometry
 
 
