@@ -1,5 +1,6 @@
 """What derived objects take over from their scan, and what they say of themselves."""
 
+import re
 from copy import deepcopy
 
 from ....model.units import UNITS
@@ -39,7 +40,7 @@ NEVER_ABSENT = (
     *("AccessionNumber", "ReferringPhysicianName", "PositionReferenceIndicator", "ScanOptions", "MRAcquisitionType"),
     *("EchoTime", "EchoTrainLength", "RepetitionTime", "PatientPosition"),
 )
-LONGEST_CODE = 16
+LONGEST_CODE, LENGTH_OF_DATE = 16, 8
 
 
 def take_over(dataset, header, keywords):
@@ -62,6 +63,7 @@ def derived_from(source, now):
     """
     dataset = pydicom().Dataset()
     take_over(dataset, source.header, (*PATIENT, *STUDY, *SERIES, *ACQUISITION, *COMPRESSION))
+    _set_acquired(dataset, source.header)
     for keyword in NEVER_ABSENT:
         if keyword not in dataset:
             setattr(dataset, keyword, None)
@@ -96,6 +98,14 @@ def decimal(value):
 
 def new_uid():
     return pydicom().uid.generate_uid(prefix=None)
+
+
+def _set_acquired(dataset, header):
+    """Date and time of the acquisition, which enhanced files have in one."""
+    moment = str(header.get("FrameAcquisitionDateTime") or header.get("AcquisitionDateTime") or "")
+    if "AcquisitionDate" not in dataset and len(moment) > LENGTH_OF_DATE:
+        dataset.AcquisitionDate, time = moment[:LENGTH_OF_DATE], moment[LENGTH_OF_DATE:]
+        dataset.AcquisitionTime = re.split(r"[+-]", time)[0]
 
 
 def _scanner(header):

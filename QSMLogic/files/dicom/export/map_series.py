@@ -1,7 +1,5 @@
 """A map as a series of MR images, one file per slice: what every archive and viewer shows."""
 
-from copy import deepcopy
-
 import numpy as np
 
 from ..library import pydicom
@@ -95,7 +93,8 @@ def _meaning(common, entry, pixels):
 
 
 def _slice(common, number, pixels, stack, source):
-    dataset = deepcopy(common)
+    dataset = pydicom().Dataset()
+    dataset.update(common)  # shares the elements: a copy of all sequences would take most of the time
     position = np.array(stack.positions[number])
     dataset.SOPInstanceUID, dataset.InstanceNumber = new_uid(), number + 1
     dataset.ImagePositionPatient = [decimal(x) for x in position]

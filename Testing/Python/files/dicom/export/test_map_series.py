@@ -140,6 +140,7 @@ def test_an_enhanced_scan_gives_the_same_series(tmp_path, written):
         assert image.PixelData == other.PixelData
         (item,) = image.SourceImageSequence
         assert item.ReferencedFrameNumber == [n + 1, n + 1 + scan.SLICES]
+    assert (images[0].AcquisitionDate, images[0].AcquisitionTime) == ("20260102", "101500.25")
     assert images[0].SeriesNumber == 80101 and "SharedFunctionalGroupsSequence" not in images[0]
 
 
