@@ -46,12 +46,9 @@ LONGEST_CODE, LENGTH_OF_DATE = 16, 8
 def take_over(dataset, header, keywords):
     """Copy those of the attributes that the scan has, an enhanced one in its functional groups, too."""
     for keyword in keywords:
-        value = header.get(keyword)
-        if value is None and keyword in ENHANCED_NAMES:
-            value = header.get(ENHANCED_NAMES[keyword])
         if keyword in header.dataset:
             dataset[keyword] = deepcopy(header.dataset[keyword])
-        elif value is not None:
+        elif (value := header.get(keyword) or header.get(ENHANCED_NAMES.get(keyword, keyword))) is not None:
             setattr(dataset, keyword, deepcopy(value))
 
 

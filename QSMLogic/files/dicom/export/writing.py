@@ -15,7 +15,7 @@ from ....registry.method import registry
 from ....registry.stages import STAGES
 from ....version import __version__
 from ...atomic import placed_together
-from ..library import has_highdicom
+from ..library import has_highdicom, pydicom
 from .about import About
 from .attributes import new_uid
 from .map_series import map_series, written
@@ -101,7 +101,7 @@ def write_dicom(
     arrays = _arrays(maps, names, geometry)
     about = About(0, description, _derivation(maps, method), research_use, datetime.now())
     floats = has_highdicom() if parametric_map is None else parametric_map
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), pydicom().config.disable_value_validation():  # a scan is what it is
         warnings.simplefilter("ignore", UserWarning)  # they quote the values of attributes, such as names of patients
         source = read_source(source_files)
         export = _Export(Path(folder), source, stack_of(geometry, source), about)
