@@ -5,15 +5,13 @@ from datetime import datetime
 
 from ....version import __version__
 from ..library import pydicom
-from .attributes import MANUFACTURER, MODEL, PATIENT, STUDY, new_uid
+from .attributes import MANUFACTURER, MODEL, PATIENT, STUDY, UTF8, in_unicode, new_uid
 
 OF_IMAGES = ("BodyPartExamined", "Laterality", "PatientPosition")
-PERSON = "PN"
 NEEDED = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID"),
     *("AccessionNumber", "ReferringPhysicianName"),
 )
-UTF8 = "ISO_IR 192"
 RESEARCH = " (research use)"
 LONGEST_DESCRIPTION = 64
 
@@ -68,13 +66,14 @@ class About:
         """An object that highdicom made of `nameless` images, with patient and study of an image."""
         for keyword in (*PATIENT, *STUDY, "ContributingEquipmentSequence"):
             if keyword in image:
-                dataset[keyword] = _unicode(image[keyword])
+                dataset[keyword] = image[keyword]
         if dataset.Modality != "SR":
             dataset.ContentCreatorName = dataset.get("ContentCreatorName")
             for keyword in OF_IMAGES:
                 if keyword in image:
                     dataset[keyword] = image[keyword]
-        dataset.SpecificCharacterSet, dataset.SeriesDescription = UTF8, self.description
+        in_unicode(dataset)
+        dataset.SeriesDescription = self.description
         dataset.SeriesDate, dataset.SeriesTime = image.SeriesDate, image.SeriesTime
         return dataset
 
@@ -91,10 +90,3 @@ def _nameless(image):
         setattr(copy, keyword, None)
     copy.StudyInstanceUID, copy.SpecificCharacterSet = image.StudyInstanceUID, UTF8
     return copy
-
-
-def _unicode(element):
-    """A name in several character sets as text, which is the same in any."""
-    if element.VR != PERSON:
-        return element
-    return pydicom().DataElement(element.tag, PERSON, str(element.value or ""))

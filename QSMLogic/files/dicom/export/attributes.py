@@ -7,6 +7,7 @@ from ....model.units import UNITS
 from ....version import __version__
 from ..library import pydicom
 
+UTF8, PERSON = "ISO_IR 192", "PN"
 MANUFACTURER, MODEL = "SlicerQSM", "QSMLogic"
 PATIENT = (
     *("SpecificCharacterSet", "TimezoneOffsetFromUTC", "PatientName", "PatientID", "IssuerOfPatientID"),
@@ -72,6 +73,13 @@ def derived_from(source, now):
     dataset.SoftwareVersions = __version__
     dataset.ContributingEquipmentSequence = [_scanner(source.header), _software(now)]
     return dataset
+
+
+def in_unicode(dataset):
+    """Have the texts of a dataset written as UTF-8, names in several character sets among them."""
+    for element in [element for element in dataset if element.VR == PERSON]:
+        dataset[element.tag] = pydicom().DataElement(element.tag, PERSON, str(element.value or ""))
+    dataset.SpecificCharacterSet = UTF8
 
 
 def code(value, scheme, meaning):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..library import pydicom
-from .attributes import code, decimal, derived_from, new_uid, unit_code
+from .attributes import code, decimal, derived_from, in_unicode, new_uid, unit_code
 from .source import MR_IMAGE
 
 LONGEST_DERIVATION = 1024
@@ -48,6 +48,8 @@ def _describe(common, entry, about):
     common.SeriesInstanceUID, common.SeriesNumber = about.series_uid, about.series_number
     common.SeriesDescription = about.description
     common.DerivationDescription = f"{entry.description}. {about.derivation}"[:LONGEST_DERIVATION]
+    if not (about.description + about.derivation).isascii():
+        in_unicode(common)
     common.BurnedInAnnotation = "NO"
     if not common.get("BodyPartExamined"):
         common.Laterality = None
