@@ -16,8 +16,11 @@ merging     echoes that are series of their own to one scan
 pairing     magnitude and phase to each other
 starts      whether two images are of one acquisition
 echo_times  the times of the echoes
+reported    what is to be reported of a scan
 scan        a scan that was found
 
 loading     a scan as arrays
 pixels      the stored values of frames
+to_bids     scans as a BIDS data set
+export/     maps and regions as DICOM
 """
