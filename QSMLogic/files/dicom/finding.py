@@ -53,7 +53,7 @@ class _Contents:
     def __init__(self):
         self.frames = defaultdict(list)
         self.left_out = defaultdict(Counter)
-        self.series, self.kept, self.uids = {}, {}, set()
+        self.series, self.kept, self.uids, self.headers = {}, {}, set(), {}
 
     def add(self, path):
         """Take up a file."""
@@ -61,7 +61,7 @@ class _Contents:
             if not may_be_dicom(path):
                 self.left_out[OTHERS][NO_DICOM] += 1
                 return
-            series, uid, frames, left_out = frames_of(path, self._known)
+            series, uid, frames, left_out = frames_of(path, self._known, self.headers)
         except OSError:
             self.left_out[OTHERS][UNREADABLE] += 1
             return
@@ -88,7 +88,7 @@ class _Contents:
         scans = []
         for pair in pairs:
             try:
-                scans.append(_scan(pair))
+                scans.append(_scan(pair, self.headers))
             except QSMError as error:
                 left += [(images, str(error)) for images in dict.fromkeys(pair.images.values())]
         for images, reason in left:
@@ -101,13 +101,13 @@ class _Contents:
         return self.kept.setdefault(value, value)
 
 
-def _scan(pair):
-    """(the number of its first series, the DicomScan of a Pair)"""
+def _scan(pair, known):
+    """(the numbers of its series, the DicomScan of a Pair); known: headers that have been read."""
     stacks, times_ms, checks = combined(pair)
     first = next(iter(stacks.values()))
-    headers = _headers([echo[0][0] for echo in first])
-    times, more = echo_times_s(times_ms, headers)
     images = next(iter(pair.images.values()))
+    headers = [_header(echo[0][0], images.series, known) for echo in first]
+    times, more = echo_times_s(times_ms, headers)
     numbers = pair.numbers
     scan = DicomScan(
         title=_title(numbers, images.series.description, stacks),
@@ -145,10 +145,9 @@ def _distinct(scans):
         yield scan if count == 1 else replace(scan, name=f"{scan.name}-{count}", title=f"{scan.title} ({count})")
 
 
-def _headers(frames):
-    """The complete FrameHeaders of Frames; each file is read once."""
-    datasets = {file: read_header(file)[0] for file in dict.fromkeys(frame.file for frame in frames)}
-    return [FrameHeader(datasets[frame.file], frame.number) for frame in frames]
+def _header(frame, series, known):
+    """The complete FrameHeader of a Frame."""
+    return known.get((series, frame.likeness)) or FrameHeader(read_header(frame.file)[0], frame.number)
 
 
 def _left_out(reasons):

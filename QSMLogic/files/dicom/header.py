@@ -39,6 +39,14 @@ class FrameHeader:
                     return part[tag].value
         return default
 
+    def alone(self):
+        """This header without the other frames of its file, which take memory."""
+        tags = set(self.dataset.keys()) - {_tag(PER_FRAME)}
+        kept = pydicom().Dataset({tag: self.dataset.get_item(tag) for tag in tags})
+        kept.set_original_encoding(*self.dataset.original_encoding, self.dataset.original_character_set)
+        setattr(kept, PER_FRAME, [self.dataset[PER_FRAME].value[self.number]])
+        return FrameHeader(kept, 0)
+
     def _value(self, tag, default):
         for part, tags in self._parts:
             if tag in tags and part[tag].value not in (None, ""):
