@@ -16,7 +16,8 @@ from .scan import DicomScan, Found, LeftOut
 from .sorting import images_of
 from .walking import files_in, may_be_dicom
 
-OTHERS, NO_DICOM, UNREADABLE = "Other files", "They are not DICOM.", "They cannot be opened. Check the permissions."
+OTHERS, NO_DICOM = "Other files", "They are not DICOM."
+UNREADABLE = "Files cannot be opened. Check that they are there and may be read."
 
 
 def find_scans(sources, progress=None):
@@ -146,8 +147,11 @@ def _distinct(scans):
 
 
 def _header(frame, series, known):
-    """The complete FrameHeader of a Frame."""
-    return known.get((series, frame.likeness)) or FrameHeader(read_header(frame.file)[0], frame.number)
+    """The complete FrameHeader of a Frame; QSMError if its file cannot be read any more."""
+    try:
+        return known.get((series, frame.likeness)) or FrameHeader(read_header(frame.file)[0], frame.number)
+    except OSError:
+        raise QSMError(UNREADABLE) from None
 
 
 def _left_out(reasons):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...model.errors import QSMError
 from ..geometry import Geometry
-from .frame import PAIRS, Series
+from .frame import PAIRS, PHASE, Series
 from .stacks import geometry_of, stacked
 
 AXIS_DIGITS, SPACING_DIGITS = 4, 4
@@ -92,6 +92,8 @@ def _sorted(series, frames):
             f"{len({frame.file for frame in short})} of its files are cut short, such as {short[0].path.name}. Copy "
             "or export them again."
         )
+    if len({frame.in_radians for frame in frames if frame.kind == PHASE}) > 1:
+        raise QSMError("Its phase images are scaled in different ways. Export all of them in the same way.")
     groups = {}
     for frame in frames:
         groups.setdefault(frame.kind, {}).setdefault(frame.echo, []).append(frame)
