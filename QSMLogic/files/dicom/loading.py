@@ -55,7 +55,7 @@ def images(scan, kind, volume=0, progress=None):
     by_file = {}
     for e, volumes in enumerate(echoes):
         for k, frame in enumerate(volumes[volume]):
-            by_file.setdefault(frame.path, []).append((frame, array[e, k]))
+            by_file.setdefault(frame.file, []).append((frame, array[e, k]))
     for done, (path, places) in enumerate(by_file.items(), 1):
         with quiet():
             _fill(path, places)
