@@ -47,7 +47,8 @@ def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("regions")
     turned = [scan.turned_array(array, ORDER, SIGNS) for array in (chi(), mask(), labels())]
     table = measure({"susceptibility": MapImage(chi(), "ppm")}, LabelRegions(labels(), NAMES), Grid(chi().shape))
-    report = region_report(table, turned[2], NAMES, {2: (1.0, 0.5, 0.0)})
+    regions = LabelRegions(turned[2], NAMES, {2: (1.0, 0.5, 0.0)})
+    report = region_report(table, regions, Grid(turned[2].shape))
     exported = write_dicom(
         {CHI: turned[0], MASK: turned[1]},
         scan.turned_geometry(ORDER, SIGNS),
@@ -135,7 +136,7 @@ def test_values_relative_to_a_region_say_so(tmp_path):
     table = measure(
         {"susceptibility": MapImage(chi(), "ppm")}, LabelRegions(labels(), NAMES), Grid(chi().shape), reference=NAMES[7]
     )
-    report = region_report(table, labels(), NAMES)
+    report = region_report(table, LabelRegions(labels(), NAMES), Grid(chi().shape))
     value = next(value for value in report.regions[0].values if value.statistic == MEAN)
     assert value.relative_to == NAMES[7]
     files = scan.classic_files(tmp_path)
