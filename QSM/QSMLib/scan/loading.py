@@ -129,14 +129,14 @@ def _natural(path):
 
 
 def _load(files):
-    with _all_or_nothing():
+    with all_or_nothing():
         nodes = [_read(file) for file in files]
         proxies = show([node for node in nodes if node.IsA("vtkMRMLSequenceNode")])
         return [proxies.get(node, node) for node in nodes]
 
 
 @contextmanager
-def _all_or_nothing():
+def all_or_nothing():
     """Nodes that were added to the scene in the block are removed if it is left by an exception."""
     scene = slicer.mrmlScene
     before = {scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())}
