@@ -15,9 +15,7 @@ def pydicom():
 
 def highdicom():
     """The module highdicom; QSMError with the remedy if it is not installed."""
-    return _module(
-        "highdicom", "Parametric maps and structured reports are written with highdicom", INSTALL_HIGHDICOM
-    )
+    return _module("highdicom", "Parametric maps and structured reports are written with highdicom", INSTALL_HIGHDICOM)
 
 
 def has_highdicom():

@@ -1,0 +1,159 @@
+"""Gradient-echo scans among whatever else is in folders of DICOM files."""
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import replace
+
+from ...model.errors import QSMError
+from .echo_times import echo_times_s
+from .frames import Unusable, frames_of, read_header
+from .header import PER_FRAME, FrameHeader
+from .pairing import combined, paired
+from .reported import reported_values
+from .scan import DicomScan, Found, LeftOut
+from .sorting import images_of
+from .walking import files_in, may_be_dicom
+
+OTHERS, NO_DICOM, UNREADABLE = "Other files", "They are not DICOM.", "They cannot be opened. Check the permissions."
+
+
+def find_scans(sources, progress=None):
+    """The gradient-echo scans with phase in DICOM files, and what was left out.
+
+    Parameters
+    ----------
+    sources : path or list of paths
+        Folders, which are searched through, files, or a DICOMDIR.
+    progress : callable, optional
+        Called with the number of files that were looked at; it may raise Cancelled.
+
+    Returns
+    -------
+    Found
+
+    Raises
+    ------
+    QSMError
+        If a source does not exist.
+    """
+    contents = _Contents()
+    for count, path in enumerate(files_in(sources), 1):
+        contents.add(path)
+        if progress:
+            progress(count)
+    return contents.found()
+
+
+class _Contents:
+    """What the files hold, by series; of each frame only what sorting needs."""
+
+    def __init__(self):
+        self.frames = defaultdict(list)
+        self.left_out = defaultdict(Counter)
+        self.kept, self.uids = {}, set()
+
+    def add(self, path):
+        """Take up a file."""
+        try:
+            if not may_be_dicom(path):
+                self.left_out[OTHERS][NO_DICOM] += 1
+                return
+            series, uid, frames, left_out = frames_of(path, self._known)
+        except OSError:
+            self.left_out[OTHERS][UNREADABLE] += 1
+            return
+        except Unusable as unusable:
+            self.left_out[unusable.series or OTHERS][unusable.reason] += 1
+            return
+        if uid and uid in self.uids:
+            return
+        self.uids.add(uid)
+        self.frames[series] += frames
+        if left_out and not frames:
+            self.left_out[series][next(iter(left_out))] += 1
+
+    def found(self):
+        """The Found."""
+        all_images = []
+        for series, frames in self.frames.items():
+            images, broken = images_of(series, frames)
+            all_images += images
+            for group, reason in broken:
+                self.left_out[series][reason] += _files(group)
+        pairs, left = paired(all_images)
+        scans = []
+        for pair in pairs:
+            try:
+                scans.append(_scan(pair))
+            except QSMError as error:
+                left += [(images, str(error)) for images in dict.fromkeys(pair.images.values())]
+        for images, reason in left:
+            frames = (f for e in images.stacks.values() for v in e.values() for stack in v for f in stack)
+            self.left_out[images.series][reason] += _files(frames)
+        scans.sort(key=lambda pair: pair[0])
+        return Found(tuple(_distinct([scan for _, scan in scans])), tuple(_left_out(self.left_out)))
+
+    def _known(self, value):
+        return self.kept.setdefault(value, value)
+
+
+def _scan(pair):
+    """(the number of its first series, the DicomScan of a Pair)"""
+    stacks, times_ms, checks = combined(pair)
+    first = next(iter(stacks.values()))
+    headers = [_header(echo[0][0]) for echo in first]
+    times, more = echo_times_s(times_ms, headers)
+    images = next(iter(pair.images.values()))
+    numbers = sorted({series.number for series in pair.series})
+    scan = DicomScan(
+        title=_title(numbers, images.series.description, stacks),
+        name=_name(numbers[0], images.series.description),
+        echo_times_s=times,
+        field_strength_t=images.series.field_strength_t,
+        geometry=images.geometry,
+        stacks=stacks,
+        reported=reported_values(headers),
+        checks=(*checks, *more),
+    )
+    return numbers, scan
+
+
+def _title(numbers, description, stacks):
+    """As users see a scan."""
+    echoes = next(iter(stacks.values()))
+    parts = [description, f"{len(echoes)} echo{'es' if len(echoes) > 1 else ''}", " and ".join(stacks)]
+    if len(echoes[0]) > 1:
+        parts.append(f"{len(echoes[0])} time points")
+    return f"Series {', '.join(map(str, numbers))}: {', '.join(filter(None, parts))}"
+
+
+def _name(number, description):
+    words = re.findall(r"[a-z0-9]+", description.lower())
+    return "-".join([str(number), *words])
+
+
+def _distinct(scans):
+    """The scans, with names and titles that differ."""
+    seen = Counter()
+    for scan in scans:
+        seen[scan.name] += 1
+        count = seen[scan.name]
+        yield scan if count == 1 else replace(scan, name=f"{scan.name}-{count}", title=f"{scan.title} ({count})")
+
+
+def _header(frame):
+    """The complete FrameHeader of a Frame."""
+    dataset, _ = read_header(frame.path)
+    return FrameHeader(dataset, frame.number if PER_FRAME in dataset else None)
+
+
+def _left_out(reasons):
+    """The LeftOuts, series by series."""
+    series = sorted((key for key in reasons if key != OTHERS), key=lambda key: (key.number, key.uid))
+    for key in (*series, *([OTHERS] if OTHERS in reasons else [])):
+        for reason, files in reasons[key].items():
+            yield LeftOut(key if key == OTHERS else key.title, files, reason)
+
+
+def _files(frames):
+    return len({frame.path for frame in frames})

@@ -1,0 +1,160 @@
+"""The frames of a DICOM file, from its header alone."""
+
+import os
+from pathlib import Path
+
+from ...model.units import PROTON_MHZ_PER_T
+from .frame import Frame, Plane, Series
+from .header import PER_FRAME, FrameHeader
+from .kinds import flavor_of, kind_of, why_no_gradient_echo, why_no_image
+from .library import pydicom
+from .vendors import vendor_of
+
+ENDS_EARLY = "It cannot be read as DICOM: it is empty, damaged or cut short. Copy or export it again."
+NO_PIXELS = "It has no pixels."
+ENCRYPTED = "It is encrypted. Export it without encryption."
+NO_GEOMETRY = "It does not say where its slices lie (position, orientation or spacing is missing)."
+NO_TIME = "It has no echo time."
+ELEMENT_HEADER = 8  # bytes before the pixels, at least
+RAW_SYNTAXES = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
+
+
+class Unusable(Exception):
+    """Why a file holds nothing for QSM, a sentence; `series` is a Series if it is known."""
+
+    def __init__(self, reason, series=None):
+        super().__init__(reason)
+        self.reason, self.series = reason, series
+
+
+def read_header(path):
+    """The dataset of a file without its pixels, and where they start. Unusable if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            dataset = pydicom().dcmread(file, stop_before_pixels=True, force=True)
+            return dataset, file.tell()
+    except Exception:
+        raise Unusable(ENDS_EARLY) from None
+
+
+def frames_of(path, known):
+    """(Series, SOPInstanceUID, list of Frame, {reason: number of frames that are left out}) of a file.
+
+    known: a function that returns an equal object that is kept already. Raises Unusable.
+    """
+    dataset, start = read_header(path)
+    header = FrameHeader(dataset, 0 if PER_FRAME in dataset else None)
+    try:
+        series = known(series_of(header))
+        if reason := _why_unusable(dataset, header):
+            raise Unusable(reason, series)
+        short = _is_short(path, dataset, start)
+        frames, left_out = [], {}
+        for number in range(int(dataset.get("NumberOfFrames") or 1)) if PER_FRAME in dataset else (None,):
+            header = header if number in (None, 0) else FrameHeader(dataset, number)
+            reason = why_no_gradient_echo(header)
+            frame = None if reason else _frame(Path(path), header, known, short)
+            if frame is None:
+                reason = reason or _what_lacks(header)
+                left_out[reason] = left_out.get(reason, 0) + 1
+            else:
+                frames.append(frame)
+        return series, str(dataset.get("SOPInstanceUID", "")), frames, left_out
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError):
+        raise Unusable("Its header is damaged. Copy or export it again.") from None
+
+
+def series_of(header):
+    """The Series of a frame."""
+    strength = header.get("MagneticFieldStrength")
+    if not strength and (frequency := header.get("ImagingFrequency") or header.get("TransmitterFrequency")):
+        strength = float(frequency) / PROTON_MHZ_PER_T
+    return Series(
+        str(header.get("SeriesInstanceUID", "")),
+        str(header.get("StudyInstanceUID", "")),
+        str(header.get("FrameOfReferenceUID", "")),
+        int(header.get("SeriesNumber", 0)),
+        " ".join(str(header.get("SeriesDescription") or header.get("ProtocolName") or "").split()),
+        vendor_of(header).name,
+        str(header.get("SequenceName") or header.get("PulseSequenceName") or ""),
+        float(strength) if strength else None,
+    )
+
+
+def _why_unusable(dataset, header):
+    if "EncryptedAttributesSequence" in dataset and "Rows" not in dataset:
+        return ENCRYPTED
+    if reason := why_no_image(header):
+        return reason
+    return NO_PIXELS if "Rows" not in dataset else None
+
+
+def _is_short(path, dataset, start):
+    """Whether a file of raw pixels ends before they do."""
+    if str(dataset.file_meta.get("TransferSyntaxUID", RAW_SYNTAXES[0])) not in RAW_SYNTAXES:
+        return False
+    names = ("Rows", "Columns", "BitsAllocated")
+    rows, columns, bits = (int(dataset.get(name) or 0) for name in names)
+    size = rows * columns * bits // 8 * int(dataset.get("NumberOfFrames") or 1)
+    return os.path.getsize(path) < start + ELEMENT_HEADER + size
+
+
+def _frame(path, header, known, is_short):
+    """The Frame of a header; None if it lacks what is needed."""
+    if _what_lacks(header):
+        return None
+    kind = kind_of(header)
+    values = vendor_of(header).values(header, kind)
+    return Frame(
+        path,
+        header.number,
+        kind,
+        known(flavor_of(header)),
+        known((_echo_time_ms(header), _number(header.get("EchoNumbers")))),
+        known(_plane(header)),
+        tuple(float(x) for x in header.get("ImagePositionPatient")),
+        _order(header),
+        known(str(header.get("AcquisitionTime") or header.get("AcquisitionDateTime") or "")),
+        values.slope,
+        values.intercept,
+        values.in_radians,
+        is_short,
+    )
+
+
+def _what_lacks(header):
+    """Why a frame cannot be placed, a sentence; None if it can."""
+    names = (("ImagePositionPatient", 3), ("ImageOrientationPatient", 6), ("PixelSpacing", 2))
+    if any(len(header.get(name, ())) != length for name, length in names):
+        return NO_GEOMETRY
+    return None if _echo_time_ms(header) else NO_TIME
+
+
+def _echo_time_ms(header):
+    return round(float(header.get("EffectiveEchoTime") or header.get("EchoTime") or 0), 6)
+
+
+def _plane(header):
+    rows, columns = (float(x) for x in header.get("PixelSpacing"))
+    axes = tuple(round(float(x), 7) for x in header.get("ImageOrientationPatient"))
+    size = (int(header.get("Columns")), int(header.get("Rows")))
+    return Plane(size, (columns, rows), axes, float(header.get("SliceThickness") or 0))
+
+
+def _order(header):
+    time = header.get("FrameAcquisitionDateTime") or header.get("AcquisitionTime") or header.get("ContentTime") or ""
+    return (
+        _number(header.get("TemporalPositionIndex") or header.get("TemporalPositionIdentifier")),
+        _number(header.get("AcquisitionNumber")),
+        str(time),
+        _number(header.get("InstanceNumber")),
+        header.number or 0,
+    )
+
+
+def _number(value):
+    """A number of the header; 0 if there is none. Of several, the first."""
+    try:
+        return int(value if isinstance(value, str | int | float) else value[0])
+    except (TypeError, ValueError, IndexError):
+        return 0

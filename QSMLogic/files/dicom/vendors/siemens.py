@@ -1,0 +1,27 @@
+"""Siemens: processing of XA images in a private ImageType, echo times of the protocol in its text (ASCCONV)."""
+
+import re
+
+from .vendor import Vendor
+
+TYPE_CREATOR, TYPE_GROUP, TYPE_ELEMENT = "SIEMENS MR SDI 02", 0x0021, 0x75
+PROTOCOLS = (("SIEMENS CSA HEADER", 0x0029, 0x20), ("SIEMENS MR SDS 01", 0x0021, 0x19))
+CONTRASTS, TIME = re.compile(rb"^lContrasts\s*=\s*(\d+)", re.M), re.compile(rb"^alTE\[(\d+)\]\s*=\s*(\d+)", re.M)
+
+
+def _processing(header):
+    words = header.private(TYPE_CREATOR, TYPE_GROUP, TYPE_ELEMENT)
+    return None if words is None or isinstance(words, str | bytes) else words[3:]
+
+
+def _echo_times_s(header):
+    """The times alTE of the protocol (in microseconds), as many as it has contrasts."""
+    for creator, group, element in PROTOCOLS:
+        text = header.private(creator, group, element)
+        if isinstance(text, bytes) and (count := CONTRASTS.search(text)):
+            times = {int(number): int(time) * 1e-6 for number, time in TIME.findall(text)}
+            return [times[n] for n in range(int(count[1])) if n in times]
+    return None
+
+
+SIEMENS = Vendor("Siemens", ("SIEMENS",), processing=_processing, echo_times_s=_echo_times_s)
