@@ -1,0 +1,101 @@
+"""A map as slices that lie as those of its scan: upright in every viewer."""
+
+from dataclasses import dataclass, field
+from itertools import permutations
+
+import numpy as np
+
+from ....model.check import DOUBTFUL, Check
+from ....model.errors import QSMError
+from ...geometry import TOLERANCE
+
+GRID = "dicom_grid"  # name of a check
+EDGE = 0.5 + 1e-3  # in voxels: the voxel of an image ends half a voxel from its center
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where the slices of a map lie, with rows and columns along those of the scan.
+
+    Parameters
+    ----------
+    axes : tuple of int
+        The axes of an array (k, j, i) that become slices, rows and columns.
+    flipped : tuple of int
+        Those of the new axes that run the other way.
+    orientation : tuple of float
+        Unit vectors along rows and columns.
+    spacing : tuple of float
+        In mm between slices, rows and columns.
+    positions : tuple
+        The first voxel of each slice in mm, LPS.
+    images : tuple of list
+        For each slice the SourceImages at its place.
+    checks : tuple of Check
+    """
+
+    axes: tuple
+    flipped: tuple
+    orientation: tuple
+    spacing: tuple
+    positions: tuple = field(repr=False)
+    images: tuple = field(repr=False)
+    checks: tuple = ()
+
+    def turned(self, array):
+        """An array (k, j, i) as slices, rows and columns."""
+        return np.flip(np.transpose(array, self.axes), self.flipped)
+
+
+def stack_of(geometry, source):
+    """The Stack of maps with a Geometry that were made of the scan of a Source; QSMError if it lies elsewhere."""
+    _check_overlap(geometry, source)
+    axes = np.reshape(geometry.direction, (3, 3))
+    wanted = np.array([source.normal * (1 if source.rising else -1), source.orientation[3:], source.orientation[:3]])
+    order, signs = _nearest(wanted @ axes)
+    spacing = [geometry.spacing[axis] for axis in order]
+    steps = [sign * axes[:, axis] for axis, sign in zip(order, signs, strict=True)]
+    corner = np.array(geometry.origin, float)
+    for step, length, axis, sign in zip(steps, spacing, order, signs, strict=True):
+        corner -= step * length * (geometry.size[axis] - 1) * (sign < 0)
+    positions = [corner + n * spacing[0] * steps[0] for n in range(geometry.size[order[0]])]
+    images = tuple(source.at(position) for position in positions)
+    orientation = np.concatenate([steps[2], steps[1]])
+    same = np.allclose(orientation, source.orientation, rtol=0, atol=TOLERANCE)
+    size = geometry.size[order[2]], geometry.size[order[1]]
+    used = {image.position for at_slice in images for image in at_slice}
+    is_grid = same and size == source.size and used == {image.position for image in source.images}
+    return Stack(
+        tuple(2 - axis for axis in order),
+        tuple(n for n, sign in enumerate(signs) if sign < 0),
+        source.orientation if same else tuple(orientation.tolist()),
+        tuple(spacing),
+        tuple(found[0].position if found else tuple(p.tolist()) for p, found in zip(positions, images, strict=True)),
+        images,
+        () if is_grid else (_other_grid(),),
+    )
+
+
+def _nearest(cosines):
+    """Which axis of the map lies along each direction (in rows), one for each, and whether it runs the other way."""
+    order = max(permutations(range(3)), key=lambda axes: sum(abs(cosines[n, axis]) for n, axis in enumerate(axes)))
+    return order, [-1 if cosines[n, axis] < 0 else 1 for n, axis in enumerate(order)]
+
+
+def _check_overlap(geometry, source):
+    axes = np.reshape(geometry.direction, (3, 3))
+    centers = np.array([image.center for image in source.images])
+    voxels = (centers - geometry.origin) @ axes / geometry.spacing
+    if not ((voxels >= -EDGE) & (voxels <= np.array(geometry.size) - 1 + EDGE)).all(axis=1).any():
+        raise QSMError(
+            "The map lies elsewhere than the images in the DICOM files: no slice of theirs passes through it. "
+            "Give the files of the scan that it was made of."
+        )
+
+
+def _other_grid():
+    sentence = (
+        "The map does not lie voxel by voxel on the images in the DICOM files; it was written where it lies. Check "
+        "that these are the files of the scan that it was made of."
+    )
+    return Check(GRID, None, None, DOUBTFUL, sentence)
