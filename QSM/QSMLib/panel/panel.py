@@ -8,6 +8,7 @@ from ..display import views
 from .atlas import Atlas
 from .checks import Checks
 from .doubtful import Doubtful
+from .drop import Drop
 from .inputs import Inputs
 from .load import Load
 from .look import Look
@@ -48,7 +49,8 @@ class Panel(VTKObservationMixin):
         self.parts = (self.inputs, self.mask, self.methods, self.reference, self.output, self.look, self.reuse)
         self.parts += (self.mask_preview, self.doubtful, self.run, self.checks)
         self.parts += (self.regions, self.region_results, self.atlas)
-        self.load = Load(ui, self.inputs.choose_loaded)
+        self.load = Load(ui, self.run, self.inputs.choose_loaded)
+        self.drop = Drop(ui.inputsButton.parentWidget(), self.load.load)
         scene = slicer.mrmlScene
         for event in (scene.StartCloseEvent, scene.StartImportEvent, scene.StartRestoreEvent):
             self.addObserver(scene, event, self._scene_changes, priority=FIRST)
@@ -75,7 +77,7 @@ class Panel(VTKObservationMixin):
         self._soon.disconnect("timeout()", self.update)
         self.look.removeObservers()
         self.regions.removeObservers()
-        for part in (self.run, self.checks, self.mask_preview, self.atlas):
+        for part in (self.run, self.checks, self.mask_preview, self.atlas, self.drop):
             part.close()
 
     def update(self, *ignored):

@@ -24,6 +24,7 @@ class Search:
 
     scans: tuple
     left_out: tuple
+    is_read: bool
 
 
 def write_search(folder, sources, read_all=False):
@@ -52,7 +53,7 @@ def read_search(folder):
     scans = [_scan(facts) for facts in result["scans"]]
     if result["is_read"]:
         scans = [replace(scan, images=_images(folder, n, scan)) for n, scan in enumerate(scans)]
-    return Search(tuple(scans), tuple(LeftOut(**left) for left in result["left_out"]))
+    return Search(tuple(scans), tuple(LeftOut(**left) for left in result["left_out"]), result["is_read"])
 
 
 def _written(folder, number, scan, found, progress):
