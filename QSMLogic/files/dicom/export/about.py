@@ -6,7 +6,8 @@ from datetime import datetime
 from ....version import __version__
 from .attributes import MANUFACTURER, MODEL, new_uid
 
-MORE_OF_SCAN = ("StudyDescription", "PatientAge", "PatientSize", "PatientWeight", "ContributingEquipmentSequence")
+OF_STUDY = ("StudyDescription", "PatientAge", "PatientSize", "PatientWeight", "ContributingEquipmentSequence")
+OF_IMAGES = ("BodyPartExamined", "Laterality", "PatientPosition")
 UTF8 = "ISO_IR 192"
 RESEARCH = " (research use)"
 LONGEST_DESCRIPTION = 64
@@ -60,7 +61,7 @@ class About:
 
     def completed(self, dataset, image):
         """An object of highdicom with what it does not take over from an image of the study."""
-        for keyword in MORE_OF_SCAN:
+        for keyword in OF_STUDY if dataset.Modality == "SR" else (*OF_STUDY, *OF_IMAGES):
             if keyword in image and keyword not in dataset:
                 dataset[keyword] = image[keyword]
         dataset.SpecificCharacterSet, dataset.SeriesDescription = UTF8, self.description

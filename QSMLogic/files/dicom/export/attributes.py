@@ -22,7 +22,7 @@ STUDY = (
     *("StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "StudyDescription", "AccessionNumber"),
     *("IssuerOfAccessionNumberSequence", "ReferringPhysicianName"),
 )
-SERIES = ("BodyPartExamined", "AnatomicRegionSequence", "PatientPosition", "ProtocolName", "PositionReferenceIndicator")
+SERIES = ("BodyPartExamined", "PatientPosition", "ProtocolName", "PositionReferenceIndicator")
 COMPRESSION = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 ACQUISITION = (
     *("AcquisitionDate", "AcquisitionTime", "ScanningSequence", "SequenceVariant", "ScanOptions"),
@@ -90,8 +90,8 @@ def unit_code(unit):
 
 
 def decimal(value):
-    """A number as DICOM writes it in text, in at most 16 characters."""
-    return pydicom().valuerep.DSfloat(float(value), auto_format=True)
+    """A number as DICOM writes it in text: ten digits, which are at most 16 characters."""
+    return f"{float(value) + 0.0:.10g}"
 
 
 def new_uid():

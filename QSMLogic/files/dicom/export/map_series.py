@@ -51,6 +51,8 @@ def _describe(common, entry, about):
     common.SeriesDescription = about.description
     common.DerivationDescription = f"{entry.description}. {about.derivation}"[:LONGEST_DERIVATION]
     common.BurnedInAnnotation = "NO"
+    if not common.get("BodyPartExamined"):
+        common.Laterality = None
     if "LossyImageCompression" not in common:
         common.LossyImageCompression = "00"
 
@@ -71,7 +73,7 @@ def _image(common, pixels, stack):
     common.ImageOrientationPatient = [decimal(x) for x in stack.orientation]
     between_slices, *in_plane = map(decimal, stack.spacing)
     common.PixelSpacing, common.SpacingBetweenSlices = in_plane, between_slices
-    if not common.get("SliceThickness"):
+    if not (common.get("SliceThickness") and stack.on_scan):
         common.SliceThickness = between_slices
 
 

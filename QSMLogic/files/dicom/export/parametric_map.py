@@ -1,9 +1,11 @@
 """A map as a Parametric Map: float numbers in the unit of the map, for software that computes with them."""
 
+import inspect
+
 import numpy as np
 
 from ..library import highdicom
-from .attributes import decimal, unit_code
+from .attributes import unit_code
 
 
 def parametric_map(entry, values, images, stack, about):
@@ -21,21 +23,29 @@ def parametric_map(entry, values, images, stack, about):
     """
     hd = highdicom()
     values = np.ascontiguousarray(values, np.float32)
-    low, high = entry.window or (float(values.min()), float(values.max()))
     dataset = hd.pm.ParametricMap(
         images,
         values,
         **about.arguments(),
+        **_window(hd, entry, values),
         contains_recognizable_visual_features=False,
         real_world_value_mappings=[_mapping(hd, entry, values)],
-        window_center=decimal((low + high) / 2),
-        window_width=decimal(max(high - low, 1e-6)),
         content_label="QSM",
-        content_description=entry.description[:64],
+        content_description=entry.description,
         content_qualification=about.qualification,
         pixel_measures=hd.PixelMeasuresSequence(stack.spacing[1:], images[0].SliceThickness, stack.spacing[0]),
     )
+    dataset.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence[0].VOILUTFunction = "LINEAR_EXACT"
     return about.completed(dataset, images[0])
+
+
+def _window(hd, entry, values):
+    """The arguments that set the window, which have other names since highdicom 0.28."""
+    low, high = entry.window or (float(values.min()), float(values.max()))
+    window = {"window_center": (low + high) / 2, "window_width": max(high - low, 1e-6)}
+    if "voi_lut_transformations" in inspect.signature(hd.pm.ParametricMap).parameters:
+        return {"voi_lut_transformations": [hd.VOILUTTransformation(**window)]}
+    return window
 
 
 def _mapping(hd, entry, values):

@@ -28,12 +28,15 @@ class RegionValue:
         One of `QSMLogic.model.units.UNITS`.
     statistic : tuple of str, optional
         Of the voxels, as a DICOM code, such as ("373098007", "SCT", "Mean").
+    relative_to : str
+        The region whose mean was subtracted; "": none.
     """
 
     quantity: tuple
     number: float
     unit: str
     statistic: tuple | None = None
+    relative_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,4 +169,9 @@ def _measurement(hd, value):
         value=float(value.number),
         unit=hd.sr.CodedConcept(*unit_code(value.unit)),
         derivation=value.statistic and hd.sr.CodedConcept(*value.statistic),
+        method=_relative(hd, value.relative_to) if value.relative_to else None,
     )
+
+
+def _relative(hd, reference):
+    return hd.sr.CodedConcept("relative", "99QSM", f"Difference from {reference}"[:LONGEST_LABEL])

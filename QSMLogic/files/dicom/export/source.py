@@ -82,10 +82,6 @@ class Source:
     def normal(self):
         return np.cross(self.orientation[:3], self.orientation[3:])
 
-    def at(self, position):
-        """The images whose first voxel lies at a position."""
-        return [image for image in self.images if np.allclose(image.position, position, rtol=0, atol=TOLERANCE)]
-
 
 def read_source(files):
     """The Source that some or all files of a scan show, classic or enhanced, of one or several series.

@@ -10,7 +10,8 @@ from ....model.errors import QSMError
 from ...geometry import TOLERANCE
 
 GRID = "dicom_grid"  # name of a check
-EDGE = 0.5 + 1e-3  # in voxels: the voxel of an image ends half a voxel from its center
+SAME_PLACE_MM = 0.01  # headers with rounded spacings drift by less over all slices of a scan
+EDGE = 0.5 + 1e-3  # in voxels: the outermost voxels end half a voxel from their centers
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Stack:
         The first voxel of each slice in mm, LPS.
     images : tuple of list
         For each slice the SourceImages at its place.
-    checks : tuple of Check
+    on_scan : bool
+        Whether the voxels are those of the scan.
     """
 
     axes: tuple
@@ -40,7 +42,11 @@ class Stack:
     spacing: tuple
     positions: tuple = field(repr=False)
     images: tuple = field(repr=False)
-    checks: tuple = ()
+    on_scan: bool
+
+    @property
+    def checks(self):
+        return () if self.on_scan else (_other_grid(),)
 
     def turned(self, array):
         """An array (k, j, i) as slices, rows and columns."""
@@ -58,22 +64,35 @@ def stack_of(geometry, source):
     corner = np.array(geometry.origin, float)
     for step, length, axis, sign in zip(steps, spacing, order, signs, strict=True):
         corner -= step * length * (geometry.size[axis] - 1) * (sign < 0)
-    positions = [corner + n * spacing[0] * steps[0] for n in range(geometry.size[order[0]])]
-    images = tuple(source.at(position) for position in positions)
+    positions = corner + np.outer(np.arange(geometry.size[order[0]]) * spacing[0], steps[0])
     orientation = np.concatenate([steps[2], steps[1]])
-    same = np.allclose(orientation, source.orientation, rtol=0, atol=TOLERANCE)
-    size = geometry.size[order[2]], geometry.size[order[1]]
-    used = {image.position for at_slice in images for image in at_slice}
-    is_grid = same and size == source.size and used == {image.position for image in source.images}
+    images = _images_at(positions, source)
+    on_scan = (
+        np.allclose(orientation, source.orientation, rtol=0, atol=TOLERANCE)
+        and (geometry.size[order[2]], geometry.size[order[1]]) == source.size
+        and len(source.images) == sum(map(len, images))
+    )
+    if on_scan:
+        orientation = source.orientation
+        positions = [
+            found[0].position if found else position for position, found in zip(positions, images, strict=True)
+        ]
     return Stack(
         tuple(2 - axis for axis in order),
         tuple(n for n, sign in enumerate(signs) if sign < 0),
-        source.orientation if same else tuple(orientation.tolist()),
+        tuple(orientation),
         tuple(spacing),
-        tuple(found[0].position if found else tuple(p.tolist()) for p, found in zip(positions, images, strict=True)),
+        tuple(tuple(position) for position in positions),
         images,
-        () if is_grid else (_other_grid(),),
+        on_scan,
     )
+
+
+def _images_at(positions, source):
+    """For each position the images of the source whose first voxel lies there."""
+    known = np.array([image.position for image in source.images])
+    here = (np.abs(known - position).max(axis=1) <= SAME_PLACE_MM for position in positions)
+    return tuple([source.images[n] for n in np.flatnonzero(found)] for found in here)
 
 
 def _nearest(cosines):

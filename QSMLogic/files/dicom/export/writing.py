@@ -1,6 +1,7 @@
 """Write maps as DICOM: a folder with one folder for each series."""
 
 import re
+import warnings
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -98,14 +99,16 @@ def write_dicom(
     --------
     >>> exported = write_dicom(maps, geometry, ["IM0001.dcm", "IM0002.dcm"], "for-the-archive")  # doctest: +SKIP
     """
-    source = read_source(source_files)
-    about = About(0, description, _derivation(maps, method), research_use, datetime.now())
-    export = _Export(Path(folder), source, stack_of(geometry, source), about)
     arrays = _arrays(maps, names, geometry)
+    about = About(0, description, _derivation(maps, method), research_use, datetime.now())
     floats = has_highdicom() if parametric_map is None else parametric_map
-    series = [export.add_map(CATALOGUE[name], arrays, floats) for name in names]
-    if regions:
-        export.add_regions(regions, series[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # they quote the values of attributes, such as names of patients
+        source = read_source(source_files)
+        export = _Export(Path(folder), source, stack_of(geometry, source), about)
+        series = [export.add_map(CATALOGUE[name], arrays, floats) for name in names]
+        if regions:
+            export.add_regions(regions, series[0])
     files = export.files
     with placed_together(files, overwrite=overwrite, vouched=lambda: _replaced(files, overwrite)) as temporary:
         for path, dataset in files.items():
