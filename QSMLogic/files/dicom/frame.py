@@ -62,6 +62,31 @@ class Plane:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """How uncompressed pixels lie in a file, in little endian, which ends with them.
+
+    Parameters
+    ----------
+    rows, columns, bits, bits_stored : int
+    is_signed : bool
+    frames : int
+        The number of images in the file.
+    """
+
+    rows: int
+    columns: int
+    bits: int
+    bits_stored: int
+    is_signed: bool
+    frames: int
+
+    @property
+    def size(self):
+        """The bytes of all images."""
+        return self.rows * self.columns * self.bits // 8 * self.frames
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One image: where it is, what it shows, and how its stored values are to be read.
 
@@ -86,6 +111,8 @@ class Frame:
     slope, intercept : float
         From stored values to those that are meant: radians if `in_radians`.
     in_radians : bool
+    layout : Layout or None
+        None if the pixels have to be decoded.
     is_short : bool
         Whether the file ends before its pixels do.
     """
@@ -102,4 +129,5 @@ class Frame:
     slope: float
     intercept: float
     in_radians: bool
+    layout: Layout | None
     is_short: bool

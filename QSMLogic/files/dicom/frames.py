@@ -4,19 +4,22 @@ import os
 from pathlib import Path
 
 from ...model.units import PROTON_MHZ_PER_T
-from .frame import Frame, Plane, Series
+from .frame import Frame, Layout, Plane, Series
 from .header import PER_FRAME, FrameHeader
-from .kinds import flavor_of, kind_of, why_no_gradient_echo, why_no_image
+from .kinds import IMAGES, flavor_of, kind_of, why_no_gradient_echo, why_no_image
 from .library import pydicom
 from .vendors import vendor_of
 
+WITH_FRAMES = IMAGES.keys() - {"1.2.840.10008.5.1.4.1.1.4"}
 ENDS_EARLY = "It cannot be read as DICOM: it is empty, damaged or cut short. Copy or export it again."
 NO_PIXELS = "It has no pixels."
 ENCRYPTED = "It is encrypted. Export it without encryption."
 NO_GEOMETRY = "It does not say where its slices lie (position, orientation or spacing is missing)."
 NO_TIME = "It has no echo time."
+PRIVATE_SEQUENCES, UNDEFINED = 0x20050000, 0xFFFFFFFF  # those of Philips
+PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))  # in floating point, and in integers
 ELEMENT_HEADER = 8  # bytes before the pixels, at least
-RAW_SYNTAXES = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
+RAW_SYNTAXES = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")  # implicit and explicit, little endian
 
 
 class Unusable(Exception):
@@ -27,14 +30,29 @@ class Unusable(Exception):
         self.reason, self.series = reason, series
 
 
-def read_header(path):
-    """The dataset of a file without its pixels, and where they start. Unusable if it cannot be read."""
+def read_header(path, is_brief=False):
+    """The dataset of a file without its pixels, and where reading ended. Unusable if it cannot be read.
+
+    is_brief: end a classic image where large private sequences begin, which say nothing that sorting needs.
+    """
     try:
         with open(path, "rb") as file:
-            dataset = pydicom().dcmread(file, stop_before_pixels=True, force=True)
+            dataset = pydicom().filereader.read_partial(file, _ends_brief if is_brief else _ends, force=True)
+            if is_brief and dataset.get("SOPClassUID") in WITH_FRAMES:
+                return read_header(path)
             return dataset, file.tell()
+    except OSError:
+        raise
     except Exception:
         raise Unusable(ENDS_EARLY) from None
+
+
+def _ends(tag, value_type, length):
+    return tag in PIXEL_TAGS
+
+
+def _ends_brief(tag, value_type, length):
+    return tag in PIXEL_TAGS or (value_type == "SQ" or length == UNDEFINED) and tag >= PRIVATE_SEQUENCES
 
 
 def frames_of(path, known):
@@ -42,25 +60,26 @@ def frames_of(path, known):
 
     known: a function that returns an equal object that is kept already. Raises Unusable.
     """
-    dataset, start = read_header(path)
+    dataset, start = read_header(path, is_brief=True)
     header = FrameHeader(dataset, 0 if PER_FRAME in dataset else None)
     try:
         series = known(series_of(header))
         if reason := _why_unusable(dataset, header):
             raise Unusable(reason, series)
-        short = _is_short(path, dataset, start)
+        layout = known(_layout(dataset))
+        short = layout is not None and _is_short(path, layout, start)
         frames, left_out = [], {}
         for number in range(int(dataset.get("NumberOfFrames") or 1)) if PER_FRAME in dataset else (None,):
             header = header if number in (None, 0) else FrameHeader(dataset, number)
             reason = why_no_gradient_echo(header)
-            frame = None if reason else _frame(Path(path), header, known, short)
+            frame = None if reason else _frame(Path(path), header, known, layout, short)
             if frame is None:
                 reason = reason or _what_lacks(header)
                 left_out[reason] = left_out.get(reason, 0) + 1
             else:
                 frames.append(frame)
         return series, str(dataset.get("SOPInstanceUID", "")), frames, left_out
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError):
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
         raise Unusable("Its header is damaged. Copy or export it again.") from None
 
 
@@ -89,17 +108,23 @@ def _why_unusable(dataset, header):
     return NO_PIXELS if "Rows" not in dataset else None
 
 
-def _is_short(path, dataset, start):
-    """Whether a file of raw pixels ends before they do."""
-    if str(dataset.file_meta.get("TransferSyntaxUID", RAW_SYNTAXES[0])) not in RAW_SYNTAXES:
-        return False
-    names = ("Rows", "Columns", "BitsAllocated")
-    rows, columns, bits = (int(dataset.get(name) or 0) for name in names)
-    size = rows * columns * bits // 8 * int(dataset.get("NumberOfFrames") or 1)
-    return os.path.getsize(path) < start + ELEMENT_HEADER + size
+def _layout(dataset):
+    """The Layout of uncompressed pixels; None of others."""
+    syntax = str(dataset.file_meta.get("TransferSyntaxUID", RAW_SYNTAXES[0]))
+    names = ("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "SamplesPerPixel")
+    rows, columns, bits, stored, high, samples = (int(dataset.get(name) or 0) for name in names)
+    if syntax not in RAW_SYNTAXES or bits not in (8, 16, 32) or samples != 1 or high != stored - 1:
+        return None
+    signed = bool(dataset.get("PixelRepresentation"))
+    return Layout(rows, columns, bits, stored, signed, int(dataset.get("NumberOfFrames") or 1))
 
 
-def _frame(path, header, known, is_short):
+def _is_short(path, layout, start):
+    """Whether a file ends before its pixels, which start there, do."""
+    return os.path.getsize(path) < start + ELEMENT_HEADER + layout.size
+
+
+def _frame(path, header, known, layout, is_short):
     """The Frame of a header; None if it lacks what is needed."""
     if _what_lacks(header):
         return None
@@ -118,6 +143,7 @@ def _frame(path, header, known, is_short):
         values.slope,
         values.intercept,
         values.in_radians,
+        layout,
         is_short,
     )
 

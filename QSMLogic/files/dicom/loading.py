@@ -56,7 +56,7 @@ def images(scan, kind, volume=0, progress=None):
         for k, frame in enumerate(volumes[volume]):
             by_file.setdefault(frame.path, []).append((frame, array[e, k]))
     for done, (path, places) in enumerate(by_file.items(), 1):
-        stored = stored_pixels(path, [frame.number for frame, _ in places])
+        stored = stored_pixels([frame for frame, _ in places])
         for (frame, out), pixels in zip(places, stored, strict=True):
             if pixels.shape != out.shape:
                 raise QSMError(f"The pixels of {path} are no gray image of {out.shape[1]} x {out.shape[0]}.")

@@ -1,11 +1,11 @@
 """Philips: the kind in (2005,1011); values of all images are comparable by a private slope only.
 
 A floating-point value is (stored * RescaleSlope + RescaleIntercept) / (RescaleSlope * private slope): for phase it is
-in radians, for magnitude it has one scale in all images of a scan. Rescaled phase is in milliradians.
+in radians, for other images it has one scale in all of a scan. Rescaled phase is in milliradians.
 """
 
 from ..frame import PHASE
-from ..values import rescaled, standard_values
+from ..values import ROUNDING, TURN, rescaled, standard_values
 from .vendor import Vendor
 
 CREATOR, GROUP = "Philips MR Imaging DD 001", 0x2005
@@ -18,14 +18,24 @@ def _kind(header):
 
 
 def _values(header, kind):
-    if kind == PHASE:
+    values, scale = rescaled(header), _scale(header)
+    if not scale:
         return standard_values(header, kind)
-    values = rescaled(header)
+    values = values.times(1 / (scale * values.slope), in_radians=kind == PHASE)
+    return values if kind != PHASE or _is_a_turn(values, header) else standard_values(header, kind)
+
+
+def _scale(header):
+    """The private slope; 0 if there is none."""
     try:
-        scale = float(header.private(CREATOR, GROUP, SCALE_SLOPE, 0)) * values.slope
+        return max(float(header.private(CREATOR, GROUP, SCALE_SLOPE, 0)), 0.0)
     except (TypeError, ValueError):
-        scale = 0
-    return values.times(1 / scale) if scale > 0 else values
+        return 0.0
+
+
+def _is_a_turn(values, header):
+    """Whether the stored bits range over 2 pi."""
+    return abs(values.slope * 2 ** int(header.get("BitsStored", 12)) / TURN - 1) < ROUNDING
 
 
 PHILIPS = Vendor("Philips", ("PHILIPS",), kind=_kind, values=_values)
