@@ -79,16 +79,19 @@ def _fill(volume, image, matrix):
 
 
 def _describe(node, scan, kind):
-    values = {
-        ECHO_TIMES: " ".join(f"{time:.9g}" for time in scan.echo_times_s),
+    """Attributes: those of all echoes also of each volume of a sequence, from which what shows it gets them."""
+    common = {
         FIELD_STRENGTH: f"{scan.field_strength_t:.9g}" if scan.field_strength_t else "",
         SOURCE: "DICOM",
         IMAGE_KIND: kind,
+    }
+    own = {
+        ECHO_TIMES: " ".join(f"{time:.9g}" for time in scan.echo_times_s),
         REPORTED: json.dumps(scan.reported) if scan.reported else "",
     }
-    for attribute, value in values.items():
-        if value:
-            node.SetAttribute(attribute, value)
+    for volume in _volumes(node):
+        _set_attributes(volume, common)
+    _set_attributes(node, common | own)
 
 
 def _remember(node, paths):
@@ -98,21 +101,37 @@ def _remember(node, paths):
         node.SetAttribute(FILES, json.dumps([str(path) for path in dict.fromkeys(paths[0])]))
         return
     node.SetAttribute(INSTANCES, " ".join(dict.fromkeys(uid for echo in uids for uid in echo)))
-    if node.IsA("vtkMRMLSequenceNode"):
-        for number, echo in enumerate(uids):
-            node.GetNthDataNode(number).SetAttribute(INSTANCES, " ".join(echo))
-    else:
-        node.SetAttribute(INSTANCES, " ".join(uids[0]))
+    for volume, echo in zip(_volumes(node), uids, strict=True):
+        volume.SetAttribute(INSTANCES, " ".join(echo))
+
+
+def _volumes(node):
+    """The volumes of a sequence, or the volume itself."""
+    if not node.IsA("vtkMRMLSequenceNode"):
+        return [node]
+    return [node.GetNthDataNode(n) for n in range(node.GetNumberOfDataNodes())]
+
+
+def _set_attributes(node, values):
+    for attribute, value in values.items():
+        if value:
+            node.SetAttribute(attribute, value)
 
 
 def _instance_of(path):
     """The UID of a file in the DICOM database, empty if it is not there."""
-    database = getattr(slicer, "dicomDatabase", None)
+    database = _database()
     return database.instanceForFile(Path(path).as_posix()) if database else ""
 
 
 def _files_of(uids):
     """The files of instances in the DICOM database, empty if it lacks one."""
-    database = getattr(slicer, "dicomDatabase", None)
+    database = _database()
     files = [database.fileForInstance(uid) for uid in uids] if database else []
     return files if all(files) else []
+
+
+def _database():
+    """The DICOM database, None if there is none or it is closed."""
+    database = getattr(slicer, "dicomDatabase", None)
+    return database if database is not None and database.isOpen else None

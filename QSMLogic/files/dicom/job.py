@@ -1,4 +1,4 @@
-"""A search in DICOM files in a process of its own: what QSMLogic.pipeline.worker reads from its folder and leaves there."""
+"""A search in DICOM files in a process of its own: what the worker reads from its folder and leaves there."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -41,7 +41,10 @@ def run_search(folder, job, progress):
     files = list(files_in(job["sources"]))
     found = find_scans(files, lambda count: progress(SEARCH, SEARCH_SHARE * count / len(files)))
     is_read = job["read_all"] or len(found.scans) == 1
-    scans = [_written(folder, n, scan, found, progress) if is_read else _facts(scan) for n, scan in enumerate(found.scans)]
+    if is_read:
+        scans = [_written(folder, n, scan, found, progress) for n, scan in enumerate(found.scans)]
+    else:
+        scans = [_as_json(without_images(scan)) for scan in found.scans]
     result = {"scans": scans, "left_out": [asdict(left) for left in found.left_out], "is_read": is_read}
     (folder / RESULT).write_text(json.dumps(result), encoding="utf-8")
 
@@ -67,10 +70,6 @@ def _written(folder, number, scan, found, progress):
         for echo, image in enumerate(images):
             np.save(_path(folder, number, kind, echo), image)
     return _as_json(read)
-
-
-def _facts(scan):
-    return _as_json(without_images(scan))
 
 
 def _as_json(scan):

@@ -180,10 +180,15 @@ def _arrays(maps, names, geometry):
 def _derivation(maps, method):
     """By which software and methods maps were made, a sentence."""
     if not method and isinstance(maps, Maps):
-        chosen = maps.provenance.get("settings", {})
-        known = registry()
-        method = "; ".join(f"{STAGES[s].title}: {known[s][c['method']].title}" for s, c in chosen.items())
+        method = methods_in(maps.provenance)
     return f"Computed with SlicerQSM {__version__}{f' ({method})' if method else ''}"
+
+
+def methods_in(provenance):
+    """The method of each stage of a run, in words; "" if the provenance does not say."""
+    known = registry()
+    chosen = [(stage, choice["method"]) for stage, choice in provenance.get("settings", {}).items()]
+    return "; ".join(f"{STAGES[s].title}: {known[s][m].title}" for s, m in chosen if m in known.get(s, {}))
 
 
 def _replaced(files, overwrite):
