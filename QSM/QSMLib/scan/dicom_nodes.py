@@ -37,7 +37,7 @@ def add_scan(scan):
 
 
 def source_files(volume):
-    """Paths of DICOM files of the scan that a map was made of, as far as they are known and there; empty without any."""
+    """Paths of DICOM files of the scan that a map was made of; empty unless they are known and there."""
     scan = volume.GetNodeReference(SCAN)
     nodes = [node for node in (scan, scan and sequence_of(scan)) if node]
     for node in nodes:
