@@ -30,7 +30,7 @@ class Console:
 
     def wrote(self, paths):
         """Print the names of the files written."""
-        self._end_line()
+        self.end_line()
         if not self.quiet:
             print(*paths, sep="\n", flush=True)
 
@@ -47,10 +47,11 @@ class Console:
 
     def error(self, message):
         """Print an error in one line."""
-        self._end_line()
+        self.end_line()
         print("QSMLogic:", " ".join(str(message).split()), file=sys.stderr, flush=True)
 
-    def _end_line(self):
+    def end_line(self):
+        """End the line with the progress, before other output."""
         if self.terminal and self.shown:
             print(file=sys.stderr)
         self.shown = None

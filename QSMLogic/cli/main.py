@@ -14,12 +14,14 @@ from ..registry.presets import PRESETS
 from ..registry.stages import STAGES
 from ..version import __version__
 from .atlas import add_atlas_options, add_template_options, atlas_command, template_command
-from .commands import cite_command, demo_command, maps_command, methods_command, run_command
+from .commands import cite_command, demo_command, maps_command, methods_command
 from .console import Console, print_any_character
+from .dicom import add_dicom_options, dicom_command
 from .options import (
     VOLUMES,
     add_b0_option,
     add_curve_options,
+    add_dicom_scan_options,
     add_mask_option,
     add_method_options,
     add_reference_mask_option,
@@ -27,6 +29,7 @@ from .options import (
     add_settings_options,
     plain,
 )
+from .run import run_command
 from .stage_commands import COMMANDS, curve_command
 from .statistics import add_statistics_options, statistics_command
 
@@ -87,6 +90,7 @@ def build_parser():
     writing.add_argument("--overwrite", action="store_true", help="replace files that no earlier run has written")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command_name")
     _add_run(_command(commands, "run", run_command, writing))
+    add_dicom_options(_command(commands, "dicom", dicom_command, writing))
     for stage in (name for name, stage in STAGES.items() if stage.has_command):
         _add_methods(commands, stage, COMMANDS[stage], stage, registry()[stage].values(), add_method_options, writing)
     curves = filter(has_curve, registry()["invert"].values())
@@ -159,6 +163,7 @@ def _add_run(parser):
     parser.add_argument(
         "--anonymous", action="store_true", help="record the number of the input files instead of their names"
     )
+    add_dicom_scan_options(parser)
     parser.add_argument("--bids", metavar="DIR", help="BIDS folder, instead of --magnitude and --phase")
     parser.add_argument(
         "--participant-label", nargs="+", metavar="LABEL", help="participants of the BIDS folder to map"

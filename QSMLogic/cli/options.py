@@ -4,6 +4,7 @@ import argparse
 import math
 
 from ..files.field_files import FIELD_UNITS
+from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
 from ..registry.method import registry
 
 VOLUMES_OF_ONE_SCAN = ("first", "coils")  # what the volumes of a 4D file are, or which of them to use
@@ -87,6 +88,32 @@ def add_scan_options(parser, volumes=VOLUMES_OF_ONE_SCAN):
     )
     _strength_option(parser)
     parser.add_argument("--volumes", choices=volumes, help=VOLUMES_HELP)
+
+
+def add_dicom_scan_options(parser):
+    """The options for scans in DICOM files and for maps as DICOM files."""
+    folders = {"nargs": "+", "metavar": "FOLDER"}
+    parser.add_argument("--dicom", help="folders with DICOM files, instead of --magnitude and --phase", **folders)
+    parser.add_argument("--scan", metavar="N", help="number of a scan in the table of `dicom FOLDER`, or all")
+    parser.add_argument(
+        "--dicom-output", metavar="DIR", help="folder for the maps as DICOM series, which archives and viewers take"
+    )
+    parser.add_argument(
+        "--dicom-source", help="DICOM files of the scan, for --dicom-output without --dicom (any of them)", **folders
+    )
+    parser.add_argument(
+        "--dicom-maps",
+        nargs="+",
+        choices=[name for name, entry in CATALOGUE.items() if not entry.is_mask],
+        default=[SUSCEPTIBILITY],
+        metavar="MAP",
+        help=f"maps for --dicom-output: %(choices)s (default: {SUSCEPTIBILITY})",
+    )
+    parser.add_argument(
+        "--series-description",
+        metavar="TEXT",
+        help='how the descriptions of the DICOM series begin (default: QSM, and "(research use)" at the end)',
+    )
 
 
 def _strength_option(parser, need=""):

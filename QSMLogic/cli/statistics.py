@@ -24,6 +24,7 @@ from ..regions.units import PER_PPM, scale
 from ..registry.provenance import checked_record
 from ..report.page import check_report_name, report
 from ..report.plots import box_plot, histogram, plot_files, region_against_map, region_against_time
+from .dicom_report import add_dicom_report_options, checked_source, write_dicom_report
 
 MAP = CATALOGUE[SUSCEPTIBILITY].title
 FILES_OF_RUN = (CATALOGUE["reliable_mask"].file, CATALOGUE[UNCERTAINTY].file, RECORD)  # used beside a map
@@ -62,6 +63,7 @@ def add_statistics_options(parser):
         add(f"--{name}", default="", metavar=name.upper(), help=f"{meaning}, for --study")
     add("--anonymous", action="store_true", help="leave the names of the inputs out of the report")
     add("--replace", action="store_true", help="replace the scan if the study has it already")
+    add_dicom_report_options(parser)
     add("--allow-mixed", action="store_true", help="accept other settings than the study's, and flag the study")
 
 
@@ -69,6 +71,7 @@ def statistics_command(arguments, console):
     """Measure maps in the segments of a label image: table, plots, report."""
     outputs = _outputs(arguments)
     check_writable(outputs, _inputs(arguments), **_placement(arguments, outputs))
+    dicom_files = checked_source(arguments, console)
     maps, geometry = _read_maps(arguments)
     mask_path = arguments.mask or _beside(arguments.map, CATALOGUE["reliable_mask"].file)
     mask = load_mask(mask_path, geometry) if mask_path else None
@@ -95,6 +98,10 @@ def statistics_command(arguments, console):
         texts |= {path: signed(text) for path, text in drawn.items()}
         paths = write_texts(texts, **_placement(arguments, texts), held=held)
     console.wrote(paths)
+    if dicom_files:
+        folders, checks = write_dicom_report(arguments, dicom_files, table, maps[MAP], regions, geometry, mask)
+        console.warn(check.sentence for check in checks if check.is_said)
+        console.wrote(folders)
 
 
 def _placement(arguments, outputs):

@@ -153,8 +153,8 @@ def _why_no_participants(root):
     files = [path for _, path in zip(range(MOST_LOOKED_AT), filter(Path.is_file, root.rglob("*")), strict=False)]
     if any(map(is_dicom, files)):
         return (
-            f"{root} holds DICOM files and is no BIDS folder. Convert them with dcm2niix, and give the images as "
-            "--magnitude and --phase, or load them in Slicer with the module DICOM."
+            f"{root} holds DICOM files and is no BIDS folder. Map them with `run --dicom`, or make a BIDS folder of "
+            "them with `dicom --to-bids`."
         )
     return f"{root} is no BIDS folder: it has no participants (sub-...). Give images as --magnitude and --phase."
 

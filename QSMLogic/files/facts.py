@@ -14,6 +14,7 @@ from ..model.texts import is_plain_number
 from .sidecar import image_stem, sidecar, sidecar_path
 from .sidecar_values import (
     CALL,
+    FREQUENCY,
     check_same_strength,
     echo_times_in,
     kinds_of_image_type,
@@ -215,8 +216,8 @@ def _strength(described, given):
         found = [(checked_field_strength(given), CALL), *found]
     if not found:
         raise QSMError(_missing("MagneticFieldStrength", described, "--field-strength in tesla"))
-    direct = [strength for strength in found if strength[1].startswith((CALL, "MagneticFieldStrength"))]
-    used, origin = (direct or found)[0]
+    best = [strength for strength in found if strength[1].startswith((CALL, FREQUENCY))]
+    used, origin = (best or found)[0]
     for value, where in found:
         check_same_strength(used, origin, value, where)
     return used if given is None else given

@@ -9,6 +9,7 @@ import numpy as np
 from ..model.acquisition import Acquisition
 from ..model.check import DOUBTFUL, OK, Check
 from ..model.errors import QSMError
+from ..model.reported import reported_in
 from .coils import CoilImages, is_list
 from .facts import scan_facts
 from .geometry import Geometry
@@ -96,7 +97,9 @@ def _loaded(files, times, strength, b0_direction_ijk, volume, metadata):
         magnitude, phase = _polar(echoes)
     found = [c for c in images.geometry.checks if c.name != B0_DIRECTION or b0_direction_ijk is None]
     grid, checks = images.geometry.grid(b0_direction_ijk), (*found, *facts.checks, *checks)
-    return Acquisition(magnitude, phase, facts.echo_times_s, facts.field_strength_t, grid, checks), images.geometry
+    reported = reported_in(metadata(next(chain.from_iterable(first.values()))))
+    known = facts.echo_times_s, facts.field_strength_t, grid, checks, reported
+    return Acquisition(magnitude, phase, *known), images.geometry
 
 
 class _Images:

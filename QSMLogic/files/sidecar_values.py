@@ -6,8 +6,9 @@ from ..model.texts import is_plain_number
 from ..model.units import PROTON_MHZ_PER_T
 
 CALL = "the call"
-STRENGTHS = (("MagneticFieldStrength", 1.0), ("ImagingFrequency", PROTON_MHZ_PER_T))
-SAME_STRENGTH = 0.05  # 3 T scanners run at 2.89 T
+FREQUENCY = "ImagingFrequency"  # comes first: that of a scanner sold as 3 T may be of 2.89 T
+STRENGTHS = ((FREQUENCY, PROTON_MHZ_PER_T), ("MagneticFieldStrength", 1.0))
+SAME_STRENGTH = 0.05
 SAME_TIME, SAME_TIME_S = 0.01, 6e-5  # rounding to a tenth of a millisecond
 LONGEST_S = 0.5
 KIND_OF_WORD = {

@@ -1,7 +1,7 @@
 """What a scan is: the grid, the echoes, and the field maps made of them."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -83,6 +83,8 @@ class Acquisition:
         The voxel grid of the images.
     checks : tuple of Check
         What was found while the scan was read; they are the first in run.json.
+    reported : dict
+        What is to be reported of the acquisition, {name in BIDS: value}, as in model.reported.
 
     Raises
     ------
@@ -105,6 +107,7 @@ class Acquisition:
     field_strength_t: float
     grid: Grid
     checks: tuple = ()
+    reported: dict = field(default_factory=dict)
 
     def __post_init__(self):
         magnitude, phase = echo_images(self.magnitude, "magnitude"), echo_images(self.phase, "phase")
@@ -122,12 +125,13 @@ class Acquisition:
             object.__setattr__(self, name, value)
 
     @classmethod
-    def of_signal(cls, signal, echo_times_s, field_strength_t, grid):
+    def of_signal(cls, signal, echo_times_s, field_strength_t, grid, checks=(), reported=None):
         """Make a scan from a complex signal (echo, k, j, i), or from real + 1j * imaginary part."""
         signal = np.asarray(signal)
         if not np.iscomplexobj(signal):
             raise QSMError("The signal is not complex. Pass real + 1j * imaginary, or magnitude and phase.")
-        return cls(np.abs(signal), np.angle(signal), echo_times_s, field_strength_t, grid)
+        facts = echo_times_s, field_strength_t, grid, checks, reported or {}
+        return cls(np.abs(signal), np.angle(signal), *facts)
 
     @property
     def echoes(self):

@@ -52,7 +52,7 @@ def reduced(acquisition, mask, settings, reduction):
     signal = block_mean(scan.magnitude * np.exp(1j * scan.phase), reduction)
     spacing = tuple(d * r for d, r in zip(scan.grid.spacing_mm, reduction, strict=True))
     grid = Grid(signal.shape[1:], spacing, scan.grid.b0_direction)
-    facts = scan.echo_times_s, scan.field_strength_t, grid, scan.checks
+    facts = scan.echo_times_s, scan.field_strength_t, grid, scan.checks, scan.reported
     coarse = Acquisition(np.abs(signal), np.angle(signal), *facts)
     return coarse, _coarse(mask, "mask", acquisition.grid, reduction), in_coarse_voxels(settings, reduction)
 

@@ -39,7 +39,7 @@ def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reducti
     """Prepare the folder for mapping a scan, one image at a time: a generator that must be run to its end.
 
     magnitude, phase: images (k, j, i), one per echo. facts: echo_times_s, field_strength_t, grid (a Grid) and, if
-    there are any, checks (of the Acquisition).
+    there are any, checks and reported (of the Acquisition).
     mask, settings: as in pipeline.run. reduction: of a preview, see preview.reduced; None for the whole scan.
     task: "run", "check" to check the scan only, or "mask" to make its mask only. options: reference_mask, quality and
     curve, as in pipeline.run.
@@ -144,7 +144,8 @@ def _read_scan(folder, job):
     """The Acquisition, the given mask or None, and the Settings."""
     images = (_read_echoes(folder, name, job[name]) for name in ("magnitude", "phase"))
     checks = tuple(Check(**check) for check in job["checks"])
-    scan = Acquisition(*images, job["echo_times_s"], job["field_strength_t"], Grid(**job["grid"]), checks)
+    facts = job["echo_times_s"], job["field_strength_t"], Grid(**job["grid"]), checks, job.get("reported", {})
+    scan = Acquisition(*images, *facts)
     return scan, _read_mask(folder, "given_mask"), Settings(job["settings"])
 
 

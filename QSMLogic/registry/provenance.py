@@ -69,6 +69,7 @@ class Provenance:
                 "b0_direction_kji": list(grid.b0_direction),
                 "echo_times_s": list(self.acquisition.echo_times_s),
                 "field_strength_t": self.acquisition.field_strength_t,
+                "reported": self.acquisition.reported,
             },
             "mask": "given" if given_mask else "made",
             "settings": settings,

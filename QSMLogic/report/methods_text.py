@@ -4,6 +4,7 @@ from ..model.errors import QSMError
 from ..registry.method import registry
 from ..registry.provenance import checks_of
 from ..registry.stages import STAGES
+from .acquisition_text import acquisition_sentences
 
 GIVEN_MASK = "The mask was provided by the user."
 PREVIEW = "PREVIEW at reduced resolution, not for publication."
@@ -30,7 +31,7 @@ def methods_text(provenance):
     try:
         references = _References()
         sentences = [PREVIEW] if provenance.get("preview") else []
-        sentences.append(_scan(provenance))
+        sentences += [_scan(provenance), *acquisition_sentences(provenance["scan"])]
         if provenance["mask"] == "given":
             sentences.append(GIVEN_MASK)
         sentences += [check.sentence for check in checks_of(provenance) if check.corrected]

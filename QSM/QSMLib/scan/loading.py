@@ -4,6 +4,7 @@ A file with several volumes becomes a sequence, a browser and the volume that sh
 together and run over the same echo times share a browser: what moves one, moves all.
 """
 
+import json
 import re
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +15,11 @@ from QSMLogic import QSMError
 from QSMLogic.files.headers import volumes_in
 from QSMLogic.files.sidecar import ENDINGS, image_stem, is_hidden, sidecar
 from QSMLogic.files.sidecar_values import echo_times_in, field_strength_in, kinds_of_image_type
+from QSMLogic.model.reported import reported_in
 
 from .checks import keep_checks
 from .file_nodes import add_node, node_of
-from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS, SOURCE
+from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, KINDS, REPORTED, SOURCE
 from .sequences import sequence_of, set_echo_times, show
 
 _COUNT = "QSM.VolumesInFile"
@@ -205,6 +207,7 @@ def _describe(node, file):
         FIELD_STRENGTH: f"{strength:.9g}" if strength else "",
         SOURCE: "JSON sidecar" if times or strength else "",
         IMAGE_KIND: kind or "",
+        REPORTED: json.dumps(reported) if (reported := reported_in(record)) else "",
     }
     for attribute, value in values.items():
         if value:

@@ -2,9 +2,11 @@
 
 Echo times and field strength are looked for in this order: our node attributes QSM.EchoTimes (seconds, separated by
 spaces) and QSM.FieldStrength (tesla); the index of a sequence; the attributes that a DICOM import of several frames
-leaves; the DICOM database. The kind of an image: our node attribute QSM.ImageKind, the DICOM database, the name.
+leaves; the DICOM database. The kind of an image: our node attribute QSM.ImageKind, the DICOM database, the name. What
+is to be reported of the acquisition, with the names of BIDS: our node attribute QSM.Reported (JSON).
 """
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -13,15 +15,17 @@ import slicer
 
 from QSMLogic import QSMError
 from QSMLogic.files.sidecar_values import KIND_OF_WORD, check_same_strength, kinds_of_image_type
+from QSMLogic.model.reported import reported_in
 from QSMLogic.model.units import PROTON_MHZ_PER_T
 
 from .sequences import proxy_of, sequence_of
 
 ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND = "QSM.EchoTimes", "QSM.FieldStrength", "QSM.ImageKind"
 SOURCE = "QSM.MetadataSource"
+REPORTED = "QSM.Reported"  # attribute: what is to be reported of the acquisition, JSON with the names of BIDS
 KINDS = ("magnitude", "phase", "real", "imaginary")
 _TAG_ECHO_TIME, _TAG_ECHO_NUMBER = "0018,0081", "0018,0086"
-_TAGS_FIELD_STRENGTH = (("0018,0087", 1.0), ("0018,0084", PROTON_MHZ_PER_T))  # the second is a frequency in MHz
+_TAGS_FIELD_STRENGTH = (("0018,0084", PROTON_MHZ_PER_T), ("0018,0087", 1.0))  # the first is a frequency in MHz
 _TAG_STUDY, _TAG_IMAGE_TYPE, _TAG_COMPLEX, _TAG_GE_KIND = "0020,000D", "0008,0008", "0008,9208", "0043,102F"
 _KIND = re.compile(r"(?<![a-z])(part-)?(magnitude|magn|mag|phase|pha|ph|real|imaginary|imag)(?![a-z])", re.I)
 _ECHO = re.compile(r"(?<![a-z0-9])(?:echo|e)[ _-]*(\d{1,2})(?!\d|\.\d)", re.I)
@@ -113,6 +117,20 @@ def field_strength_t(magnitude, phase):
             "Type it in tesla; in Python, pass it, as in fieldStrength=3."
         )
     return found.value
+
+
+def reported(magnitude, phase):
+    """What is to be reported of the acquisition, of the first image that says it: {name in BIDS: value}."""
+    nodes = [node for series in (magnitude, phase) for group in series.sources for node in group]
+    found = (_reported_by(node) for node in nodes)
+    return next(filter(None, found), {})
+
+
+def _reported_by(node):
+    try:
+        return reported_in(json.loads(node.GetAttribute(REPORTED) or "{}"))
+    except ValueError:
+        return {}
 
 
 def echo_time_s(node):

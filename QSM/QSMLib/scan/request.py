@@ -1,6 +1,6 @@
 """A request to map a scan, and the scan, ready to run."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -39,7 +39,8 @@ class SceneScan:
     """A scan of the scene that can be mapped: its images are views of the nodes' voxels, nothing is copied yet.
 
     mask, reference: bool (k, j, i) or None. names: of the input nodes, for the provenance. checks: what was found in
-    the headers of the images and in the values of the masks, and given values that the images contradict.
+    the headers of the images and in the values of the masks, and given values that the images contradict. reported:
+    what is to be reported of the acquisition.
     """
 
     magnitude: Series
@@ -51,6 +52,7 @@ class SceneScan:
     names: dict
     reference: np.ndarray | None = None
     checks: tuple = ()
+    reported: dict = field(default_factory=dict)
 
     @property
     def source(self):
@@ -65,6 +67,7 @@ class SceneScan:
             "field_strength_t": float(self.field_strength_t),
             "grid": self.grid,
             "checks": self.checks,
+            "reported": self.reported,
         }
 
     def images(self, kind):
@@ -74,7 +77,8 @@ class SceneScan:
     def acquisition(self):
         """An Acquisition with copies of the images; QSMError if they cannot be a scan."""
         magnitude, phase = (_stacked(self.images(kind)) for kind in ("magnitude", "phase"))
-        return Acquisition(magnitude, phase, self.echo_times_s, self.field_strength_t, self.grid, self.checks)
+        facts = self.echo_times_s, self.field_strength_t, self.grid, self.checks, self.reported
+        return Acquisition(magnitude, phase, *facts)
 
 
 def read_scan(request):
@@ -125,6 +129,7 @@ def check_scan(request):
             *kept_checks(_sources(magnitude, phase), request.b0_direction_ijk),
             *_contradictions(times, strength, magnitude, phase),
         ),
+        reported=metadata.reported(magnitude, phase),
     )
 
 

@@ -50,7 +50,7 @@ class _Contents:
     def __init__(self):
         self.frames = defaultdict(list)
         self.left_out = defaultdict(Counter)
-        self.kept, self.uids = {}, set()
+        self.series, self.kept, self.uids = {}, {}, set()
 
     def add(self, path):
         """Take up a file."""
@@ -63,11 +63,13 @@ class _Contents:
             self.left_out[OTHERS][UNREADABLE] += 1
             return
         except Unusable as unusable:
-            self.left_out[unusable.series or OTHERS][unusable.reason] += 1
+            series = OTHERS if unusable.series is None else self._one(unusable.series)
+            self.left_out[series][unusable.reason] += 1
             return
         if uid and uid in self.uids:
             return
         self.uids.add(uid)
+        series = self._one(series)
         self.frames[series] += frames
         if left_out and not frames:
             self.left_out[series][next(iter(left_out))] += 1
@@ -92,6 +94,10 @@ class _Contents:
             self.left_out[images.series][reason] += _files(frames)
         scans.sort(key=lambda pair: pair[0])
         return Found(tuple(_distinct([scan for _, scan in scans])), tuple(_left_out(self.left_out)))
+
+    def _one(self, series):
+        """The Series that the first of its files described."""
+        return self.series.setdefault(series.uid or series, series)
 
     def _known(self, value):
         return self.kept.setdefault(value, value)

@@ -107,7 +107,9 @@ class Frame:
     order : tuple
         Sorts the images of one place in time.
     acquired : str
-        When the acquisition of the series began, as the file says it.
+        When it was acquired, as the file says it.
+    coil : str
+        The receive coil or its element; empty if unknown.
     slope, intercept : float
         From stored values to those that are meant: radians if `in_radians`.
     in_radians : bool
@@ -126,6 +128,7 @@ class Frame:
     position: tuple
     order: tuple
     acquired: str
+    coil: str
     slope: float
     intercept: float
     in_radians: bool

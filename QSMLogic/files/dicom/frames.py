@@ -33,13 +33,11 @@ class Unusable(Exception):
 def read_header(path, is_brief=False):
     """The dataset of a file without its pixels, and where reading ended. Unusable if it cannot be read.
 
-    is_brief: end a classic image where large private sequences begin, which say nothing that sorting needs.
+    is_brief: end where functional groups begin, or large private sequences, which say nothing that sorting needs.
     """
     try:
         with open(path, "rb") as file:
             dataset = pydicom().filereader.read_partial(file, _ends_brief if is_brief else _ends, force=True)
-            if is_brief and dataset.get("SOPClassUID") in WITH_FRAMES:
-                return read_header(path)
             return dataset, file.tell()
     except OSError:
         raise
@@ -61,16 +59,19 @@ def frames_of(path, known):
     known: a function that returns an equal object that is kept already. Raises Unusable.
     """
     dataset, start = read_header(path, is_brief=True)
-    header = FrameHeader(dataset, 0 if PER_FRAME in dataset else None)
     try:
+        header = FrameHeader(dataset)
+        if reason := _why_unusable(dataset, header) or why_no_gradient_echo(header):
+            raise Unusable(reason, known(series_of(header)))
+        if dataset.SOPClassUID in WITH_FRAMES:
+            dataset, start = read_header(path)
+            header = FrameHeader(dataset, 0)
         series = known(series_of(header))
-        if reason := _why_unusable(dataset, header):
-            raise Unusable(reason, series)
         layout = known(_layout(dataset))
         short = layout is not None and _is_short(path, layout, start)
         frames, left_out = [], {}
         for number in range(int(dataset.get("NumberOfFrames") or 1)) if PER_FRAME in dataset else (None,):
-            header = header if number in (None, 0) else FrameHeader(dataset, number)
+            header = FrameHeader(dataset, number) if number else header
             reason = why_no_gradient_echo(header)
             frame = None if reason else _frame(Path(path), header, known, layout, short)
             if frame is None:
@@ -128,8 +129,8 @@ def _frame(path, header, known, layout, is_short):
     """The Frame of a header; None if it lacks what is needed."""
     if _what_lacks(header):
         return None
-    kind = kind_of(header)
-    values = vendor_of(header).values(header, kind)
+    kind, vendor = kind_of(header), vendor_of(header)
+    values = vendor.values(header, kind)
     return Frame(
         path,
         header.number,
@@ -140,6 +141,7 @@ def _frame(path, header, known, layout, is_short):
         tuple(float(x) for x in header.get("ImagePositionPatient")),
         _order(header),
         known(str(header.get("AcquisitionTime") or header.get("AcquisitionDateTime") or "")),
+        known(vendor.coil(header) or ""),
         values.slope,
         values.intercept,
         values.in_radians,

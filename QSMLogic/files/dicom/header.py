@@ -20,7 +20,8 @@ class FrameHeader:
         self.dataset, self.number = dataset, number
         groups = [dataset[name].value for name in (SHARED, PER_FRAME) if name in dataset]
         chosen = [group[min(place, len(group) - 1)] for group, place in zip(groups, (0, number or 0), strict=False)]
-        self._parts = [part for group in reversed(chosen) for part in _macros(group)] + [dataset]
+        parts = [part for group in reversed(chosen) for part in _macros(group)] + [dataset]
+        self._parts = [(part, part.keys()) for part in parts]
 
     def get(self, keyword, default=None):
         """The value of an attribute, by its keyword; `default` if it is missing or empty."""
@@ -28,18 +29,17 @@ class FrameHeader:
 
     def private(self, creator, group, element, default=None):
         """The value of a private attribute: creator "Philips MR Imaging DD 001", group 0x2005, element 0x70."""
-        for part in self._parts:
-            try:
-                value = part.private_block(group, creator)[element].value
-            except KeyError:
-                continue
-            if value not in (None, ""):
-                return value
+        for part, tags in self._parts:
+            blocks = [tag for tag in tags if tag >> 8 == group << 8 and part[tag].value == creator]
+            for block in blocks:
+                tag = group << 16 | (block & 0xFF) << 8 | element
+                if tag in tags and part[tag].value not in (None, ""):
+                    return part[tag].value
         return default
 
     def _value(self, tag, default):
-        for part in self._parts:
-            if tag in part and part[tag].value not in (None, ""):
+        for part, tags in self._parts:
+            if tag in tags and part[tag].value not in (None, ""):
                 return part[tag].value
         return default
 

@@ -44,6 +44,8 @@ def images_of(series, frames):
     groups = {}
     for frame in frames:
         groups.setdefault(_likeness(frame), []).append(frame)
+    if reason := _several_grids(groups):
+        return [], [(frames, reason)]
     found, left_out = [], []
     for group in groups.values():
         try:
@@ -66,6 +68,16 @@ def _likeness(frame):
     return plane.size, tuple(round(x, SPACING_DIGITS) for x in plane.spacing), axes, frame.flavor
 
 
+def _several_grids(groups):
+    """Why echoes on grids of their own are no scan, a sentence; None if there is nothing of the kind."""
+    echoes = {}
+    for (*_, flavor), frames in groups.items():
+        echoes.setdefault(flavor, []).append({frame.echo for frame in frames})
+    if any(len(sets) > 1 and sum(map(len, sets)) == len(set().union(*sets)) for sets in echoes.values()):
+        return "Its echoes have different matrices, spacings or orientations. QSM needs all echoes on one grid."
+    return None
+
+
 def _sorted(series, frames):
     """The Images of alike frames; QSMError if they do not fit together."""
     short = [frame for frame in frames if frame.is_short]
@@ -81,10 +93,19 @@ def _sorted(series, frames):
         kind: {echo: stacked(echoes[echo], _name(kind, n, len(echoes))) for n, echo in enumerate(sorted(echoes), 1)}
         for kind, echoes in groups.items()
     }
+    _check_coils(stacks)
     _check_together(stacks)
     acquired = min(frame.acquired for frame in frames)
     first = next(iter(next(iter(stacks.values())).values()))[0]
     return Images(series, frames[0].flavor, acquired, stacks, geometry_of(first))
+
+
+def _check_coils(stacks):
+    """QSMError if what looks like points in time are the images of single coils."""
+    volumes = next(iter(next(iter(stacks.values())).values()))
+    coils = {volume[0].coil for volume in volumes}
+    if len(volumes) > 1 and len(coils) == len(volumes):
+        raise QSMError(f"It holds the images of {len(coils)} single coils. Export the combined images.")
 
 
 def _check_together(stacks):

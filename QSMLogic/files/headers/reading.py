@@ -15,7 +15,7 @@ from .streams import first_bytes
 from .voxels import read_voxels
 
 HEAD = 1024
-DICOM = "make NIfTI of it with dcm2niix, or in Slicer import it with the module DICOM and load the volume from there"
+DICOM = "give the folder, on the command line with --dicom, in Slicer with Load files"
 
 
 def read_header(path) -> Header:

@@ -64,7 +64,7 @@ def test_bids_folders_that_are_none(refused, tmp_path):
     refused(r"part of a BIDS folder.*--participant-label", "run", "--bids", tmp_path / "sub-1")
     (tmp_path / "dicom").mkdir()
     (tmp_path / "dicom" / "0001").write_bytes(bytes(128) + b"DICM" + bytes(9))
-    refused(r"holds DICOM files.*dcm2niix", "run", "--bids", tmp_path / "dicom")
+    refused(r"holds DICOM files.*run --dicom", "run", "--bids", tmp_path / "dicom")
 
 
 @pytest.mark.parametrize("command", [("unwrap", "laplacian"), ("field", "linear_fit")])

@@ -88,7 +88,7 @@ DAMAGED = {
     "matrix.mha": (metaimage(TransformMatrix="nan 0 0 0 1 0 0 0 1"), "TransformMatrix or Offset"),
     "slope.mha": (metaimage(ElementToIntensityFunctionSlope=2), "scaled"),
     "channels.mha": (metaimage(ElementNumberOfChannels=-2), "ElementNumberOfChannels is '-2'"),
-    "scan.nii": (b"\0" * 128 + b"DICM" + b"\0" * 1000, "dcm2niix.*module DICOM"),
+    "scan.nii": (b"\0" * 128 + b"DICM" + b"\0" * 1000, "is a DICOM file.*--dicom"),
     "text.nii": (b"this is no image" * 100, "cannot be read"),
 }
 
@@ -167,7 +167,7 @@ def test_pair_without_its_voxels(tmp_path):
 def test_what_is_no_plain_file(tmp_path):
     (tmp_path / "folder.nii").mkdir()
     os.mkfifo(tmp_path / "pipe.nii")
-    refused(tmp_path / "folder.nii", "is a folder.*dcm2niix")
+    refused(tmp_path / "folder.nii", "is a folder.*--dicom")
     refused(tmp_path / "pipe.nii", "not a plain file")
     refused(tmp_path / "missing.nii", "There is no file")
 

@@ -128,7 +128,7 @@ def measured():
 @pytest.fixture
 def provenance(measured):
     class Scan:
-        grid, echo_times_s, field_strength_t, checks = measured[3].grid(), (0.005, 0.01), 3.0, ()
+        grid, echo_times_s, field_strength_t, checks, reported = measured[3].grid(), (0.005, 0.01), 3.0, (), {}
 
     record = Provenance(Scan, Settings())
     record.seconds = {"background": 1.0, "invert": 2.0}

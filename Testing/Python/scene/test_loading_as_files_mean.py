@@ -95,7 +95,7 @@ REFUSED = {
     "negative.mha": (metaimage(NDims=-3), "NDims is '-3'"),
     "elsewhere.mha": (metaimage(b"", ElementDataFile="/etc/hostname"), "another folder"),
     "short.nrrd": (nrrd()[:-2], "holds less"),
-    "dicom.nii": (b"\0" * 128 + b"DICM" + b"\0" * 999, "module DICOM"),
+    "dicom.nii": (b"\0" * 128 + b"DICM" + b"\0" * 999, "Load files"),
 }
 
 

@@ -26,7 +26,7 @@ def bleed():
 
 def mapped(total, name):
     class Scan:
-        grid, echo_times_s, field_strength_t, checks = GRID, (0.01,), 3.0, ()
+        grid, echo_times_s, field_strength_t, checks, reported = GRID, (0.01,), 3.0, (), {}
 
     fractions = []
     settings = Settings({"passes": {"method": name}, "invert": {"method": "wh_qsm"}})

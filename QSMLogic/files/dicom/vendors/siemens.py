@@ -5,6 +5,7 @@ import re
 from .vendor import Vendor
 
 TYPE_CREATOR, TYPE_GROUP, TYPE_ELEMENT = "SIEMENS MR SDI 02", 0x0021, 0x75
+COILS = (("SIEMENS MR HEADER", 0x0051, 0x0F), ("SIEMENS MR SDI 02", 0x0021, 0x4F))
 PROTOCOLS = (("SIEMENS CSA HEADER", 0x0029, 0x20), ("SIEMENS MR SDS 01", 0x0021, 0x19))
 CONTRASTS, TIME = re.compile(rb"^lContrasts\s*=\s*(\d+)", re.M), re.compile(rb"^alTE\[(\d+)\]\s*=\s*(\d+)", re.M)
 
@@ -12,6 +13,10 @@ CONTRASTS, TIME = re.compile(rb"^lContrasts\s*=\s*(\d+)", re.M), re.compile(rb"^
 def _processing(header):
     words = header.private(TYPE_CREATOR, TYPE_GROUP, TYPE_ELEMENT)
     return None if words is None or isinstance(words, str | bytes) else words[3:]
+
+
+def _coil(header):
+    return next((name for place in COILS if isinstance(name := header.private(*place), str)), None)
 
 
 def _echo_times_s(header):
@@ -24,4 +29,4 @@ def _echo_times_s(header):
     return None
 
 
-SIEMENS = Vendor("Siemens", ("SIEMENS",), processing=_processing, echo_times_s=_echo_times_s)
+SIEMENS = Vendor("Siemens", ("SIEMENS",), processing=_processing, coil=_coil, echo_times_s=_echo_times_s)

@@ -24,6 +24,8 @@ class Vendor:
         The kind of an image, or None if the standard attributes say it.
     processing : callable
         Words for how an image was processed beyond those in its ImageType, or None.
+    coil : callable
+        The name of the receive coil or of its single element, or None.
     echo_times_s : callable
         The times of all echoes of the protocol, or None.
     values : callable
@@ -34,5 +36,6 @@ class Vendor:
     words: tuple
     kind: Callable = nothing
     processing: Callable = nothing
+    coil: Callable = nothing
     echo_times_s: Callable = nothing
     values: Callable = standard_values

@@ -1,0 +1,43 @@
+"""Regions of the command `statistics` as DICOM: the map, a segmentation and a structured report."""
+
+from ..files.dicom.export.source import read_source
+from ..files.dicom.export.writing import write_dicom
+from ..files.dicom.library import highdicom
+from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
+from ..model.errors import QSMError
+from ..regions.dicom_report import region_report
+from ..regions.units import PER_PPM
+from .dicom import source_files
+
+MAP = CATALOGUE[SUSCEPTIBILITY]
+
+
+def add_dicom_report_options(parser):
+    """The options of `statistics` for DICOM."""
+    add = parser.add_argument
+    add("--dicom-output", metavar="DIR", help="folder for map, segmentation and structured report as DICOM")
+    add("--dicom-source", nargs="+", metavar="FOLDER", help="DICOM files of the scan, for --dicom-output (any of them)")
+    add("--scan", metavar="N", help="number of the scan in the table of `dicom FOLDER`, if there are several")
+
+
+def checked_source(arguments, console):
+    """The files that --dicom-source names; QSMError if the report cannot be written with them."""
+    if bool(arguments.dicom_output) != bool(arguments.dicom_source):
+        raise QSMError(
+            "--dicom-output needs --dicom-source, and the reverse: the report gets the patient of a scan."
+        )
+    if not arguments.dicom_output:
+        return []
+    highdicom()
+    files = source_files(arguments, console)
+    read_source(files)
+    return files
+
+
+def write_dicom_report(arguments, files, table, image, regions, geometry, mask):
+    """Write the regions of a table as DICOM; returns the folders of the series and the checks."""
+    report = region_report(table, regions, geometry.grid(), MAP.title, MAP.quantity, mask=mask)
+    maps = {SUSCEPTIBILITY: image.array / PER_PPM[image.unit]} | ({} if mask is None else {"reliable_mask": mask})
+    options = {"regions": report, "overwrite": arguments.overwrite}
+    exported = write_dicom(maps, geometry, files, arguments.dicom_output, **options)
+    return sorted({path.parent for path in exported.files}), exported.checks

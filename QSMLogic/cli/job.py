@@ -1,0 +1,117 @@
+"""The scans that the command `run` is asked to map: what is read, and where the maps go."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..files.bids import ALL
+from ..files.dicom.loading import load
+from ..files.headers import volumes_in
+from ..model.errors import QSMError
+from .commands import load_scan, scan_files
+from .dicom import chosen, find, source_files
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scan to be mapped.
+
+    Parameters
+    ----------
+    name : str
+        As messages call it.
+    load : callable
+        Returns its Acquisition and Geometry.
+    files : dict
+        {kind: paths} of its images, whose names messages may have.
+    inputs : dict
+        {kind: names} for the provenance.
+    folder, dicom_folder : Path or None
+        Where its maps go as images, and as DICOM series.
+    source : list of path
+        DICOM files of the scan, whose patient and study the DICOM series get.
+    """
+
+    name: str
+    load: Callable
+    files: dict
+    inputs: dict
+    folder: Path | None
+    dicom_folder: Path | None
+    source: list
+
+
+def jobs_of(arguments, console):
+    """The Jobs of the scans that the arguments name; QSMError if they name none, or options do not fit together."""
+    if not (arguments.output or arguments.dicom and arguments.dicom_output):
+        raise QSMError("run needs --output, the folder for the maps.")
+    if arguments.series_description and not arguments.dicom_output:
+        raise QSMError("--series-description can be used with --dicom-output only.")
+    return _dicom_jobs(arguments, console) if arguments.dicom else _file_jobs(arguments, console)
+
+
+def named(paths, anonymous):
+    """The names of files, which may be those of patients, or how many there are."""
+    names = [Path(path).name for path in paths]
+    return len(names) if anonymous else names
+
+
+def _file_jobs(arguments, console):
+    """One Job or, with --volumes all, one for each volume."""
+    if arguments.scan and not arguments.dicom_source:
+        raise QSMError("--scan can be used with --dicom or --dicom-source only.")
+    if bool(arguments.dicom_output) != bool(arguments.dicom_source):
+        raise QSMError(
+            "--dicom-output needs --dicom, or --dicom-source with DICOM files of the scan: the maps get its patient "
+            "and study."
+        )
+    source = source_files(arguments, console) if arguments.dicom_source else []
+    files = scan_files(arguments)
+    inputs = {kind: named(paths, arguments.anonymous) for kind, paths in files.items()}
+    first = next(iter(files.values()))[0]
+    count = volumes_in(first) if arguments.volumes == ALL and Path(first).is_file() else 1
+    return [
+        Job(
+            f"volume {(volume or 0) + 1}",
+            lambda volume=volume: load_scan(arguments, volume),
+            files,
+            inputs,
+            *_folders(arguments, *part),
+            source,
+        )
+        for volume, part in _volumes(count)
+    ]
+
+
+def _dicom_jobs(arguments, console):
+    """One Job for each scan that --scan chooses or, with --volumes all, for each of its volumes."""
+    if scan_files(arguments) or arguments.dicom_source:
+        raise QSMError("--dicom finds the images itself. Omit the options for images and --dicom-source.")
+    scans = chosen(find(arguments.dicom, console), arguments.scan)
+    return [
+        Job(
+            " ".join([scan.title, *part]),
+            lambda scan=scan, volume=volume: _loaded(scan, volume, arguments, console),
+            {},
+            {"dicom": len(scan.files) if arguments.anonymous else scan.title},
+            *_folders(arguments, *([scan.name] if len(scans) > 1 else []), *part),
+            scan.files,
+        )
+        for scan in scans
+        for volume, part in _volumes(scan.volumes if arguments.volumes == ALL else 1)
+    ]
+
+
+def _volumes(count):
+    """[(the volume to map, None for a single one; the name of its folder, in a list)]"""
+    return [(None, [])] if count == 1 else [(n, [f"volume-{n + 1:03d}"]) for n in range(count)]
+
+
+def _folders(arguments, *parts):
+    """The folders for images and DICOM series, None where none are wanted."""
+    return [Path(folder, *parts) if folder else None for folder in (arguments.output, arguments.dicom_output)]
+
+
+def _loaded(scan, volume, arguments, console):
+    facts = arguments.b0_direction, arguments.echo_times, arguments.field_strength
+    return load(scan, volume, *facts, progress=lambda fraction: console.progress("reading images", fraction))

@@ -1,0 +1,146 @@
+"""The command `run`: the maps of a scan in files, of all scans of a BIDS folder, or of those in DICOM files."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from ..files.atomic import check_writable
+from ..files.bids import derivative_paths, derivative_placement, find_runs, write_derivatives
+from ..files.dicom.export.source import read_source
+from ..files.dicom.export.writing import write_dicom
+from ..files.images import load_on_grid
+from ..files.map_files import output_paths, placement, write_maps
+from ..files.sidecar import image_stem
+from ..model.errors import QSMError
+from ..pipeline.chain import run
+from ..registry.provenance import choice_made, strengths_tried, warnings
+from ..report.strength_plot import CURVE_FILES, curve_files
+from .commands import enough_memory, input_files, read_settings, scan_files
+from .job import jobs_of, named
+
+PROBE = "0001.dcm"
+
+
+def run_command(arguments, console):
+    """Compute the susceptibility map of a scan in image or DICOM files, or of every run in a BIDS folder."""
+    settings = read_settings(arguments)
+    if arguments.bids:
+        return _run_bids(arguments, settings, console)
+    if arguments.participant_label:
+        raise QSMError("--participant-label can be used with --bids only.")
+    if not (scan_files(arguments) or arguments.dicom):
+        raise QSMError("run needs --magnitude, --phase and --output, or --dicom, or --bids; see `run --help`.")
+    jobs = jobs_of(arguments, console)
+    for job in jobs:
+        _check_outputs(job, arguments)
+    return _each(jobs, lambda job: _run_job(job, arguments, settings, console), console)
+
+
+def _check_outputs(job, arguments):
+    if job.folder:
+        outputs = [*output_paths(job.folder), *(job.folder / name for name in CURVE_FILES if arguments.curve)]
+        check_writable(outputs, input_files(arguments), **placement(job.folder, arguments.overwrite))
+    if job.dicom_folder:
+        read_source(job.source)
+        check_writable([job.dicom_folder / PROBE])
+
+
+def _run_job(job, arguments, settings, console):
+    scan, geometry = job.load()
+    maps = _mapped(scan, geometry, job.files, job.inputs, arguments, settings, console)
+    if job.folder:
+        curve = strengths_tried(maps.provenance)
+        texts = curve_files(job.folder, **curve) if curve else None
+        console.wrote(write_maps(maps, geometry, job.folder, texts, arguments.overwrite))
+    if job.dicom_folder:
+        _write_dicom(job, maps, geometry, arguments, console)
+
+
+def _write_dicom(job, maps, geometry, arguments, console):
+    console.progress("writing DICOM", 1.0)
+    said = arguments.series_description
+    wording = {"description": said, "research_use": False} if said else {}
+    exported = write_dicom(
+        maps,
+        geometry,
+        job.source,
+        job.dicom_folder,
+        names=arguments.dicom_maps,
+        overwrite=arguments.overwrite,
+        **wording,
+    )
+    console.warn(check.sentence for check in exported.checks if check.is_said)
+    console.wrote(sorted({path.parent for path in exported.files}))
+
+
+def _each(jobs, run_one, console):
+    """Run every job; of several, one that fails does not stop the others. Returns the exit status."""
+    if len(jobs) == 1:
+        return run_one(jobs[0])
+    failed = 0
+    for job in jobs:
+        try:
+            run_one(job)
+        except QSMError as error:
+            failed += 1
+            console.error(f"{job.name}: {error}")
+    if failed:
+        console.error(f"{failed} of {len(jobs)} runs failed.")
+    return 2 if failed else 0
+
+
+def _run_bids(arguments, settings, console):
+    """Map every run; a failed run does not stop the others. Returns the exit status."""
+    if scan_files(arguments) or arguments.echo_times:
+        raise QSMError("--bids finds the images and echo times itself. Omit the options for images and echo times.")
+    if arguments.dicom or arguments.dicom_output or arguments.scan:
+        raise QSMError("--bids maps images in a BIDS folder. Omit --scan and the options for DICOM.")
+    root = Path(arguments.bids)
+    output = Path(arguments.output) if arguments.output else root / "derivatives" / "QSM"
+    if output.resolve() == root.resolve():
+        raise QSMError("--output must not be the BIDS folder itself. Omit it for derivatives/QSM in the BIDS folder.")
+    found = find_runs(root, arguments.participant_label or ())
+    runs = [part for bids_run in found for part in bids_run.of_volumes(arguments.volumes)]
+    if arguments.mask and len(found) > 1:
+        names = ", ".join(r.name for r in found)
+        raise QSMError(f"--mask is for a single run, but there are {len(found)} runs: {names}. Choose a participant.")
+    for bids_run in runs:
+        paths, inputs = derivative_paths(bids_run, output), input_files(arguments)
+        check_writable(paths, inputs, **derivative_placement(bids_run, output, arguments.overwrite))
+    return _each(runs, lambda bids_run: _run_one(bids_run, arguments, settings, output, console), console)
+
+
+def _run_one(bids_run, arguments, settings, output, console):
+    scan, geometry = bids_run.load(arguments.field_strength, arguments.b0_direction)
+    files = {name: list(images.values()) for name, images in bids_run.images.items()}
+    inputs = {name: named(paths, arguments.anonymous) for name, paths in files.items()}
+    maps = _mapped(scan, geometry, files, inputs, arguments, settings, console)
+    options = {"overwrite": arguments.overwrite, "anonymous": arguments.anonymous}
+    console.wrote(write_derivatives(bids_run, maps, geometry, output, **options))
+
+
+def _mapped(scan, geometry, files, inputs, arguments, settings, console):
+    """The Maps of a scan, with its inputs in their provenance."""
+    checks = [_without_folders(check, files, arguments.anonymous) for check in scan.checks]
+    scan = replace(scan, checks=(*checks, enough_memory(scan.grid.shape, scan.echoes)))
+    names, masks = dict(inputs), {}
+    for name in ("mask", "reference_mask"):
+        path = getattr(arguments, name)
+        masks[name] = load_on_grid(path, geometry) if path else None
+        names |= {name: 1 if arguments.anonymous else Path(path).name} if path else {}
+    wanted = {"quality": arguments.quality_map, "curve": arguments.curve}
+    maps = run(scan, masks["mask"], settings, console.progress, masks["reference_mask"], **wanted)
+    console.note(choice_made(maps.provenance))
+    console.warn(warnings(maps.provenance))
+    return replace(maps, provenance=maps.provenance | {"inputs": names})
+
+
+def _without_folders(check, files, anonymous):
+    """A Check whose sentence names files without their folders or, if it is to be anonymous, by their kind."""
+    sentence = check.sentence
+    for kind, paths in files.items():
+        for path in map(Path, paths):
+            sentence = sentence.replace(str(path), path.name)
+            for name in (path.name, image_stem(path)) if anonymous else ():
+                sentence = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f"a {kind} image", sentence)
+    return replace(check, sentence=sentence)

@@ -1,0 +1,227 @@
+"""What cannot be used is left out with one sentence that names cause and remedy; nothing is written."""
+
+import re
+import resource
+import time
+
+import numpy as np
+import pytest
+from helpers.dicom_forms import damage, philips, siemens
+from helpers.dicom_forms.elements import written
+from helpers.dicom_forms.example import PERSON, example, geometry
+from pydicom import dcmread
+from pydicom.encaps import encapsulate
+from pydicom.uid import MPEG2MPML, HTJ2KLossless, JPEGLSLossless
+
+from QSMLogic import QSMError
+from QSMLogic.files.dicom.finding import find_scans
+from QSMLogic.files.dicom.loading import load
+
+SCAN = example(size=(10, 8, 5))
+
+
+def left_out(folder, reason, scans=0):
+    """The one reason why files are left out."""
+    before = sorted(folder.rglob("*"))
+    found = find_scans(folder)
+    assert len(found.scans) == scans, found
+    reasons = {left.reason for left in found.left_out}
+    assert any(re.search(reason, said) for said in reasons), reasons
+    for said in reasons:
+        check_sentence(said)
+    assert sorted(folder.rglob("*")) == before
+    return found
+
+
+def check_sentence(said):
+    assert re.match(r"[A-Z/\d]", said) and said[-1] == "." and len(said) < 400
+    assert not re.search(r"\n|Error|Traceback|None", said)
+    assert not any(str(value) in said for value in PERSON.values() if len(str(value)) > 3)
+
+
+def test_missing_slice_of_one_image(tmp_path):
+    files = siemens.classic(SCAN)
+    written(tmp_path, damage.without_slice(files, 2, SCAN, damage.is_phase_of(2)))
+    left_out(tmp_path, "phase.*echo 2.*(slice|missing|distance)")
+
+
+def test_missing_slice_of_all_images(tmp_path):
+    written(tmp_path, damage.without_slice(siemens.classic(SCAN), 2, SCAN))
+    left_out(tmp_path, "slice|missing|distance")
+
+
+@pytest.mark.parametrize("end", [0, 4])
+def test_missing_first_or_last_slice(tmp_path, end):
+    written(tmp_path, damage.without_slice(siemens.classic(SCAN), end, SCAN, damage.is_phase_of(1)))
+    left_out(tmp_path, "size|slices")
+
+
+def test_missing_echo(tmp_path):
+    files = [file for file in siemens.classic(SCAN) if not damage.is_phase_of(2)(file)]
+    written(tmp_path, files)
+    found = find_scans(tmp_path)
+    if found.scans:
+        assert all(len(scan.echo_times_s) == 2 for scan in found.scans)
+        assert any("echo" in check.sentence for scan in found.scans for check in scan.checks)
+    else:
+        left_out(tmp_path, "echo")
+
+
+def test_no_phase(tmp_path):
+    written(tmp_path, [file for file in siemens.classic(SCAN) if file.ImageType[2] == "M"])
+    left_out(tmp_path, "phase")
+
+
+def test_mosaic(tmp_path):
+    written(tmp_path, siemens.mosaic(SCAN))
+    left_out(tmp_path, "mosaic")
+
+
+def test_echoes_of_different_geometry(tmp_path):
+    only = damage.is_phase_of(3)
+    written(tmp_path, damage.shifted(siemens.classic(SCAN), 7.5, only))
+    left_out(tmp_path, "echo 3.*(origin|fit)")
+
+
+def test_two_acquisitions_in_one_series(tmp_path):
+    again = damage.shifted(damage.repeated(siemens.classic(SCAN)), 1.0)
+    written(tmp_path, [*siemens.classic(SCAN), *again])
+    left_out(tmp_path, "slice|acquisition|position")
+
+
+def test_part_of_a_second_time_point(tmp_path):
+    again = [file for file in damage.repeated(siemens.classic(SCAN)) if file.InstanceNumber < 4]
+    written(tmp_path, [*siemens.classic(SCAN), *again])
+    left_out(tmp_path, "slice|time|acquisition")
+
+
+def test_the_same_files_twice(tmp_path):
+    for folder in ("one", "other"):
+        written(tmp_path / folder, siemens.classic(SCAN))
+    found = find_scans(tmp_path)
+    assert len(found.scans) == 1 and found.scans[0].volumes == 1
+    np.testing.assert_array_equal(load(found.scans[0])[0].magnitude, SCAN.magnitude[0])
+
+
+def test_encrypted(tmp_path):
+    written(tmp_path, damage.encrypted(siemens.classic(SCAN)))
+    left_out(tmp_path, "encrypted")
+
+
+@pytest.mark.parametrize("length", [0, 3, 131, 140, 400])
+def test_empty_and_cut_short_headers(tmp_path, length):
+    paths = written(tmp_path, siemens.classic(SCAN))
+    for path in paths:
+        path.write_bytes(path.read_bytes()[:length])
+    found = find_scans(tmp_path)
+    assert not found.scans and sum(left.files for left in found.left_out) == len(paths)
+    for left in found.left_out:
+        check_sentence(left.reason)
+
+
+@pytest.mark.parametrize("form", [siemens.classic, philips.enhanced])
+def test_cut_short_pixels(tmp_path, form):
+    paths = written(tmp_path, form(SCAN))
+    paths[0].write_bytes(paths[0].read_bytes()[:-50])
+    left_out(tmp_path, "cut short|ends")
+
+
+@pytest.mark.parametrize("place", range(200, 1400, 101))
+def test_damaged_header(tmp_path, place):
+    """A few bytes that are wrong: the file is used, or left out for a reason."""
+    paths = written(tmp_path, philips.classic(SCAN))
+    content = bytearray(paths[0].read_bytes())
+    content[place : place + 4] = b"\xff\x00\xfe\x7f"
+    paths[0].write_bytes(bytes(content))
+    found = find_scans(tmp_path)
+    for left in found.left_out:
+        check_sentence(left.reason)
+    for scan in found.scans:
+        try:
+            load(scan)
+        except QSMError as error:
+            check_sentence(str(error).replace(str(tmp_path), ""))
+
+
+@pytest.mark.parametrize("syntax", [HTJ2KLossless, JPEGLSLossless, MPEG2MPML])
+def test_undecodable_pixels(tmp_path, syntax):
+    files = siemens.classic(SCAN)
+    for file in files:
+        file.file_meta.TransferSyntaxUID = syntax
+        file.PixelData = encapsulate([b"\xff\x4f\xff\x51" + b"\0" * 60])
+        file["PixelData"].is_undefined_length = True
+        file["PixelData"].VR = "OB"
+    for number, file in enumerate(files):
+        file.save_as(tmp_path / str(number), enforce_file_format=True)
+    before = sorted(tmp_path.rglob("*"))
+    found = find_scans(tmp_path)
+    if not found.scans:
+        left_out(tmp_path, "compressed|decode")
+        return
+    with pytest.raises(QSMError, match="compress|decode") as refused:
+        load(found.scans[0])
+    check_sentence(str(refused.value).replace(str(tmp_path), ""))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_pixels_of_another_size(tmp_path):
+    paths = written(tmp_path, siemens.classic(SCAN), syntax="RLE")
+    file = dcmread(paths[0])
+    file.Rows, file.Columns = 3, 4
+    file.save_as(paths[0])
+    found = find_scans(tmp_path)
+    for left in found.left_out:
+        check_sentence(left.reason)
+    for scan in found.scans:
+        with pytest.raises(QSMError):
+            load(scan)
+
+
+@pytest.mark.parametrize("missing", ["EchoTime", "ImagePositionPatient", "PixelSpacing", "Rows", "SeriesInstanceUID"])
+def test_missing_attributes(tmp_path, missing):
+    files = siemens.classic(SCAN)
+    for file in files:
+        delattr(file, missing)
+    written(tmp_path, files)
+    found = find_scans(tmp_path)
+    for left in found.left_out:
+        check_sentence(left.reason)
+    assert found.scans or found.left_out
+
+
+def test_unknown_field_strength(tmp_path):
+    files = siemens.classic(SCAN)
+    for file in files:
+        del file.MagneticFieldStrength
+        del file.ImagingFrequency
+    written(tmp_path, files)
+    found = find_scans(tmp_path).scans[0]
+    with pytest.raises(QSMError, match="field.strength"):
+        load(found)
+    assert load(found, field_strength_t=7)[0].field_strength_t == 7
+
+
+def test_single_slice(tmp_path):
+    scan = example(size=(8, 8, 1), geometry=geometry((8, 8, 1)))
+    written(tmp_path, siemens.classic(scan))
+    left_out(tmp_path, "single slice")
+
+
+def test_folder_that_does_not_exist(tmp_path):
+    with pytest.raises(QSMError, match="Choose the folder"):
+        find_scans(tmp_path / "nowhere")
+
+
+@pytest.mark.timed
+def test_many_files_that_are_no_dicom(tmp_path):
+    for folder in range(20):
+        (tmp_path / str(folder)).mkdir()
+        for number in range(1000):
+            (tmp_path / str(folder) / str(number)).write_bytes(b"text")
+    written(tmp_path / "7", siemens.classic(SCAN))
+    before, started, told = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter(), []
+    found = find_scans(tmp_path, told.append)
+    assert time.perf_counter() - started < 10
+    assert len(found.scans) == 1 and told[-1] == 20000 + 30
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50000  # kB
+    assert [left.files for left in found.left_out] == [20000]
