@@ -6,6 +6,7 @@ import numpy as np
 
 from . import arrays, facts, images
 from .case import Case
+from .dicom import dicom_case
 from .odd import damaged_bytes, odd_json, odd_text, odd_value
 from .tables import statistics_case
 
@@ -13,9 +14,11 @@ from .tables import statistics_case
 def make(number, folder):
     """The Case of a number, with its files in the folder."""
     case = Case(number, folder)
-    kinds = {"run": 50, "bids": 14, "stage": 16, "statistics": 16, "other": 4}
+    kinds = {"run": 50, "bids": 14, "stage": 16, "statistics": 16, "other": 4, "dicom": 15}
     kind = case.random.choices(list(kinds), kinds.values())[0]
-    {"run": _run, "bids": _bids, "stage": _stage, "statistics": statistics_case, "other": _other}[kind](case)
+    {"run": _run, "bids": _bids, "stage": _stage, "statistics": statistics_case, "other": _other, "dicom": dicom_case}[
+        kind
+    ](case)
     if case.once(0.7):
         facts.damage_options(case)
     return case
