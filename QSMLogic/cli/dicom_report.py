@@ -23,9 +23,7 @@ def add_dicom_report_options(parser):
 def checked_source(arguments, console):
     """The files that --dicom-source names; QSMError if the report cannot be written with them."""
     if bool(arguments.dicom_output) != bool(arguments.dicom_source):
-        raise QSMError(
-            "--dicom-output needs --dicom-source, and the reverse: the report gets the patient of a scan."
-        )
+        raise QSMError("--dicom-output needs --dicom-source, and the reverse: the report gets the patient of a scan.")
     if not arguments.dicom_output:
         return []
     highdicom()

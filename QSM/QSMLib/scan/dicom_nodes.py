@@ -9,13 +9,12 @@ from .checks import keep_checks
 from .file_nodes import add_node
 from .geometry import to_ras
 from .loading import all_or_nothing
-from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, SOURCE
+from .metadata import ECHO_TIMES, FIELD_STRENGTH, IMAGE_KIND, REPORTED, SOURCE
 from .outputs import SCAN, vtk_image
 from .sequences import sequence_of, set_echo_times, show
 
 FILES = "QSM.DicomFiles"  # attribute: the files of the first echo, JSON, if the DICOM database does not have them
 INSTANCES = "DICOM.instanceUIDs"  # attribute, also of Slicer's readers: the instances of the database, by slice
-REPORTED = "QSM.Reported"  # attribute: what is to be reported of the scan, JSON
 
 
 def add_scan(scan):

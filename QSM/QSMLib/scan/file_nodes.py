@@ -113,4 +113,3 @@ def _made_equal(voxels, image):
         return np.array_equal(voxels, image)
     voxels[np.isnan(image)] = np.nan
     return np.array_equal(voxels.astype(np.float32, copy=False), image, equal_nan=True)
-
