@@ -3,13 +3,11 @@
 from ..files.dicom.export.source import read_source
 from ..files.dicom.export.writing import write_dicom
 from ..files.dicom.library import highdicom
-from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
+from ..model.catalogue import SUSCEPTIBILITY
 from ..model.errors import QSMError
 from ..regions.dicom_report import region_report
 from ..regions.units import PER_PPM
 from .dicom import source_files
-
-MAP = CATALOGUE[SUSCEPTIBILITY]
 
 
 def add_dicom_report_options(parser):
@@ -34,7 +32,7 @@ def checked_source(arguments, console):
 
 def write_dicom_report(arguments, files, table, image, regions, geometry, mask):
     """Write the regions of a table as DICOM; returns the folders of the series and the checks."""
-    report = region_report(table, regions, geometry.grid(), MAP.title, MAP.quantity, mask=mask)
+    report = region_report(table, regions, geometry.grid(), mask=mask)
     maps = {SUSCEPTIBILITY: image.array / PER_PPM[image.unit]} | ({} if mask is None else {"reliable_mask": mask})
     options = {"regions": report, "overwrite": arguments.overwrite}
     exported = write_dicom(maps, geometry, files, arguments.dicom_output, **options)

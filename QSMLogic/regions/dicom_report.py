@@ -1,23 +1,20 @@
-"""A table of regions as what a DICOM segmentation and structured report hold."""
+"""A table of regions as what a segmentation and a structured report in DICOM are written from."""
+
+import re
 
 import numpy as np
 
 from ..files.dicom.export.region_report import RegionReport, RegionValue, ReportedRegion
+from ..model.catalogue import CATALOGUE
 from ..model.errors import QSMError
-from ..model.units import NO_UNIT
-from .columns import COLUMNS
+from ..model.units import NO_UNIT, PER_PPM
 from .measure import eroded
 
-LONGEST_MEANING = 64
-IN_REPORT = tuple(
-    column
-    for column in COLUMNS
-    if column.segment_statistics and (column.segment_statistics.quantity or column.segment_statistics.derivation)
-)
 
+def region_report(table, regions, grid, *, mask=None, drawn_by=""):
+    """The RegionReport of a table: the values that DICOM has codes for, and the voxels that were measured.
 
-def region_report(table, regions, grid, map_name, quantity, *, mask=None, drawn_by=""):
-    """The RegionReport of one map of a table: the values that DICOM has codes for, and the voxels that were measured.
+    Susceptibilities are in ppb, as they are in the exported images.
 
     Parameters
     ----------
@@ -25,10 +22,6 @@ def region_report(table, regions, grid, map_name, quantity, *, mask=None, drawn_
         What `measure` returned for the regions.
     regions : iterable of Region
     grid : Grid
-    map_name : str
-        The map of the table.
-    quantity : tuple of str
-        What the map shows, as a DICOM code: value, scheme, meaning.
     mask : ndarray, optional
         As it was given to `measure`.
     drawn_by : str
@@ -39,27 +32,37 @@ def region_report(table, regions, grid, map_name, quantity, *, mask=None, drawn_
     QSMError
         If regions overlap, which a label image cannot hold.
     """
+    table = table.in_unit("ppb") if PER_PPM.keys() & set(table.units) else table
     labels, reported = np.zeros(grid.shape, np.uint16), []
     for label, region in enumerate(regions, 1):
-        row = table.of(region.name, map_name)
         inside = eroded(region.cropped(grid.shape), table.settings.get("erosion_mm", 0.0), grid).filled(grid.shape)
         inside &= True if mask is None else np.asarray(mask) > 0
         if labels[inside].any():
-            other = reported[labels[inside].max() - 1].name
             raise QSMError(
-                f"The regions {other} and {region.name} overlap, but a DICOM report needs regions that do not. "
-                "Measure them one after the other."
+                f"The regions {reported[labels[inside].max() - 1].name} and {region.name} overlap, but a DICOM report "
+                "needs regions that do not. Measure them one after the other."
             )
         labels[inside] = label
-        reported.append(ReportedRegion(label, region.name, tuple(_values(row, quantity)), region.color))
+        rows = [row for row in table.rows if row["segment"] == region.name]
+        values = tuple(dict.fromkeys(_values(table, rows)))
+        reported.append(ReportedRegion(label, region.name, values, region.color))
     return RegionReport(labels, tuple(reported), drawn_by)
 
 
-def _values(row, quantity):
-    if row["relative_to"]:
-        quantity = ("relative", "99QSM", f"{quantity[2]} relative to {row['relative_to']}"[:LONGEST_MEANING])
-    for column in IN_REPORT:
-        if row[column.key] is not None:
+def _values(table, rows):
+    """The values that have a DICOM code; those that do not depend on the map occur once."""
+    for row in rows:
+        for column in table.columns:
             coded = column.segment_statistics
+            if not coded or not (coded.quantity or coded.derivation) or row[column.key] is None:
+                continue
+            quantity = coded.quantity or _quantity(row["map"])
             unit = row["unit"] if column.in_map_unit else column.unit or NO_UNIT
-            yield RegionValue(coded.quantity or quantity, row[column.key], unit, coded.derivation)
+            reference = row["relative_to"] or "" if column.in_map_unit else ""
+            yield RegionValue(quantity, float(row[column.key]), unit, coded.derivation, reference)
+
+
+def _quantity(title):
+    """What a map shows, as a DICOM code."""
+    known = {entry.title: entry.quantity for entry in CATALOGUE.values()}
+    return known.get(title) or (re.sub(r"\W+", "_", title.lower()), "99QSM", title)

@@ -41,8 +41,9 @@ def source_files(volume):
     nodes = [node for node in (scan, scan and sequence_of(scan)) if node]
     for node in nodes:
         files = json.loads(node.GetAttribute(FILES) or "[]") or _files_of((node.GetAttribute(INSTANCES) or "").split())
-        if files and all(Path(file).is_file() for file in files):
-            return [Path(file) for file in files]
+        paths = [Path(file) for file in dict.fromkeys(files)]
+        if paths and all(path.is_file() for path in paths):
+            return paths
     return []
 
 
@@ -101,7 +102,8 @@ def _remember(node, paths):
         return
     node.SetAttribute(INSTANCES, " ".join(dict.fromkeys(uid for echo in uids for uid in echo)))
     for volume, echo in zip(_volumes(node), uids, strict=True):
-        volume.SetAttribute(INSTANCES, " ".join(echo))
+        is_one_file = len(set(echo)) == 1
+        volume.SetAttribute(INSTANCES, echo[0] if is_one_file else " ".join(echo))
 
 
 def _volumes(node):

@@ -8,6 +8,7 @@ from ...model.errors import QSMError
 from .echo_times import echo_times_s
 from .frames import Unusable, frames_of, read_header
 from .header import PER_FRAME, FrameHeader
+from .library import quiet
 from .pairing import combined, paired
 from .reported import reported_values
 from .scan import DicomScan, Found, LeftOut
@@ -37,11 +38,12 @@ def find_scans(sources, progress=None):
         If a source does not exist.
     """
     contents = _Contents()
-    for count, path in enumerate(files_in(sources), 1):
-        contents.add(path)
-        if progress:
-            progress(count)
-    return contents.found()
+    with quiet():
+        for count, path in enumerate(files_in(sources), 1):
+            contents.add(path)
+            if progress:
+                progress(count)
+        return contents.found()
 
 
 class _Contents:
@@ -63,13 +65,12 @@ class _Contents:
             self.left_out[OTHERS][UNREADABLE] += 1
             return
         except Unusable as unusable:
-            series = OTHERS if unusable.series is None else self._one(unusable.series)
-            self.left_out[series][unusable.reason] += 1
+            self.left_out[unusable.series or OTHERS][unusable.reason] += 1
             return
         if uid and uid in self.uids:
             return
         self.uids.add(uid)
-        series = self._one(series)
+        series = self.series.setdefault(series.uid or series, series)
         self.frames[series] += frames
         if left_out and not frames:
             self.left_out[series][next(iter(left_out))] += 1
@@ -94,10 +95,6 @@ class _Contents:
             self.left_out[images.series][reason] += _files(frames)
         scans.sort(key=lambda pair: pair[0])
         return Found(tuple(_distinct([scan for _, scan in scans])), tuple(_left_out(self.left_out)))
-
-    def _one(self, series):
-        """The Series that the first of its files described."""
-        return self.series.setdefault(series.uid or series, series)
 
     def _known(self, value):
         return self.kept.setdefault(value, value)
@@ -155,10 +152,13 @@ def _header(frame):
 
 def _left_out(reasons):
     """The LeftOuts, series by series."""
-    series = sorted((key for key in reasons if key != OTHERS), key=lambda key: (key.number, key.uid))
-    for key in (*series, *([OTHERS] if OTHERS in reasons else [])):
-        for reason, files in reasons[key].items():
-            yield LeftOut(key if key == OTHERS else key.title, files, reason)
+    merged = Counter()
+    for series in sorted((key for key in reasons if key != OTHERS), key=lambda key: (key.number, key.uid)):
+        for reason, files in reasons[series].items():
+            merged[series.number, series.uid, series.title, reason] += files
+    for reason, files in reasons.get(OTHERS, {}).items():
+        merged[None, "", OTHERS, reason] += files
+    return (LeftOut(title, files, reason) for (*_, title, reason), files in merged.items())
 
 
 def _files(frames):

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from ...model.units import PROTON_MHZ_PER_T
+from ..sidecar_values import same_strength
 from .frame import Frame, Layout, Plane, Series
 from .header import PER_FRAME, FrameHeader
 from .kinds import IMAGES, flavor_of, kind_of, why_no_gradient_echo, why_no_image
@@ -86,9 +87,6 @@ def frames_of(path, known):
 
 def series_of(header):
     """The Series of a frame."""
-    strength = header.get("MagneticFieldStrength")
-    if not strength and (frequency := header.get("ImagingFrequency") or header.get("TransmitterFrequency")):
-        strength = float(frequency) / PROTON_MHZ_PER_T
     return Series(
         str(header.get("SeriesInstanceUID", "")),
         str(header.get("StudyInstanceUID", "")),
@@ -97,8 +95,15 @@ def series_of(header):
         " ".join(str(header.get("SeriesDescription") or header.get("ProtocolName") or "").split()),
         vendor_of(header).name,
         str(header.get("SequenceName") or header.get("PulseSequenceName") or ""),
-        float(strength) if strength else None,
+        _field_strength_t(header),
     )
+
+
+def _field_strength_t(header):
+    """From the imaging frequency of protons, because MagneticFieldStrength is rounded (3 T scanners run at 2.89 T)."""
+    nominal = float(header.get("MagneticFieldStrength") or 0)
+    exact = float(header.get("ImagingFrequency") or header.get("TransmitterFrequency") or 0) / PROTON_MHZ_PER_T
+    return (exact if exact and (not nominal or same_strength(nominal, exact)) else nominal) or None
 
 
 def _why_unusable(dataset, header):

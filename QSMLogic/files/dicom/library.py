@@ -1,5 +1,7 @@
 """The DICOM libraries: Slicer bundles them, elsewhere they are optional."""
 
+import warnings
+from contextlib import contextmanager
 from importlib import import_module
 
 from ...model.errors import QSMError
@@ -16,6 +18,14 @@ def pydicom():
 def highdicom():
     """The module highdicom; QSMError with the remedy if it is not installed."""
     return _module("highdicom", "Parametric maps and structured reports are written with highdicom", INSTALL_HIGHDICOM)
+
+
+@contextmanager
+def quiet():
+    """Keep pydicom from warning of every value that the standard does not allow: scanners write many."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pydicom")
+        yield
 
 
 def has_highdicom():

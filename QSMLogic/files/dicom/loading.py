@@ -7,6 +7,7 @@ from ...model.check import DOUBTFUL, OK, Check
 from ...model.errors import QSMError
 from .echo_times import UNKNOWN
 from .frame import PHASE
+from .library import quiet
 from .pixels import stored_pixels
 
 
@@ -56,15 +57,20 @@ def images(scan, kind, volume=0, progress=None):
         for k, frame in enumerate(volumes[volume]):
             by_file.setdefault(frame.path, []).append((frame, array[e, k]))
     for done, (path, places) in enumerate(by_file.items(), 1):
-        stored = stored_pixels([frame for frame, _ in places])
-        for (frame, out), pixels in zip(places, stored, strict=True):
-            if pixels.shape != out.shape:
-                raise QSMError(f"The pixels of {path} are no gray image of {out.shape[1]} x {out.shape[0]}.")
-            np.multiply(pixels, np.float32(frame.slope), out=out, casting="unsafe")
-            out += np.float32(frame.intercept)
+        with quiet():
+            _fill(path, places)
         if progress:
             progress(done / len(by_file))
     return array
+
+
+def _fill(path, places):
+    """Fill the arrays of [(Frame, array)] from their file."""
+    for (frame, out), pixels in zip(places, stored_pixels([frame for frame, _ in places]), strict=True):
+        if pixels.shape != out.shape:
+            raise QSMError(f"The pixels of {path} are no gray image of {out.shape[1]} x {out.shape[0]}.")
+        np.multiply(pixels, np.float32(frame.slope), out=out, casting="unsafe")
+        out += np.float32(frame.intercept)
 
 
 class _Part:

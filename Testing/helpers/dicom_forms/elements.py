@@ -13,6 +13,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from QSMLogic.model.units import PROTON_MHZ_PER_T
+
 ROOT = "1.2.826.0.1.3680043.8.498.77"
 SYNTAXES = {
     "implicit": ImplicitVRLittleEndian,
@@ -58,15 +60,22 @@ def dataset(scan, series, instance, enhanced=False, **elements):
         "ContentDate": "20310214",
         "ContentTime": "071200",
         "MRAcquisitionType": "3D",
-        "MagneticFieldStrength": f"{scan.field_strength_t:g}",
+        "MagneticFieldStrength": f"{round(2 * scan.field_strength_t) / 2:g}",
         "PatientPosition": "HFS",
         "SamplesPerPixel": 1,
         "PhotometricInterpretation": "MONOCHROME2",
         "Rows": scan.geometry.size[1],
         "Columns": scan.geometry.size[0],
     }
+    if not enhanced:
+        basics["ImagingFrequency"] = f"{frequency_mhz(scan):.9g}"
     put(made, scan.person | basics | elements)
     return made
+
+
+def frequency_mhz(scan):
+    """The frequency of protons, which is exact where MagneticFieldStrength is a round number."""
+    return PROTON_MHZ_PER_T * scan.field_strength_t
 
 
 def put(made, elements):

@@ -36,7 +36,7 @@ class Example:
     magnitude: np.ndarray
     phase_rad: np.ndarray
     echo_times_s: tuple = (0.00492, 0.0123, 0.02)
-    field_strength_t: float = 3.0
+    field_strength_t: float = 2.894
     geometry: Geometry = None
     series: int = 5
     description: str = "gre_qsm"

@@ -20,7 +20,6 @@ ACQUIRED = {
     "RepetitionTime": "41.5",
     "FlipAngle": "20",
     "PixelBandwidth": "244.141",
-    "ImagingFrequency": "127.7729",
     "ReceiveCoilName": "48HP Head",
 }
 NUMBER = {"magnitude": 0, "phase": 1, "real": 2, "imaginary": 3}

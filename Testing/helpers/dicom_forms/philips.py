@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from . import enhanced as groups
-from .elements import KIND, dataset, decimals, plane, private, put, put_pixels, times_ms
+from .elements import KIND, dataset, decimals, frequency_mhz, plane, private, put, put_pixels, times_ms
 
 SCANNER = {
     "Manufacturer": "Philips",
@@ -102,7 +102,9 @@ def enhanced(scan):
             frames.append(frame)
             pixels.append(values[v, e, k])
     file.NumberOfFrames = len(frames)
-    shared = groups.shared(scan, {"PixelBandwidth": "1008.06451", "TransmitterFrequency": 127.748512}, "MULTI COIL")
+    shared = groups.shared(
+        scan, {"PixelBandwidth": "1008.06451", "TransmitterFrequency": frequency_mhz(scan)}, "MULTI COIL"
+    )
     file.SharedFunctionalGroupsSequence = Sequence([shared])
     file.PerFrameFunctionalGroupsSequence = Sequence(frames)
     put_pixels(file, np.stack(pixels))

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from . import enhanced as groups
-from .elements import dataset, decimals, plane, private, put, put_pixels, times_ms
+from .elements import dataset, decimals, frequency_mhz, plane, private, put, put_pixels, times_ms
 
 SYNGO = {"Manufacturer": "SIEMENS", "ManufacturerModelName": "Prisma_fit", "SoftwareVersions": "syngo MR E11"}
 XA = {
@@ -25,7 +25,6 @@ ACQUIRED = {
     "RepetitionTime": "35",
     "FlipAngle": "15",
     "PixelBandwidth": "300",
-    "ImagingFrequency": "123.259",
     "NumberOfAverages": "1",
     "TransmitCoilName": "Body",
     "InPlanePhaseEncodingDirection": "ROW",
@@ -122,7 +121,7 @@ def _put_groups(file, scan, word, v, e, slices):
     put(file, {"ImageType": ["ORIGINAL", "PRIMARY", word, "NONE"], "NumberOfFrames": len(slices)})
     put(file, {"ComplexImageComponent": kind, "PulseSequenceName": "*fl3d6r", "EchoPlanarPulseSequence": "NO"})
     put(file, {"AcquisitionDuration": 325.0, "AcquisitionDateTime": "20310214071100.5"})
-    shared = groups.shared(scan, {"PixelBandwidth": "300", "TransmitterFrequency": 123.262369}, "HeadNeck_64")
+    shared = groups.shared(scan, {"PixelBandwidth": "300", "TransmitterFrequency": frequency_mhz(scan)}, "HeadNeck_64")
     inner = Dataset()
     private(inner, "SIEMENS MR SDS 01", 0x21, {0x19: ("OB", protocol(scan)), 0x33: ("SH", "AS82")})
     private(inner, "SIEMENS MR SDS 01", 0x21, {0x5A: ("CS", "GR"), 0x5B: ("CS", "SP")})

@@ -64,6 +64,8 @@ class About:
         for keyword in OF_STUDY if dataset.Modality == "SR" else (*OF_STUDY, *OF_IMAGES):
             if keyword in image and keyword not in dataset:
                 dataset[keyword] = image[keyword]
+        if dataset.Modality != "SR":
+            dataset.ContentCreatorName = dataset.get("ContentCreatorName")
         dataset.SpecificCharacterSet, dataset.SeriesDescription = UTF8, self.description
         dataset.SeriesDate, dataset.SeriesTime = image.SeriesDate, image.SeriesTime
         return dataset

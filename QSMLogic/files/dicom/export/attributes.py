@@ -85,7 +85,7 @@ def code(value, scheme, meaning):
 
 def unit_code(unit):
     """The UCUM code of a unit: value, scheme, meaning."""
-    value, meaning = UNITS[unit]
+    value, meaning = UNITS.get(unit, (f"{{{unit}}}", unit))
     return value, "UCUM", meaning
 
 

@@ -4,8 +4,11 @@ import inspect
 
 import numpy as np
 
-from ..library import highdicom
-from .attributes import unit_code
+from ..library import highdicom, pydicom
+from .attributes import code, unit_code
+
+ANATOMY = {"BRAIN": ("12738006", "SCT", "Brain"), "HEAD": ("69536005", "SCT", "Head")}
+ANYWHERE = ("38266002", "SCT", "Entire body")
 
 
 def parametric_map(entry, values, images, stack, about):
@@ -35,7 +38,10 @@ def parametric_map(entry, values, images, stack, about):
         content_qualification=about.qualification,
         pixel_measures=hd.PixelMeasuresSequence(stack.spacing[1:], images[0].SliceThickness, stack.spacing[0]),
     )
-    dataset.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence[0].VOILUTFunction = "LINEAR_EXACT"
+    _put_in_order(dataset, np.cross(stack.orientation[:3], stack.orientation[3:]))
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    shared.FrameVOILUTSequence[0].VOILUTFunction = "LINEAR_EXACT"  # others have no widths below 1
+    shared.FrameAnatomySequence = [_anatomy(images[0])]  # Slicer reads no parametric map without it
     return about.completed(dataset, images[0])
 
 
@@ -58,3 +64,21 @@ def _mapping(hd, entry, values):
         intercept=0.0,
         quantity_definition=hd.sr.CodedConcept(*entry.quantity),
     )
+
+
+def _anatomy(image):
+    item = pydicom().Dataset()
+    item.FrameLaterality = "U"
+    item.AnatomicRegionSequence = [code(*ANATOMY.get(image.get("BodyPartExamined"), ANYWHERE))]
+    return item
+
+
+def _put_in_order(dataset, normal):
+    """Have the frames rise along their normal: Slicer takes that for granted and does not look at their positions."""
+    groups = dataset.PerFrameFunctionalGroupsSequence
+    order = np.argsort([group.PlanePositionSequence[0].ImagePositionPatient @ normal for group in groups])
+    frames = np.frombuffer(dataset.FloatPixelData, "<f4").reshape(len(groups), -1)
+    dataset.FloatPixelData = frames[order].tobytes()
+    dataset.PerFrameFunctionalGroupsSequence = [groups[n] for n in order]
+    for number, group in enumerate(dataset.PerFrameFunctionalGroupsSequence, 1):
+        group.FrameContentSequence[0].DimensionIndexValues = number

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ....model.catalogue import SUSCEPTIBILITY, UNCERTAINTY
 from ....model.check import DOUBTFUL, Check
 from ....model.errors import QSMError
 from ....model.units import NO_UNIT, PER_PPM
@@ -11,6 +12,7 @@ from ....model.units import NO_UNIT, PER_PPM
 CLIPPED = "dicom_clipped"  # name of a check
 LOWEST, HIGHEST = -(2**15), 2**15 - 1
 WINDOW_PERCENTILES = (1, 99)
+OF_RELIABLE_MASK = (SUSCEPTIBILITY, UNCERTAINTY, "local_field_ppm")
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,11 @@ def pixels_of(entry, array, mask):
     return Pixels(stored, padding, scale, (center, width), _clipped(entry, values, scale))
 
 
-def inside_of(array, masks):
-    """Where a map is valid: the first of the masks beyond which it is zero, or where it is not zero."""
-    fitting = (mask for mask in masks if not np.any(array[~mask]))
-    return next(fitting, array != 0)
+def inside_of(name, arrays):
+    """Where a map is valid: in the mask that belongs to it, in the other one if there is none, or where it is not 0."""
+    masks = ("reliable_mask", "mask") if name in OF_RELIABLE_MASK else ("mask", "reliable_mask")
+    found = next((arrays[mask] for mask in masks if mask in arrays), arrays[name])
+    return np.asarray(found) != 0
 
 
 def _window(entry, values, scale):

@@ -166,7 +166,7 @@ def _measurements(hd, region, number, tracking, segments, images):
 def _measurement(hd, value):
     return hd.sr.Measurement(
         name=hd.sr.CodedConcept(*value.quantity),
-        value=float(value.number),
+        value=float(f"{value.number:.6g}"),
         unit=hd.sr.CodedConcept(*unit_code(value.unit)),
         derivation=value.statistic and hd.sr.CodedConcept(*value.statistic),
         method=_relative(hd, value.relative_to) if value.relative_to else None,

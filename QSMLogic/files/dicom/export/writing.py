@@ -25,7 +25,6 @@ from .region_report import segmentation, structured_report
 from .source import read_source
 from .stack import stack_of
 
-MASKS = ("reliable_mask", "mask")
 PLACES = 100  # series of maps for each series of the scan
 PLACE_OF = {name: n for n, name in enumerate(sorted(CATALOGUE, key=lambda name: name != SUSCEPTIBILITY), 1)}
 FLOAT_PLACES, SEGMENTS_PLACE, REPORT_PLACE = 40, 81, 82
@@ -126,7 +125,7 @@ class _Export:
     def add_map(self, entry, arrays, floats):
         """Add the series of a map, which is returned; floats: also its parametric map."""
         array = np.asarray(arrays[entry.name])
-        inside = inside_of(array, [np.asarray(arrays[name]) > 0 for name in MASKS if name in arrays])
+        inside = inside_of(entry.name, arrays)
         pixels = pixels_of(entry, self.stack.turned(array), self.stack.turned(inside))
         self.checks += pixels.checks
         title = entry.title.removeprefix("QSM ")

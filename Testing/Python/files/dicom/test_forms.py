@@ -39,7 +39,7 @@ def assert_same(loaded, scan, form, volume=0):
     assert np.abs(difference(acquisition.phase, phase[volume]))[strong].max() < limit
     assert abs(difference(acquisition.phase, phase[volume])[strong].mean()) < 1e-4
     assert acquisition.echo_times_s == pytest.approx(scan.echo_times_s, abs=1e-9)
-    assert acquisition.field_strength_t == scan.field_strength_t
+    assert acquisition.field_strength_t == pytest.approx(scan.field_strength_t, rel=1e-6)
     assert scan.geometry.difference(grid) == ""
     np.testing.assert_allclose(acquisition.grid.b0_direction, scan.geometry.direction[:5:-1], atol=1e-6)
 
