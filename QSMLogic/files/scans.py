@@ -97,7 +97,7 @@ def _loaded(files, times, strength, b0_direction_ijk, volume, metadata):
         magnitude, phase = _polar(echoes)
     found = [c for c in images.geometry.checks if c.name != B0_DIRECTION or b0_direction_ijk is None]
     grid, checks = images.geometry.grid(b0_direction_ijk), (*found, *facts.checks, *checks)
-    reported = reported_in(metadata(next(chain.from_iterable(first.values()))))
+    reported = next(filter(None, (reported_in(metadata(path)) for path in chain.from_iterable(first.values()))), {})
     known = facts.echo_times_s, facts.field_strength_t, grid, checks, reported
     return Acquisition(magnitude, phase, *known), images.geometry
 

@@ -87,7 +87,9 @@ def enhanced_file(path, **attributes):
     dataset.PerFrameFunctionalGroupsSequence = [
         _item(
             PlanePositionSequence=[_item(ImagePositionPatient=_decimals(position(n)))],
-            FrameContentSequence=[_item(StackID="1", InStackPositionNumber=n + 1)],
+            FrameContentSequence=[
+                _item(StackID="1", InStackPositionNumber=n + 1, FrameAcquisitionDateTime="20260102101500.25+0100")
+            ],
             MREchoSequence=[_item(EffectiveEchoTime=time)],
         )
         for time in ECHO_TIMES_MS

@@ -39,7 +39,7 @@ def export_map(volume, folder, sources=None, regions=None, **options):
     QSMError
         If the volume is no such map, the files are not known, or nothing can be written.
     """
-    from QSMLogic.files.dicom.export.writing import methods_in, write_dicom
+    from QSMLogic.files.dicom.export.writing import methods_in_short, write_dicom
 
     entry = require_map(volume)
     sources = _scan_files(sources, volume) if sources else source_files(volume)
@@ -50,7 +50,7 @@ def export_map(volume, folder, sources=None, regions=None, **options):
         )
     geometry = geometry_of(volume, in_world=False)
     provenance = json.loads(volume.GetAttribute(PROVENANCE) or "{}")
-    options = {"names": (entry.name,), "method": methods_in(provenance), "regions": regions} | options
+    options = {"names": (entry.name,), "method": methods_in_short(provenance), "regions": regions} | options
     return write_dicom(_arrays(volume, entry), geometry, sources, folder, **options)
 
 

@@ -14,8 +14,11 @@ stacks      frames to stacks along k and in time, and their grid
 sorting     the frames of a series to images that belong together
 pairing     magnitude and phase to each other
 echo_times  the times of the echoes
+reported    what is to be reported of a scan
 scan        a scan that was found
 
 loading     a scan as arrays
 pixels      the stored values of frames
+to_bids     scans as a BIDS data set
+export/     maps and regions as DICOM
 """

@@ -162,4 +162,4 @@ def _left_out(reasons):
 
 
 def _files(frames):
-    return len({frame.path for frame in frames})
+    return len({frame.file for frame in frames})

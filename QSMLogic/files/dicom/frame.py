@@ -92,7 +92,8 @@ class Frame:
 
     Parameters
     ----------
-    path : Path
+    file : str
+        The path, as text, which takes less memory.
     number : int or None
         Its place in a file of several images, from 0 on.
     kind : str
@@ -119,7 +120,7 @@ class Frame:
         Whether the file ends before its pixels do.
     """
 
-    path: Path
+    file: str
     number: int | None
     kind: str
     flavor: frozenset
@@ -134,3 +135,7 @@ class Frame:
     in_radians: bool
     layout: Layout | None
     is_short: bool
+
+    @property
+    def path(self):
+        return Path(self.file)

@@ -1,7 +1,6 @@
 """The frames of a DICOM file, from its header alone."""
 
 import os
-from pathlib import Path
 
 from ...model.units import PROTON_MHZ_PER_T
 from ..sidecar_values import same_strength
@@ -74,7 +73,7 @@ def frames_of(path, known):
         for number in range(int(dataset.get("NumberOfFrames") or 1)) if PER_FRAME in dataset else (None,):
             header = FrameHeader(dataset, number) if number else header
             reason = why_no_gradient_echo(header)
-            frame = None if reason else _frame(Path(path), header, known, layout, short)
+            frame = None if reason else _frame(str(path), header, known, layout, short)
             if frame is None:
                 reason = reason or _what_lacks(header)
                 left_out[reason] = left_out.get(reason, 0) + 1
@@ -130,14 +129,14 @@ def _is_short(path, layout, start):
     return os.path.getsize(path) < start + ELEMENT_HEADER + layout.size
 
 
-def _frame(path, header, known, layout, is_short):
+def _frame(file, header, known, layout, is_short):
     """The Frame of a header; None if it lacks what is needed."""
     if _what_lacks(header):
         return None
     kind, vendor = kind_of(header), vendor_of(header)
     values = vendor.values(header, kind)
     return Frame(
-        path,
+        file,
         header.number,
         kind,
         known(flavor_of(header)),

@@ -41,8 +41,8 @@ def load(scan, volume=None, b0_direction_ijk=None, echo_times_s=None, field_stre
     parts = [_Part(progress, n / 2, (n + 1) / 2) for n in range(2)]
     one, other = (images(scan, kind, volume, part) for kind, part in zip(scan.kinds, parts, strict=True))
     magnitude, phase = (one, other) if PHASE in scan.kinds else _polar(one, other)
-    grid = scan.geometry.grid(b0_direction_ijk)
-    return Acquisition(magnitude, phase, times, strength, grid, (*scan.checks, *checks)), scan.geometry
+    facts = times, strength, scan.geometry.grid(b0_direction_ijk), (*scan.checks, *checks), scan.reported
+    return Acquisition(magnitude, phase, *facts), scan.geometry
 
 
 def images(scan, kind, volume=0, progress=None):
@@ -55,7 +55,7 @@ def images(scan, kind, volume=0, progress=None):
     by_file = {}
     for e, volumes in enumerate(echoes):
         for k, frame in enumerate(volumes[volume]):
-            by_file.setdefault(frame.path, []).append((frame, array[e, k]))
+            by_file.setdefault(frame.file, []).append((frame, array[e, k]))
     for done, (path, places) in enumerate(by_file.items(), 1):
         with quiet():
             _fill(path, places)

@@ -24,7 +24,7 @@ def stored_pixels(frames):
 
     Raises QSMError if they cannot be decoded.
     """
-    path, layout = frames[0].path, frames[0].layout
+    path, layout = frames[0].file, frames[0].layout
     try:
         numbers = [frame.number for frame in frames]
         yield from _raw(path, layout, numbers) if _ends_with_pixels(path, layout) else _decoded(path, numbers)

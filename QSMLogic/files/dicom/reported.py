@@ -5,6 +5,7 @@ attributes of Philips and GE.
 """
 
 import re
+from collections.abc import MutableSequence
 from contextlib import suppress
 
 from ...model.reported import IDENTITY, reported_in
@@ -238,13 +239,13 @@ def _converted(header, source):
 
 def _plain(value):
     """A value of pydicom in the types of JSON."""
-    if value is None or isinstance(value, bool | str | bytes):
-        return None if value is None else str(value) if isinstance(value, str) else value
+    if value is None or isinstance(value, bool | bytes):
+        return value
     if isinstance(value, int):
         return int(value)
-    if isinstance(value, float) or hasattr(value, "as_integer_ratio"):
+    if hasattr(value, "as_integer_ratio"):
         return float(value)
-    return [_plain(one) for one in value] if hasattr(value, "__iter__") and hasattr(value, "__len__") else str(value)
+    return [_plain(one) for one in value] if isinstance(value, MutableSequence) else str(value)
 
 
 _VENDORS = (_siemens, _philips, _ge)

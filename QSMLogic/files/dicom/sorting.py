@@ -83,7 +83,7 @@ def _sorted(series, frames):
     short = [frame for frame in frames if frame.is_short]
     if short:
         raise QSMError(
-            f"{len({frame.path for frame in short})} of its files are cut short, such as {short[0].path.name}. Copy "
+            f"{len({frame.file for frame in short})} of its files are cut short, such as {short[0].path.name}. Copy "
             "or export them again."
         )
     groups = {}

@@ -69,7 +69,7 @@ def _check_spacing(levels, what):
         return
     smallest = float(gaps.min())
     counts = np.rint(gaps / smallest).astype(int)
-    if np.abs(gaps / smallest - counts).max() > 0.1:
+    if np.abs(gaps / smallest - counts).max() > 0.1 or counts.max() == 1:
         raise QSMError(
             f"The slices of the {what} are spaced unevenly, by {smallest:.3g} to {gaps.max():.3g} mm. Export a series "
             "with even spacing."

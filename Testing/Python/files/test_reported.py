@@ -29,6 +29,14 @@ def test_sidecar_of_the_magnitude(tmp_path):
     assert loaded(tmp_path).reported == SAID
 
 
+def test_sidecar_of_the_phase_if_it_is_the_only_one(tmp_path):
+    loaded(tmp_path)
+    (tmp_path / "mag.json").unlink()
+    (tmp_path / "phase.json").write_text(json.dumps(SAID))
+    images = [tmp_path / "mag.nii"], [tmp_path / "phase.nii"]
+    assert load_acquisition(*images, echo_times_s=[0.02], field_strength_t=3)[0].reported == SAID
+
+
 def test_kept_by_what_is_made_of_a_scan(tmp_path):
     scan = loaded(tmp_path)
     assert scan.cropped((slice(2, 6),) * 3).reported == SAID

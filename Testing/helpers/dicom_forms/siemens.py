@@ -66,6 +66,7 @@ def classic(scan, rescaled=False, one_time=False):
     """Magnitude and phase of syngo MR E11. one_time: all echoes have that of the first, as research sequences write."""
     made = []
     for kind, number, word in (("magnitude", 0, "M"), ("phase", 1, "P")):
+        values = scan.magnitude if kind == "magnitude" else stored_phase(scan.phase_rad)
         for instance, (v, e, k) in enumerate(scan.frames(), 1):
             file = dataset(scan, scan.series + number, instance, **SYNGO | ACQUIRED | plane(scan, k))
             put(
@@ -82,7 +83,6 @@ def classic(scan, rescaled=False, one_time=False):
             private(file, "SIEMENS CSA HEADER", 0x29, {0x08: ("CS", "IMAGE NUM 4"), 0x20: ("OB", protocol(scan))})
             if kind == "phase" and rescaled:
                 put(file, {"RescaleIntercept": "-4096", "RescaleSlope": "2", "RescaleType": "US"})
-            values = scan.magnitude if kind == "magnitude" else stored_phase(scan.phase_rad)
             put_pixels(file, values[v, e, k])
             made.append(file)
     return made

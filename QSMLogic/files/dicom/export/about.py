@@ -4,11 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ....version import __version__
-from .attributes import MANUFACTURER, MODEL, new_uid
+from ..library import pydicom
+from .attributes import MANUFACTURER, MODEL, PATIENT, STUDY, UTF8, in_unicode, new_uid
 
-OF_STUDY = ("StudyDescription", "PatientAge", "PatientSize", "PatientWeight", "ContributingEquipmentSequence")
 OF_IMAGES = ("BodyPartExamined", "Laterality", "PatientPosition")
-UTF8 = "ISO_IR 192"
+NEEDED = (
+    *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID"),
+    *("AccessionNumber", "ReferringPhysicianName"),
+)
 RESEARCH = " (research use)"
 LONGEST_DESCRIPTION = 64
 
@@ -60,12 +63,30 @@ class About:
         }
 
     def completed(self, dataset, image):
-        """An object of highdicom with what it does not take over from an image of the study."""
-        for keyword in OF_STUDY if dataset.Modality == "SR" else (*OF_STUDY, *OF_IMAGES):
-            if keyword in image and keyword not in dataset:
+        """An object that highdicom made of `nameless` images, with patient and study of an image."""
+        for keyword in (*PATIENT, *STUDY, "ContributingEquipmentSequence"):
+            if keyword in image:
                 dataset[keyword] = image[keyword]
         if dataset.Modality != "SR":
             dataset.ContentCreatorName = dataset.get("ContentCreatorName")
-        dataset.SpecificCharacterSet, dataset.SeriesDescription = UTF8, self.description
+            for keyword in OF_IMAGES:
+                if keyword in image:
+                    dataset[keyword] = image[keyword]
+        in_unicode(dataset)
+        dataset.SeriesDescription = self.description
         dataset.SeriesDate, dataset.SeriesTime = image.SeriesDate, image.SeriesTime
         return dataset
+
+
+def nameless(images):
+    """Copies without patient: highdicom refuses what is not quite as the standard has it, and warns with names."""
+    return [_nameless(image) for image in images]
+
+
+def _nameless(image):
+    copy = pydicom().Dataset()
+    copy.update({e.tag: e for e in image if e.keyword not in (*PATIENT, *STUDY)})
+    for keyword in NEEDED:
+        setattr(copy, keyword, None)
+    copy.StudyInstanceUID, copy.SpecificCharacterSet = image.StudyInstanceUID, UTF8
+    return copy

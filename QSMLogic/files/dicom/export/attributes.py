@@ -1,11 +1,13 @@
 """What derived objects take over from their scan, and what they say of themselves."""
 
+import re
 from copy import deepcopy
 
 from ....model.units import UNITS
 from ....version import __version__
 from ..library import pydicom
 
+UTF8, PERSON = "ISO_IR 192", "PN"
 MANUFACTURER, MODEL = "SlicerQSM", "QSMLogic"
 PATIENT = (
     *("SpecificCharacterSet", "TimezoneOffsetFromUTC", "PatientName", "PatientID", "IssuerOfPatientID"),
@@ -39,18 +41,15 @@ NEVER_ABSENT = (
     *("AccessionNumber", "ReferringPhysicianName", "PositionReferenceIndicator", "ScanOptions", "MRAcquisitionType"),
     *("EchoTime", "EchoTrainLength", "RepetitionTime", "PatientPosition"),
 )
-LONGEST_CODE = 16
+LONGEST_CODE, LENGTH_OF_DATE = 16, 8
 
 
 def take_over(dataset, header, keywords):
     """Copy those of the attributes that the scan has, an enhanced one in its functional groups, too."""
     for keyword in keywords:
-        value = header.get(keyword)
-        if value is None and keyword in ENHANCED_NAMES:
-            value = header.get(ENHANCED_NAMES[keyword])
         if keyword in header.dataset:
             dataset[keyword] = deepcopy(header.dataset[keyword])
-        elif value is not None:
+        elif (value := header.get(keyword) or header.get(ENHANCED_NAMES.get(keyword, keyword))) is not None:
             setattr(dataset, keyword, deepcopy(value))
 
 
@@ -62,6 +61,7 @@ def derived_from(source, now):
     """
     dataset = pydicom().Dataset()
     take_over(dataset, source.header, (*PATIENT, *STUDY, *SERIES, *ACQUISITION, *COMPRESSION))
+    _set_acquired(dataset, source.header)
     for keyword in NEVER_ABSENT:
         if keyword not in dataset:
             setattr(dataset, keyword, None)
@@ -73,6 +73,13 @@ def derived_from(source, now):
     dataset.SoftwareVersions = __version__
     dataset.ContributingEquipmentSequence = [_scanner(source.header), _software(now)]
     return dataset
+
+
+def in_unicode(dataset):
+    """Have the texts of a dataset written as UTF-8, names in several character sets among them."""
+    for element in [element for element in dataset if element.VR == PERSON]:
+        dataset[element.tag] = pydicom().DataElement(element.tag, PERSON, str(element.value or ""))
+    dataset.SpecificCharacterSet = UTF8
 
 
 def code(value, scheme, meaning):
@@ -96,6 +103,14 @@ def decimal(value):
 
 def new_uid():
     return pydicom().uid.generate_uid(prefix=None)
+
+
+def _set_acquired(dataset, header):
+    """Date and time of the acquisition, which enhanced files have in one."""
+    moment = str(header.get("FrameAcquisitionDateTime") or header.get("AcquisitionDateTime") or "")
+    if "AcquisitionDate" not in dataset and len(moment) > LENGTH_OF_DATE:
+        dataset.AcquisitionDate, time = moment[:LENGTH_OF_DATE], moment[LENGTH_OF_DATE:]
+        dataset.AcquisitionTime = re.split(r"[+-]", time)[0]
 
 
 def _scanner(header):

@@ -1,11 +1,9 @@
 """A map as a series of MR images, one file per slice: what every archive and viewer shows."""
 
-from copy import deepcopy
-
 import numpy as np
 
 from ..library import pydicom
-from .attributes import code, decimal, derived_from, new_uid, unit_code
+from .attributes import code, decimal, derived_from, in_unicode, new_uid, unit_code
 from .source import MR_IMAGE
 
 LONGEST_DERIVATION = 1024
@@ -50,6 +48,8 @@ def _describe(common, entry, about):
     common.SeriesInstanceUID, common.SeriesNumber = about.series_uid, about.series_number
     common.SeriesDescription = about.description
     common.DerivationDescription = f"{entry.description}. {about.derivation}"[:LONGEST_DERIVATION]
+    if not (about.description + about.derivation).isascii():
+        in_unicode(common)
     common.BurnedInAnnotation = "NO"
     if not common.get("BodyPartExamined"):
         common.Laterality = None
@@ -95,7 +95,8 @@ def _meaning(common, entry, pixels):
 
 
 def _slice(common, number, pixels, stack, source):
-    dataset = deepcopy(common)
+    dataset = pydicom().Dataset()
+    dataset.update(common)  # shares the elements: a copy of all sequences would take most of the time
     position = np.array(stack.positions[number])
     dataset.SOPInstanceUID, dataset.InstanceNumber = new_uid(), number + 1
     dataset.ImagePositionPatient = [decimal(x) for x in position]

@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 
 from ..library import highdicom, pydicom
+from .about import nameless
 from .attributes import code, unit_code
 
 ANATOMY = {"BRAIN": ("12738006", "SCT", "Brain"), "HEAD": ("69536005", "SCT", "Head")}
@@ -27,7 +28,7 @@ def parametric_map(entry, values, images, stack, about):
     hd = highdicom()
     values = np.ascontiguousarray(values, np.float32)
     dataset = hd.pm.ParametricMap(
-        images,
+        nameless(images),
         values,
         **about.arguments(),
         **_window(hd, entry, values),

@@ -7,6 +7,7 @@ import numpy as np
 from ....model.errors import QSMError
 from ....version import __version__
 from ..library import highdicom
+from .about import nameless
 from .attributes import MANUFACTURER, MODEL, new_uid, unit_code
 
 MR_PROCEDURE = ("113091000", "SCT", "Magnetic resonance imaging")
@@ -98,7 +99,7 @@ def segmentation(report, labels, images, about):
         numbered[labels == region.label] = number
     tracking = [new_uid() for _ in regions]
     dataset = hd.seg.Segmentation(
-        images,
+        nameless(images),
         numbered,
         hd.seg.SegmentationTypeValues.BINARY,
         [_segment(hd, report, n, region, tracking[n - 1]) for n, region in enumerate(regions, 1)],
@@ -127,7 +128,7 @@ def structured_report(report, segments, tracking, images, about):
         ],
     )
     dataset = hd.sr.ComprehensiveSR(
-        evidence=[segments, *images], content=content[0], is_complete=True, **about.arguments()
+        evidence=nameless([segments, *images]), content=content[0], is_complete=True, **about.arguments()
     )
     return about.completed(dataset, images[0])
 

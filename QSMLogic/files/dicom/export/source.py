@@ -21,6 +21,11 @@ ONE_OF_EACH = {
     "StudyInstanceUID": "study",
     "FrameOfReferenceUID": "frame of reference",
 }
+OF_EACH_FILE = (  # others are read of the first file only: headers may be larger than images
+    *("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "InstanceNumber", "NumberOfFrames"),
+    *("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns", "EchoTime"),
+    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", *ONE_OF_EACH),
+)
 LARGEST_NUMBER = 2**31 - 1
 
 
@@ -88,11 +93,12 @@ def read_source(files):
 
     Raises QSMError if they are of several patients, studies, frames of reference or orientations, or no MR images.
     """
-    headers = [FrameHeader(d, n) for d in sorted(map(_read, files), key=_order) for n in _frame_numbers(d)]
+    datasets = sorted((_read(path, OF_EACH_FILE) for path in files), key=_order)
+    headers = [FrameHeader(dataset, number) for dataset in datasets for number in _frame_numbers(dataset)]
     if not headers:
         raise QSMError("A map in DICOM takes over patient and study from its scan. Give the DICOM files of the scan.")
     _check_one(headers)
-    first = headers[0]
+    first = FrameHeader(_read(datasets[0].filename), headers[0].number)
     orientation = _orientation(headers)
     images = tuple(_image(header) for header in headers)
     uid = first.get("FrameOfReferenceUID")
@@ -109,9 +115,10 @@ def read_source(files):
     )
 
 
-def _read(path):
+def _read(path, keywords=None):
+    """A dataset without its pixels, and with all or some attributes."""
     try:
-        dataset = pydicom().dcmread(path, stop_before_pixels=True, force=True)
+        dataset = pydicom().dcmread(path, stop_before_pixels=True, force=True, specific_tags=keywords)
         sop_class = dataset.get("SOPClassUID")
     except (OSError, ValueError, EOFError, NotImplementedError, AttributeError) as error:
         raise QSMError(f"Cannot read {path}: {error}. Give the DICOM files of the scan.") from None

@@ -15,7 +15,7 @@ from ....registry.method import registry
 from ....registry.stages import STAGES
 from ....version import __version__
 from ...atomic import placed_together
-from ..library import has_highdicom
+from ..library import has_highdicom, pydicom
 from .about import About
 from .attributes import new_uid
 from .map_series import map_series, written
@@ -77,7 +77,7 @@ def write_dicom(
     description : str
         How the descriptions of the series begin.
     method : str
-        How the maps were made. "": the methods of each stage, if `maps` are those of a run.
+        How the maps were made. "": `methods_in_short`, if `maps` are those of a run.
     parametric_map : bool, optional
         Whether each map is also written as float numbers, a parametric map. None: if highdicom is installed.
     regions : RegionReport, optional
@@ -101,7 +101,7 @@ def write_dicom(
     arrays = _arrays(maps, names, geometry)
     about = About(0, description, _derivation(maps, method), research_use, datetime.now())
     floats = has_highdicom() if parametric_map is None else parametric_map
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), pydicom().config.disable_value_validation():  # a scan is what it is
         warnings.simplefilter("ignore", UserWarning)  # they quote the values of attributes, such as names of patients
         source = read_source(source_files)
         export = _Export(Path(folder), source, stack_of(geometry, source), about)
@@ -176,18 +176,21 @@ def _arrays(maps, names, geometry):
     return arrays
 
 
-def _derivation(maps, method):
-    """By which software and methods maps were made, a sentence."""
-    if not method and isinstance(maps, Maps):
-        method = methods_in(maps.provenance)
-    return f"Computed with SlicerQSM {__version__}{f' ({method})' if method else ''}"
-
-
-def methods_in(provenance):
-    """The method of each stage of a run, in words; "" if the provenance does not say."""
+def methods_in_short(provenance):
+    """The methods of each stage of a run, from the content of run.json: "Unwrapping: ROMEO; ..."."""
     known = registry()
-    chosen = [(stage, choice["method"]) for stage, choice in provenance.get("settings", {}).items()]
-    return "; ".join(f"{STAGES[s].title}: {known[s][m].title}" for s, m in chosen if m in known.get(s, {}))
+    chosen = {stage: choice["method"] for stage, choice in provenance.get("settings", {}).items()}
+    titles = {
+        STAGES[stage].title if stage in STAGES else stage: getattr(known.get(stage, {}).get(name), "title", name)
+        for stage, name in chosen.items()
+    }
+    return "; ".join(f"{stage}: {method}" for stage, method in titles.items())
+
+
+def _derivation(maps, method):
+    """By which software and methods maps were made."""
+    method = method or (methods_in_short(maps.provenance) if isinstance(maps, Maps) else "")
+    return f"Computed with SlicerQSM {__version__}{f' ({method})' if method else ''}"
 
 
 def _replaced(files, overwrite):

@@ -1,5 +1,8 @@
 """Scans in the DICOM files of every vendor, shuffled and without names, are read as they were."""
 
+import time
+import tracemalloc
+
 import numpy as np
 import pytest
 from helpers.dicom_forms import FORMS, ge, siemens
@@ -123,6 +126,23 @@ def test_directory_record(tmp_path):
     files.write(tmp_path / "media")
     assert_same(load(only_scan(tmp_path / "media" / "DICOMDIR")), scan, "Siemens")
     assert_same(load(only_scan(tmp_path / "media")), scan, "Siemens")
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("form", ["Siemens, phase of 0 to 4095", "Philips enhanced"])
+def test_time_and_memory(tmp_path, form):
+    """In proportion to 2,000 slices in 15 s, and 1.5 times the size of what is read."""
+    scan = example(size=(128, 128, 20), echo_times_s=(0.004, 0.008, 0.012, 0.016))
+    written(tmp_path, FORMS[form](scan))
+    started = time.process_time()
+    found = only_scan(tmp_path)
+    load(found)
+    assert time.process_time() - started < 15 * 160 / 2000
+    tracemalloc.start()
+    load(found)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * 2 * 4 * scan.magnitude.size + 2e6
 
 
 @pytest.mark.parametrize("form", ["Siemens, phase of 0 to 4095", "GE, real and imaginary", "Philips enhanced"])

@@ -47,7 +47,8 @@ def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("regions")
     turned = [scan.turned_array(array, ORDER, SIGNS) for array in (chi(), mask(), labels())]
     table = measure({"susceptibility": MapImage(chi(), "ppm")}, LabelRegions(labels(), NAMES), Grid(chi().shape))
-    report = region_report(table, turned[2], NAMES, {2: (1.0, 0.5, 0.0)})
+    regions = LabelRegions(turned[2], NAMES, {2: (1.0, 0.5, 0.0)})
+    report = region_report(table, regions, Grid(turned[2].shape))
     exported = write_dicom(
         {CHI: turned[0], MASK: turned[1]},
         scan.turned_geometry(ORDER, SIGNS),
@@ -135,7 +136,7 @@ def test_values_relative_to_a_region_say_so(tmp_path):
     table = measure(
         {"susceptibility": MapImage(chi(), "ppm")}, LabelRegions(labels(), NAMES), Grid(chi().shape), reference=NAMES[7]
     )
-    report = region_report(table, labels(), NAMES)
+    report = region_report(table, LabelRegions(labels(), NAMES), Grid(chi().shape))
     value = next(value for value in report.regions[0].values if value.statistic == MEAN)
     assert value.relative_to == NAMES[7]
     files = scan.classic_files(tmp_path)
@@ -178,6 +179,42 @@ def test_without_highdicom_the_series_is_written_and_the_rest_refused(tmp_path, 
         with pytest.raises(QSMError, match="pip install highdicom"):
             write_dicom({CHI: chi()}, scan.scan_geometry(), files, tmp_path / "b", **options)
     assert not (tmp_path / "b").exists()
+
+
+ODD_SCANS = {
+    "Cyrillic": {"SpecificCharacterSet": "ISO_IR 144", "PatientName": "Иванов^Иван"},
+    "Japanese": {"SpecificCharacterSet": ["", "ISO 2022 IR 87"], "PatientName": "Yamada^Tarou=山田^太郎"},
+    "nothing known": dict.fromkeys(("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate")),
+    "odd values": {"PatientSex": "Female", "StudyDate": "2026-01-02", "StudyTime": "10:11", "StudyID": "x" * 30},
+}
+
+
+@pytest.mark.parametrize("attributes", ODD_SCANS.values(), ids=ODD_SCANS)
+def test_patient_and_study_are_taken_over_as_they_are(tmp_path, attributes):
+    with pydicom.config.disable_value_validation():
+        files = scan.classic_files(tmp_path, **attributes)
+    report = RegionReport(labels(), (ReportedRegion(2, "A"),))
+    geometry = scan.scan_geometry()
+    exported = write_dicom({CHI: chi()}, geometry, files, tmp_path / "out", parametric_map=True, regions=report)
+    with pydicom.config.disable_value_validation():
+        source = pydicom.dcmread(files[0])
+        for written in map(pydicom.dcmread, exported.files):
+            for keyword in ("PatientName", "PatientID", "PatientSex", "StudyDate", "StudyTime", "StudyID"):
+                assert str(written.get(keyword) or "") == str(source.get(keyword) or "")
+
+
+def test_a_value_that_is_no_number_is_no_obstacle(tmp_path):
+    files = scan.classic_files(tmp_path, PatientWeight=71.5)
+    files[0].write_bytes(files[0].read_bytes().replace(b"71.5", b"71,5"))
+    exported = write_dicom({CHI: chi()}, scan.scan_geometry(), files[:1], tmp_path / "out", parametric_map=True)
+    assert len(exported.files) == scan.SLICES + 1
+
+
+def test_without_pydicom_the_remedy_is_said(tmp_path, monkeypatch):
+    files = scan.classic_files(tmp_path)
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    with pytest.raises(QSMError, match="pip install pydicom"):
+        write_dicom({CHI: chi()}, scan.scan_geometry(), files, tmp_path / "out")
 
 
 @pytest.mark.skipif(not shutil.which("dciodvfy"), reason="dicom3tools is not installed")

@@ -12,6 +12,8 @@ from helpers import dicom_source as scan
 
 from QSMLogic import QSMError
 from QSMLogic.files.dicom.export.writing import write_dicom
+from QSMLogic.model.catalogue import CATALOGUE
+from QSMLogic.model.maps import Maps
 
 CHI, MASK = "susceptibility_ppm", "reliable_mask"
 RNG = np.random.default_rng(7)
@@ -140,6 +142,7 @@ def test_an_enhanced_scan_gives_the_same_series(tmp_path, written):
         assert image.PixelData == other.PixelData
         (item,) = image.SourceImageSequence
         assert item.ReferencedFrameNumber == [n + 1, n + 1 + scan.SLICES]
+    assert (images[0].AcquisitionDate, images[0].AcquisitionTime) == ("20260102", "101500.25")
     assert images[0].SeriesNumber == 80101 and "SharedFunctionalGroupsSequence" not in images[0]
 
 
@@ -191,6 +194,21 @@ def test_research_use_is_said_unless_not_wanted(tmp_path, files):
     long = write({CHI: chi()}, files, tmp_path / "b", description="x" * 90)
     description = pydicom.dcmread(long.files[0]).SeriesDescription
     assert len(description) == 64 and description.endswith(" (research use)")
+
+
+def test_words_of_any_language_are_written(tmp_path):
+    files = scan.classic_files(tmp_path, SpecificCharacterSet="ISO_IR 144", PatientName="Иванов^Иван")
+    image = pydicom.dcmread(write({CHI: chi()}, files, tmp_path / "out", description="磁化率").files[0])
+    assert image.SeriesDescription.startswith("磁化率 susceptibility") and image.PatientName == "Иванов^Иван"
+
+
+def test_maps_of_a_run_name_their_methods(tmp_path, files):
+    grid, inside = scan.scan_geometry().grid(), np.ones(chi().shape, bool)
+    settings = {"unwrap": {"method": "romeo"}, "reference": {"method": "mean"}, "former": {"method": "old"}}
+    arrays = {name: chi() for name, entry in CATALOGUE.items() if not (entry.optional or entry.is_mask)}
+    maps = Maps(grid=grid, mask=inside, reliable_mask=inside, provenance={"settings": settings}, **arrays)
+    image = pydicom.dcmread(write(maps, files, tmp_path).files[0])
+    assert "(Unwrapping: ROMEO; Reference: Mean of the mask; former: old)" in image.DerivationDescription
 
 
 def test_without_a_frame_of_reference_one_is_made_and_said(tmp_path):
