@@ -71,14 +71,15 @@ def _likeness(frame):
     """What the frames of one image share."""
     plane = frame.plane
     axes = tuple(round(x, AXIS_DIGITS) + 0.0 for x in plane.axes)
-    return plane.size, tuple(round(x, SPACING_DIGITS) for x in plane.spacing), axes, frame.flavor
+    spacing = tuple(round(x, SPACING_DIGITS) for x in plane.spacing)
+    return plane.size, spacing, axes, (frame.flavor, frame.number is None)
 
 
 def _several_grids(groups):
     """Why echoes on grids of their own are no scan, a sentence; None if there is nothing of the kind."""
     echoes = {}
-    for (*_, flavor), frames in groups.items():
-        echoes.setdefault(flavor, []).append({frame.echo for frame in frames})
+    for (*_, form), frames in groups.items():
+        echoes.setdefault(form, []).append({frame.echo for frame in frames})
     if any(len(sets) > 1 and sum(map(len, sets)) == len(set().union(*sets)) for sets in echoes.values()):
         return "Its echoes have different matrices, spacings or orientations. QSM needs all echoes on one grid."
     return None

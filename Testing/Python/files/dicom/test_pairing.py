@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers.dicom_forms import siemens
+from helpers.dicom_forms import philips, siemens
 from helpers.dicom_forms.elements import private, uid, written
 from helpers.dicom_forms.example import example
 
@@ -169,3 +169,15 @@ def test_scans_of_one_echo_each_stay_apart(tmp_path):
     for file in apart(files):
         file.AcquisitionTime = f"07{10 * file.EchoNumbers}00.0"
     assert [one.echo_times_s for one in found_in(tmp_path, (scan, files)).scans] == [(time,) for time in TIMES]
+
+
+def test_series_that_was_exported_in_two_forms(tmp_path):
+    scan = example(SIZE, echo_times_s=TIMES)
+    files = [*philips.classic(scan), *philips.enhanced(scan)]
+    for number, file in enumerate(files):
+        file.SeriesInstanceUID = uid("one")
+        file.SOPInstanceUID = file.file_meta.MediaStorageSOPInstanceUID = uid("image", number)
+    for found in found_in(tmp_path, (scan, files)).scans:
+        assert found.volumes == 1
+        assert_loads(found, scan)
+    assert len(find_scans(tmp_path).scans) == 2
