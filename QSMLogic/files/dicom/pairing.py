@@ -11,7 +11,7 @@ from .sorting import check_alike
 from .starts import start_together
 
 SAME_TIME_MS = 1e-3
-NORMALIZED = frozenset(("NORM",))  # phase is the same with it and without
+MOVED = frozenset(("DIS2D", "DIS3D"))  # voxels of images with and without this lie elsewhere
 FIELD_MAPPING = "fm"  # in the names of sequences that store the difference of the phases of two echoes
 LACKS = {
     "magnitude": "It has no phase: QSM needs magnitude and phase, or real and imaginary images.",
@@ -105,7 +105,7 @@ def _may_belong(one, other):
     """Whether two Images may be of one acquisition."""
     mine, theirs = one.series, other.series
     frames = {mine.frame_of_reference, theirs.frame_of_reference} - {""}
-    alike = len(frames) < 2 and one.flavor - NORMALIZED == other.flavor - NORMALIZED
+    alike = len(frames) < 2 and one.flavor & MOVED == other.flavor & MOVED
     return alike and (start_together(one.acquired, other.acquired) or mine.description == theirs.description)
 
 

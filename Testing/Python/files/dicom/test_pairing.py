@@ -69,8 +69,9 @@ def test_magnitude_with_and_without_normalization(tmp_path):
     assert_loads(found.scans[0], plain[0])
 
 
-def test_normalized_magnitude_goes_with_phase(tmp_path):
-    scan, magnitude = series(5, 1, kind="M", words=("ND", "NORM"))
+@pytest.mark.parametrize("words", [("ND", "NORM"), ("NORM", "FM4_1", "FIL")])
+def test_magnitude_that_is_processed_goes_with_phase(tmp_path, words):
+    scan, magnitude = series(5, 1, kind="M", words=words)
     found = found_in(tmp_path, (scan, magnitude), series(5, 1, kind="P"))
     assert_loads(found.scans[0], scan)
 
