@@ -289,8 +289,13 @@ def test_files_of_the_user_are_kept_unless_overwriting(tmp_path, files):
     shutil.copy(first.files[0], stale)
     other.write_text("mine")
     before = pydicom.dcmread(first.files[0]).SeriesInstanceUID
+    former, another = (tmp_path / name / "0001.dcm" for name in ("641-susceptibility-float", "701-susceptibility"))
+    for path in (former, another):
+        path.parent.mkdir()
+        shutil.copy(stale, path)
     again = write({CHI: chi()}, files, tmp_path, overwrite=True)
     assert sorted(first.files[0].parent.iterdir()) == sorted([*again.files, other])
+    assert another.is_file() and not former.parent.exists()
     assert {before} & {image.SeriesInstanceUID for image in series(again.files)} == set()
 
 
