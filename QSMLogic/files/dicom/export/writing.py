@@ -18,7 +18,7 @@ from ....version import __version__
 from ...atomic import placed_together
 from ..library import has_highdicom, pydicom
 from .about import About
-from .attributes import new_uid
+from .attributes import is_own, new_uid
 from .map_series import map_series, written
 from .parametric_map import parametric_map as float_map
 from .pixels import inside_of, pixels_of
@@ -111,7 +111,8 @@ def write_dicom(
             export.add_regions(regions, series[0])
     files = export.files
     former = export.former_files() if overwrite else set()
-    with placed_together(files, overwrite=overwrite, vouched=lambda: former) as temporary:
+    whole = folder if former else None
+    with placed_together(files, overwrite=overwrite, vouched=lambda: former, whole=whole) as temporary:
         for path, dataset in files.items():
             written(dataset, temporary[path])
     for emptied in {path.parent for path in former - files.keys()}:
@@ -171,7 +172,7 @@ class _Export:
         """The files of an earlier export of this scan, which would refer to images that are no longer there."""
         numbers = range(self.first_number, self.first_number + PLACES)
         folders = {f for f in self.folder.glob("*-*") if f.name.split("-")[0] in map(str, numbers)}
-        return {path for folder in folders for path in folder.glob("*.dcm")}
+        return {path for folder in folders for path in folder.glob("*.dcm") if is_own(path)}
 
     def _add(self, about, title, datasets):
         folder = self.folder / f"{about.series_number}-{re.sub(r'[^a-z0-9]+', '-', title.lower())}"

@@ -293,9 +293,12 @@ def test_files_of_the_user_are_kept_unless_overwriting(tmp_path, files):
     for path in (former, another):
         path.parent.mkdir()
         shutil.copy(stale, path)
+    of_scanner = tmp_path / "650-scan" / "0001.dcm"
+    of_scanner.parent.mkdir()
+    shutil.copy(files[0], of_scanner)
     again = write({CHI: chi()}, files, tmp_path, overwrite=True)
     assert sorted(first.files[0].parent.iterdir()) == sorted([*again.files, other])
-    assert another.is_file() and not former.parent.exists()
+    assert another.is_file() and of_scanner.is_file() and not former.parent.exists()
     assert {before} & {image.SeriesInstanceUID for image in series(again.files)} == set()
 
 
