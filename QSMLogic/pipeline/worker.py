@@ -183,7 +183,13 @@ def _register(folder, job, progress):
     run_registration(folder, job, progress)
 
 
-TASKS = {"run": _run, "check": _check, "mask": _mask, "simulate": _simulate, "register": _register}
+def _dicom(folder, job, progress):
+    from ..files.dicom.job import run_search
+
+    run_search(folder, job, progress)
+
+
+TASKS = {"run": _run, "check": _check, "mask": _mask, "simulate": _simulate, "register": _register, "dicom": _dicom}
 
 
 class _Report:

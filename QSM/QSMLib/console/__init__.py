@@ -1,10 +1,11 @@
 """The interface for Slicer's Python console: what QSM.QSMLogic inherits. Packages are imported when they are used."""
 
+from .dicom import DicomMethods
 from .mapping import MapMethods
 from .regions import RegionMethods
 
 
-class ConsoleLogic(MapMethods, RegionMethods):
+class ConsoleLogic(MapMethods, RegionMethods, DicomMethods):
     """Susceptibility mapping on nodes of the scene; QSM.QSMLogic has these methods.
 
     QSMError, raised for input that cannot be used, and Cancelled are in the package QSMLogic.

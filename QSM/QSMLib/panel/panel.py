@@ -8,6 +8,8 @@ from ..display import views
 from .atlas import Atlas
 from .checks import Checks
 from .doubtful import Doubtful
+from .drop import Drop
+from .export import Export
 from .inputs import Inputs
 from .load import Load
 from .look import Look
@@ -42,13 +44,16 @@ class Panel(VTKObservationMixin):
         self.output, self.look, self.reuse = (part(ui, self.state) for part in (Output, Look, Reuse))
         self.doubtful = Doubtful(ui, self.state)
         self.regions = Regions(ui, self.state, self.update)
-        self.region_results, self.atlas = RegionResults(ui, self.regions), Atlas(ui, self.regions)
+        self.export = Export(ui, self.state)
+        self.region_results = RegionResults(ui, self.regions, self.export.export)
+        self.atlas = Atlas(ui, self.regions)
         self.checks = Checks(ui, self.state)
         self.run = Run(ui, self.state, self.update, (self.checks, self.mask_preview))
         self.parts = (self.inputs, self.mask, self.methods, self.reference, self.output, self.look, self.reuse)
         self.parts += (self.mask_preview, self.doubtful, self.run, self.checks)
-        self.parts += (self.regions, self.region_results, self.atlas)
-        self.load = Load(ui, self.inputs.choose_loaded)
+        self.parts += (self.export, self.regions, self.region_results, self.atlas)
+        self.load = Load(ui, self.run, self.inputs.choose_loaded)
+        self.drop = Drop(ui.inputsButton.parentWidget(), self.load.load)
         scene = slicer.mrmlScene
         for event in (scene.StartCloseEvent, scene.StartImportEvent, scene.StartRestoreEvent):
             self.addObserver(scene, event, self._scene_changes, priority=FIRST)
@@ -75,7 +80,7 @@ class Panel(VTKObservationMixin):
         self._soon.disconnect("timeout()", self.update)
         self.look.removeObservers()
         self.regions.removeObservers()
-        for part in (self.run, self.checks, self.mask_preview, self.atlas):
+        for part in (self.run, self.checks, self.mask_preview, self.atlas, self.drop):
             part.close()
 
     def update(self, *ignored):

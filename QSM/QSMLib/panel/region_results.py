@@ -17,10 +17,13 @@ SHOWN_ROWS = 8
 
 
 class RegionResults:
-    """Acts on the table that was measured last. regions: the part Regions, whose choices include the table."""
+    """Acts on the table that was measured last.
 
-    def __init__(self, ui, regions):
-        self.ui, self.regions, self.plotted = ui, regions, ("box",)
+    regions: the part Regions, whose choices include the table. export(table): writes the map and the regions as DICOM.
+    """
+
+    def __init__(self, ui, regions, export):
+        self.ui, self.regions, self.export, self.plotted = ui, regions, export, ("box",)
         self._prepare_table(ui.regionResultsTable)
         ui.regionShowButton.connect("clicked()", lambda: region_tables.show_table(self.node))
         self.plot_menu = self._menu(ui.regionPlotButton, self._fill_plots)
@@ -169,6 +172,7 @@ class RegionResults:
         plot = _("Plot ({kind})...").format(kind=self.plotted[0])
         save = lambda node, path: exports.save_plot(node, path, *self.plotted)  # noqa: E731
         self._file(menu, plot, ".png", f"{pictures} (*.png *.svg)", save, self._plotted_node())
+        self._action(menu, _("DICOM report..."), lambda: self._say(self.export(self.node)))
         self._action(menu, _("Copy as Python"), self.copy_python)
 
     def _file(self, menu, text, ending, filter_, write, node):

@@ -31,8 +31,8 @@ class Run:
 
     def __init__(self, ui, state, on_result, resting):
         self.ui, self.state, self.on_result, self.resting = ui, state, on_result, resting
-        self.process = Process(self._progress, self._log, self._arrived, self._finish)
-        self._arrive = self._steps = self._began = None
+        self.process = Process(self._progress, self.log, self._arrived, self._finish)
+        self._arrive = self._steps = self._began = self._then = None
         ui.applyButton.connect("clicked()", self._apply_or_cancel)
         ui.previewButton.connect("clicked()", lambda: self._try(self.preview))
         ui.logButton.connect("toggled(bool)", ui.logText.setVisible)
@@ -81,7 +81,7 @@ class Run:
                 show_chart(chart)
             yield
 
-        self._start(lambda folder: _write(folder, scan, request), arrive, _("Computing the susceptibility map"))
+        self.start(lambda folder: _write(folder, scan, request), arrive, _("Computing the susceptibility map"))
 
     def preview(self):
         """Map the scan on coarse voxels into a volume of its own."""
@@ -100,7 +100,7 @@ class Run:
             _show(volume, scan)
             yield
 
-        self._start(lambda folder: _write(folder, scan, request, reduction), arrive, _("Computing a preview"))
+        self.start(lambda folder: _write(folder, scan, request, reduction), arrive, _("Computing a preview"))
 
     def load_sample(self):
         """Simulate the scan of a head, put it into the scene and choose it."""
@@ -113,7 +113,38 @@ class Run:
             views.show_volume(magnitude[0])
             yield
 
-        self._start(_simulation, arrive, _("Simulating a scan"))
+        self.start(_simulation, arrive, _("Simulating a scan"))
+
+    def start(self, prepare, arrive, what, then=None):
+        """Begin a job in the process.
+
+        prepare(folder), arrive(folder): generators that write its input and bring its result into the scene, step by
+        step; the folder is gone after the first step of the latter. what: the job, in words. then(): called at its end.
+        """
+        self._arrive, self._then, self._began = arrive, then, time.monotonic()
+        for part in self.resting:
+            part.pause()
+        self.ui.logText.clear()
+        self.ui.progressBar.setVisible(True)
+        self.ui.progressBar.value = 0
+        self.ui.applyButton.text, self.ui.applyButton.enabled = _("Cancel"), True
+        self.ui.applyButton.toolTip = _("Stop at once; the scene is not changed.")
+        for button in (self.ui.previewButton, self.ui.sampleButton):
+            button.enabled = False
+        self.say(what + " ...")
+        try:
+            self.process.start(prepare)
+        except OSError as error:
+            self._finish(_("Temporary files cannot be written: {reason}. Free some disk space.").format(reason=error))
+
+    def say(self, message):
+        """Show a message, and keep it in the log."""
+        self.ui.statusLabel.text = message
+        self.log(message)
+
+    def log(self, line):
+        """Add a line to the log."""
+        self.ui.logText.appendPlainText(line)
 
     def cancel(self):
         """End a run at once; the scene stays as it was."""
@@ -124,7 +155,7 @@ class Run:
     def close(self):
         """The panel goes: end a run, or what brings its result into the scene, and leave the widgets alone."""
         self.process.stop()
-        self._arrive = self._steps = None
+        self._arrive = self._steps = self._then = None
 
     def forget(self):
         """The scene closes: end a run, or forget how the last one ended."""
@@ -143,43 +174,23 @@ class Run:
         try:
             begin()
         except QSMError as error:
-            self._say(str(error))
-
-    def _start(self, prepare, arrive, what):
-        self._arrive, self._began = arrive, time.monotonic()
-        for part in self.resting:
-            part.pause()
-        self.ui.logText.clear()
-        self.ui.progressBar.setVisible(True)
-        self.ui.progressBar.value = 0
-        self.ui.applyButton.text, self.ui.applyButton.enabled = _("Cancel"), True
-        self.ui.applyButton.toolTip = _("Stop at once; the scene is not changed.")
-        for button in (self.ui.previewButton, self.ui.sampleButton):
-            button.enabled = False
-        self._say(what + " ...")
-        try:
-            self.process.start(prepare)
-        except OSError as error:
-            self._finish(_("Temporary files cannot be written: {reason}. Free some disk space.").format(reason=error))
+            self.say(str(error))
 
     def _progress(self, stage, fraction):
         self.ui.progressBar.value = round(100 * fraction)
         title = _(step_title(stage))
         if not self.ui.statusLabel.text.startswith(title):
-            self._log(f"{time.monotonic() - self._began:6.1f} s  {title}")
+            self.log(f"{time.monotonic() - self._began:6.1f} s  {title}")
         self.ui.statusLabel.text = f"{title} ..."
 
     def _read_maps(self, folder):
         """The maps of a run; what it chose and warns of goes to the log."""
         maps = worker.read_maps(folder)
         if choice_made(maps.provenance):
-            self._log(choice_made(maps.provenance))
+            self.log(choice_made(maps.provenance))
         for warning in warnings(maps.provenance):
-            self._log(_("Warning: {text}").format(text=warning))
+            self.log(_("Warning: {text}").format(text=warning))
         return maps
-
-    def _log(self, line):
-        self.ui.logText.appendPlainText(line)
 
     def _arrived(self, folder):
         """Bring the result into the scene step by step, each in a turn of its own: the event loop must not stand still.
@@ -191,8 +202,11 @@ class Run:
         in_turns(steps, lambda: steps is self._steps, self._done, self._not_arrived)
 
     def _done(self):
+        then = self._then
         self._end(_("Done in {seconds:.1f} s.").format(seconds=time.monotonic() - self._began))
         self.on_result()
+        if then:
+            then()
 
     def _not_arrived(self, error):
         self._finish(str(error))
@@ -203,17 +217,13 @@ class Run:
         self.update(self.state)
 
     def _end(self, message):
-        self._arrive = self._steps = None
+        self._arrive = self._steps = self._then = None
         self.ui.progressBar.setVisible(False)
         self.ui.applyButton.text = _("Apply")
         self.ui.sampleButton.enabled = True
-        self._say(message)
+        self.say(message)
         for part in self.resting:
             part.resume()
-
-    def _say(self, message):
-        self.ui.statusLabel.text = message
-        self._log(message)
 
 
 def _show(volume, scan):

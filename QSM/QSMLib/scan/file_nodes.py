@@ -10,6 +10,8 @@ from QSMLogic import QSMError
 from QSMLogic.files.headers import read_header
 from QSMLogic.files.images import image_of
 
+from .geometry import ijk_to_ras, to_lps, to_ras
+
 PLACE_MM = 1e-4
 ENDINGS = {
     ("NIfTI-1", "raw"): ".nii",
@@ -59,7 +61,7 @@ def _is_read_by_slicer(header, geometry):
     if header.format == "NRRD":
         return True
     other = path.name[: -len(".gz")] if name.endswith(".gz") else f"{path.name}.gz"
-    is_straight = not header.frames or np.allclose(header.frames[0].steps, _to_lps(geometry)[:3, :3], rtol=0, atol=1e-6)
+    is_straight = not header.frames or np.allclose(header.frames[0].steps, to_lps(geometry)[:3, :3], rtol=0, atol=1e-6)
     return is_straight and len(header.fields["dim"].split()) <= 4 and not path.with_name(other).exists()
 
 
@@ -100,11 +102,9 @@ def _correct(volume, image, geometry):
     voxels = slicer.util.arrayFromVolume(volume) if volume.GetImageData() else None
     if voxels is None or voxels.shape != image.shape or not _made_equal(voxels, image):
         slicer.util.updateVolumeFromArray(volume, image)
-    to_ras = np.diag((-1.0, -1.0, 1.0, 1.0)) @ _to_lps(geometry)
-    matrix = slicer.util.vtkMatrixFromArray(np.eye(4))
-    volume.GetIJKToRASMatrix(matrix)
-    if not np.allclose(slicer.util.arrayFromVTKMatrix(matrix), to_ras, rtol=0, atol=PLACE_MM):
-        volume.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(to_ras))
+    matrix = to_ras(geometry)
+    if not np.allclose(ijk_to_ras(volume), matrix, rtol=0, atol=PLACE_MM):
+        volume.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(matrix))
 
 
 def _made_equal(voxels, image):
@@ -113,10 +113,3 @@ def _made_equal(voxels, image):
         return np.array_equal(voxels, image)
     voxels[np.isnan(image)] = np.nan
     return np.array_equal(voxels.astype(np.float32, copy=False), image, equal_nan=True)
-
-
-def _to_lps(geometry):
-    matrix = np.eye(4)
-    matrix[:3, :3] = np.reshape(geometry.direction, (3, 3)) * geometry.spacing
-    matrix[:3, 3] = geometry.origin
-    return matrix

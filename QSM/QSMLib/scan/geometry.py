@@ -26,20 +26,34 @@ def grid_of(volume, holder, b0_direction_ijk=None):
     return Grid(shape_of(volume), tuple(reversed(volume.GetSpacing())), tuple(reversed(b0_direction_ijk)))
 
 
-def geometry_of(volume):
-    """The files.images.Geometry of a volume node in the world, in LPS; parent transforms must be linear.
+def geometry_of(volume, in_world=True):
+    """The files.images.Geometry of a volume node in LPS: in the world, or without its parent transforms.
 
-    Raises QSMError if the voxel axes, seen from the world, are not perpendicular.
+    Raises QSMError for a non-linear transform, and if the voxel axes are not perpendicular.
     """
     from QSMLogic.files.images import Geometry
 
-    matrix = np.diag((-1.0, -1.0, 1.0, 1.0)) @ parent_matrix(volume) @ ijk_to_ras(volume)
+    parents = parent_matrix(volume) if in_world else np.eye(4)
+    matrix = np.diag((-1.0, -1.0, 1.0, 1.0)) @ parents @ ijk_to_ras(volume)
     spacing = np.linalg.norm(matrix[:3, :3], axis=0)
     axes = matrix[:3, :3] / spacing
     if not np.allclose(axes.T @ axes, np.eye(3), atol=1e-3):
         raise QSMError(f"The axes of {volume.GetName()} are not perpendicular. Resample it to a regular grid.")
     size = volume.GetImageData().GetDimensions()
     return Geometry(size, *(tuple(float(x) for x in values) for values in (spacing, matrix[:3, 3], axes.ravel())))
+
+
+def to_lps(geometry):
+    """The matrix (4 x 4) from the voxels of a Geometry to LPS."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.reshape(geometry.direction, (3, 3)) * geometry.spacing
+    matrix[:3, 3] = geometry.origin
+    return matrix
+
+
+def to_ras(geometry):
+    """The IJKToRAS matrix (4 x 4) of a Geometry."""
+    return np.diag((-1.0, -1.0, 1.0, 1.0)) @ to_lps(geometry)
 
 
 def shape_of(volume):
@@ -72,6 +86,7 @@ def _corners(volume, holder):
 
 
 def ijk_to_ras(volume):
+    """The IJKToRAS matrix (4 x 4) of a volume node, without its parent transforms."""
     matrix = vtk.vtkMatrix4x4()
     volume.GetIJKToRASMatrix(matrix)
     return slicer.util.arrayFromVTKMatrix(matrix)

@@ -37,6 +37,15 @@ def load_paths(paths):
     )
 
 
+def has_images(path):
+    """Whether a file is an image by its name, or a folder has such images, or folders of participants that have."""
+    path = Path(path)
+    if not path.is_dir():
+        return path.name.lower().endswith(ENDINGS)
+    below = path.glob("**/*" if path.name.startswith("sub-") else "sub-*/**/*")
+    return any(_images_in(path)) or any(file.name.lower().endswith(ENDINGS) for file in below)
+
+
 def load_files(paths):
     """Load image files; returns a volume node for each, if it has several volumes the one that shows the sequence.
 
@@ -93,8 +102,7 @@ def _in_folder(folder):
         raise QSMError(f"{folder} has {len(participants)} participants; choose the folder of one, such as sub-01.")
     if participants:
         return [file for run in bids_scans(folder) for file in _of_run(run)]
-    images = [path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(ENDINGS)]
-    images = [path for path in images if not is_hidden(path)]
+    images = list(_images_in(folder))
     if images:
         return [_File(path) for path in sorted(images, key=_natural)]
     if folder.name.startswith("sub-"):
@@ -102,6 +110,12 @@ def _in_folder(folder):
 
         return [file for run in find_runs(folder.parent, [folder.name]) for file in _of_run(run)]
     raise QSMError(f"{folder} has no {', '.join(ENDINGS)} files. Load DICOM files with the module DICOM.")
+
+
+def _images_in(folder):
+    """The image files of a folder."""
+    named = (path for path in folder.iterdir() if path.name.lower().endswith(ENDINGS))
+    return (path for path in named if path.is_file() and not is_hidden(path))
 
 
 def _of_run(run):
@@ -131,14 +145,14 @@ def _natural(path):
 
 
 def _load(files):
-    with _all_or_nothing():
+    with all_or_nothing():
         nodes = [_read(file) for file in files]
         proxies = show([node for node in nodes if node.IsA("vtkMRMLSequenceNode")])
         return [proxies.get(node, node) for node in nodes]
 
 
 @contextmanager
-def _all_or_nothing():
+def all_or_nothing():
     """Nodes that were added to the scene in the block are removed if it is left by an exception."""
     scene = slicer.mrmlScene
     before = {scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())}

@@ -16,6 +16,7 @@ from .metadata import ECHO_TIMES, FIELD_STRENGTH, name_parts
 from .units import code, set_unit
 
 VERSION, MAP = "QSM.Version", "QSM.Map"
+SCAN = "QSM.Scan"  # role of the image that the grid of a map is from, among the node references of the map
 HAIR = 1e-8  # a window's lower end is so much higher, or its legend may read -0.00 where it should read 0.00
 RESULT = CATALOGUE[SUSCEPTIBILITY]  # whose node refers to those of the other maps
 OTHERS = tuple(entry for entry in CATALOGUE.values() if entry is not RESULT)
@@ -49,9 +50,9 @@ def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
     wanted.sort(key=lambda kind: kind[0].is_mask)  # masks come last
     full = not maps.provenance.get("preview")
     wanted = [(e, array) for e, array in wanted if intermediate or (e.in_scene and full) or known[e.role]]
-    images = {entry.role: _image(array) for entry, array in wanted}
+    images = {entry.role: vtk_image(array) for entry, array in wanted}
     windows = {entry.role: _window(entry, array, maps.mask) for entry, array in wanted}
-    image = _image(maps.susceptibility_ppm)
+    image = vtk_image(maps.susceptibility_ppm)
 
     preview = " preview" if maps.provenance.get("preview") else ""
     scan = _scan_name(source.holder.GetName())
@@ -62,12 +63,14 @@ def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
         _describe(volume, RESULT, attributes | {MAP: f"{SHORT}{preview}"})
         for role, node in known.items():
             volume.SetNodeReferenceID(role, node.GetID() if node and role in images else None)
+        _refer(volume, source)
     place_beside(volume, source.holder)
     for entry, _array in wanted:
         node = _node(known[entry.role], LABEL_MAP if entry.is_mask else SCALAR, f"{scan} {entry.title}", preview)
         with slicer.util.NodeModify(node):
             _fill(node, images[entry.role], windows[entry.role], source, reduction)
             _describe(node, entry, attributes | {MAP: entry.title.capitalize()})
+            _refer(node, source)
         place_beside(node, source.holder)
         volume.SetNodeReferenceID(entry.role, node.GetID())
     return volume
@@ -123,7 +126,7 @@ def _node(node, kind, name, preview):
     return node
 
 
-def _image(array):
+def vtk_image(array):
     """A vtkImageData with a copy of the array (k, j, i), masks as bytes."""
     node = slicer.vtkMRMLScalarVolumeNode()
     slicer.util.updateVolumeFromArray(node, array.view(np.uint8) if array.dtype == bool else array)
@@ -176,6 +179,12 @@ def _show(volume, window):
     display.AutoWindowLevelOff()
     display.SetAndObserveColorNodeID("vtkMRMLColorTableNodeGrey")
     display.SetWindowLevelMinMax(*window)
+
+
+def _refer(volume, source):
+    """Let a map refer to the scan, if that is in the scene, for its DICOM files."""
+    holder = source.holder
+    volume.SetNodeReferenceID(SCAN, holder.GetID() if slicer.mrmlScene.IsNodePresent(holder) else None)
 
 
 def _attributes(provenance, inputs):

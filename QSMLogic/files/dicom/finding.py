@@ -7,8 +7,9 @@ from dataclasses import replace
 from ...model.errors import QSMError
 from .echo_times import echo_times_s
 from .frames import Unusable, frames_of, read_header
-from .header import PER_FRAME, FrameHeader
+from .header import FrameHeader
 from .library import quiet
+from .merging import merged
 from .pairing import combined, paired
 from .reported import reported_values
 from .scan import DicomScan, Found, LeftOut
@@ -83,7 +84,7 @@ class _Contents:
             all_images += images
             for group, reason in broken:
                 self.left_out[series][reason] += _files(group)
-        pairs, left = paired(all_images)
+        pairs, left = paired(merged(all_images))
         scans = []
         for pair in pairs:
             try:
@@ -104,10 +105,10 @@ def _scan(pair):
     """(the number of its first series, the DicomScan of a Pair)"""
     stacks, times_ms, checks = combined(pair)
     first = next(iter(stacks.values()))
-    headers = [_header(echo[0][0]) for echo in first]
+    headers = _headers([echo[0][0] for echo in first])
     times, more = echo_times_s(times_ms, headers)
     images = next(iter(pair.images.values()))
-    numbers = sorted({series.number for series in pair.series})
+    numbers = pair.numbers
     scan = DicomScan(
         title=_title(numbers, images.series.description, stacks),
         name=_name(numbers[0], images.series.description),
@@ -144,10 +145,10 @@ def _distinct(scans):
         yield scan if count == 1 else replace(scan, name=f"{scan.name}-{count}", title=f"{scan.title} ({count})")
 
 
-def _header(frame):
-    """The complete FrameHeader of a Frame."""
-    dataset, _ = read_header(frame.path)
-    return FrameHeader(dataset, frame.number if PER_FRAME in dataset else None)
+def _headers(frames):
+    """The complete FrameHeaders of Frames; each file is read once."""
+    datasets = {file: read_header(file)[0] for file in dict.fromkeys(frame.file for frame in frames)}
+    return [FrameHeader(datasets[frame.file], frame.number) for frame in frames]
 
 
 def _left_out(reasons):

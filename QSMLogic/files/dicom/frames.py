@@ -2,6 +2,7 @@
 
 import os
 
+from ...model.errors import QSMError
 from ...model.units import PROTON_MHZ_PER_T
 from ..sidecar_values import same_strength
 from .frame import Frame, Layout, Plane, Series
@@ -22,7 +23,7 @@ ELEMENT_HEADER = 8  # bytes before the pixels, at least
 RAW_SYNTAXES = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")  # implicit and explicit, little endian
 
 
-class Unusable(Exception):
+class Unusable(QSMError):
     """Why a file holds nothing for QSM, a sentence; `series` is a Series if it is known."""
 
     def __init__(self, reason, series=None):

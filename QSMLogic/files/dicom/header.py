@@ -1,5 +1,7 @@
 """What a DICOM file says of one of its frames."""
 
+from functools import cache
+
 from .library import pydicom
 
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
@@ -25,7 +27,7 @@ class FrameHeader:
 
     def get(self, keyword, default=None):
         """The value of an attribute, by its keyword; `default` if it is missing or empty."""
-        return self._value(pydicom().datadict.tag_for_keyword(keyword), default)
+        return self._value(_tag(keyword), default)
 
     def private(self, creator, group, element, default=None):
         """The value of a private attribute: creator "Philips MR Imaging DD 001", group 0x2005, element 0x70."""
@@ -42,6 +44,11 @@ class FrameHeader:
             if tag in tags and part[tag].value not in (None, ""):
                 return part[tag].value
         return default
+
+
+@cache
+def _tag(keyword):
+    return pydicom().datadict.tag_for_keyword(keyword)
 
 
 def _macros(group):

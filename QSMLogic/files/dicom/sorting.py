@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ...model.errors import QSMError
+from ..geometry import Geometry
 from .frame import PAIRS, Series
 from .stacks import geometry_of, stacked
 
@@ -22,21 +23,26 @@ class Images:
     stacks : dict
         {kind: {(echo time in ms, number): for each volume, the Frames along k}}, echoes in order of their times.
     geometry : Geometry
+    numbers : tuple of int
+        Those of all series, if the echoes are series of their own.
     """
 
     series: Series
     flavor: frozenset
     acquired: str
     stacks: dict
-    geometry: object
+    geometry: Geometry
+    numbers: tuple
 
     @property
     def pair(self):
         """The two kinds of image that make a scan of it; None if it has none."""
         return next((pair for pair in PAIRS if all(kind in self.stacks for kind in pair)), None)
 
-    def times_ms(self, kind):
-        return tuple(time for time, _ in self.stacks[kind])
+    @property
+    def times(self):
+        """The echo times, in ms."""
+        return tuple(sorted({time for echoes in self.stacks.values() for time, _ in echoes}))
 
 
 def images_of(series, frames):
@@ -97,7 +103,7 @@ def _sorted(series, frames):
     _check_together(stacks)
     acquired = min(frame.acquired for frame in frames)
     first = next(iter(next(iter(stacks.values())).values()))[0]
-    return Images(series, frames[0].flavor, acquired, stacks, geometry_of(first))
+    return Images(series, frames[0].flavor, acquired, stacks, geometry_of(first), (series.number,))
 
 
 def _check_coils(stacks):

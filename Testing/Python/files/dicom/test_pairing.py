@@ -144,3 +144,28 @@ def test_names_differ(tmp_path):
     made = [series(5, 1), series(5, 2, words=("DIS2D",))]
     names = [scan.name for scan in found_in(tmp_path, *made).scans]
     assert names == ["5-gre-qsm", "5-gre-qsm-2"]
+
+
+def apart(files):
+    """The files with a series of its own for each kind and echo."""
+    for file in files:
+        file.SeriesNumber = 20 + 2 * file.EchoNumbers + (file.ImageType[2] == "P")
+        file.SeriesInstanceUID = uid("apart", file.SeriesNumber)
+        file.SeriesDescription = f"ep2d_E{file.EchoNumbers:02d}_{file.ImageType[2]}"
+    return files
+
+
+def test_echoes_that_are_series_of_their_own(tmp_path):
+    scan, files = series(5, 1)
+    found = found_in(tmp_path, (scan, apart(files)))
+    (one,) = found.scans
+    assert one.title == "Series 22, 23, 24, 25: ep2d_E01_M, 2 echoes, magnitude and phase" and not found.left_out
+    assert one.echo_times_s == pytest.approx(TIMES)
+    assert_loads(one, scan)
+
+
+def test_scans_of_one_echo_each_stay_apart(tmp_path):
+    scan, files = series(5, 1)
+    for file in apart(files):
+        file.AcquisitionTime = f"07{10 * file.EchoNumbers}00.0"
+    assert [one.echo_times_s for one in found_in(tmp_path, (scan, files)).scans] == [(time,) for time in TIMES]
