@@ -314,6 +314,13 @@ def test_itk_reads_the_map_where_it_lies(written):
     np.testing.assert_array_equal(values[mask()], np.rint(1000 * chi())[mask()])
 
 
+@pytest.mark.parametrize("sequence, present", [("GR", False), (["GR", "IR"], True)])
+def test_only_an_inversion_has_an_inversion_time(tmp_path, sequence, present):
+    files = scan.classic_files(tmp_path, ScanningSequence=sequence, InversionTime=900)
+    image = pydicom.dcmread(write({CHI: chi()}, files, tmp_path / "out").files[0])
+    assert ("InversionTime" in image) == present
+
+
 @pytest.mark.skipif(not shutil.which("dciodvfy"), reason="dicom3tools is not installed")
 def test_the_standard_is_kept(written, tmp_path):
     enhanced = write({CHI: chi()}, [scan.enhanced_file(tmp_path / "enhanced.dcm")], tmp_path / "out").files
