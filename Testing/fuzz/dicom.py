@@ -4,6 +4,7 @@ import io
 
 from helpers.dicom_forms import FORMS
 from helpers.dicom_forms.example import of_arrays
+from pydicom import DataElement, Dataset, config, dcmwrite
 
 from QSMLogic.files.images import read_image
 
@@ -34,6 +35,8 @@ def dicom_case(case):
         geometry=read_image(mask)[1],
     )
     files = FORMS[form](scan)
+    if form.startswith("GE"):
+        case.damaged("half turns of slices")
     if case.once(0.45):
         _odd_elements(case, files)
     contents = [_bytes(dataset) for dataset in files]
@@ -79,18 +82,27 @@ def _odd_value(case):
 def _set(dataset, keyword, value):
     """Whether the value, or its absence, could be written."""
     places = [part for part in _datasets(dataset) if keyword in part]
-    for part in places:
-        element, before = part[keyword], part[keyword].value
-        if value is None:
+    if value is None:
+        for part in places:
             del part[keyword]
-            continue
-        try:
-            element._value = element._convert_value(value) if isinstance(value, list) else element._convert(value)
-            _bytes(dataset)
-        except Exception:
-            element._value = before
-            return False
+        return bool(places)
+    try:
+        for part in places:
+            old = part[keyword]
+            new = DataElement(old.tag, old.VR, value, validation_mode=config.IGNORE)
+            if part is places[0]:
+                _check_that_it_can_be_written(new)
+            part[keyword] = new
+    except Exception:
+        return False
     return bool(places)
+
+
+def _check_that_it_can_be_written(element):
+    alone = Dataset()
+    alone[element.tag] = element
+    with io.BytesIO() as file:
+        dcmwrite(file, alone, implicit_vr=False, little_endian=True)
 
 
 def _datasets(dataset):
