@@ -28,6 +28,16 @@ class Console:
             f"\r{line:<30}" if self.terminal else line, end="" if self.terminal else "\n", file=sys.stderr, flush=True
         )
 
+    def counted(self, what):
+        """A progress callback for work of unknown length: it takes how much has been done."""
+
+        def show(count):
+            if self.terminal and not self.quiet:
+                self.shown = what
+                print(f"\r{count} {what:<30}", end="", file=sys.stderr, flush=True)
+
+        return show
+
     def wrote(self, paths):
         """Print the names of the files written."""
         self.end_line()

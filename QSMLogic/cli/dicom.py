@@ -43,7 +43,7 @@ def dicom_command(arguments, console):
 
 def find(sources, console):
     """What the DICOM files hold; QSMError if there are none."""
-    found = find_scans(sources, lambda fraction: console.progress("reading headers", fraction))
+    found = find_scans(sources, console.counted("files read"))
     if not (found.scans or found.left_out):
         raise QSMError("There are no DICOM files. Give the folder that the scanner or the archive has exported.")
     return found

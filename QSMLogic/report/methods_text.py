@@ -55,7 +55,7 @@ def _scan(provenance):
     size = " x ".join(f"{mm:.3g}" for mm in reversed(scan["spacing_mm_kji"]))
     return (
         f"Quantitative susceptibility maps were computed with SlicerQSM {version} from a gradient-echo scan at "
-        f"{scan['field_strength_t']:g} T with {echoes} (TE {listed} ms) and voxels of {size} mm."
+        f"{scan['field_strength_t']:.3g} T with {echoes} (TE {listed} ms) and voxels of {size} mm."
     )
 
 

@@ -12,7 +12,9 @@ values      from stored values to those that are meant, phase to radians
 vendors/    what is specific of a vendor, one file each
 stacks      frames to stacks along k and in time, and their grid
 sorting     the frames of a series to images that belong together
+merging     echoes that are series of their own to one scan
 pairing     magnitude and phase to each other
+starts      whether two images are of one acquisition
 echo_times  the times of the echoes
 reported    what is to be reported of a scan
 scan        a scan that was found

@@ -7,15 +7,17 @@ from dataclasses import replace
 from ...model.errors import QSMError
 from .echo_times import echo_times_s
 from .frames import Unusable, frames_of, read_header
-from .header import PER_FRAME, FrameHeader
+from .header import FrameHeader
 from .library import quiet
+from .merging import merged
 from .pairing import combined, paired
 from .reported import reported_values
 from .scan import DicomScan, Found, LeftOut
 from .sorting import images_of
 from .walking import files_in, may_be_dicom
 
-OTHERS, NO_DICOM, UNREADABLE = "Other files", "They are not DICOM.", "They cannot be opened. Check the permissions."
+OTHERS, NO_DICOM = "Other files", "They are not DICOM."
+UNREADABLE = "Files cannot be opened. Check that they are there and may be read."
 
 
 def find_scans(sources, progress=None):
@@ -52,7 +54,7 @@ class _Contents:
     def __init__(self):
         self.frames = defaultdict(list)
         self.left_out = defaultdict(Counter)
-        self.series, self.kept, self.uids = {}, {}, set()
+        self.series, self.kept, self.uids, self.headers = {}, {}, set(), {}
 
     def add(self, path):
         """Take up a file."""
@@ -60,7 +62,7 @@ class _Contents:
             if not may_be_dicom(path):
                 self.left_out[OTHERS][NO_DICOM] += 1
                 return
-            series, uid, frames, left_out = frames_of(path, self._known)
+            series, uid, frames, left_out = frames_of(path, self._known, self.headers)
         except OSError:
             self.left_out[OTHERS][UNREADABLE] += 1
             return
@@ -83,11 +85,11 @@ class _Contents:
             all_images += images
             for group, reason in broken:
                 self.left_out[series][reason] += _files(group)
-        pairs, left = paired(all_images)
+        pairs, left = paired(merged(all_images))
         scans = []
         for pair in pairs:
             try:
-                scans.append(_scan(pair))
+                scans.append(_scan(pair, self.headers))
             except QSMError as error:
                 left += [(images, str(error)) for images in dict.fromkeys(pair.images.values())]
         for images, reason in left:
@@ -100,14 +102,14 @@ class _Contents:
         return self.kept.setdefault(value, value)
 
 
-def _scan(pair):
-    """(the number of its first series, the DicomScan of a Pair)"""
+def _scan(pair, known):
+    """(the numbers of its series, the DicomScan of a Pair); known: headers that have been read."""
     stacks, times_ms, checks = combined(pair)
     first = next(iter(stacks.values()))
-    headers = [_header(echo[0][0]) for echo in first]
-    times, more = echo_times_s(times_ms, headers)
     images = next(iter(pair.images.values()))
-    numbers = sorted({series.number for series in pair.series})
+    headers = [_header(echo[0][0], images.series, known) for echo in first]
+    times, more = echo_times_s(times_ms, headers)
+    numbers = pair.numbers
     scan = DicomScan(
         title=_title(numbers, images.series.description, stacks),
         name=_name(numbers[0], images.series.description),
@@ -144,10 +146,12 @@ def _distinct(scans):
         yield scan if count == 1 else replace(scan, name=f"{scan.name}-{count}", title=f"{scan.title} ({count})")
 
 
-def _header(frame):
-    """The complete FrameHeader of a Frame."""
-    dataset, _ = read_header(frame.path)
-    return FrameHeader(dataset, frame.number if PER_FRAME in dataset else None)
+def _header(frame, series, known):
+    """The complete FrameHeader of a Frame; QSMError if its file cannot be read any more."""
+    try:
+        return known.get((series, frame.likeness)) or FrameHeader(read_header(frame.file)[0], frame.number)
+    except OSError:
+        raise QSMError(UNREADABLE) from None
 
 
 def _left_out(reasons):

@@ -139,3 +139,8 @@ class Frame:
     @property
     def path(self):
         return Path(self.file)
+
+    @property
+    def likeness(self):
+        """What the images of one echo share, which have the same header but for their places."""
+        return self.kind, self.echo, self.flavor, self.plane

@@ -2,6 +2,7 @@
 
 import os
 
+from ...model.errors import QSMError
 from ...model.units import PROTON_MHZ_PER_T
 from ..sidecar_values import same_strength
 from .frame import Frame, Layout, Plane, Series
@@ -22,7 +23,7 @@ ELEMENT_HEADER = 8  # bytes before the pixels, at least
 RAW_SYNTAXES = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")  # implicit and explicit, little endian
 
 
-class Unusable(Exception):
+class Unusable(QSMError):
     """Why a file holds nothing for QSM, a sentence; `series` is a Series if it is known."""
 
     def __init__(self, reason, series=None):
@@ -53,10 +54,12 @@ def _ends_brief(tag, value_type, length):
     return tag in PIXEL_TAGS or (value_type == "SQ" or length == UNDEFINED) and tag >= PRIVATE_SEQUENCES
 
 
-def frames_of(path, known):
+def frames_of(path, known, headers):
     """(Series, SOPInstanceUID, list of Frame, {reason: number of frames that are left out}) of a file.
 
-    known: a function that returns an equal object that is kept already. Raises Unusable.
+    known: a function that returns an equal object that is kept already. headers: takes up the FrameHeader of the first
+    of alike frames, {(Series, Frame.likeness): FrameHeader}, of files with many frames, whose headers take long to read
+    again. Raises Unusable.
     """
     dataset, start = read_header(path, is_brief=True)
     try:
@@ -79,6 +82,8 @@ def frames_of(path, known):
                 left_out[reason] = left_out.get(reason, 0) + 1
             else:
                 frames.append(frame)
+                if frame.number is not None and (series, frame.likeness) not in headers:
+                    headers[series, frame.likeness] = header.alone()
         return series, str(dataset.get("SOPInstanceUID", "")), frames, left_out
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
         raise Unusable("Its header is damaged. Copy or export it again.") from None

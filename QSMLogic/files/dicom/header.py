@@ -1,5 +1,7 @@
 """What a DICOM file says of one of its frames."""
 
+from functools import cache
+
 from .library import pydicom
 
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
@@ -25,7 +27,7 @@ class FrameHeader:
 
     def get(self, keyword, default=None):
         """The value of an attribute, by its keyword; `default` if it is missing or empty."""
-        return self._value(pydicom().datadict.tag_for_keyword(keyword), default)
+        return self._value(_tag(keyword), default)
 
     def private(self, creator, group, element, default=None):
         """The value of a private attribute: creator "Philips MR Imaging DD 001", group 0x2005, element 0x70."""
@@ -37,11 +39,24 @@ class FrameHeader:
                     return part[tag].value
         return default
 
+    def alone(self):
+        """This header without the other frames of its file, which take memory."""
+        tags = set(self.dataset.keys()) - {_tag(PER_FRAME)}
+        kept = pydicom().Dataset({tag: self.dataset.get_item(tag) for tag in tags})
+        kept.set_original_encoding(*self.dataset.original_encoding, self.dataset.original_character_set)
+        setattr(kept, PER_FRAME, [self.dataset[PER_FRAME].value[self.number]])
+        return FrameHeader(kept, 0)
+
     def _value(self, tag, default):
         for part, tags in self._parts:
             if tag in tags and part[tag].value not in (None, ""):
                 return part[tag].value
         return default
+
+
+@cache
+def _tag(keyword):
+    return pydicom().datadict.tag_for_keyword(keyword)
 
 
 def _macros(group):

@@ -1,15 +1,17 @@
 """Magnitude and phase to each other, in one series or in two."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import product
 
 from ...model.check import OK, Check
 from ...model.errors import QSMError
 from .frame import PAIRS, PHASE
 from .sorting import check_alike
+from .starts import start_together
 
 SAME_TIME_MS = 1e-3
-SAME_START_S = 2  # the first images of two series of one acquisition may be of different echoes
-NORMALIZED = frozenset(("NORM",))  # phase is the same with it and without
+MOVED = frozenset(("DIS2D", "DIS3D"))  # voxels of images with and without this lie elsewhere
 FIELD_MAPPING = "fm"  # in the names of sequences that store the difference of the phases of two echoes
 LACKS = {
     "magnitude": "It has no phase: QSM needs magnitude and phase, or real and imaginary images.",
@@ -32,9 +34,9 @@ class Pair:
     images: dict
 
     @property
-    def series(self):
-        """The Series, once each."""
-        return list(dict.fromkeys(images.series for images in self.images.values()))
+    def numbers(self):
+        """The numbers of the series, in order."""
+        return sorted({number for images in self.images.values() for number in images.numbers})
 
     @property
     def stacks(self):
@@ -90,40 +92,27 @@ def combined(pair):
 
 def _candidates(images):
     """Yield (distance, number of one, number of other, kinds) of Images that may belong together."""
-    for kinds in PAIRS:
-        for a, one in enumerate(images):
-            for b, other in enumerate(images):
-                if kinds[0] in one.stacks and kinds[1] in other.stacks and _may_belong(one, other):
-                    yield _distance(one, other), a, b, kinds
+    studies = defaultdict(list)
+    for n, one in enumerate(images):
+        studies[one.series.study].append(n)
+    for kinds, numbers in product(PAIRS, studies.values()):
+        for a, b in product(*([n for n in numbers if kind in images[n].stacks] for kind in kinds)):
+            if _may_belong(images[a], images[b]):
+                yield _distance(images[a], images[b]), a, b, kinds
 
 
 def _may_belong(one, other):
     """Whether two Images may be of one acquisition."""
     mine, theirs = one.series, other.series
     frames = {mine.frame_of_reference, theirs.frame_of_reference} - {""}
-    alike = mine.study == theirs.study and len(frames) < 2 and one.flavor - NORMALIZED == other.flavor - NORMALIZED
-    return alike and (_starts_together(one, other) or mine.description == theirs.description)
+    alike = len(frames) < 2 and one.flavor & MOVED == other.flavor & MOVED
+    return alike and (start_together(one.acquired, other.acquired) or mine.description == theirs.description)
 
 
 def _distance(one, other):
     """Sorts pairs of Images: those that most probably belong together come first; phase follows magnitude."""
     apart = other.series.number - one.series.number
-    return not _starts_together(one, other), len(one.flavor ^ other.flavor), abs(apart), apart < 0
-
-
-def _starts_together(one, other):
-    times = [_seconds(images.acquired) for images in (one, other)]
-    return None not in times and abs(times[0] - times[1]) <= SAME_START_S
-
-
-def _seconds(text):
-    """The time of day in a DICOM time or date and time; None if there is none."""
-    whole, _, part = text.split("+")[0].split("-")[0].partition(".")
-    try:
-        hours, minutes, seconds = (int(whole[-6:][n : n + 2]) for n in (0, 2, 4))
-        return 3600 * hours + 60 * minutes + seconds + float(f"0.{part or 0}")
-    except ValueError:
-        return None
+    return not start_together(one.acquired, other.acquired), len(one.flavor ^ other.flavor), abs(apart), apart < 0
 
 
 def _is_difference(series, times, others):

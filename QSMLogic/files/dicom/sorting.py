@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from ...model.errors import QSMError
-from .frame import PAIRS, Series
+from ..geometry import Geometry
+from .frame import PAIRS, PHASE, Series
 from .stacks import geometry_of, stacked
 
 AXIS_DIGITS, SPACING_DIGITS = 4, 4
@@ -22,21 +23,26 @@ class Images:
     stacks : dict
         {kind: {(echo time in ms, number): for each volume, the Frames along k}}, echoes in order of their times.
     geometry : Geometry
+    numbers : tuple of int
+        Those of all series, if the echoes are series of their own.
     """
 
     series: Series
     flavor: frozenset
     acquired: str
     stacks: dict
-    geometry: object
+    geometry: Geometry
+    numbers: tuple
 
     @property
     def pair(self):
         """The two kinds of image that make a scan of it; None if it has none."""
         return next((pair for pair in PAIRS if all(kind in self.stacks for kind in pair)), None)
 
-    def times_ms(self, kind):
-        return tuple(time for time, _ in self.stacks[kind])
+    @property
+    def times(self):
+        """The echo times, in ms."""
+        return tuple(sorted({time for echoes in self.stacks.values() for time, _ in echoes}))
 
 
 def images_of(series, frames):
@@ -65,14 +71,15 @@ def _likeness(frame):
     """What the frames of one image share."""
     plane = frame.plane
     axes = tuple(round(x, AXIS_DIGITS) + 0.0 for x in plane.axes)
-    return plane.size, tuple(round(x, SPACING_DIGITS) for x in plane.spacing), axes, frame.flavor
+    spacing = tuple(round(x, SPACING_DIGITS) for x in plane.spacing)
+    return plane.size, spacing, axes, (frame.flavor, frame.number is None)
 
 
 def _several_grids(groups):
     """Why echoes on grids of their own are no scan, a sentence; None if there is nothing of the kind."""
     echoes = {}
-    for (*_, flavor), frames in groups.items():
-        echoes.setdefault(flavor, []).append({frame.echo for frame in frames})
+    for (*_, form), frames in groups.items():
+        echoes.setdefault(form, []).append({frame.echo for frame in frames})
     if any(len(sets) > 1 and sum(map(len, sets)) == len(set().union(*sets)) for sets in echoes.values()):
         return "Its echoes have different matrices, spacings or orientations. QSM needs all echoes on one grid."
     return None
@@ -86,6 +93,8 @@ def _sorted(series, frames):
             f"{len({frame.file for frame in short})} of its files are cut short, such as {short[0].path.name}. Copy "
             "or export them again."
         )
+    if len({frame.in_radians for frame in frames if frame.kind == PHASE}) > 1:
+        raise QSMError("Its phase images are scaled in different ways. Export all of them in the same way.")
     groups = {}
     for frame in frames:
         groups.setdefault(frame.kind, {}).setdefault(frame.echo, []).append(frame)
@@ -97,7 +106,7 @@ def _sorted(series, frames):
     _check_together(stacks)
     acquired = min(frame.acquired for frame in frames)
     first = next(iter(next(iter(stacks.values())).values()))[0]
-    return Images(series, frames[0].flavor, acquired, stacks, geometry_of(first))
+    return Images(series, frames[0].flavor, acquired, stacks, geometry_of(first), (series.number,))
 
 
 def _check_coils(stacks):

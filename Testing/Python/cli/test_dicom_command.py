@@ -11,6 +11,8 @@ from helpers.dicom_forms.example import PERSON, example, geometry, of_arrays
 from helpers.scan_on_disk import ECHO_TIMES, SHAPE, save, simulated_scan
 from helpers.scan_on_disk import load as array_in
 
+from QSMLogic.cli.main import main
+
 FAST = ("unwrap.method=laplacian", "background.method=sharp", "background.radius_mm=2", "invert.method=tkd")
 STRAIGHT = {"geometry": geometry(tuple(reversed(SHAPE)), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), np.eye(3).ravel())}
 
@@ -25,8 +27,17 @@ def head():
 @pytest.fixture(scope="module")
 def folder(head, tmp_path_factory):
     folder = tmp_path_factory.mktemp("dicom")
-    written(folder / "exam", siemens.classic(head))
+    written(folder / "exam", philips.enhanced(head))
     return folder
+
+
+@pytest.fixture(scope="module")
+def mapped(folder, tmp_path_factory):
+    """A folder with the maps of the scan as images (out) and DICOM (pacs)."""
+    place = tmp_path_factory.mktemp("mapped")
+    outputs = ("--output", str(place / "out"), "--dicom-output", str(place / "pacs"))
+    assert main(["run", "--dicom", str(folder), *outputs, "--set", *FAST, "mask.method=robust"]) == 0
+    return place
 
 
 @pytest.fixture
@@ -34,7 +45,7 @@ def crowded(folder, tmp_path):
     """A folder with the scan, a second one, and what is of no use."""
     place = tmp_path / "dicom"
     scan = example(series=20)
-    written(place / "philips", philips.classic(scan), seed=1)
+    written(place / "siemens", siemens.classic(scan), seed=1)
     written(place / "t1", damage.t1_series(scan), seed=2)
     return [folder, place]
 
@@ -57,12 +68,12 @@ def test_the_list_as_json_has_what_is_reported(cli, folder):
     status, out, _ = cli("dicom", folder, "--json")
     (scan,) = json.loads(out)["scans"]
     assert status == 0 and scan["echo_times_s"] == list(ECHO_TIMES) and scan["size_ijk"] == [40, 36, 32]
-    assert scan["reported"]["Manufacturer"].lower().startswith("siemens")
+    assert scan["reported"]["Manufacturer"].lower().startswith("philips")
 
 
 def test_nobody_is_named(cli, crowded, tmp_path):
     *_, out, err = cli("dicom", *crowded, "--json")
-    cli("dicom", *crowded, "--to-bids", tmp_path / "bids", "--participant-label", "01")
+    cli("dicom", *crowded, "--scan", 2, "--to-bids", tmp_path / "bids", "--participant-label", "01")
     texts = [out, err, *(path.read_text() for path in (tmp_path / "bids").rglob("*.json"))]
     assert len(texts) > 3
     identities = [value for value in PERSON.values() if len(value) > 1]
@@ -74,17 +85,16 @@ def test_a_folder_without_dicom_is_refused(refused, tmp_path):
     refused("There is no file or folder", "dicom", tmp_path / "nowhere")
 
 
-def test_a_scan_is_mapped_as_the_same_one_in_image_files(cli, folder, head, tmp_path):
-    run(cli, "--dicom", folder, "--output", tmp_path / "a")
+def test_a_scan_is_mapped_as_the_same_one_in_image_files(cli, mapped, head, tmp_path):
     images = [
         [save(tmp_path / f"{n}{e}.nii", a.astype(np.float32)) for e, a in enumerate(of[0])]
         for n, of in (("m", head.magnitude), ("p", head.phase_rad))
     ]
     facts = ("--echo-times", *ECHO_TIMES, "--field-strength", head.field_strength_t)
-    run(cli, "--magnitude", *images[0], "--phase", *images[1], *facts, "--output", tmp_path / "b")
-    one, other = (array_in(tmp_path / name / "susceptibility_ppm.nii.gz") for name in "ab")
+    run(cli, "--magnitude", *images[0], "--phase", *images[1], *facts, "--output", tmp_path / "out")
+    one, other = (array_in(place / "out" / "susceptibility_ppm.nii.gz") for place in (mapped, tmp_path))
     assert np.abs(one - other).max() < 0.02 * other.std()
-    record = json.loads((tmp_path / "a" / "run.json").read_text())
+    record = json.loads((mapped / "out" / "run.json").read_text())
     assert "3 echoes, magnitude and phase" in record["inputs"]["dicom"] and record["scan"]["reported"]
 
 
@@ -106,30 +116,29 @@ def test_all_scans_are_mapped_and_one_that_fails_does_not_stop_the_others(cli, c
     assert [path.parent.parent for path in (tmp_path / "all").rglob("run.json")] == [tmp_path / "all"]
 
 
-def test_bids_made_of_it_is_mapped_to_the_same(cli, folder, tmp_path):
+def test_bids_made_of_it_is_mapped_to_the_same(cli, folder, mapped, tmp_path):
     status, out, _ = cli("dicom", folder, "--to-bids", tmp_path / "bids", "--participant-label", "01")
     assert status == 0 and len(out.splitlines()) == 1 + 2 * 2 * 3
     run(cli, "--bids", tmp_path / "bids")
-    run(cli, "--dicom", folder, "--output", tmp_path / "out")
     (found,) = (tmp_path / "bids").rglob("sub-01_Chimap.nii.gz")
-    assert np.array_equal(array_in(found), array_in(tmp_path / "out" / "susceptibility_ppm.nii.gz"))
+    assert np.array_equal(array_in(found), array_in(mapped / "out" / "susceptibility_ppm.nii.gz"))
 
 
-def test_bids_folders_are_added_to_and_nothing_is_replaced(cli, refused, folder, tmp_path):
-    write = ("dicom", folder, "--to-bids", tmp_path / "bids", "--participant-label")
+def test_bids_folders_are_added_to_and_nothing_is_replaced(cli, refused, tmp_path):
+    written(tmp_path / "dicom", philips.enhanced(example()))
+    write = ("dicom", tmp_path / "dicom", "--to-bids", tmp_path / "bids", "--participant-label")
     assert [cli(*write, label)[0] for label in ("01", "02")] == [0, 0]
     refused("exists|is there already|overwrite", *write, "02")
     refused("cannot be a label", *write, "0/2")
     refused("needs --participant-label", *write[:-1])
 
 
-def test_the_map_as_a_dicom_series_has_the_same_values_in_ppb(cli, folder, tmp_path):
-    run(cli, "--dicom", folder, "--output", tmp_path / "out", "--dicom-output", tmp_path / "pacs")
-    (series,) = (path for path in (tmp_path / "pacs").iterdir() if path.name.endswith("susceptibility"))
+def test_the_map_as_a_dicom_series_has_the_same_values_in_ppb(mapped):
+    (series,) = (path for path in (mapped / "pacs").iterdir() if path.name.endswith("susceptibility"))
     names = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(series))
     image = sitk.ReadImage(names)
-    ppm = sitk.ReadImage(str(tmp_path / "out" / "susceptibility_ppm.nii.gz"))
-    mask = array_in(tmp_path / "out" / "reliable_mask.nii.gz") > 0
+    ppm = sitk.ReadImage(str(mapped / "out" / "susceptibility_ppm.nii.gz"))
+    mask = array_in(mapped / "out" / "reliable_mask.nii.gz") > 0
     difference = sitk.GetArrayFromImage(image) - 1000 * sitk.GetArrayFromImage(ppm)
     assert np.abs(difference[mask]).max() <= 0.501
     assert np.allclose(image.GetOrigin(), ppm.GetOrigin(), atol=1e-3)
@@ -159,16 +168,15 @@ def test_dicom_alone_can_be_written(cli, folder, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"pacs"}
 
 
-def test_regions_are_written_as_segmentation_and_report(cli, folder, tmp_path):
-    run(cli, "--dicom", folder, "--output", tmp_path / "out")
-    chi = array_in(tmp_path / "out" / "susceptibility_ppm.nii.gz")
+def test_regions_are_written_as_segmentation_and_report(cli, folder, mapped, tmp_path):
+    chi = array_in(mapped / "out" / "susceptibility_ppm.nii.gz")
     labels = np.zeros(chi.shape, np.uint8)
     labels[14:18, 16:20, 18:22] = 1
     save(tmp_path / "labels.nii", labels)
     measure = (
         "statistics",
         "--map",
-        tmp_path / "out" / "susceptibility_ppm.nii.gz",
+        mapped / "out" / "susceptibility_ppm.nii.gz",
         "--labels",
         tmp_path / "labels.nii",
     )

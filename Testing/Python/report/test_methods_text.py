@@ -37,6 +37,10 @@ def test_scan_and_parameters_are_told(provenance):
         assert fact in text
 
 
+def test_field_strength_of_a_frequency_is_rounded(provenance):
+    assert "at 3 T with" in methods_text(provenance | {"scan": provenance["scan"] | {"field_strength_t": 3.00038}})
+
+
 def test_every_source_is_listed_once_and_cited(provenance):
     text = methods_text(provenance)
     body, references = text.split("\n\n")

@@ -27,7 +27,7 @@ STUDY = (
 SERIES = ("BodyPartExamined", "PatientPosition", "ProtocolName", "PositionReferenceIndicator")
 COMPRESSION = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 ACQUISITION = (
-    *("AcquisitionDate", "AcquisitionTime", "ScanningSequence", "SequenceVariant", "ScanOptions"),
+    *("AcquisitionDate", "AcquisitionTime", "ScanningSequence", "SequenceVariant", "InversionTime"),
     *("MRAcquisitionType", "RepetitionTime", "FlipAngle", "MagneticFieldStrength", "ImagingFrequency"),
     *("ImagedNucleus", "NumberOfAverages", "PixelBandwidth", "SliceThickness"),
 )

@@ -9,7 +9,7 @@ from ....model.check import DOUBTFUL, Check
 from ....model.errors import QSMError
 from ...geometry import TOLERANCE
 from ..header import FrameHeader
-from ..library import pydicom
+from ..library import pydicom, quiet
 
 MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
 MR_CLASSES = (MR_IMAGE, f"{MR_IMAGE}.1", f"{MR_IMAGE}.4")  # classic, enhanced, enhanced from classic
@@ -88,6 +88,7 @@ class Source:
         return np.cross(self.orientation[:3], self.orientation[3:])
 
 
+@quiet()
 def read_source(files):
     """The Source that some or all files of a scan show, classic or enhanced, of one or several series.
 

@@ -1,4 +1,8 @@
-"""Siemens: processing of XA images in a private ImageType, echo times of the protocol in its text (ASCCONV)."""
+"""Siemens: processing of XA images in a private ImageType, echo times of the protocol in its text (ASCCONV).
+
+Phase is 12 bits for 2 pi, with or without rescaling to -4096 to 4094. Its sign for positive susceptibility is
+positive: the sign evidence of an XA30 head is 0.07, that of two E11 phantoms 0.08.
+"""
 
 import re
 

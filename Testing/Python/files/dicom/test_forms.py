@@ -17,7 +17,12 @@ from QSMLogic.files.dicom.loading import load
 
 FAST = {"background": {"method": "vsharp", "steps": 4}, "invert": {"method": "tkd"}}
 PHASE_STEP = 2 * np.pi / 4095  # of 12 bits; half of it is the rounding of what is stored
-ALIKE = ("Siemens, phase of -4096 to 4094", "Philips, real and imaginary", "United Imaging")  # but for the values
+ALIKE = (
+    "Siemens, phase of -4096 to 4094",
+    "Philips, real and imaginary",
+    "GE, all four kinds",
+    "United Imaging",
+)  # but for the values
 SAGITTAL = (0.0, 0.0, -1.0, 1.0, 0.0, 0.0, 0.0, -1.0, 0.0)  # columns: axes i, j, k
 
 
@@ -97,7 +102,7 @@ def test_among_other_files(tmp_path, form):
     assert all(left.reason.endswith(".") for left in found.left_out)
 
 
-@pytest.mark.parametrize("order", range(3))
+@pytest.mark.parametrize("order", range(2))
 def test_several_scans(tmp_path, order):
     """Repeated scans, of one protocol and description, are not mixed."""
     scans = [example(size=(10, 8, 4), seed=n, series=5 + 4 * n) for n in range(2)]
@@ -151,14 +156,15 @@ def test_map_is_that_of_the_arrays(tmp_path, simulated, form):
     written(tmp_path, FORMS[form](scan))
     acquisition, _ = load(only_scan(tmp_path))
     found = run(acquisition, mask, FAST).susceptibility_ppm
-    assert np.corrcoef(found[mask], expected[mask])[0, 1] > 0.999
-    assert np.abs(found - expected)[mask].max() < 0.02 * np.ptp(expected[mask])
+    difference_ppm = (found - expected)[mask]
+    assert np.abs(difference_ppm).max() < 0.003 and difference_ppm.std() < 2e-4
 
 
 @pytest.fixture(scope="module")
 def simulated():
     """A scan, its tissue, and its map from arrays."""
     magnitude, phase, tissue = simulated_scan()
-    scan = of_arrays(magnitude, phase, echo_times_s=ECHO_TIMES)
-    arrays = scan.magnitude[0], scan.phase_rad[0], ECHO_TIMES, 3.0, scan.geometry.grid()
+    times = ECHO_TIMES[:2]
+    scan = of_arrays(magnitude[:2], phase[:2], echo_times_s=times)
+    arrays = scan.magnitude[0], scan.phase_rad[0], times, scan.field_strength_t, scan.geometry.grid()
     return scan, tissue, run(Acquisition(*arrays), tissue, FAST).susceptibility_ppm

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers.dicom_forms import siemens
+from helpers.dicom_forms import philips, siemens
 from helpers.dicom_forms.elements import private, uid, written
 from helpers.dicom_forms.example import example
 
@@ -69,8 +69,9 @@ def test_magnitude_with_and_without_normalization(tmp_path):
     assert_loads(found.scans[0], plain[0])
 
 
-def test_normalized_magnitude_goes_with_phase(tmp_path):
-    scan, magnitude = series(5, 1, kind="M", words=("ND", "NORM"))
+@pytest.mark.parametrize("words", [("ND", "NORM"), ("NORM", "FM4_1", "FIL")])
+def test_magnitude_that_is_processed_goes_with_phase(tmp_path, words):
+    scan, magnitude = series(5, 1, kind="M", words=words)
     found = found_in(tmp_path, (scan, magnitude), series(5, 1, kind="P"))
     assert_loads(found.scans[0], scan)
 
@@ -144,3 +145,40 @@ def test_names_differ(tmp_path):
     made = [series(5, 1), series(5, 2, words=("DIS2D",))]
     names = [scan.name for scan in found_in(tmp_path, *made).scans]
     assert names == ["5-gre-qsm", "5-gre-qsm-2"]
+
+
+def apart(files):
+    """The files with a series of its own for each kind and echo."""
+    for file in files:
+        file.SeriesNumber = 20 + 2 * file.EchoNumbers + (file.ImageType[2] == "P")
+        file.SeriesInstanceUID = uid("apart", file.SeriesNumber)
+        file.SeriesDescription = f"ep2d_E{file.EchoNumbers:02d}_{file.ImageType[2]}"
+    return files
+
+
+def test_echoes_that_are_series_of_their_own(tmp_path):
+    scan, files = series(5, 1)
+    found = found_in(tmp_path, (scan, apart(files)))
+    (one,) = found.scans
+    assert one.title == "Series 22, 23, 24, 25: ep2d_E01_M, 2 echoes, magnitude and phase" and not found.left_out
+    assert one.echo_times_s == pytest.approx(TIMES)
+    assert_loads(one, scan)
+
+
+def test_scans_of_one_echo_each_stay_apart(tmp_path):
+    scan, files = series(5, 1)
+    for file in apart(files):
+        file.AcquisitionTime = f"07{10 * file.EchoNumbers}00.0"
+    assert [one.echo_times_s for one in found_in(tmp_path, (scan, files)).scans] == [(time,) for time in TIMES]
+
+
+def test_series_that_was_exported_in_two_forms(tmp_path):
+    scan = example(SIZE, echo_times_s=TIMES)
+    files = [*philips.classic(scan), *philips.enhanced(scan)]
+    for number, file in enumerate(files):
+        file.SeriesInstanceUID = uid("one")
+        file.SOPInstanceUID = file.file_meta.MediaStorageSOPInstanceUID = uid("image", number)
+    for found in found_in(tmp_path, (scan, files)).scans:
+        assert found.volumes == 1
+        assert_loads(found, scan)
+    assert len(find_scans(tmp_path).scans) == 2
