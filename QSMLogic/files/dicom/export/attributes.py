@@ -75,6 +75,14 @@ def derived_from(source, now):
     return dataset
 
 
+def is_own(path):
+    """Whether a DICOM file was written by this software."""
+    try:
+        return pydicom().dcmread(path, specific_tags=["Manufacturer"]).get("Manufacturer") == MANUFACTURER
+    except (OSError, ValueError, pydicom().errors.InvalidDicomError):
+        return False
+
+
 def in_unicode(dataset):
     """Have the texts of a dataset written as UTF-8, names in several character sets among them."""
     for element in [element for element in dataset if element.VR == PERSON]:

@@ -61,6 +61,8 @@ def _sequence(common, source):
     for keyword, default in (("ScanningSequence", "GR"), ("SequenceVariant", "NONE")):
         if not common.get(keyword):
             setattr(common, keyword, default)
+    if "IR" not in common.ScanningSequence and "InversionTime" in common:
+        del common.InversionTime
     if len(source.echo_times_ms) == 1:
         common.EchoTime = decimal(source.echo_times_ms[0])
 

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from ....version import __version__
 from ...atomic import placed_together
 from ..library import has_highdicom, pydicom
 from .about import About
-from .attributes import new_uid
+from .attributes import is_own, new_uid
 from .map_series import map_series, written
 from .parametric_map import parametric_map as float_map
 from .pixels import inside_of, pixels_of
@@ -83,7 +84,7 @@ def write_dicom(
     regions : RegionReport, optional
         Regions that are written as a segmentation, and their values as a structured report; needs highdicom.
     overwrite : bool
-        Whether to replace the DICOM files in the folders of these series.
+        Whether to replace and remove the DICOM files of an earlier export of the same scan to this folder.
 
     Returns
     -------
@@ -109,9 +110,14 @@ def write_dicom(
         if regions:
             export.add_regions(regions, series[0])
     files = export.files
-    with placed_together(files, overwrite=overwrite, vouched=lambda: _replaced(files, overwrite)) as temporary:
+    former = export.former_files() if overwrite else set()
+    whole = folder if former else None
+    with placed_together(files, overwrite=overwrite, vouched=lambda: former, whole=whole) as temporary:
         for path, dataset in files.items():
             written(dataset, temporary[path])
+    for emptied in {path.parent for path in former - files.keys()}:
+        with suppress(OSError):
+            emptied.rmdir()
     return Exported(list(temporary), tuple(export.checks))
 
 
@@ -151,12 +157,22 @@ class _Export:
 
     def _described(self, place, title):
         """The About of a further series, with a number that no other has."""
-        lowest = min(self.source.series_numbers) or WITHOUT_NUMBER
-        number = lowest * PLACES + place if lowest < LARGEST_SERIES else lowest + place
+        number = self.first_number + place
         while number in self._numbers:
             number += 1
         self._numbers.add(number)
         return replace(self.about, series_number=number, title=f"{self.about.title} {title}", series_uid=new_uid())
+
+    @property
+    def first_number(self):
+        lowest = min(self.source.series_numbers) or WITHOUT_NUMBER
+        return lowest * PLACES if lowest < LARGEST_SERIES else lowest
+
+    def former_files(self):
+        """The files of an earlier export of this scan, which would refer to images that are no longer there."""
+        numbers = range(self.first_number, self.first_number + PLACES)
+        folders = {f for f in self.folder.glob("*-*") if f.name.split("-")[0] in map(str, numbers)}
+        return {path for folder in folders for path in folder.glob("*.dcm") if is_own(path)}
 
     def _add(self, about, title, datasets):
         folder = self.folder / f"{about.series_number}-{re.sub(r'[^a-z0-9]+', '-', title.lower())}"
@@ -191,8 +207,3 @@ def _derivation(maps, method):
     """By which software and methods maps were made."""
     method = method or (methods_in_short(maps.provenance) if isinstance(maps, Maps) else "")
     return f"Computed with SlicerQSM {__version__}{f' ({method})' if method else ''}"
-
-
-def _replaced(files, overwrite):
-    """The files that may be replaced and removed: with `overwrite`, all of the same series folders."""
-    return {path for folder in {path.parent for path in files} for path in folder.glob("*.dcm")} if overwrite else set()

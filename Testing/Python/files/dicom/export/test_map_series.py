@@ -289,8 +289,16 @@ def test_files_of_the_user_are_kept_unless_overwriting(tmp_path, files):
     shutil.copy(first.files[0], stale)
     other.write_text("mine")
     before = pydicom.dcmread(first.files[0]).SeriesInstanceUID
+    former, another = (tmp_path / name / "0001.dcm" for name in ("641-susceptibility-float", "701-susceptibility"))
+    for path in (former, another):
+        path.parent.mkdir()
+        shutil.copy(stale, path)
+    of_scanner = tmp_path / "650-scan" / "0001.dcm"
+    of_scanner.parent.mkdir()
+    shutil.copy(files[0], of_scanner)
     again = write({CHI: chi()}, files, tmp_path, overwrite=True)
     assert sorted(first.files[0].parent.iterdir()) == sorted([*again.files, other])
+    assert another.is_file() and of_scanner.is_file() and not former.parent.exists()
     assert {before} & {image.SeriesInstanceUID for image in series(again.files)} == set()
 
 
@@ -304,6 +312,13 @@ def test_itk_reads_the_map_where_it_lies(written):
     np.testing.assert_allclose(image.GetDirection(), geometry.direction, atol=1e-6)
     values = sitk.GetArrayFromImage(image)
     np.testing.assert_array_equal(values[mask()], np.rint(1000 * chi())[mask()])
+
+
+@pytest.mark.parametrize("sequence, present", [("GR", False), (["GR", "IR"], True)])
+def test_only_an_inversion_has_an_inversion_time(tmp_path, sequence, present):
+    files = scan.classic_files(tmp_path, ScanningSequence=sequence, InversionTime=900)
+    image = pydicom.dcmread(write({CHI: chi()}, files, tmp_path / "out").files[0])
+    assert ("InversionTime" in image) == present
 
 
 @pytest.mark.skipif(not shutil.which("dciodvfy"), reason="dicom3tools is not installed")
