@@ -20,6 +20,7 @@ SHARE = f"share/{SLICER}"
 # run in a fresh process with the unpacked module folder as argument
 _CHECK = """
 import sys
+import types
 from pathlib import Path
 folder, testing = map(Path, sys.argv[1:])
 sys.path[:] = [str(folder)] + [p for p in sys.path if p] + [str(testing)]
@@ -30,7 +31,9 @@ from standin.module import load_module
 bootstrap()
 loaded = load_module(folder / "QSM.py")
 import QSMLib.logic
-modules = (loaded.module, QSMLogic, QSMLib, *(m for n, m in sys.modules.items() if n.startswith("QSMLogic.")))
+sys.modules["DICOMLib"] = types.SimpleNamespace(DICOMPlugin=object)
+import DICOMQSMPlugin
+modules = (loaded.module, DICOMQSMPlugin, QSMLogic, QSMLib, *(m for n, m in sys.modules.items() if n.startswith("QSMLogic.")))
 outside = [m.__file__ for m in modules if folder not in Path(m.__file__).resolve().parents]
 assert not outside, f"imported from outside the package: {outside}"
 assert Path(loaded.parent.path).with_name("Resources").joinpath("Icons", "QSM.png").is_file(), "the icon is missing"

@@ -2,6 +2,8 @@
 
 import qt
 
+ROOM_PX, WIDEST_PX = 40, 800  # beside the texts, for frame and scroll bar; of the list
+
 
 class Choice:
     """A dialog with a list, of which the user picks one or more entries."""
@@ -13,6 +15,7 @@ class Choice:
         for name in names:
             self.list.addItem(name)
         self.list.setCurrentRow(0)
+        self.list.setMinimumWidth(min(self.list.sizeHintForColumn(0) + ROOM_PX, WIDEST_PX))
         buttons = qt.QDialogButtonBox()
         buttons.setStandardButtons(qt.QDialogButtonBox.Ok | qt.QDialogButtonBox.Cancel)
         buttons.connect("accepted()", self.dialog.accept)

@@ -7,7 +7,7 @@ from ..display import views
 from ..scan.dicom_nodes import add_scan
 from .choice import Choice
 
-SAID = 3  # of what was left out; the log has the rest
+SAID = 2  # of what was left out; the log has the rest
 
 
 class DicomSearch:
@@ -47,8 +47,8 @@ class DicomSearch:
 
     def _finish(self, scans, nodes, left_out):
         if nodes:
-            views.show_volume(nodes[0])
             self.on_loaded(nodes)
+            views.show_volume(self.run.state.magnitude_volume or nodes[0])
             self._say(_("Loaded {names}.").format(names="; ".join(scan.title for scan in scans)), left_out)
         elif scans:
             self._offer(scans, left_out)
@@ -66,13 +66,14 @@ class DicomSearch:
 
     def _say(self, message, left_out):
         """Show a message and what was left out, with the reasons."""
-        lines = [
-            _("{title} ({count} files): {reason}").format(title=left.title, count=left.files, reason=left.reason)
-            for left in left_out
-        ]
+        lines = [f"{left.title} ({_count(left.files)}): {left.reason}" for left in left_out]
         said = [message, *([_("Left out:")] if lines else []), *lines[:SAID]]
         if len(lines) > SAID:
             said.append(_("{count} more are in the log.").format(count=len(lines) - SAID))
         self.ui.statusLabel.text = " ".join(said)
         for line in (message, *lines):
             self.run.log(line)
+
+
+def _count(files):
+    return _("1 file") if files == 1 else _("{count} files").format(count=files)

@@ -140,7 +140,7 @@ class Inputs:
         times, strength = _found(metadata.find_echo_times, series), _found(metadata.find_field_strength, series)
         for row, text in zip(self.rows, _times_by_row(times, len(rows)), strict=True):
             row.time.placeholderText = text
-        self.ui.fieldStrengthEdit.placeholderText = f"{strength.value:g}" if strength else _("unknown")
+        self.ui.fieldStrengthEdit.placeholderText = f"{strength.value:.4g}" if strength else _("unknown")
         self.ui.b0DirectionEdit.placeholderText = _geometry_direction(series)
         if rows != self._missed:
             self._missed = None

@@ -20,8 +20,12 @@ def loadables(file_lists):
     Slicer lets the most confident plug-in have a series, and goes by the first file of a loadable. A scan of several
     series therefore has a loadable for each of them, with the same files in another order.
     """
-    series = {Path(file): (file, n) for n, files in enumerate(file_lists) if _is_mr(files) for file in files}
-    return [loadable for scan in _scans(list(series)) for loadable in _of_scan(scan, series)]
+    try:
+        lists = [files for files in file_lists if _may_be_scan(files)]
+        series = {Path(file): (file, n) for n, files in enumerate(lists) for file in files}
+        return [loadable for scan in _scans(series) for loadable in _of_scan(scan, series)]
+    except QSMError:  # there is no pydicom
+        return []
 
 
 def is_twin(loadable):
@@ -46,18 +50,19 @@ def load(loadable, place):
     return nodes
 
 
-def _is_mr(files):
-    return bool(files) and slicer.dicomDatabase.fileValue(files[0], TAG_MODALITY) in ("MR", "")
+def _may_be_scan(files):
+    """Whether a series may be one of a scan, as its modality and a few of its files say."""
+    from QSMLogic.files.dicom.samples import may_be_scan
+
+    is_mr = bool(files) and slicer.dicomDatabase.fileValue(files[0], TAG_MODALITY) in ("MR", "")
+    return is_mr and may_be_scan(files)
 
 
-def _scans(paths):
-    """The DicomScans in files; none where pydicom is missing."""
+def _scans(series):
+    """The DicomScans in files."""
     from QSMLogic.files.dicom.finding import find_scans
 
-    try:
-        return find_scans(paths).scans if paths else ()
-    except QSMError:
-        return ()
+    return find_scans(list(series)).scans if series else ()
 
 
 def _of_scan(scan, series):

@@ -80,6 +80,15 @@ def test_files_that_the_database_lacks_are_asked_for(qsm, logic, siemens_files, 
         assert len(files) == siemens_files[0].slices
 
 
+def test_file_of_several_slices_is_read_once(qsm):
+    from QSMLib.scan.dicom_nodes import source_files
+
+    scan = qsm.GetNodeReference("QSM.Scan")
+    first, second, *_ = scan.GetAttribute("DICOM.instanceUIDs").split()
+    scan.SetAttribute("DICOM.instanceUIDs", f"{first} {first} {second} {second}")
+    assert len(source_files(qsm)) == 2
+
+
 def test_folder_of_another_scan_is_refused(qsm, logic, tmp_path):
     from helpers.dicom_forms import siemens
     from helpers.dicom_forms.elements import written

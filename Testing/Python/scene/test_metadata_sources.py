@@ -90,7 +90,8 @@ def test_one_echo_time_of_what_shows_a_sequence_is_not_all(metadata, database):
 @pytest.mark.parametrize(
     ("tags", "strength", "source"),
     [
-        ({"0018,0087": "3", "0018,0084": "123.2"}, 3, "DICOM database (0018,0087)"),
+        ({"0018,0087": "3", "0018,0084": "123.2"}, 2.8936, "DICOM database (0018,0084)"),
+        ({"0018,0087": "3", "0018,0084": ""}, 3, "DICOM database (0018,0087)"),
         ({"0018,0084": "298.042"}, 7, "DICOM database (0018,0084)"),
         ({"0018,0087": "", "0018,0084": "63.866"}, 1.5, "DICOM database (0018,0084)"),
     ],

@@ -78,7 +78,8 @@ def test_echo_times_from_the_labels_of_an_imported_sequence(logic, chain, echoes
 
 def test_echo_times_and_field_strength_from_the_dicom_database(logic, chain, echoes, monkeypatch):
     tags = {"1.1": {"0018,0081": "4", "0018,0087": "3"}, "1.2": {"0018,0081": "12", "0018,0087": "3"}}
-    database = types.SimpleNamespace(fileForInstance=lambda uid: uid, fileValue=lambda file, tag: tags[file][tag])
+    value = lambda file, tag: tags[file].get(tag, "")  # noqa: E731
+    database = types.SimpleNamespace(fileForInstance=lambda uid: uid, fileValue=value)
     monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
     for node, uid in zip(echoes[1], tags, strict=True):
         node.SetAttribute("DICOM.instanceUIDs", f"{uid} 9.9")
