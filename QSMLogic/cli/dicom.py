@@ -4,8 +4,10 @@ import json
 
 from ..files.dicom.finding import find_scans
 from ..files.dicom.scan import Found
+from ..files.dicom.scan_files import scan_files
 from ..files.dicom.to_bids import check_label, write_bids
-from ..files.dicom.walking import files_in, may_be_dicom
+from ..files.headers import read_header
+from ..files.orientation import geometry_of
 from ..model.errors import QSMError
 
 ALL_SCANS = "all"
@@ -63,12 +65,9 @@ def chosen(found, choice=None):
     return [found.scans[int(choice) - 1]]
 
 
-def source_files(arguments, console):
-    """The files that --dicom-source names: those of the scan in them or, if there is none with phase, all of them."""
-    found = find(arguments.dicom_source, console)
-    if found.scans:
-        return chosen(found, arguments.scan)[0].files
-    return [path for path in files_in(arguments.dicom_source) if may_be_dicom(path)]
+def dicom_files(sources, image, console):
+    """The DICOM files among `sources` that belong to the scan that an image file was made of."""
+    return scan_files(sources, geometry_of(read_header(image)), console.counted("files read"))
 
 
 def as_text(found):

@@ -7,7 +7,7 @@ from ..model.catalogue import SUSCEPTIBILITY
 from ..model.errors import QSMError
 from ..regions.dicom_report import region_report
 from ..regions.units import PER_PPM
-from .dicom import source_files
+from .dicom import dicom_files
 
 
 def add_dicom_report_options(parser):
@@ -15,7 +15,6 @@ def add_dicom_report_options(parser):
     add = parser.add_argument
     add("--dicom-output", metavar="DIR", help="folder for map, segmentation and structured report as DICOM")
     add("--dicom-source", nargs="+", metavar="FOLDER", help="DICOM files of the scan, for --dicom-output (any of them)")
-    add("--scan", metavar="N", help="number of the scan in the table of `dicom FOLDER`, if there are several")
 
 
 def checked_source(arguments, console):
@@ -25,7 +24,7 @@ def checked_source(arguments, console):
     if not arguments.dicom_output:
         return []
     highdicom()
-    files = source_files(arguments, console)
+    files = dicom_files(arguments.dicom_source, arguments.map, console)
     read_source(files)
     return files
 

@@ -9,7 +9,7 @@ from ..files.dicom.loading import load
 from ..files.headers import volumes_in
 from ..model.errors import QSMError
 from .commands import load_scan, scan_files
-from .dicom import chosen, find, source_files
+from .dicom import chosen, dicom_files, find
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,17 @@ def named(paths, anonymous):
 
 def _file_jobs(arguments, console):
     """One Job or, with --volumes all, one for each volume."""
-    if arguments.scan and not arguments.dicom_source:
-        raise QSMError("--scan can be used with --dicom or --dicom-source only.")
+    if arguments.scan:
+        raise QSMError("--scan can be used with --dicom only.")
     if bool(arguments.dicom_output) != bool(arguments.dicom_source):
         raise QSMError(
             "--dicom-output needs --dicom, or --dicom-source with DICOM files of the scan: the maps get its patient "
             "and study."
         )
-    source = source_files(arguments, console) if arguments.dicom_source else []
     files = scan_files(arguments)
     inputs = {kind: named(paths, arguments.anonymous) for kind, paths in files.items()}
     first = next(iter(files.values()))[0]
+    source = dicom_files(arguments.dicom_source, first, console) if arguments.dicom_source else []
     count = volumes_in(first) if arguments.volumes == ALL and Path(first).is_file() else 1
     return [
         Job(

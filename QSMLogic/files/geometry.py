@@ -7,6 +7,7 @@ import numpy as np
 from ..model.acquisition import Grid
 
 TOLERANCE = 1e-3  # mm, and components of direction vectors: rounding of headers is far below, other grids far above
+CORNER_TOLERANCE_MM = 0.05  # single precision of NIfTI headers, over the length of an image
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,19 @@ class Geometry:
         """This geometry with further checks, one of each name."""
         known = {check.name for check in self.checks}
         return replace(self, checks=(*self.checks, *(check for check in checks if check.name not in known)))
+
+    def is_same_place(self, other):
+        """Whether the voxels of another grid lie where these do, if in another order of rows, columns and slices."""
+        mine, theirs = self._corners(), other._corners()
+        distances = np.linalg.norm(mine[:, None] - theirs[None], axis=2)
+        same_voxels = sorted(self.size) == sorted(other.size)
+        return same_voxels and bool((distances.min(axis=0) < CORNER_TOLERANCE_MM).all())
+
+    def _corners(self):
+        """The centers of the eight outermost voxels, (8, 3) in mm."""
+        steps = np.reshape(self.direction, (3, 3)) * self.spacing
+        last = np.array(self.size) - 1
+        return np.array([self.origin + steps @ (last * corner) for corner in np.ndindex(2, 2, 2)])
 
     def difference(self, other):
         """How `other` differs from this geometry, in words; empty if they are the same grid."""

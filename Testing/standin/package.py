@@ -33,7 +33,8 @@ loaded = load_module(folder / "QSM.py")
 import QSMLib.logic
 sys.modules["DICOMLib"] = types.SimpleNamespace(DICOMPlugin=object)
 import DICOMQSMPlugin
-modules = (loaded.module, DICOMQSMPlugin, QSMLogic, QSMLib, *(m for n, m in sys.modules.items() if n.startswith("QSMLogic.")))
+ours = [m for n, m in sys.modules.items() if n.startswith("QSMLogic.")]
+modules = (loaded.module, DICOMQSMPlugin, QSMLogic, QSMLib, *ours)
 outside = [m.__file__ for m in modules if folder not in Path(m.__file__).resolve().parents]
 assert not outside, f"imported from outside the package: {outside}"
 assert Path(loaded.parent.path).with_name("Resources").joinpath("Icons", "QSM.png").is_file(), "the icon is missing"

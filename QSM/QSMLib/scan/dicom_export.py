@@ -1,7 +1,6 @@
 """Maps of the scene as DICOM series."""
 
 import json
-from pathlib import Path
 
 import slicer
 
@@ -40,15 +39,15 @@ def export_map(volume, folder, sources=None, regions=None, **options):
         If the volume is no such map, the files are not known, or nothing can be written.
     """
     from QSMLogic.files.dicom.export.writing import methods_in_short, write_dicom
+    from QSMLogic.files.dicom.scan_files import scan_files
 
-    entry = require_map(volume)
-    sources = _scan_files(sources, volume) if sources else source_files(volume)
+    entry, geometry = require_map(volume), geometry_of(volume, in_world=False)
+    sources = scan_files(sources, geometry) if sources else source_files(volume)
     if not sources:
         raise QSMError(
             f"The DICOM files of the scan of {volume.GetName()} are not known. Give them: the map gets patient, study "
             "and position from them."
         )
-    geometry = geometry_of(volume, in_world=False)
     provenance = json.loads(volume.GetAttribute(PROVENANCE) or "{}")
     options = {"names": (entry.name,), "method": methods_in_short(provenance), "regions": regions} | options
     return write_dicom(_arrays(volume, entry), geometry, sources, folder, **options)
@@ -95,19 +94,6 @@ def export_item(exportable):
 
 def _title(entry):
     return SHORT if entry.name == SUSCEPTIBILITY else entry.title.capitalize()
-
-
-def _scan_files(sources, volume):
-    """The DICOM files of the scan of a map: files as they are given, of folders those of the scan on the map's grid."""
-    from QSMLogic.files.dicom.finding import find_scans
-
-    if not any(Path(source).is_dir() for source in sources):
-        return sources
-    geometry = geometry_of(volume, in_world=False)
-    for scan in find_scans(sources).scans:
-        if not geometry.difference(scan.geometry):
-            return scan.files
-    raise QSMError(f"No scan in these DICOM files has the grid of {volume.GetName()}. Choose the files of its scan.")
 
 
 def _arrays(volume, entry):
