@@ -7,6 +7,7 @@ from pathlib import Path
 from ..files.bids import ALL
 from ..files.dicom.loading import load
 from ..files.headers import volumes_in
+from ..files.scans import COILS
 from ..model.errors import QSMError
 from .commands import load_scan, scan_files
 from .dicom import chosen, dicom_files, find
@@ -43,10 +44,11 @@ class Job:
 
 def jobs_of(arguments, console):
     """The Jobs of the scans that the arguments name; QSMError if they name none, or options do not fit together."""
-    if not (arguments.output or arguments.dicom and arguments.dicom_output):
-        raise QSMError("run needs --output, the folder for the maps.")
-    if arguments.series_description and not arguments.dicom_output:
-        raise QSMError("--series-description can be used with --dicom-output only.")
+    if not (arguments.output or arguments.dicom_output):
+        raise QSMError("run needs --output or --dicom-output, the folder for the maps.")
+    for name in ("series_description", "dicom_maps"):
+        if getattr(arguments, name) and not arguments.dicom_output:
+            raise QSMError(f"--{name.replace('_', '-')} can be used with --dicom-output only.")
     return _dicom_jobs(arguments, console) if arguments.dicom else _file_jobs(arguments, console)
 
 
@@ -87,7 +89,11 @@ def _dicom_jobs(arguments, console):
     """One Job for each scan that --scan chooses or, with --volumes all, for each of its volumes."""
     if scan_files(arguments) or arguments.dicom_source:
         raise QSMError("--dicom finds the images itself. Omit the options for images and --dicom-source.")
+    if arguments.volumes == COILS:
+        raise QSMError("--volumes coils is for image files: DICOM images of single coils are not read.")
     scans = chosen(find(arguments.dicom, console), arguments.scan)
+    if len(scans) > 1 and (arguments.mask or arguments.reference_mask):
+        raise QSMError(f"A mask is for a single scan, but there are {len(scans)}. Choose one with --scan.")
     return [
         Job(
             " ".join([scan.title, *part]),

@@ -11,6 +11,7 @@ from ..files.dicom.export.writing import write_dicom
 from ..files.images import load_on_grid
 from ..files.map_files import output_paths, placement, write_maps
 from ..files.sidecar import image_stem
+from ..model.catalogue import SUSCEPTIBILITY
 from ..model.errors import QSMError
 from ..pipeline.chain import run
 from ..registry.provenance import choice_made, strengths_tried, warnings
@@ -65,7 +66,7 @@ def _write_dicom(job, maps, geometry, arguments, console):
         geometry,
         job.source,
         job.dicom_folder,
-        names=arguments.dicom_maps,
+        names=arguments.dicom_maps or (SUSCEPTIBILITY,),
         overwrite=arguments.overwrite,
         **wording,
     )
