@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...model.errors import QSMError
 from .echo_times import echo_times_s
-from .frames import Unusable, frames_of, read_header
+from .frames import Unusable, frames_of, read_header, subject_of
 from .header import FrameHeader
 from .library import quiet
 from .merging import merged
@@ -69,10 +69,10 @@ class _Contents:
         except Unusable as unusable:
             self.left_out[unusable.series or OTHERS][unusable.reason] += 1
             return
-        if uid and uid in self.uids:
+        if uid and (series.person, uid) in self.uids:
             return
-        self.uids.add(uid)
-        series = self.series.setdefault(series.uid or series, series)
+        self.uids.add((series.person, uid))
+        series = self.series.setdefault((series.person, series.uid) if series.uid else series, series)
         self.frames[series] += frames
         if left_out and not frames:
             self.left_out[series][next(iter(left_out))] += 1
@@ -119,6 +119,7 @@ def _scan(pair, known):
         stacks=stacks,
         reported=reported_values(headers),
         checks=(*checks, *more),
+        subject=subject_of(images.series),
     )
     return numbers, scan
 
