@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 
 from ...model.errors import QSMError
-from .echo_times import echo_times_s
+from .echo_times import as_echoes, echo_times_s
 from .frames import Unusable, frames_of, read_header, subject_of
 from .header import FrameHeader
 from .library import quiet
@@ -105,10 +105,10 @@ class _Contents:
 def _scan(pair, known):
     """(the numbers of its series, the DicomScan of a Pair); known: headers that have been read."""
     stacks, times_ms, checks = combined(pair)
-    first = next(iter(stacks.values()))
     images = next(iter(pair.images.values()))
-    headers = [_header(echo[0][0], images.series, known) for echo in first]
-    times, more = echo_times_s(times_ms, headers)
+    stacks, doubts = as_echoes(stacks, _header(_first(stacks)[0][0][0], images.series, known))
+    headers = [_header(echo[0][0], images.series, known) for echo in _first(stacks)]
+    times, more = echo_times_s(times_ms if len(times_ms) == len(headers) else times_ms * len(headers), headers)
     numbers = pair.numbers
     scan = DicomScan(
         title=_title(numbers, images.series.description, stacks),
@@ -118,15 +118,19 @@ def _scan(pair, known):
         geometry=images.geometry,
         stacks=stacks,
         reported=reported_values(headers),
-        checks=(*checks, *more),
+        checks=(*checks, *doubts, *more),
         subject=subject_of(images.series),
     )
     return numbers, scan
 
 
+def _first(stacks):
+    return next(iter(stacks.values()))
+
+
 def _title(numbers, description, stacks):
     """As users see a scan."""
-    echoes = next(iter(stacks.values()))
+    echoes = _first(stacks)
     parts = [description, f"{len(echoes)} echo{'es' if len(echoes) > 1 else ''}", " and ".join(stacks)]
     if len(echoes[0]) > 1:
         parts.append(f"{len(echoes[0])} time points")

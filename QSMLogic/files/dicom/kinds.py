@@ -45,6 +45,12 @@ def kind_of(header):
     return kinds[0] if kinds else MAGNITUDE
 
 
+def is_planar(header):
+    """Whether an image is echo-planar."""
+    words = header.get("ScanningSequence") or ()
+    return "EP" in ([words] if isinstance(words, str) else words) or header.get("EchoPlanarPulseSequence") == "YES"
+
+
 def flavor_of(header):
     """How an image was processed: the words of its ImageType that do not name its kind."""
     words = header.get("ImageType") or ()
