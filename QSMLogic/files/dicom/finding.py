@@ -8,7 +8,7 @@ from ...model.errors import QSMError
 from .echo_times import as_echoes, echo_times_s
 from .frames import Unusable, frames_of, read_header, subject_of
 from .header import FrameHeader
-from .library import quiet
+from .library import pydicom, quiet
 from .merging import merged
 from .pairing import combined, paired
 from .reported import reported_values
@@ -37,8 +37,9 @@ def find_scans(sources, progress=None):
     Raises
     ------
     QSMError
-        If a source does not exist.
+        If a source does not exist, or pydicom is not installed.
     """
+    pydicom()
     contents = _Contents()
     with quiet():
         for count, path in enumerate(files_in(sources), 1):

@@ -42,7 +42,7 @@ def read_header(path, is_brief=False):
         with open(path, "rb") as file:
             dataset = pydicom().filereader.read_partial(file, _ends_brief if is_brief else _ends, force=True)
             return dataset, file.tell()
-    except OSError:
+    except (OSError, QSMError):
         raise
     except Exception:
         raise Unusable(ENDS_EARLY) from None

@@ -1,6 +1,7 @@
 """What cannot be used is left out with one sentence that names cause and remedy; nothing is written."""
 
 import re
+import sys
 import time
 import tracemalloc
 
@@ -16,7 +17,9 @@ from pydicom.uid import MPEG2MPML, HTJ2KLossless, JPEGLSLossless
 from QSMLogic import QSMError
 from QSMLogic.files.dicom.export.writing import write_dicom
 from QSMLogic.files.dicom.finding import find_scans
+from QSMLogic.files.dicom.frames import Unusable, frames_of
 from QSMLogic.files.dicom.loading import load
+from QSMLogic.files.dicom.samples import may_be_scan
 
 SCAN = example(size=(10, 8, 5))
 
@@ -211,6 +214,15 @@ def test_single_slice(tmp_path):
 def test_folder_that_does_not_exist(tmp_path):
     with pytest.raises(QSMError, match="Choose the folder"):
         find_scans(tmp_path / "nowhere")
+
+
+def test_without_pydicom_the_remedy_is_said(tmp_path, monkeypatch):
+    paths = written(tmp_path, siemens.classic(example((6, 5, 3))))
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    for search in (find_scans, may_be_scan, lambda files: frames_of(files[0], None, None)):
+        with pytest.raises(QSMError, match="pydicom, which is not installed.*pip install pydicom") as refused:
+            search(paths)
+        assert not isinstance(refused.value, Unusable)
 
 
 @pytest.mark.timed
