@@ -5,6 +5,7 @@ import re
 
 import pytest
 from helpers.dicom_forms import FORMS, ge, philips, siemens
+from helpers.dicom_forms.damage import t1_series
 from helpers.dicom_forms.elements import frequency_mhz, private, written
 from helpers.dicom_forms.example import PERSON, example
 from pydicom.datadict import dictionary_VR, keyword_dict
@@ -134,6 +135,40 @@ def test_identity_in_a_value_leaves_it_out(name):
         file = philips.classic(SCAN)[0]
         setattr(file, name, f"of {secret}"[:64])
         assert secret not in json.dumps(reported_values([header_of(file)]))
+
+
+@pytest.mark.parametrize("keyword", ["SeriesDescription", "ProtocolName"])
+@pytest.mark.parametrize(
+    ("description", "title"),
+    [
+        ("GRE Undisclosed Identity 19330417", "GRE"),
+        ("gre_IDENTITY_UNDISCLOSED_3mm", "gre 3mm"),
+        ("qsm for QX-4711-SECRET at STATION77X, 20310214", "qsm for at"),
+        ("t2 star general anatomy", "t2 star anatomy"),
+        ("a_gre_DYNshim", "a_gre_DYNshim"),
+    ],
+)
+def test_no_identity_in_title_and_name(tmp_path, keyword, description, title):
+    files = siemens.classic(example((4, 4, 2), echo_times_s=(0.02,)))
+    t1 = t1_series(example((4, 4, 2)))
+    for file in (*files, *t1):
+        del file.SeriesDescription, file.ProtocolName
+        setattr(file, keyword, description)
+    written(tmp_path, [*files, *t1])
+    found = find_scans(tmp_path)
+    (scan,), (left,) = found.scans, found.left_out
+    assert scan.title == f"Series 5, 6: {title}, 1 echo, magnitude and phase" and left.title == f"Series 2: {title}"
+    assert scan.name == "-".join(["5", *re.findall("[a-z0-9]+", title.lower())])
+    assert_anonymous(" ".join([scan.title, scan.name, left.title]), files[0])
+
+
+def test_description_that_only_names(tmp_path):
+    files = siemens.classic(example((4, 4, 2), echo_times_s=(0.02,)))
+    for file in files:
+        file.SeriesDescription = "Undisclosed^Identity"
+    written(tmp_path, files)
+    (scan,) = find_scans(tmp_path).scans
+    assert (scan.title, scan.name) == ("Series 5, 6: 1 echo, magnitude and phase", "5")
 
 
 def test_empty_header():
