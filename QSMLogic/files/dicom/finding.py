@@ -96,7 +96,7 @@ class _Contents:
             try:
                 scans.append(_scan(pair, self.headers))
             except QSMError as error:
-                left += [(images, str(error)) for images in dict.fromkeys(pair.images.values())]
+                left += [(images, str(error)) for images in pair.distinct]
         for images, reason in left:
             frames = (f for e in images.stacks.values() for v in e.values() for stack in v for f in stack)
             self.left_out[images.series][reason] += _files(frames)

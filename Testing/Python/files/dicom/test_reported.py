@@ -104,7 +104,7 @@ def test_words(form):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_no_identity_in_what_comes_of_a_scan(tmp_path, form):
-    files = FORMS[form](SCAN)
+    files = FORMS[form](example((4, 4, 2), echo_times_s=(0.005, 0.012)))
     written(tmp_path, files)
     scan = find_scans(tmp_path).scans[0]
     acquisition, _ = load(scan)
