@@ -8,12 +8,13 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .texts import is_plain_number
 
 SCANNER, SEQUENCE, RECONSTRUCTION = "scanner", "sequence", "reconstruction"
 LONGEST = 100  # characters of a text, so that no free text comes along
-IDENTITY = (
+IDENTITY_OF_STUDY = (
     "PatientName",
     "PatientID",
     "OtherPatientIDs",
@@ -26,6 +27,9 @@ IDENTITY = (
     "OperatorsName",
     "ReferringPhysicianName",
     "StudyDate",
+)
+IDENTITY = (
+    *IDENTITY_OF_STUDY,
     "SeriesDate",
     "AcquisitionDate",
     "ContentDate",
@@ -184,6 +188,15 @@ def reported_in(record):
     return {name: value for name, value in known.items() if value is not None and not _names(value, private)}
 
 
+@lru_cache(maxsize=32)
+def without_identity(description, identity):
+    """A description without the words that say who was scanned, or where; identity: a tuple of such texts."""
+    private = _pattern(identity, letter=r"[^\W_]")
+    if not private:
+        return description
+    return re.sub(rf"[\W_]*(?:{private.pattern}[\W_]*)+", " ", description, flags=re.I).strip()
+
+
 def _first(entry, record):
     values = (entry.of(record.get(name)) for name in (entry.name, *entry.also))
     return next((value for value in values if value is not None), None)
@@ -191,9 +204,14 @@ def _first(entry, record):
 
 def _identity(record):
     """A pattern of the words that say who was scanned, or where; None if the record has none of them."""
-    texts = [str(record[name]) for name in IDENTITY if record.get(name)]
+    return _pattern([str(record[name]) for name in IDENTITY if record.get(name)])
+
+
+def _pattern(texts, letter=r"\w"):
+    """A pattern of texts and their words; None if they have none. letter: what may not be beside a word."""
     words = {word for text in texts for word in [text, *re.split(r"[\W_]+", text)] if len(word) >= SHORTEST_IDENTITY}
-    return re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in words), re.I) if words else None
+    either = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    return re.compile(f"(?<!{letter})(?:{either})(?!{letter})", re.I) if words else None
 
 
 def _names(value, private):

@@ -1,5 +1,6 @@
 """Gradient-echo scans among whatever else is in folders of DICOM files."""
 
+import os
 import re
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -14,9 +15,11 @@ from .pairing import combined, paired
 from .reported import reported_values
 from .scan import DicomScan, Found, LeftOut
 from .sorting import images_of
-from .walking import files_in, may_be_dicom
+from .walking import files_in, is_packed, may_be_dicom
 
 OTHERS, NO_DICOM = "Other files", "They are not DICOM."
+PACKED = "They are compressed (such as gzip or zip). Unpack them if they hold DICOM files."
+FOLDERS, CLOSED = "Folders that cannot be read", "You may not read them. Give yourself the permission, or copy them."
 UNREADABLE = "Files cannot be opened. Check that they are there and may be read."
 
 
@@ -61,11 +64,12 @@ class _Contents:
         """Take up a file."""
         try:
             if not may_be_dicom(path):
-                self.left_out[OTHERS][NO_DICOM] += 1
+                self.left_out[OTHERS][PACKED if is_packed(path) else NO_DICOM] += 1
                 return
             series, uid, frames, left_out = frames_of(path, self._known, self.headers)
         except OSError:
-            self.left_out[OTHERS][UNREADABLE] += 1
+            title, reason = (FOLDERS, CLOSED) if os.path.isdir(path) else (OTHERS, UNREADABLE)
+            self.left_out[title][reason] += 1
             return
         except Unusable as unusable:
             self.left_out[unusable.series or OTHERS][unusable.reason] += 1
@@ -92,7 +96,7 @@ class _Contents:
             try:
                 scans.append(_scan(pair, self.headers))
             except QSMError as error:
-                left += [(images, str(error)) for images in dict.fromkeys(pair.images.values())]
+                left += [(images, str(error)) for images in pair.distinct]
         for images, reason in left:
             frames = (f for e in images.stacks.values() for v in e.values() for stack in v for f in stack)
             self.left_out[images.series][reason] += _files(frames)
@@ -163,11 +167,12 @@ def _header(frame, series, known):
 def _left_out(reasons):
     """The LeftOuts, series by series."""
     merged = Counter()
-    for series in sorted((key for key in reasons if key != OTHERS), key=lambda key: (key.number, key.uid)):
+    for series in sorted(reasons.keys() - {OTHERS, FOLDERS}, key=lambda key: (key.number, key.uid)):
         for reason, files in reasons[series].items():
             merged[series.number, series.uid, series.title, reason] += files
-    for reason, files in reasons.get(OTHERS, {}).items():
-        merged[None, "", OTHERS, reason] += files
+    for title in (OTHERS, FOLDERS):
+        for reason, files in reasons.get(title, {}).items():
+            merged[None, "", title, reason] += files
     return (LeftOut(title, files, reason) for (*_, title, reason), files in merged.items())
 
 

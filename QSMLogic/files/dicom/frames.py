@@ -4,6 +4,7 @@ import os
 from hashlib import sha256
 
 from ...model.errors import QSMError
+from ...model.reported import IDENTITY_OF_STUDY, without_identity
 from ...model.units import PROTON_MHZ_PER_T
 from ..sidecar_values import same_strength
 from .frame import Frame, Layout, Plane, Series
@@ -98,12 +99,18 @@ def series_of(header):
         str(header.get("StudyInstanceUID", "")),
         str(header.get("FrameOfReferenceUID", "")),
         int(header.get("SeriesNumber", 0)),
-        " ".join(str(header.get("SeriesDescription") or header.get("ProtocolName") or "").split()),
+        _description(header),
         vendor_of(header).name,
         str(header.get("SequenceName") or header.get("PulseSequenceName") or ""),
         _field_strength_t(header),
         _hashed(*(header.get(name, "") for name in PERSON)),
     )
+
+
+def _description(header):
+    """What the series is called, without what names the person or the place."""
+    text = " ".join(str(header.get("SeriesDescription") or header.get("ProtocolName") or "").split())
+    return without_identity(text, tuple(str(header.get(name, "")) for name in IDENTITY_OF_STUDY))
 
 
 def subject_of(series):

@@ -34,9 +34,14 @@ class Pair:
     images: dict
 
     @property
+    def distinct(self):
+        """The Images of the kinds: one if both are of one series."""
+        return list({id(images): images for images in self.images.values()}.values())
+
+    @property
     def numbers(self):
         """The numbers of the series, in order."""
-        return sorted({number for images in self.images.values() for number in images.numbers})
+        return sorted({number for images in self.distinct for number in images.numbers})
 
     @property
     def stacks(self):

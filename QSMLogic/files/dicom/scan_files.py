@@ -42,7 +42,14 @@ def scan_files(sources, geometry, progress=None):
             "None of the scans in the DICOM files has the grid of the image: "
             f"{'; '.join(scan.title for scan in scans)}. Give the DICOM files of the scan that it was made of."
         )
-    files = [path for path in files_in(sources) if may_be_dicom(path)]
+    files = [path for path in files_in(sources) if _is_dicom(path)]
     if not files:
         raise QSMError(f"There are no DICOM files in {', '.join(map(str, sources))}. Give those of the scan.")
     return files
+
+
+def _is_dicom(path):
+    try:
+        return may_be_dicom(path)
+    except OSError:
+        return False

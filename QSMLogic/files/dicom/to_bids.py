@@ -106,7 +106,8 @@ def _contents(scan, kind, paths):
 
 
 def _record(scan, kind, time):
-    record = scan.reported | {"EchoTime": time, "MagneticFieldStrength": scan.field_strength_t}
+    record = scan.reported | {"EchoTime": time}
+    record |= {"MagneticFieldStrength": scan.field_strength_t} if scan.field_strength_t else {}
     record |= {"Units": PHASE_UNIT} if kind == "phase" else {}
     record |= {"TaskName": TASK} if scan.volumes > 1 else {}
     return record | {"ConversionSoftware": SOFTWARE, "ConversionSoftwareVersion": __version__}

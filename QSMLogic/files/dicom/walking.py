@@ -7,6 +7,7 @@ from ...model.errors import QSMError
 from .library import pydicom
 
 PREAMBLE, MAGIC, DIRECTORY = 128, b"DICM", "DICOMDIR"
+PACKED, IMAGES = (".gz", ".tgz", ".zip", ".tar", ".7z", ".bz2", ".xz", ".rar"), (".nii.gz",)
 FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")  # of files without preamble, in little endian
 VALUE_TYPES = (b"UL", b"UI", b"CS", b"DA", b"OB", b"SH")
 
@@ -14,7 +15,8 @@ VALUE_TYPES = (b"UL", b"UI", b"CS", b"DA", b"OB", b"SH")
 def files_in(sources):
     """Yield the path of every file, once: those in folders, those that a DICOMDIR lists, and files.
 
-    sources: a path or a list of paths. Raises QSMError for one that does not exist.
+    sources: a path or a list of paths. A folder that cannot be read is given itself. Raises QSMError for a source that
+    does not exist.
     """
     sources = [sources] if isinstance(sources, str | os.PathLike) else sources
     seen = set()
@@ -39,6 +41,12 @@ def may_be_dicom(path):
     return start[:2] in FIRST_GROUPS and (explicit or start[6:8] == b"\0\0" and len(start) > 8)
 
 
+def is_packed(path):
+    """Whether a file is named as those that hold others, or another one, compressed."""
+    name = path.name.lower()
+    return name.endswith(PACKED) and not name.endswith(IMAGES)
+
+
 def _files_under(folder, seen):
     """The files in a folder and those below, in order of their names; links that lead back are not followed again."""
     pending = [folder]
@@ -48,6 +56,7 @@ def _files_under(folder, seen):
             status = os.stat(folder)
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError:
+            yield folder
             continue
         if (status.st_dev, status.st_ino) in seen:
             continue

@@ -21,7 +21,8 @@ from QSMLogic.files.dicom.frames import Unusable, frames_of
 from QSMLogic.files.dicom.loading import load
 from QSMLogic.files.dicom.samples import may_be_scan
 
-SCAN = example(size=(10, 8, 5))
+SCAN = example(size=(6, 5, 4))
+SMALL = example(size=(6, 5, 3), echo_times_s=(0.005,))  # where one echo will do
 
 
 def left_out(folder, reason, scans=0):
@@ -54,7 +55,12 @@ def test_missing_slice_of_all_images(tmp_path):
     left_out(tmp_path, "slice|missing|distance")
 
 
-@pytest.mark.parametrize("end", [0, 4])
+def test_missing_last_slice_of_one_kind_in_a_series(tmp_path):
+    written(tmp_path, damage.without_slice(philips.classic(SMALL), 2, SMALL, lambda file: "P" in file.ImageType))
+    left_out(tmp_path, "phase does not fit the magnitude: its size is 6 x 5 x 2 voxels instead of 6 x 5 x 3")
+
+
+@pytest.mark.parametrize("end", [0, 3])
 def test_missing_first_or_last_slice(tmp_path, end):
     written(tmp_path, damage.without_slice(siemens.classic(SCAN), end, SCAN, damage.is_phase_of(1)))
     left_out(tmp_path, "size|slices")
@@ -72,12 +78,12 @@ def test_missing_echo(tmp_path):
 
 
 def test_no_phase(tmp_path):
-    written(tmp_path, [file for file in siemens.classic(SCAN) if file.ImageType[2] == "M"])
+    written(tmp_path, [file for file in siemens.classic(SMALL) if file.ImageType[2] == "M"])
     left_out(tmp_path, "phase")
 
 
 def test_mosaic(tmp_path):
-    written(tmp_path, siemens.mosaic(SCAN))
+    written(tmp_path, siemens.mosaic(SMALL))
     left_out(tmp_path, "mosaic")
 
 
@@ -101,20 +107,20 @@ def test_part_of_a_second_time_point(tmp_path):
 
 def test_the_same_files_twice(tmp_path):
     for folder in ("one", "other"):
-        written(tmp_path / folder, siemens.classic(SCAN))
+        written(tmp_path / folder, siemens.classic(SMALL))
     found = find_scans(tmp_path)
     assert len(found.scans) == 1 and found.scans[0].volumes == 1
-    np.testing.assert_array_equal(load(found.scans[0])[0].magnitude, SCAN.magnitude[0])
+    np.testing.assert_array_equal(load(found.scans[0])[0].magnitude, SMALL.magnitude[0])
 
 
 def test_encrypted(tmp_path):
-    written(tmp_path, damage.encrypted(siemens.classic(SCAN)))
+    written(tmp_path, damage.encrypted(siemens.classic(SMALL)))
     left_out(tmp_path, "encrypted")
 
 
 @pytest.mark.parametrize("length", [0, 3, 131, 140, 400])
 def test_empty_and_cut_short_headers(tmp_path, length):
-    paths = written(tmp_path, siemens.classic(SCAN))
+    paths = written(tmp_path, siemens.classic(SMALL))
     for path in paths:
         path.write_bytes(path.read_bytes()[:length])
     found = find_scans(tmp_path)
@@ -125,7 +131,7 @@ def test_empty_and_cut_short_headers(tmp_path, length):
 
 @pytest.mark.parametrize("form", [siemens.classic, philips.enhanced])
 def test_cut_short_pixels(tmp_path, form):
-    paths = written(tmp_path, form(SCAN))
+    paths = written(tmp_path, form(SMALL))
     paths[0].write_bytes(paths[0].read_bytes()[:-50])
     left_out(tmp_path, "cut short|ends")
 
@@ -133,7 +139,7 @@ def test_cut_short_pixels(tmp_path, form):
 @pytest.mark.parametrize("place", range(200, 1400, 101))
 def test_damaged_header(tmp_path, place):
     """A few bytes that are wrong: the file is used, or left out for a reason."""
-    paths = written(tmp_path, philips.classic(SCAN))
+    paths = written(tmp_path, philips.classic(SMALL))
     content = bytearray(paths[0].read_bytes())
     content[place : place + 4] = b"\xff\x00\xfe\x7f"
     paths[0].write_bytes(bytes(content))
@@ -149,7 +155,7 @@ def test_damaged_header(tmp_path, place):
 
 @pytest.mark.parametrize("syntax", [HTJ2KLossless, JPEGLSLossless, MPEG2MPML])
 def test_undecodable_pixels(tmp_path, syntax):
-    files = siemens.classic(SCAN)
+    files = siemens.classic(SMALL)
     for file in files:
         file.file_meta.TransferSyntaxUID = syntax
         file.PixelData = encapsulate([b"\xff\x4f\xff\x51" + b"\0" * 60])
@@ -169,7 +175,7 @@ def test_undecodable_pixels(tmp_path, syntax):
 
 
 def test_pixels_of_another_size(tmp_path):
-    paths = written(tmp_path, siemens.classic(SCAN), syntax="RLE")
+    paths = written(tmp_path, siemens.classic(SMALL), syntax="RLE")
     file = dcmread(paths[0])
     file.Rows, file.Columns = 3, 4
     file.save_as(paths[0])
@@ -183,7 +189,7 @@ def test_pixels_of_another_size(tmp_path):
 
 @pytest.mark.parametrize("missing", ["EchoTime", "ImagePositionPatient", "PixelSpacing", "Rows", "SeriesInstanceUID"])
 def test_missing_attributes(tmp_path, missing):
-    files = siemens.classic(SCAN)
+    files = siemens.classic(SMALL)
     for file in files:
         delattr(file, missing)
     written(tmp_path, files)
@@ -194,7 +200,7 @@ def test_missing_attributes(tmp_path, missing):
 
 
 def test_unknown_field_strength(tmp_path):
-    files = siemens.classic(SCAN)
+    files = siemens.classic(SMALL)
     for file in files:
         del file.MagneticFieldStrength
         del file.ImagingFrequency
@@ -217,7 +223,7 @@ def test_folder_that_does_not_exist(tmp_path):
 
 
 def test_without_pydicom_the_remedy_is_said(tmp_path, monkeypatch):
-    paths = written(tmp_path, siemens.classic(example((6, 5, 3))))
+    paths = written(tmp_path, siemens.classic(SCAN))
     monkeypatch.setitem(sys.modules, "pydicom", None)
     for search in (find_scans, may_be_scan, lambda files: frames_of(files[0], None, None)):
         with pytest.raises(QSMError, match="pydicom, which is not installed.*pip install pydicom") as refused:
@@ -243,7 +249,7 @@ def test_many_files_that_are_no_dicom(tmp_path):
 
 
 def test_own_maps_are_no_magnitude(tmp_path):
-    written(tmp_path / "scan", siemens.classic(example((6, 5, 3), echo_times_s=(0.02,))))
+    written(tmp_path / "scan", siemens.classic(SMALL))
     (scan,) = find_scans(tmp_path / "scan").scans
     kept = [path for path in scan.files if dcmread(path).ImageType[2] == "P"]
     exported = write_dicom(
@@ -259,7 +265,7 @@ def test_own_maps_are_no_magnitude(tmp_path):
 
 
 def test_susceptibility_map_of_another_maker(tmp_path):
-    files = siemens.classic(example((6, 5, 3), echo_times_s=(0.02,)))
+    files = siemens.classic(SMALL)
     for file in files:
         file.ImageType = [*file.ImageType[:2], "OTHER", "QSM"] if file.ImageType[2] == "M" else file.ImageType
     written(tmp_path, files)

@@ -16,7 +16,7 @@ from QSMLogic.files.dicom.job import read_search, write_search
 from QSMLogic.files.dicom.loading import load
 from QSMLogic.pipeline.worker import work
 
-SIZE = (12, 10, 4)
+SIZE = (6, 5, 3)
 
 
 def search(folder, sources, read_all=False):
@@ -41,7 +41,7 @@ def test_single_scan_is_read(tmp_path, job, form):
     acquisition, geometry = load(direct)
     for kind in ("magnitude", "phase"):
         np.testing.assert_array_equal(scan.images[kind], getattr(acquisition, kind))
-        assert [len(paths) for paths in scan.sources[kind]] == [4, 4, 4]
+        assert [len(paths) for paths in scan.sources[kind]] == [3, 3, 3]
     assert (scan.geometry, scan.checks) == (geometry, acquisition.checks)
     for name in ("title", "name", "echo_times_s", "field_strength_t"):
         assert getattr(scan, name) == getattr(direct, name)

@@ -9,7 +9,7 @@ from helpers.dicom_forms.example import example
 from QSMLogic.files.dicom.finding import find_scans
 from QSMLogic.files.dicom.loading import images, load
 
-SIZE, TIMES = (6, 5, 3), (0.005, 0.012)
+SIZE, TIMES = (6, 5, 2), (0.005, 0.012)
 
 
 def series(number, seed, kind="MP", words=("ND",), minute=11, **changes):

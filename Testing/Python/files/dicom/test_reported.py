@@ -5,6 +5,7 @@ import re
 
 import pytest
 from helpers.dicom_forms import FORMS, ge, philips, siemens
+from helpers.dicom_forms.damage import t1_series
 from helpers.dicom_forms.elements import frequency_mhz, private, written
 from helpers.dicom_forms.example import PERSON, example
 from pydicom.datadict import dictionary_VR, keyword_dict
@@ -19,6 +20,7 @@ from QSMLogic.model.reported import REPORTED
 from QSMLogic.report.acquisition_text import acquisition_sentences
 
 SCAN = example(size=(10, 8, 3))
+SMALL = example(size=(4, 4, 2), echo_times_s=(0.005, 0.012))
 SIEMENS = {
     "Manufacturer": "Siemens",
     "ReceiveCoilName": "HeadNeck_64",
@@ -96,14 +98,14 @@ def test_values(form):
 def test_words(form):
     """Whatever is found makes sentences."""
     grid = {"shape_kji": [3, 8, 10], "spacing_mm_kji": [2, 1.1, 0.9]}
-    text = " ".join(acquisition_sentences(grid | {"reported": reported_values([header_of(FORMS[form](SCAN)[0])])}))
+    text = " ".join(acquisition_sentences(grid | {"reported": reported_values([header_of(FORMS[form](SMALL)[0])])}))
     assert re.match(r"The scan was acquired on an? (Siemens|Philips|GE|Canon|CANON_MEC|UIH) ", text)
     assert "gradient-echo sequence" in text and "flip angle" in text and "None" not in text and "{" not in text
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_no_identity_in_what_comes_of_a_scan(tmp_path, form):
-    files = FORMS[form](SCAN)
+    files = FORMS[form](SMALL)
     written(tmp_path, files)
     scan = find_scans(tmp_path).scans[0]
     acquisition, _ = load(scan)
@@ -131,9 +133,43 @@ def test_no_identity_in_any_attribute_is_reported(form):
 @pytest.mark.parametrize("name", ["ReceiveCoilName", "SequenceName", "SoftwareVersions", "ManufacturerModelName"])
 def test_identity_in_a_value_leaves_it_out(name):
     for secret in ("Undisclosed", PERSON["PatientID"], PERSON["InstitutionName"], PERSON["DeviceSerialNumber"]):
-        file = philips.classic(SCAN)[0]
+        file = philips.classic(SMALL)[0]
         setattr(file, name, f"of {secret}"[:64])
         assert secret not in json.dumps(reported_values([header_of(file)]))
+
+
+@pytest.mark.parametrize("keyword", ["SeriesDescription", "ProtocolName"])
+@pytest.mark.parametrize(
+    ("description", "title"),
+    [
+        ("GRE Undisclosed Identity 19330417", "GRE"),
+        ("gre_IDENTITY_UNDISCLOSED_3mm", "gre 3mm"),
+        ("qsm for QX-4711-SECRET at STATION77X, 20310214", "qsm for at"),
+        ("t2 star general anatomy", "t2 star anatomy"),
+        ("a_gre_DYNshim", "a_gre_DYNshim"),
+    ],
+)
+def test_no_identity_in_title_and_name(tmp_path, keyword, description, title):
+    files = siemens.classic(SMALL)
+    t1 = t1_series(SMALL)
+    for file in (*files, *t1):
+        del file.SeriesDescription, file.ProtocolName
+        setattr(file, keyword, description)
+    written(tmp_path, [*files, *t1])
+    found = find_scans(tmp_path)
+    (scan,), (left,) = found.scans, found.left_out
+    assert scan.title == f"Series 5, 6: {title}, 2 echoes, magnitude and phase" and left.title == f"Series 2: {title}"
+    assert scan.name == "-".join(["5", *re.findall("[a-z0-9]+", title.lower())])
+    assert_anonymous(" ".join([scan.title, scan.name, left.title]), files[0])
+
+
+def test_description_that_only_names(tmp_path):
+    files = siemens.classic(SMALL)
+    for file in files:
+        file.SeriesDescription = "Undisclosed^Identity"
+    written(tmp_path, files)
+    (scan,) = find_scans(tmp_path).scans
+    assert (scan.title, scan.name) == ("Series 5, 6: 2 echoes, magnitude and phase", "5")
 
 
 def test_empty_header():

@@ -1,6 +1,7 @@
 """Every file is looked at once, and only what may be DICOM is read."""
 
 import os
+from pathlib import Path
 
 import pytest
 from helpers.dicom_forms import siemens
@@ -10,6 +11,7 @@ from helpers.dicom_forms.example import example
 from QSMLogic import QSMError
 from QSMLogic.files.dicom import finding
 from QSMLogic.files.dicom.finding import find_scans
+from QSMLogic.files.dicom.scan_files import scan_files
 from QSMLogic.files.dicom.walking import files_in, may_be_dicom
 from QSMLogic.model.errors import Cancelled
 
@@ -60,6 +62,41 @@ def test_only_what_may_be_dicom_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr(finding, "frames_of", lambda *_: pytest.fail("was read"))
     (left,) = find_scans(tmp_path).left_out
     assert (left.title, left.files, left.reason) == ("Other files", 5, "They are not DICOM.")
+
+
+def test_folders_that_cannot_be_read(tmp_path, monkeypatch):
+    written(tmp_path, siemens.classic(SCAN))
+    closed = [tmp_path / name for name in ("closed", "locked")]
+    for folder in closed:
+        folder.mkdir()
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: refuse() if Path(path) in closed else scandir(path))
+    for found in (find_scans(tmp_path), find_scans(list(files_in(tmp_path)))):
+        (left,) = found.left_out
+        assert len(found.scans) == 1 and (left.title, left.files) == ("Folders that cannot be read", 2)
+        assert "permission" in left.reason
+    assert scan_files(tmp_path, found.scans[0].geometry) == found.scans[0].files
+
+
+def test_folders_that_cannot_be_read_and_no_scan(tmp_path, monkeypatch):
+    (tmp_path / "closed").mkdir()
+    (file, *_) = written(tmp_path / "files", siemens.mosaic(SCAN))
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: refuse() if Path(path).name == "closed" else scandir(path))
+    assert scan_files(tmp_path, None) == [file]
+
+
+def refuse():
+    raise PermissionError
+
+
+def test_compressed_files_are_to_be_unpacked(tmp_path):
+    for name in ("IM1.dcm.gz", "scan.ZIP", "all.tar", "brain.nii.gz", "notes.txt"):
+        (tmp_path / name).write_bytes(b"\x1f\x8b" + b"\0" * 500)
+    left = {left.reason: left.files for left in find_scans(tmp_path).left_out}
+    assert left.pop("They are not DICOM.") == 2
+    ((reason, files),) = left.items()
+    assert files == 3 and "Unpack them" in reason
 
 
 def test_progress_counts_files_and_can_cancel(tmp_path):
