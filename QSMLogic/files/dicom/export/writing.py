@@ -54,6 +54,7 @@ def write_dicom(
     parametric_map=None,
     regions=None,
     overwrite=False,
+    other_grid=False,
 ):
     """Write maps as DICOM series of the study that they were made of, all files or none.
 
@@ -85,6 +86,9 @@ def write_dicom(
         Regions that are written as a segmentation, and their values as a structured report; needs highdicom.
     overwrite : bool
         Whether to replace and remove the DICOM files of an earlier export of the same scan to this folder.
+    other_grid : bool
+        Whether the maps may lie on another grid than the scan, as those that were resampled. They are written where
+        they lie; nothing then shows that the files are those of another scan.
 
     Returns
     -------
@@ -105,7 +109,7 @@ def write_dicom(
     with warnings.catch_warnings(), pydicom().config.disable_value_validation():  # a scan is what it is
         warnings.simplefilter("ignore", UserWarning)  # they quote the values of attributes, such as names of patients
         source = read_source(source_files)
-        export = _Export(Path(folder), source, stack_of(geometry, source), about)
+        export = _Export(Path(folder), source, stack_of(geometry, source, other_grid), about)
         series = [export.add_map(CATALOGUE[name], arrays, floats) for name in names]
         if regions:
             export.add_regions(regions, series[0])

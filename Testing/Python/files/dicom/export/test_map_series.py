@@ -13,6 +13,7 @@ from helpers import dicom_source as scan
 from QSMLogic import QSMError
 from QSMLogic.files.dicom.export.source import read_source
 from QSMLogic.files.dicom.export.writing import write_dicom
+from QSMLogic.files.geometry import Geometry
 from QSMLogic.model.catalogue import CATALOGUE
 from QSMLogic.model.maps import Maps
 
@@ -219,13 +220,45 @@ def test_without_a_frame_of_reference_one_is_made_and_said(tmp_path):
     assert len({image.FrameOfReferenceUID for image in series(exported.files)}) == 1
 
 
-def test_a_map_on_another_grid_keeps_it_and_that_is_said(tmp_path, files):
+def other_grids():
     geometry = scan.scan_geometry()
-    finer = type(geometry)((12, 10, 8), (0.7, 0.6, 1.0), geometry.origin, geometry.direction)
-    exported = write({CHI: np.ones(finer.shape)}, files, tmp_path, finer)
+    size, spacing, origin, direction = geometry.size, geometry.spacing, geometry.origin, geometry.direction
+    return {
+        "finer": Geometry((12, 10, 8), (0.7, 0.6, 1.0), origin, direction),
+        "thinner slices": Geometry((6, 5, 8), (1.5, 1.25, 1.0), origin, direction),
+        "larger voxels": Geometry(size, (1.7, 1.25, 2.0), origin, direction),
+        "another matrix": Geometry((7, 5, 4), spacing, origin, direction),
+        "fewer slices": Geometry((6, 5, 3), spacing, origin, direction),
+        "shifted": Geometry(size, spacing, tuple(np.add(origin, (0, 0, 0.6))), direction),
+        "turned": Geometry(size, spacing, origin, tuple(np.eye(3).ravel())),
+    }
+
+
+@pytest.mark.parametrize("geometry", other_grids().values(), ids=other_grids())
+def test_a_map_on_another_grid_is_of_another_scan_and_refused(tmp_path, files, geometry):
+    with pytest.raises(QSMError, match="not lie voxel by voxel.* all DICOM files of the scan"):
+        write({CHI: np.ones(geometry.shape)}, files, tmp_path / "out", geometry)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_map_on_another_grid_can_be_written_where_it_lies(tmp_path, files):
+    finer = other_grids()["finer"]
+    exported = write({CHI: np.ones(finer.shape)}, files, tmp_path, finer, other_grid=True)
     assert [check.name for check in exported.checks] == ["dicom_grid"]
     image = pydicom.dcmread(exported.files[0])
     assert (image.SliceThickness, image.SpacingBetweenSlices, image.Rows) == (1, 1, 10)
+
+
+def test_rounded_headers_are_of_the_same_grid(tmp_path, files):
+    """Single precision of image files, and slices that the scanner has placed unevenly."""
+    geometry, normal = scan.scan_geometry(), scan.axes()[:, 2]
+    rounded = Geometry(geometry.size, geometry.spacing, tuple(np.add(geometry.origin, 0.02)), geometry.direction)
+    uneven = pydicom.dcmread(files[2])
+    uneven.ImagePositionPatient = [f"{x:.9g}" for x in scan.position(2) + 0.3 * normal]
+    uneven.save_as(tmp_path / "uneven.dcm")
+    exported = write({CHI: chi()}, [*files[:2], tmp_path / "uneven.dcm"], tmp_path / "out", rounded)
+    assert not exported.checks
+    np.testing.assert_allclose(series(exported.files)[2].ImagePositionPatient, uneven.ImagePositionPatient)
 
 
 def test_a_map_of_another_place_is_refused(tmp_path, files):
