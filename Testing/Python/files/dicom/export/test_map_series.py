@@ -12,7 +12,7 @@ from helpers import dicom_source as scan
 
 from QSMLogic import QSMError
 from QSMLogic.files.dicom.export.source import read_source
-from QSMLogic.files.dicom.export.writing import write_dicom
+from QSMLogic.files.dicom.export.writing import check_export, write_dicom
 from QSMLogic.files.geometry import Geometry
 from QSMLogic.model.catalogue import CATALOGUE
 from QSMLogic.model.maps import Maps
@@ -50,6 +50,10 @@ def written(files, tmp_path_factory):
 def write(maps, files, folder, geometry=None, **options):
     options = {"parametric_map": False} | options
     return write_dicom(maps, geometry or scan.scan_geometry(), files, folder, **options)
+
+
+def check(files, folder, geometry=None, **options):
+    check_export(geometry or scan.scan_geometry(), files, folder, parametric_map=False, **options)
 
 
 def series(paths):
@@ -333,6 +337,39 @@ def test_files_of_the_user_are_kept_unless_overwriting(tmp_path, files):
     assert sorted(first.files[0].parent.iterdir()) == sorted([*again.files, other])
     assert another.is_file() and of_scanner.is_file() and not former.parent.exists()
     assert {before} & {image.SeriesInstanceUID for image in series(again.files)} == set()
+
+
+@pytest.mark.parametrize("keyword", ["PatientID", "StudyInstanceUID", "Manufacturer"])
+def test_files_of_another_patient_or_study_are_never_overwritten(tmp_path, files, keyword):
+    (first, *_) = write({CHI: chi()}, files, tmp_path).files
+    other = pydicom.dcmread(first)
+    setattr(other, keyword, "1.2.99")
+    other.save_as(first)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.dcm")}
+    for function in (write, lambda maps, *places, **options: check(*places, **options)):
+        with pytest.raises(QSMError, match="no exported map of this patient and study.*another folder") as error:
+            function({CHI: chi()}, files, tmp_path, overwrite=True)
+    assert "1.2.99" not in str(error.value)
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.dcm")}
+
+
+def test_what_can_be_known_before_a_run_is_checked(tmp_path, files):
+    check(files, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    write({CHI: chi()}, files, tmp_path / "out")
+    with pytest.raises(QSMError, match="exists already"):
+        check(files, tmp_path / "out")
+    check(files, tmp_path / "out", overwrite=True)
+    check(files, tmp_path / "out", names=("quality",))
+    with pytest.raises(QSMError, match="no map 'qualty'"):
+        check(files, tmp_path / "new", names=("qualty",))
+    with pytest.raises(QSMError, match="voxel by voxel"):
+        check(files, tmp_path / "new", other_grids()["finer"])
+    with pytest.raises(QSMError, match="DICOM files of the scan"):
+        check([], tmp_path / "new")
+    with pytest.raises(QSMError, match="Cannot write"):
+        check(files, files[0] / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_itk_reads_the_map_where_it_lies(written):
