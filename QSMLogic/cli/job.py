@@ -45,8 +45,8 @@ def jobs_of(arguments, console):
     """The Jobs of the scans that the arguments name; QSMError if they name none, or options do not fit together."""
     if not (arguments.output or arguments.dicom and arguments.dicom_output):
         raise QSMError("run needs --output, the folder for the maps.")
-    if arguments.series_description and not arguments.dicom_output:
-        raise QSMError("--series-description can be used with --dicom-output only.")
+    if (arguments.series_description or not arguments.research_use) and not arguments.dicom_output:
+        raise QSMError("--series-description and --no-research-use can be used with --dicom-output only.")
     return _dicom_jobs(arguments, console) if arguments.dicom else _file_jobs(arguments, console)
 
 

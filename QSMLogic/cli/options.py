@@ -112,7 +112,13 @@ def add_dicom_scan_options(parser):
     parser.add_argument(
         "--series-description",
         metavar="TEXT",
-        help='how the descriptions of the DICOM series begin (default: QSM, and "(research use)" at the end)',
+        help="how the descriptions of the DICOM series begin (default: QSM)",
+    )
+    parser.add_argument(
+        "--no-research-use",
+        dest="research_use",
+        action="store_false",
+        help='leave "(research use)" out of the descriptions; you take the responsibility for their use',
     )
 
 

@@ -58,8 +58,6 @@ def _run_job(job, arguments, settings, console):
 
 def _write_dicom(job, maps, geometry, arguments, console):
     console.progress("writing DICOM", 1.0)
-    said = arguments.series_description
-    wording = {"description": said, "research_use": False} if said else {}
     exported = write_dicom(
         maps,
         geometry,
@@ -67,7 +65,8 @@ def _write_dicom(job, maps, geometry, arguments, console):
         job.dicom_folder,
         names=arguments.dicom_maps,
         overwrite=arguments.overwrite,
-        **wording,
+        description=arguments.series_description or "QSM",
+        research_use=arguments.research_use,
     )
     console.warn(check.sentence for check in exported.checks if check.is_said)
     console.wrote(sorted({path.parent for path in exported.files}))

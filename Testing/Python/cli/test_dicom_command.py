@@ -154,7 +154,7 @@ def test_images_get_the_patient_of_dicom_files_that_are_named(cli, folder, head,
     scan = ("--magnitude", *images[0], "--phase", *images[1], *facts)
     run_refused("--dicom-output needs --dicom, or --dicom-source", *scan, "--dicom-output", tmp_path / "pacs")
     more = ("--dicom-output", tmp_path / "pacs", "--dicom-source", folder, "--series-description", "Iron")
-    run(cli, *scan, "--output", tmp_path / "out", *more)
+    run(cli, *scan, "--output", tmp_path / "out", *more, "--no-research-use")
     import pydicom
 
     written_files = list((tmp_path / "pacs").rglob("*.dcm"))
@@ -164,8 +164,13 @@ def test_images_get_the_patient_of_dicom_files_that_are_named(cli, folder, head,
 
 
 def test_dicom_alone_can_be_written(cli, folder, tmp_path):
-    run(cli, "--dicom", folder, "--dicom-output", tmp_path / "pacs")
+    run(cli, "--dicom", folder, "--dicom-output", tmp_path / "pacs", "--series-description", "Iron")
     assert {path.name for path in tmp_path.iterdir()} == {"pacs"}
+    import pydicom
+
+    [first, *_] = (tmp_path / "pacs").rglob("0001.dcm")
+    said = pydicom.dcmread(first).SeriesDescription
+    assert said.startswith("Iron susceptibility [pp") and said.endswith("(research use)")
 
 
 def test_regions_are_written_as_segmentation_and_report(cli, folder, mapped, tmp_path):
@@ -202,6 +207,8 @@ def _numbers(item):
 def test_options_that_do_not_fit_are_refused(run_refused, folder, refused, tmp_path):
     run_refused("--dicom finds the images itself", "--dicom", folder, "--magnitude", "m.nii", "--phase", "p.nii")
     run_refused("--scan can be used with", "--magnitude", "m.nii", "--phase", "p.nii", "--scan", 1)
-    run_refused("--series-description can be used with", "--dicom", folder, "--series-description", "x")
+    run_refused(
+        "--series-description and --no-research-use can be used with", "--dicom", folder, "--series-description", "x"
+    )
     refused("needs --output", "run", "--dicom", folder)
     refused("Omit --scan and the options for DICOM", "run", "--bids", folder, "--dicom", folder)

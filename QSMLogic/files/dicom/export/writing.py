@@ -68,7 +68,8 @@ def write_dicom(
     names : sequence of str
         Which maps are written.
     research_use : bool
-        Whether the descriptions of the series end in "(research use)".
+        Whether the descriptions of the series end in "(research use)". Without it, whoever writes them takes the
+        responsibility for their use.
     description : str
         How the descriptions of the series begin.
     method : str

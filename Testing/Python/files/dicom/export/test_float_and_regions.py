@@ -169,6 +169,15 @@ def test_regions_that_do_not_fit_are_refused(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_nothing_claims_to_be_a_product(tmp_path):
+    options = {"research_use": False, "parametric_map": True}
+    exported = write_dicom(
+        {CHI: chi()}, scan.scan_geometry(), scan.classic_files(tmp_path), tmp_path / "out", **options
+    )
+    dataset = pydicom.dcmread(exported.files[-1])
+    assert dataset.SeriesDescription == "QSM susceptibility [ppm], float" and dataset.ContentQualification == "RESEARCH"
+
+
 def test_without_highdicom_the_series_is_written_and_the_rest_refused(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "highdicom", None)
     files = scan.classic_files(tmp_path)

@@ -202,6 +202,12 @@ def test_research_use_is_said_unless_not_wanted(tmp_path, files):
     assert len(description) == 64 and description.endswith(" (research use)")
 
 
+@pytest.mark.parametrize("odd", ["a\\b", "a\tb", "a\r\n b", "a\0b", "  a  b "])
+def test_a_description_is_one_line_and_one_value(tmp_path, files, odd):
+    image = pydicom.dcmread(write({CHI: chi()}, files, tmp_path, description=odd).files[0])
+    assert image.SeriesDescription == "a b susceptibility [ppb] (research use)"
+
+
 def test_words_of_any_language_are_written(tmp_path):
     files = scan.classic_files(tmp_path, SpecificCharacterSet="ISO_IR 144", PatientName="Иванов^Иван")
     image = pydicom.dcmread(write({CHI: chi()}, files, tmp_path / "out", description="磁化率").files[0])
