@@ -107,7 +107,7 @@ def add_dicom_scan_options(parser):
         choices=[name for name, entry in CATALOGUE.items() if not entry.is_mask],
         default=[SUSCEPTIBILITY],
         metavar="MAP",
-        help=f"maps for --dicom-output: %(choices)s (default: {SUSCEPTIBILITY})",
+        help=f"maps for --dicom-output: %(choices)s (default: {SUSCEPTIBILITY}); quality implies --quality-map",
     )
     parser.add_argument(
         "--series-description",

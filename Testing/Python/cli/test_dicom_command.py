@@ -1,6 +1,7 @@
 """DICOM on the command line: the list of scans, maps of them, BIDS made of them, and maps as DICOM."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from helpers.scan_on_disk import ECHO_TIMES, SHAPE, save, simulated_scan
 from helpers.scan_on_disk import load as array_in
 
 from QSMLogic.cli.main import main
+from QSMLogic.model.catalogue import UNCERTAINTY
 
 FAST = ("unwrap.method=laplacian", "background.method=sharp", "background.radius_mm=2", "invert.method=tkd")
 STRAIGHT = {"geometry": geometry(tuple(reversed(SHAPE)), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), np.eye(3).ravel())}
@@ -212,3 +214,33 @@ def test_options_that_do_not_fit_are_refused(run_refused, folder, refused, tmp_p
     )
     refused("needs --output", "run", "--dicom", folder)
     refused("Omit --scan and the options for DICOM", "run", "--bids", folder, "--dicom", folder)
+
+
+def test_what_cannot_be_written_as_dicom_is_said_before_the_run(mapped, folder, refused, tmp_path):
+    run_dicom = ("run", "--dicom", folder, "--dicom-output")
+    refused("exists already", *run_dicom, mapped / "pacs")
+    maps = (*run_dicom, tmp_path / "pacs", "--dicom-maps")
+    refused("needs a method of the stage uncertainty", *maps, UNCERTAINTY, "--set", "uncertainty.method=none")
+    written(tmp_path / "one", siemens.classic(example(echo_times_s=(0.02,))))
+    maps = ("run", "--dicom", tmp_path / "one", "--dicom-output", tmp_path / "pacs", "--dicom-maps")
+    refused("needs several echoes", *maps, "uncertainty_ppm")
+
+
+def test_the_quality_is_written_as_dicom_if_it_is_wanted(cli, folder, tmp_path):
+    run(cli, "--dicom", folder, "--dicom-output", tmp_path / "pacs", "--dicom-maps", "quality", "susceptibility_ppm")
+    names = {path.name.partition("-")[2] for path in (tmp_path / "pacs").iterdir()}
+    assert {"phase-quality", "susceptibility"} <= names
+
+
+def test_points_in_time_differ_in_number_description_and_source(cli, head, tmp_path):
+    import pydicom
+
+    twice = replace(head, magnitude=np.stack([head.magnitude[0]] * 2), phase_rad=np.stack([head.phase_rad[0]] * 2))
+    written(tmp_path / "dicom", siemens.classic(twice))
+    run(cli, "--dicom", tmp_path / "dicom", "--dicom-output", tmp_path / "pacs", "--volumes", "all")
+    files = [next((tmp_path / "pacs" / f"volume-00{n}").glob("*-susceptibility/0001.dcm")) for n in (1, 2)]
+    images = [pydicom.dcmread(path) for path in files]
+    assert [image.SeriesDescription[:27] for image in images] == [f"QSM volume {n} susceptibility" for n in (1, 2)]
+    assert images[1].SeriesNumber - images[0].SeriesNumber == 100
+    referred = [{item.ReferencedSOPInstanceUID for item in image.SourceImageSequence} for image in images]
+    assert len(referred[0]) == len(referred[1]) == 2 * len(ECHO_TIMES) and not referred[0] & referred[1]

@@ -14,7 +14,8 @@ from .pixels import scale_of
 PLACES = 100  # series of maps for each series of the scan
 PLACE_OF = {name: n for n, name in enumerate(sorted(CATALOGUE, key=lambda name: name != SUSCEPTIBILITY), 1)}
 FLOAT_PLACES, SEGMENTS_PLACE, REPORT_PLACE = 40, 81, 82
-LARGEST_SERIES = 10**6
+VOLUMES = 1000  # of points in time
+LARGEST_SERIES = 10**7
 WITHOUT_NUMBER = 99
 
 
@@ -78,14 +79,18 @@ class Plan:
         return own
 
 
-def planned(folder, source, about, names, floats=False, regions=False):
-    """The Plan for the maps with `names`; floats, regions: whether they are written, too."""
-    first, taken = _first_number(source), set(source.series_numbers)
+def planned(folder, source, about, names, floats=False, regions=False, volume=None):
+    """The Plan for the maps with `names`; floats, regions: whether they are written, too.
+
+    volume: the number of a point in time, from 1 on, if the scan has several.
+    """
+    first, taken = _first_number(source, volume), set(source.series_numbers)
+    start = f"{about.title} volume {volume}" if volume else about.title
 
     def series(place, title, said):
         number = next(n for n in range(first + place, first + place + len(taken) + 1) if n not in taken)
         taken.add(number)
-        described = replace(about, series_number=number, title=f"{about.title} {said}", series_uid=new_uid())
+        described = replace(about, series_number=number, title=f"{start} {said}", series_uid=new_uid())
         return Series(described, folder / f"{number}-{re.sub(r'[^a-z0-9]+', '-', title.lower())}")
 
     images, float_images = {}, {}
@@ -100,6 +105,8 @@ def planned(folder, source, about, names, floats=False, regions=False):
     return Plan(folder, images, float_images, segments, report, range(first, first + PLACES), source)
 
 
-def _first_number(source):
+def _first_number(source, volume):
     lowest = min(source.series_numbers) or WITHOUT_NUMBER
+    if volume:
+        lowest = volume + (lowest * VOLUMES if lowest < LARGEST_SERIES / VOLUMES else lowest)
     return lowest * PLACES if lowest < LARGEST_SERIES else lowest

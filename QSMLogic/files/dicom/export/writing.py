@@ -48,11 +48,13 @@ def write_dicom(
     regions=None,
     overwrite=False,
     other_grid=False,
+    volume=None,
 ):
     """Write maps as DICOM series of the study that they were made of, all files or none.
 
     Each series has a folder, such as 601-susceptibility. Its number is 100 times the lowest of the scan and the place
-    of the map, or the next one that no series of the scan has.
+    of the map, or the next one that no series of the scan has. Before the place, points in time have their number in
+    three digits: 600201 is the second.
 
     Parameters
     ----------
@@ -84,6 +86,8 @@ def write_dicom(
     other_grid : bool
         Whether the maps may lie on another grid than the scan, as those that were resampled. They are written where
         they lie; nothing then shows that the files are those of another scan.
+    volume : int, optional
+        Which point in time the maps are of, from 1 on, if the scan has several. It is said in the descriptions.
 
     Returns
     -------
@@ -105,7 +109,7 @@ def write_dicom(
     with _of_any_scan():
         source = read_source(source_files)
         stack = stack_of(geometry, source, other_grid)
-        plan = planned(Path(folder), source, about, names, _floats(parametric_map), bool(regions))
+        plan = planned(Path(folder), source, about, names, _floats(parametric_map), bool(regions), volume)
         former = plan.replaceable(overwrite)
         export = _Export(plan, stack, arrays)
         if regions:
@@ -130,6 +134,7 @@ def check_export(
     regions=None,
     overwrite=False,
     other_grid=False,
+    volume=None,
 ):
     """Raise QSMError if `write_dicom` cannot write maps with a Geometry, as far as that shows before they are made.
 
@@ -140,7 +145,7 @@ def check_export(
     with _of_any_scan():
         source = read_source(source_files)
         stack_of(geometry, source, other_grid)
-        plan = planned(Path(folder), source, about, names, _floats(parametric_map), bool(regions))
+        plan = planned(Path(folder), source, about, names, _floats(parametric_map), bool(regions), volume)
         former = plan.replaceable(overwrite)
     if regions:
         _check_regions(regions, geometry)
@@ -207,6 +212,8 @@ def _arrays(maps, names, geometry):
 def _check_names(names, known):
     """QSMError if there is a map that is not among those known, or a mask."""
     possible = [name for name, entry in CATALOGUE.items() if name in known and not entry.is_mask]
+    if not names:
+        raise QSMError(f"There is no map to write as DICOM. Choose one of these: {', '.join(possible)}.")
     for name in names:
         if name not in possible:
             raise QSMError(f"There is no map {name!r} to write as DICOM. There are: {', '.join(possible)}.")
