@@ -199,6 +199,23 @@ def test_regions_are_written_as_segmentation_and_report(cli, folder, mapped, tmp
     assert pydicom.dcmread(segments).pixel_array.sum() == np.count_nonzero(labels)
 
 
+def test_nothing_is_written_if_regions_cannot_be(mapped, folder, refused, tmp_path):
+    chi = mapped / "out" / "susceptibility_ppm.nii.gz"
+    labels = np.zeros((*SHAPE, 2), np.uint8)
+    labels[14:18, 16:20, 18:22] = 1
+    layers = sitk.GetImageFromArray(labels, True)
+    layers.CopyInformation(sitk.ReadImage(str(chi)))
+    for n, name in enumerate(("one", "other")):
+        for key, value in (("Name", name), ("LabelValue", "1"), ("Layer", str(n))):
+            layers.SetMetaData(f"Segment{n}_{key}", value)
+    sitk.WriteImage(layers, str(tmp_path / "overlapping.seg.nrrd"))
+    save(tmp_path / "labels.nii", labels[..., 0])
+    measure = ("statistics", "--map", chi, "--output", tmp_path / "table.csv", "--dicom-source", folder)
+    refused("exists already", *measure, "--dicom-output", mapped / "pacs", "--labels", tmp_path / "labels.nii")
+    overlapping = ("--labels", tmp_path / "overlapping.seg.nrrd")
+    refused("one and other overlap", *measure, "--dicom-output", tmp_path / "pacs", *overlapping)
+
+
 def _numbers(item):
     for child in item.get("ContentSequence", ()):
         if "MeasuredValueSequence" in child:

@@ -108,7 +108,8 @@ def test_the_segmentation_lies_on_the_map(written):
     images = [pydicom.dcmread(path) for path in sorted(written["susceptibility"].parent.iterdir())]
     found = segments.get_pixels_by_source_instance([image.SOPInstanceUID for image in images], combine_segments=True)
     np.testing.assert_array_equal(found, np.select([labels() == 2, labels() == 7], [1, 2], 0))
-    assert segments.SegmentSequence[0].SegmentAlgorithmType == "MANUAL"
+    for segment in segments.SegmentSequence:
+        assert (segment.SegmentAlgorithmType, segment.SegmentAlgorithmName) == ("SEMIAUTOMATIC", "unknown")
     assert "RecommendedDisplayCIELabValue" in segments.SegmentSequence[0]
 
 
