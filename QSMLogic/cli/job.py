@@ -9,6 +9,8 @@ from ..files.dicom.loading import load
 from ..files.geometry import Geometry
 from ..files.headers import read_header, volumes_in
 from ..files.orientation import geometry_of
+from ..files.scans import COILS
+from ..model.catalogue import SUSCEPTIBILITY
 from ..model.errors import QSMError
 from .commands import load_scan, scan_files
 from .dicom import chosen, dicom_files, find
@@ -53,17 +55,27 @@ class Job:
 
     def dicom_options(self, arguments):
         """What check_export and write_dicom are called with."""
-        names, overwrite = tuple(arguments.dicom_maps), arguments.overwrite
-        return {"names": names, "overwrite": overwrite, "volume": self.volume}
+        names = tuple(arguments.dicom_maps or (SUSCEPTIBILITY,))
+        return {"names": names, "overwrite": arguments.overwrite, "volume": self.volume}
 
 
 def jobs_of(arguments, console):
     """The Jobs of the scans that the arguments name; QSMError if they name none, or options do not fit together."""
-    if not (arguments.output or arguments.dicom and arguments.dicom_output):
-        raise QSMError("run needs --output, the folder for the maps.")
-    if (arguments.series_description or not arguments.research_use) and not arguments.dicom_output:
-        raise QSMError("--series-description and --no-research-use can be used with --dicom-output only.")
+    if not (arguments.output or arguments.dicom_output):
+        raise QSMError("run needs --output or --dicom-output, the folder for the maps.")
+    for name, given in _needing_dicom_output(arguments).items():
+        if given and not arguments.dicom_output:
+            raise QSMError(f"{name} can be used with --dicom-output only.")
     return _dicom_jobs(arguments, console) if arguments.dicom else _file_jobs(arguments, console)
+
+
+def _needing_dicom_output(arguments):
+    """{option: whether it is given}"""
+    return {
+        "--series-description": arguments.series_description,
+        "--dicom-maps": arguments.dicom_maps,
+        "--no-research-use": not arguments.research_use,
+    }
 
 
 def named(paths, anonymous):
@@ -106,7 +118,11 @@ def _dicom_jobs(arguments, console):
     """One Job for each scan that --scan chooses or, with --volumes all, for each of its volumes."""
     if scan_files(arguments) or arguments.dicom_source:
         raise QSMError("--dicom finds the images itself. Omit the options for images and --dicom-source.")
+    if arguments.volumes == COILS:
+        raise QSMError("--volumes coils is for image files: DICOM images of single coils are not read.")
     scans = chosen(find(arguments.dicom, console), arguments.scan)
+    if len(scans) > 1 and (arguments.mask or arguments.reference_mask):
+        raise QSMError(f"A mask is for a single scan, but there are {len(scans)}. Choose one with --scan.")
     return [
         Job(
             " ".join([scan.title, *part]),

@@ -105,7 +105,6 @@ def add_dicom_scan_options(parser):
         "--dicom-maps",
         nargs="+",
         choices=[name for name, entry in CATALOGUE.items() if not entry.is_mask],
-        default=[SUSCEPTIBILITY],
         metavar="MAP",
         help=f"maps for --dicom-output: %(choices)s (default: {SUSCEPTIBILITY}); quality implies --quality-map",
     )

@@ -42,8 +42,9 @@ def _check_outputs(job, arguments, settings):
         outputs = [*output_paths(job.folder), *(job.folder / name for name in CURVE_FILES if arguments.curve)]
         check_writable(outputs, input_files(arguments), **placement(job.folder, arguments.overwrite))
     if job.dicom_folder:
-        _check_yielded(job, arguments.dicom_maps, settings)
-        check_export(job.geometry, job.source, job.dicom_folder, **job.dicom_options(arguments))
+        options = job.dicom_options(arguments)
+        _check_yielded(job, options["names"], settings)
+        check_export(job.geometry, job.source, job.dicom_folder, **options)
 
 
 def _check_yielded(job, names, settings):
@@ -140,8 +141,8 @@ def _mapped(scan, geometry, files, inputs, arguments, settings, console):
         path = getattr(arguments, name)
         masks[name] = load_on_grid(path, geometry) if path else None
         names |= {name: 1 if arguments.anonymous else Path(path).name} if path else {}
-    quality = arguments.quality_map or arguments.dicom_output and QUALITY in arguments.dicom_maps
-    wanted = {"quality": bool(quality), "curve": arguments.curve}
+    quality = arguments.quality_map or QUALITY in (arguments.dicom_maps or ())
+    wanted = {"quality": quality, "curve": arguments.curve}
     maps = run(scan, masks["mask"], settings, console.progress, masks["reference_mask"], **wanted)
     console.note(choice_made(maps.provenance))
     console.warn(warnings(maps.provenance))

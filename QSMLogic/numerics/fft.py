@@ -1,10 +1,12 @@
 """Real Fourier transforms in float32 on all cores; methods import them from here only."""
 
+import math
 import os
 
 import numpy as np
 
 from .lazy import scipy_fft
+from .voxels import in_voxels
 
 WORKERS = os.cpu_count() or 1
 
@@ -32,6 +34,11 @@ def idctn(spectrum):
 def next_fast_shape(shape):
     """The smallest shape not below `shape` that transforms fast."""
     return tuple(scipy_fft.next_fast_len(int(n), real=True) for n in shape)
+
+
+def padded_shape(shape, spacing_mm, margin_mm):
+    """A fast shape that leaves room for a margin beyond an image of `shape`."""
+    return next_fast_shape(n + math.ceil(in_voxels(margin_mm, d)) for n, d in zip(shape, spacing_mm, strict=True))
 
 
 def pad(x, shape):

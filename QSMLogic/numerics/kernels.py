@@ -3,6 +3,7 @@
 import numpy as np
 
 from .fft import frequencies, rfftn
+from .voxels import SAME, in_voxels
 
 
 def dipole_kernel(shape, spacing_mm, b0_direction):
@@ -49,10 +50,10 @@ def sphere_kernel(shape, spacing_mm, radius_mm):
     Where voxels are not cubes, the ball's voxels are weighted so that it is equally wide along all axes; without,
     the mean of harmonic fields of second order would not vanish.
     """
-    reach = [min(int(radius_mm / d + 1e-6), (n - 1) // 2) for n, d in zip(shape, spacing_mm, strict=True)]
+    reach = [min(int(in_voxels(radius_mm, d)), (n - 1) // 2) for n, d in zip(shape, spacing_mm, strict=True)]
     offsets = [np.arange(-r, r + 1) for r in reach]
     squares = [np.square(o * d) for o, d in zip(np.ix_(*offsets), spacing_mm, strict=True)]
-    ball = (sum(squares) <= radius_mm**2 * (1 + 1e-6)) * 1.0
+    ball = (sum(squares) <= (radius_mm * SAME) ** 2) * 1.0
     ball /= ball.sum()
     moments = np.array([(ball * x).sum() for x in squares])
     coupling = np.array([[(ball * x * y).sum() for y in squares] for x in squares])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..numerics.lazy import ndimage
+from ..numerics.voxels import SAME, in_voxels
 from .balloon import Balloon
 from .head_size import bright_level
 
@@ -66,11 +67,12 @@ def misjudged(image, mask, spacing_mm, scale):
     """
     if not mask.any():
         return np.inf
-    core = ndimage.binary_erosion(mask, iterations=max(1, int(CORE_MM * scale / max(spacing_mm))), border_value=1)
+    deep = max(1, int(in_voxels(CORE_MM * scale, max(spacing_mm))))
+    core = ndimage.binary_erosion(mask, iterations=deep, border_value=1)
     bright = image > FAINT * bright_level(image)
     known = next((part for part in (core & bright, mask & bright) if part.any()), mask)
     dark = image < DARK * np.median(image[known])
-    around = ~mask & (depth_mm(~mask, spacing_mm) <= BAND_MM * scale)
+    around = ~mask & (depth_mm(~mask, spacing_mm) <= SAME * BAND_MM * scale)
     wrong = np.count_nonzero(mask & dark) + np.count_nonzero(around & ~dark)
     voxel = float(np.prod(spacing_mm))
     radius = (0.75 / np.pi * np.count_nonzero(mask) * voxel) ** (1 / 3)
@@ -92,5 +94,5 @@ def largest_part(mask):
 
 def _opened(image, mask, level, radius_mm, spacing_mm):
     """The mask around the largest part of its brighter tissue that is as thick as a ball of this radius."""
-    core = depth_mm(ndimage.binary_fill_holes(mask & (image > level)), spacing_mm) > radius_mm
-    return mask & (depth_mm(~largest_part(core), spacing_mm) <= ROOM * radius_mm) if core.any() else mask
+    core = depth_mm(ndimage.binary_fill_holes(mask & (image > level)), spacing_mm) > SAME * radius_mm
+    return mask & (depth_mm(~largest_part(core), spacing_mm) <= SAME * ROOM * radius_mm) if core.any() else mask

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..numerics.lazy import ndimage
+from ..numerics.voxels import SAME
 from .head_size import relative_size
 
 R2STAR_HZ, RADIUS_MM = 5.0, 30.0
@@ -60,4 +61,4 @@ def _r2star_hz(magnitude, times):
 def _near_the_middle(mask, grid, radius_mm):
     axes = np.ix_(*(np.arange(n) * d for n, d in zip(mask.shape, grid.spacing_mm, strict=True)))
     middle = [mean * d for mean, d in zip(ndimage.center_of_mass(mask), grid.spacing_mm, strict=True)]
-    return sum(np.square(x - m) for x, m in zip(axes, middle, strict=True)) <= radius_mm**2
+    return sum(np.square(x - m) for x, m in zip(axes, middle, strict=True)) <= (SAME * radius_mm) ** 2

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..model.errors import QSMError
 from ..numerics.convolution import convolve
-from ..numerics.fft import next_fast_shape, pad
+from ..numerics.fft import pad, padded_shape
 from ..numerics.kernels import laplacian_kernel
 from ..numerics.lazy import ndimage
 
@@ -24,9 +24,7 @@ class LaplacianSources:
                 f"The mask is too thin for {title}: no voxel of it has all its neighbors in the mask, so that the "
                 "field's Laplacian is known nowhere. Use a larger mask, or choose PDF."
             )
-        self.shape = next_fast_shape(
-            n + int(np.ceil(margin_mm / d)) for n, d in zip(total.ppm.shape, spacing_mm, strict=True)
-        )
+        self.shape = padded_shape(total.ppm.shape, spacing_mm, margin_mm)
         self.inside = tuple(slice(n) for n in total.ppm.shape)
         laplacian = laplacian_kernel(self.shape, spacing_mm)
         self.inverse_laplacian = inverse(laplacian)

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..model.errors import QSMError
 from ..numerics.lazy import ndimage, sitk
+from ..numerics.voxels import SAME, in_voxels
 from .bias_field import SIGMA_MM, homogeneous
 from .phase_quality import scan_quality
 
@@ -122,7 +123,7 @@ def _morphology(function, **options):
     def operation(mask, size, spacing_mm):
         number, in_mm = size or (1, False)
         _check_size(number, max(number / d if in_mm else number for d in spacing_mm))
-        radius = [max(0, int(number / d + 0.5)) if in_mm else int(number) for d in spacing_mm]
+        radius = [max(0, int(in_voxels(number, d) + 0.5)) if in_mm else int(number) for d in spacing_mm]
         radius = list(map(min, radius, mask.shape))
         image = sitk.GetImageFromArray(mask.astype(np.uint8))
         changed = getattr(sitk, function)(image, radius[::-1], sitk.sitkBall, 0.0, 1.0, **options)
@@ -142,7 +143,7 @@ def _fill_holes(mask, size, spacing_mm):
     number, in_mm3 = size
     most = number / np.prod(spacing_mm) if in_mm3 else number
     holes, count = ndimage.label(filled & ~mask)
-    small = np.bincount(holes.ravel(), minlength=count + 1) <= most * (1 + 1e-6)
+    small = np.bincount(holes.ravel(), minlength=count + 1) <= SAME * most
     return mask | (small[holes] & (holes > 0))
 
 

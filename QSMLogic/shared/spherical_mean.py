@@ -6,7 +6,7 @@ import numpy as np
 
 from ..model.errors import QSMError
 from ..numerics.convolution import filtered
-from ..numerics.fft import next_fast_shape, pad, rfftn
+from ..numerics.fft import pad, padded_shape, rfftn
 from ..numerics.kernels import sphere_kernel
 from ..numerics.lazy import ndimage
 
@@ -22,7 +22,7 @@ class SphericalMean:
     def __init__(self, total, radius_mm, title):
         grid = total.grid
         self.radius_mm = max(radius_mm, *grid.spacing_mm)
-        self.shape = padded_shape(grid, self.radius_mm)
+        self.shape = padded_shape(grid.shape, grid.spacing_mm, self.radius_mm)
         self.inside = tuple(slice(n) for n in grid.shape)
         mean = sphere_kernel(self.shape, grid.spacing_mm, self.radius_mm)
         self.core = core(rfftn(pad(total.mask, self.shape)), mean, self.shape, grid, self.radius_mm)
@@ -42,11 +42,6 @@ def core(mask_spectrum, mean, shape, grid, radius_mm):
 def truncated_inverse(kernel, threshold):
     """1 / kernel where its magnitude exceeds `threshold`, else 0."""
     return np.divide(1, kernel, out=np.zeros_like(kernel), where=np.abs(kernel) > threshold)
-
-
-def padded_shape(grid, radius_mm):
-    """A fast shape that leaves room for one radius beyond the image."""
-    return next_fast_shape(n + math.ceil(radius_mm / d) for n, d in zip(grid.shape, grid.spacing_mm, strict=True))
 
 
 def depth_mm(mask, spacing_mm):

@@ -5,10 +5,10 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 
 from ...model.errors import QSMError
-from .echo_times import echo_times_s
-from .frames import Unusable, frames_of, read_header
+from .echo_times import as_echoes, echo_times_s
+from .frames import Unusable, frames_of, read_header, subject_of
 from .header import FrameHeader
-from .library import quiet
+from .library import pydicom, quiet
 from .merging import merged
 from .pairing import combined, paired
 from .reported import reported_values
@@ -37,8 +37,9 @@ def find_scans(sources, progress=None):
     Raises
     ------
     QSMError
-        If a source does not exist.
+        If a source does not exist, or pydicom is not installed.
     """
+    pydicom()
     contents = _Contents()
     with quiet():
         for count, path in enumerate(files_in(sources), 1):
@@ -69,10 +70,10 @@ class _Contents:
         except Unusable as unusable:
             self.left_out[unusable.series or OTHERS][unusable.reason] += 1
             return
-        if uid and uid in self.uids:
+        if uid and (series.person, uid) in self.uids:
             return
-        self.uids.add(uid)
-        series = self.series.setdefault(series.uid or series, series)
+        self.uids.add((series.person, uid))
+        series = self.series.setdefault((series.person, series.uid) if series.uid else series, series)
         self.frames[series] += frames
         if left_out and not frames:
             self.left_out[series][next(iter(left_out))] += 1
@@ -105,10 +106,10 @@ class _Contents:
 def _scan(pair, known):
     """(the numbers of its series, the DicomScan of a Pair); known: headers that have been read."""
     stacks, times_ms, checks = combined(pair)
-    first = next(iter(stacks.values()))
     images = next(iter(pair.images.values()))
-    headers = [_header(echo[0][0], images.series, known) for echo in first]
-    times, more = echo_times_s(times_ms, headers)
+    stacks, doubts = as_echoes(stacks, _header(_first(stacks)[0][0][0], images.series, known))
+    headers = [_header(echo[0][0], images.series, known) for echo in _first(stacks)]
+    times, more = echo_times_s(times_ms if len(times_ms) == len(headers) else times_ms * len(headers), headers)
     numbers = pair.numbers
     scan = DicomScan(
         title=_title(numbers, images.series.description, stacks),
@@ -118,14 +119,19 @@ def _scan(pair, known):
         geometry=images.geometry,
         stacks=stacks,
         reported=reported_values(headers),
-        checks=(*checks, *more),
+        checks=(*checks, *doubts, *more),
+        subject=subject_of(images.series),
     )
     return numbers, scan
 
 
+def _first(stacks):
+    return next(iter(stacks.values()))
+
+
 def _title(numbers, description, stacks):
     """As users see a scan."""
-    echoes = next(iter(stacks.values()))
+    echoes = _first(stacks)
     parts = [description, f"{len(echoes)} echo{'es' if len(echoes) > 1 else ''}", " and ".join(stacks)]
     if len(echoes[0]) > 1:
         parts.append(f"{len(echoes[0])} time points")

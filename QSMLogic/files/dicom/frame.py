@@ -1,6 +1,6 @@
 """One image of a DICOM file, and the series that it is part of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 MAGNITUDE, PHASE, REAL, IMAGINARY = "magnitude", "phase", "real", "imaginary"
@@ -22,6 +22,8 @@ class Series:
     sequence : str
         The vendor's name of the sequence.
     field_strength_t : float or None
+    person : str
+        Tells persons apart whose studies have no UIDs; it says nothing of who they are.
     """
 
     uid: str
@@ -32,6 +34,7 @@ class Series:
     vendor: str
     sequence: str
     field_strength_t: float | None
+    person: str = field(repr=False)
 
     @property
     def title(self):

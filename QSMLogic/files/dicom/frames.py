@@ -1,6 +1,7 @@
 """The frames of a DICOM file, from its header alone."""
 
 import os
+from hashlib import sha256
 
 from ...model.errors import QSMError
 from ...model.units import PROTON_MHZ_PER_T
@@ -20,6 +21,7 @@ NO_TIME = "It has no echo time."
 PRIVATE_SEQUENCES, UNDEFINED = 0x20050000, 0xFFFFFFFF  # those of Philips
 PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))  # in floating point, and in integers
 ELEMENT_HEADER = 8  # bytes before the pixels, at least
+PERSON = ("PatientID", "PatientName", "PatientBirthDate")
 RAW_SYNTAXES = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")  # implicit and explicit, little endian
 
 
@@ -40,7 +42,7 @@ def read_header(path, is_brief=False):
         with open(path, "rb") as file:
             dataset = pydicom().filereader.read_partial(file, _ends_brief if is_brief else _ends, force=True)
             return dataset, file.tell()
-    except OSError:
+    except (OSError, QSMError):
         raise
     except Exception:
         raise Unusable(ENDS_EARLY) from None
@@ -100,7 +102,17 @@ def series_of(header):
         vendor_of(header).name,
         str(header.get("SequenceName") or header.get("PulseSequenceName") or ""),
         _field_strength_t(header),
+        _hashed(*(header.get(name, "") for name in PERSON)),
     )
+
+
+def subject_of(series):
+    """Tells the studies of persons apart; it says nothing of who they are."""
+    return _hashed(series.person, series.study)
+
+
+def _hashed(*values):
+    return sha256("\0".join(map(str, values)).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _field_strength_t(header):

@@ -1,6 +1,7 @@
 """What an image shows: magnitude, phase, real or imaginary part of a gradient echo, or nothing for QSM."""
 
 from ..sidecar_values import kinds_of_image_type
+from .export.attributes import MANUFACTURER
 from .frame import MAGNITUDE
 from .vendors import vendor_of
 
@@ -19,9 +20,11 @@ OF_WORD = {
     **dict.fromkeys(("B0", "B0 MAP", "FIELD_MAP"), "a field map computed on the scanner"),
     **dict.fromkeys(("SWI", "MNIP", "MIP", "MINIP"), "processed for susceptibility weighting or projected"),
     **dict.fromkeys(("MPR", "CSA RESAMPLED"), "resampled"),
+    "QSM": "a susceptibility map",
     "MOSAIC": "a mosaic: its slices are tiles of one image. Export it as an enhanced or multi-frame image",
 }
 NO_PHASE_OF_MAP = "It is {}."
+OWN_MAP = "It is a map that this software has computed."
 
 
 def words_of(header):
@@ -42,6 +45,12 @@ def kind_of(header):
     return kinds[0] if kinds else MAGNITUDE
 
 
+def is_planar(header):
+    """Whether an image is echo-planar."""
+    words = header.get("ScanningSequence") or ()
+    return "EP" in ([words] if isinstance(words, str) else words) or header.get("EchoPlanarPulseSequence") == "YES"
+
+
 def flavor_of(header):
     """How an image was processed: the words of its ImageType that do not name its kind."""
     words = header.get("ImageType") or ()
@@ -51,10 +60,10 @@ def flavor_of(header):
 
 
 def why_no_image(header):
-    """Why a file is no MR image, a sentence; None if it is one."""
+    """Why a file is no MR image of a scanner, a sentence; None if it is one."""
     uid = header.get("SOPClassUID", "")
     if uid in IMAGES:
-        return None
+        return OWN_MAP if header.get("Manufacturer") == MANUFACTURER else None
     name = getattr(uid, "name", "")
     return NO_IMAGE.format(f"of another kind ({name.removesuffix(' Storage')})" if name else "of an unknown kind")
 

@@ -17,7 +17,8 @@ def _likeness(images):
     """What the echoes of one acquisition share."""
     series = images.series
     sizes = [(kind, len(next(iter(echoes.values())))) for kind, echoes in images.stacks.items()]
-    return series.study, series.frame_of_reference, series.sequence, images.flavor, images.geometry.size, tuple(sizes)
+    place = series.person, series.study, series.frame_of_reference
+    return *place, series.sequence, images.flavor, images.geometry.size, tuple(sizes)
 
 
 def _merged(group):

@@ -94,7 +94,7 @@ def _candidates(images):
     """Yield (distance, number of one, number of other, kinds) of Images that may belong together."""
     studies = defaultdict(list)
     for n, one in enumerate(images):
-        studies[one.series.study].append(n)
+        studies[one.series.person, one.series.study].append(n)
     for kinds, numbers in product(PAIRS, studies.values()):
         for a, b in product(*([n for n in numbers if kind in images[n].stacks] for kind in kinds)):
             if _may_belong(images[a], images[b]):

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from ...model.reported import IDENTITY, reported_in
 from .header import FrameHeader
+from .kinds import is_planar
 
 MS, US = 1e-3, 1e-6  # in seconds
 PLAIN = {  # {name: keyword, or (keyword, unit)}
@@ -192,8 +193,7 @@ def _above_one(value):
 
 def _sequence_type(header):
     words = _words(header, "ScanningSequence")
-    planar = "EP" in words or header.get("EchoPlanarPulseSequence") == "YES"
-    if planar:
+    if is_planar(header):
         return "gradient-echo echo-planar imaging"
     return "gradient echo" if "GR" in words or header.get("EchoPulseSequence") == "GRADIENT" else None
 

@@ -18,7 +18,7 @@ class DicomScan:
         For files: letters, digits and hyphens, such as "6-a-gre".
     echo_times_s : tuple of float
         Increasing.
-    field_strength_t : float
+    field_strength_t : float or None
     geometry : Geometry
         The grid of its images.
     stacks : dict
@@ -28,16 +28,19 @@ class DicomScan:
         What is to be reported of a scan, {name in BIDS: value}, with no identity in it.
     checks : tuple of Check
         What was found while it was sorted.
+    subject : str
+        Tells the studies of persons apart; it says nothing of who they are.
     """
 
     title: str
     name: str
     echo_times_s: tuple
-    field_strength_t: float
+    field_strength_t: float | None
     geometry: Geometry
     stacks: dict = field(repr=False)
     reported: dict
     checks: tuple = ()
+    subject: str = field(default="", repr=False)
 
     @property
     def kinds(self):

@@ -11,6 +11,7 @@ SAME_MM = 0.02  # rounding of positions in headers is below, distances of slices
 UNEVEN, UNEVEN_MM = 0.02, 0.05  # of the distance of slices
 SHEAR_DEGREES = 0.1
 FEWEST = 2
+SPACING_DIGITS = 6  # of mm: positions are decimal numbers, their differences are not
 AGAIN = "Export the series again, complete."
 
 
@@ -40,7 +41,7 @@ def geometry_of(stack):
     """The Geometry of the frames along k."""
     plane, (first, last) = stack[0].plane, (np.array(stack[n].position) for n in (0, -1))
     axes = _axes(plane)
-    spacing = float((last - first) @ axes[:, 2]) / (len(stack) - 1)
+    spacing = round(float((last - first) @ axes[:, 2]) / (len(stack) - 1), SPACING_DIGITS)
     sizes = (*plane.size, len(stack))
     return Geometry(sizes, (*plane.spacing, spacing), stack[0].position, tuple(float(x) for x in axes.flat))
 

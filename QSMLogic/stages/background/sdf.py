@@ -6,7 +6,7 @@ import numpy as np
 
 from ...model.errors import QSMError
 from ...numerics.convolution import filtered
-from ...numerics.fft import frequencies, next_fast_shape, pad, rfftn
+from ...numerics.fft import frequencies, pad, padded_shape, rfftn
 from ...numerics.lazy import ndimage
 from ...registry.method import Citation, method, parameter
 
@@ -77,10 +77,7 @@ class _DepthMean:
         width = np.clip(parameters.share * np.square(depth_mm) / (depth_mm + rim_mm), smallest, parameters.largest_mm)
         self.widths = np.geomspace(smallest, max(width.max(), 1.01 * smallest), parameters.widths)
         self.place = np.interp(np.log(width), np.log(self.widths), range(parameters.widths)).astype(np.float32)
-        margin = TAIL * self.widths[-1]
-        self.shape = next_fast_shape(
-            n + int(np.ceil(margin / d)) for n, d in zip(grid.shape, grid.spacing_mm, strict=True)
-        )
+        self.shape = padded_shape(grid.shape, grid.spacing_mm, TAIL * self.widths[-1])
         self.squared = sum(np.square(k) for k in frequencies(self.shape, grid.spacing_mm))
         self.mass = self._smoothed(total.mask, progress)
 

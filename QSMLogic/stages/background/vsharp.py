@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...numerics.convolution import convolve, filtered
-from ...numerics.fft import pad, rfftn
+from ...numerics.fft import pad, padded_shape, rfftn
 from ...numerics.kernels import sphere_kernel
 from ...registry.method import Citation, method, parameter
-from ...shared.spherical_mean import core, depth_mm, padded_shape, refuse, truncated_inverse
+from ...shared.spherical_mean import core, depth_mm, refuse, truncated_inverse
 
 # The last step inverts the filter of the largest sphere, which is right only where most voxels were filtered by it.
 LARGEST_SHARE = 0.4
@@ -93,7 +93,7 @@ class _Filters:
     """The identity less the spherical mean, at each voxel with the largest of the radii that fits into the mask."""
 
     def __init__(self, total, radii_mm, progress):
-        self.shape = padded_shape(total.grid, radii_mm[0])
+        self.shape = padded_shape(total.grid.shape, total.grid.spacing_mm, radii_mm[0])
         self.radius_index = np.full(self.shape, len(radii_mm), np.uint8)
         self.highpasses, spectrum = [], rfftn(pad(total.mask, self.shape))
         for index, radius_mm in enumerate(radii_mm):

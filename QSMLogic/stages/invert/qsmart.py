@@ -6,6 +6,7 @@ import numpy as np
 
 from ...model.progress import Progress
 from ...numerics.lazy import ndimage
+from ...numerics.voxels import in_voxels
 from ...registry.method import Citation, find, method, parameter
 from ...solvers.dipole_model import DipoleModel
 
@@ -89,7 +90,7 @@ def _vessels(local, parameters):
     if local.magnitude is None:
         return np.zeros_like(local.mask)
     widest_mm = parameters.widest_mm or WIDEST * local.grid.voxel_length_mm
-    reach = [max(1, round(widest_mm / 2 / d)) for d in local.grid.spacing_mm]
+    reach = [max(1, round(in_voxels(widest_mm / 2, d))) for d in local.grid.spacing_mm]
     offsets = np.ix_(*(np.arange(-r, r + 1) / r for r in reach))
     ball = sum(np.square(x) for x in offsets) <= 1 + 1e-6
     closed = ndimage.grey_closing(local.magnitude, footprint=ball)

@@ -7,6 +7,7 @@ import numpy as np
 from ...model.acquisition import bounding_box, uncropped
 from ...model.errors import QSMError
 from ...numerics.lazy import ndimage
+from ...numerics.voxels import SAME, in_voxels
 from ...registry.method import Citation, method, parameter
 from ...shared.brain_hull import brain_hull, depth_mm, largest_part
 from ...shared.coarse import block_means, stretched
@@ -72,7 +73,7 @@ def brain(acquisition, parameters, progress):
     if not image.any():
         raise QSMError("The magnitude shows no head. Check the magnitude, or provide a mask.")
     scale = relative_size(np.count_nonzero(image > FAINT * bright_level(image)), spacing_mm)
-    factors = [max(1, round(COARSE_MM * scale / d)) for d in spacing_mm]
+    factors = [max(1, round(in_voxels(COARSE_MM * scale, d))) for d in spacing_mm]
     blocks, coarse_mm = block_means(image, factors), np.multiply(spacing_mm, factors)
     coarse = _even(blocks, BIAS_MM * scale / coarse_mm)
     progress(0.1)
@@ -82,14 +83,14 @@ def brain(acquisition, parameters, progress):
     if _is_no_brain(hull, coarse, parameters.smallest_share):
         return make_mask(EVERYTHING, acquisition)
     depth = depth_mm(hull.mask, coarse_mm) - min(coarse_mm) / 2
-    level = _level(blocks, hull.mask & (depth > RIM_MM * hull.scale), LEVEL_MM * hull.scale / coarse_mm)
+    level = _level(blocks, hull.mask & (depth > SAME * RIM_MM * hull.scale), LEVEL_MM * hull.scale / coarse_mm)
     box = tuple(
         slice(part.start * f, min(part.stop * f, n))
         for part, f, n in zip(bounding_box(hull.mask), factors, image.shape, strict=True)
     )
     inside, depth, level = (stretched(np.float32(x), factors, box) for x in (hull.mask, depth, level))
     progress(0.8)
-    mask = _without_rim(acquisition.cropped(box), inside > 0.5, depth > RIM_MM * hull.scale, level)
+    mask = _without_rim(acquisition.cropped(box), inside > 0.5, depth > SAME * RIM_MM * hull.scale, level)
     return uncropped(mask, box, image.shape)
 
 

@@ -82,6 +82,22 @@ def test_nobody_is_named(cli, crowded, tmp_path):
     assert not [(who, text[:80]) for who in identities for text in texts if who in text]
 
 
+def test_a_scan_without_field_strength_is_listed(cli, tmp_path):
+    files = siemens.classic(example())
+    for dataset in files:
+        del dataset.MagneticFieldStrength, dataset.ImagingFrequency
+    written(tmp_path, files)
+    assert "field strength unknown: give --field-strength" in cli("dicom", tmp_path)[1]
+
+
+def test_scans_of_two_patients_do_not_become_one_participant(refused, tmp_path):
+    other = {**PERSON, "PatientID": "another", "PatientName": "Another^Person"}
+    written(tmp_path / "a", siemens.classic(example()))
+    written(tmp_path / "b", siemens.classic(example(series=20, person=other)))
+    write = ("dicom", tmp_path, "--to-bids", tmp_path / "bids", "--participant-label", "01")
+    refused("several patients or studies.*1: Series 5, 6.*2: Series 20, 21", *write)
+
+
 def test_a_folder_without_dicom_is_refused(refused, tmp_path):
     refused("There are no DICOM files", "dicom", tmp_path)
     refused("There is no file or folder", "dicom", tmp_path / "nowhere")
@@ -110,11 +126,9 @@ def test_of_several_scans_one_is_chosen(cli, crowded, run_refused, tmp_path):
 
 
 def test_all_scans_are_mapped_and_one_that_fails_does_not_stop_the_others(cli, crowded, tmp_path):
-    mask = ("--mask", save(tmp_path / "mask.nii", np.ones(SHAPE, np.uint8)))
-    status, _, err = cli(
-        "run", "--dicom", *crowded, "--scan", "all", "--output", tmp_path / "all", *mask, "--set", *FAST
-    )
-    assert status == 2 and "does not fit the scan" in err and "1 of 2 runs failed" in err
+    settings = ("mask.method=robust", *FAST[:2], "background.radius_mm=7", FAST[3])
+    status, _, err = cli("run", "--dicom", *crowded, "--scan", "all", "--output", tmp_path / "all", "--set", *settings)
+    assert status == 2 and "1 of 2 runs failed" in err
     assert [path.parent.parent for path in (tmp_path / "all").rglob("run.json")] == [tmp_path / "all"]
 
 
@@ -226,10 +240,12 @@ def _numbers(item):
 def test_options_that_do_not_fit_are_refused(run_refused, folder, refused, tmp_path):
     run_refused("--dicom finds the images itself", "--dicom", folder, "--magnitude", "m.nii", "--phase", "p.nii")
     run_refused("--scan can be used with", "--magnitude", "m.nii", "--phase", "p.nii", "--scan", 1)
-    run_refused(
-        "--series-description and --no-research-use can be used with", "--dicom", folder, "--series-description", "x"
-    )
-    refused("needs --output", "run", "--dicom", folder)
+    run_refused("--series-description can be used with", "--dicom", folder, "--series-description", "x")
+    run_refused("--dicom-maps can be used with", "--dicom", folder, "--dicom-maps", "local_field_ppm")
+    run_refused("--no-research-use can be used with", "--dicom", folder, "--no-research-use")
+    run_refused("--volumes coils is for image files", "--dicom", folder, "--volumes", "coils")
+    refused("needs --output or --dicom-output", "run", "--dicom", folder)
+    refused("--participant-label and --session-label", "dicom", folder, "--participant-label", "01")
     refused("Omit --scan and the options for DICOM", "run", "--bids", folder, "--dicom", folder)
 
 

@@ -16,6 +16,9 @@ from standin import dicom
 from standin.bootstrap import import_file
 from standin.module import MODULE_FILE
 
+from QSMLogic import QSMError
+from QSMLogic.files.dicom import finding, samples
+
 siemens_files, plugin = dicom_database.siemens_files, dicom_database.plugin  # fixtures
 TIMES = "0.00492 0.0123 0.02"
 
@@ -125,16 +128,25 @@ def test_other_series_are_not_offered(scene, tmp_path, monkeypatch):
 
 
 def test_series_of_other_modalities_are_not_read(scene, plugin, monkeypatch):
-    from QSMLogic.files.dicom import finding
-
     monkeypatch.setattr(slicer.dicomDatabase, "fileValue", lambda file, tag: "CT")
     monkeypatch.setattr(finding, "find_scans", None)
     assert examined(plugin) == []
 
 
 def test_without_pydicom_nothing_is_offered(scene, plugin, monkeypatch):
+    search, said = finding.find_scans, []
+
+    def find_scans(files):
+        try:
+            return search(files)
+        except QSMError as error:
+            said.append(str(error))
+            raise
+
+    monkeypatch.setattr(finding, "find_scans", find_scans)
+    monkeypatch.setattr(samples, "SHORT", 1000)
     monkeypatch.setitem(sys.modules, "pydicom", None)
-    assert examined(plugin) == []
+    assert examined(plugin) == [] and "pip install pydicom" in said[0]
 
 
 def test_file_that_is_gone_leaves_the_scene_as_it_was(scene, plugin, siemens_files, monkeypatch):

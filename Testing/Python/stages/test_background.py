@@ -225,3 +225,18 @@ def test_radii_of_vsharp_follow_the_depth_of_the_mask_in_images_of_any_size(room
     np.testing.assert_array_equal(found.mask, np.pad(expected.mask, room))
     difference = found.ppm - np.pad(expected.ppm, room)
     assert rms(difference[found.mask]) < 0.05 * rms(expected.ppm[expected.mask])
+
+
+@pytest.mark.parametrize(("name", "radius"), [("sharp", "radius_mm"), ("vsharp", "max_radius_mm")])
+def test_spacing_that_differs_by_rounding_gives_the_same_field(name, radius):
+    """DICOM files and those of a converter have slices of 2.9999999999999996 and of 3 mm."""
+    shape, spacing_mm = (12, 24, 24), np.array((3.0, 1.5, 1.5))
+    grids = [
+        Grid(shape, spacing, (1, 0, 0)) for spacing in (spacing_mm, np.nextafter(spacing_mm, 0), spacing_mm - 1e-8)
+    ]
+    mask, (field, _) = ball(grids[0], 15), sphere(grids[0], 3, (6, 3, 0))
+    parameters = METHODS[name].make_parameters({radius: 12})
+    one, *others = [METHODS[name].run(FieldMap(field, mask, grid), parameters=parameters) for grid in grids]
+    for other in others:
+        assert (other.mask == one.mask).all()
+        np.testing.assert_allclose(other.ppm, one.ppm, atol=1e-5 * np.abs(one.ppm).max())

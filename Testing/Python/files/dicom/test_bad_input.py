@@ -1,6 +1,7 @@
 """What cannot be used is left out with one sentence that names cause and remedy; nothing is written."""
 
 import re
+import sys
 import time
 import tracemalloc
 
@@ -14,8 +15,11 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import MPEG2MPML, HTJ2KLossless, JPEGLSLossless
 
 from QSMLogic import QSMError
+from QSMLogic.files.dicom.export.writing import write_dicom
 from QSMLogic.files.dicom.finding import find_scans
+from QSMLogic.files.dicom.frames import Unusable, frames_of
 from QSMLogic.files.dicom.loading import load
+from QSMLogic.files.dicom.samples import may_be_scan
 
 SCAN = example(size=(10, 8, 5))
 
@@ -212,6 +216,15 @@ def test_folder_that_does_not_exist(tmp_path):
         find_scans(tmp_path / "nowhere")
 
 
+def test_without_pydicom_the_remedy_is_said(tmp_path, monkeypatch):
+    paths = written(tmp_path, siemens.classic(example((6, 5, 3))))
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    for search in (find_scans, may_be_scan, lambda files: frames_of(files[0], None, None)):
+        with pytest.raises(QSMError, match="pydicom, which is not installed.*pip install pydicom") as refused:
+            search(paths)
+        assert not isinstance(refused.value, Unusable)
+
+
 @pytest.mark.timed
 def test_many_files_that_are_no_dicom(tmp_path):
     for folder in range(10):
@@ -227,3 +240,27 @@ def test_many_files_that_are_no_dicom(tmp_path):
     tracemalloc.stop()
     assert len(found.scans) == 1 and told[-1] == 4000 + 30
     assert [left.files for left in found.left_out] == [4000]
+
+
+def test_own_maps_are_no_magnitude(tmp_path):
+    written(tmp_path / "scan", siemens.classic(example((6, 5, 3), echo_times_s=(0.02,))))
+    (scan,) = find_scans(tmp_path / "scan").scans
+    kept = [path for path in scan.files if dcmread(path).ImageType[2] == "P"]
+    exported = write_dicom(
+        {"susceptibility_ppm": np.ones(scan.geometry.shape)}, scan.geometry, scan.files, tmp_path / "to"
+    )
+    images = [path for path in exported.files if dcmread(path).Modality == "MR" and "float" not in str(path)]
+    found = find_scans([*kept, *images])
+    assert not found.scans
+    assert {left.reason for left in found.left_out if left.files == 3} == {
+        "It is a map that this software has computed.",
+        "It is phase without the magnitude that belongs to it.",
+    }
+
+
+def test_susceptibility_map_of_another_maker(tmp_path):
+    files = siemens.classic(example((6, 5, 3), echo_times_s=(0.02,)))
+    for file in files:
+        file.ImageType = [*file.ImageType[:2], "OTHER", "QSM"] if file.ImageType[2] == "M" else file.ImageType
+    written(tmp_path, files)
+    left_out(tmp_path, "It is a susceptibility map.")

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from helpers.dicom_forms import FORMS, ge, siemens
 from helpers.dicom_forms.damage import junk
-from helpers.dicom_forms.elements import SYNTAXES, written
+from helpers.dicom_forms.elements import SYNTAXES, private, written
 from helpers.dicom_forms.example import example, geometry, of_arrays
 from helpers.scan_on_disk import ECHO_TIMES, simulated_scan
 
 from QSMLogic import Acquisition, run
 from QSMLogic.files.dicom.finding import find_scans
 from QSMLogic.files.dicom.loading import load
+from QSMLogic.model.check import DOUBTFUL
 
 FAST = {"background": {"method": "vsharp", "steps": 4}, "invert": {"method": "tkd"}}
 PHASE_STEP = 2 * np.pi / 4095  # of 12 bits; half of it is the rounding of what is stored
@@ -120,6 +121,51 @@ def test_one_echo_time_in_all_images(tmp_path):
     assert acquisition.echo_times_s == pytest.approx(scan.echo_times_s)
     np.testing.assert_array_equal(acquisition.magnitude, scan.magnitude[0])
     assert any(check.name == "echo_times" for check in acquisition.checks)
+
+
+def one_time_only(scan, **changes):
+    """Files whose images have one echo time and no number of an echo."""
+    files = siemens.one_echo_time(scan)
+    for file in files:
+        file.AcquisitionNumber, file.EchoNumbers = 1, None
+        for keyword, value in changes.items():
+            setattr(file, keyword, value)
+    return files
+
+
+def test_echoes_without_times_and_numbers(tmp_path):
+    """Those of which the protocol lists as many."""
+    scan = example((6, 5, 3))
+    written(tmp_path, one_time_only(scan))
+    found = only_scan(tmp_path)
+    assert found.title == "Series 5, 6: gre_qsm, 3 echoes, magnitude and phase" and found.volumes == 1
+    assert_same(load(found), scan, "Siemens")
+    assert any(check.name == "echo_times" for check in found.checks)
+
+
+@pytest.mark.parametrize("listed", [4, 0])
+def test_time_points_that_may_be_echoes(tmp_path, listed):
+    scan = example((6, 5, 3))
+    files = one_time_only(scan)
+    for file in files:
+        del file[0x29, 0x1020]
+        text = siemens.protocol(example((6, 5, 3), echo_times_s=tuple(0.01 * n for n in range(1, listed + 1))))
+        private(file, "SIEMENS CSA HEADER", 0x29, {0x20: ("OB", text if listed else b"")})
+    written(tmp_path, files)
+    found = only_scan(tmp_path)
+    (check,) = found.checks
+    assert found.volumes == 3 and check.name == "time_points" and check.verdict == DOUBTFUL
+    assert "no number of an echo" in check.sentence and ("protocol 4" in check.sentence) == bool(listed)
+
+
+@pytest.mark.parametrize("evidence", [{"ScanningSequence": ["EP", "GR"]}, {"EchoNumbers": 1}])
+def test_time_points_without_a_doubt(tmp_path, evidence):
+    files = one_time_only(example((6, 5, 3)), **evidence)
+    for file in files:
+        del file[0x29, 0x1020]
+    written(tmp_path, files)
+    found = only_scan(tmp_path)
+    assert found.volumes == 3 and not found.checks
 
 
 def test_directory_record(tmp_path):

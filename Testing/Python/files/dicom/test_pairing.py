@@ -82,6 +82,41 @@ def test_images_of_another_study_or_position_of_the_patient(tmp_path, keyword):
     assert not found.scans and len(found.left_out) == 2
 
 
+def of(person, made):
+    """The files of another person, of a study whose UIDs were deleted."""
+    scan, files = made
+    for file in files:
+        file.PatientID, file.PatientName = person, f"Person^{person}"
+        file.StudyInstanceUID = file.SeriesInstanceUID = file.FrameOfReferenceUID = ""
+    return scan, files
+
+
+def test_magnitude_and_phase_of_two_persons_without_uids(tmp_path):
+    found = found_in(tmp_path, of("A", series(5, 1, kind="M")), of("B", series(5, 1, kind="P")))
+    assert not found.scans and len(found.left_out) == 2
+
+
+def test_scans_of_two_persons_without_uids(tmp_path):
+    made = [of(person, series(5, seed)) for seed, person in enumerate("AB")]
+    found = found_in(tmp_path, *made).scans
+    assert [scan.volumes for scan in found] == [1, 1] and found[0].subject != found[1].subject
+    assert {float(load(scan)[0].magnitude.mean()) for scan in found} == {
+        float(scan.magnitude.astype("float32").mean()) for scan, _ in made
+    }
+    told = repr(found)
+    assert not any(scan.subject in told for scan in found) and "Person" not in told
+
+
+def test_one_subject_in_one_study(tmp_path):
+    scans = found_in(tmp_path, series(5, 1), series(9, 2, minute=20)).scans
+    assert len(scans) == 2 and len({scan.subject for scan in scans}) == 1
+
+
+def test_subjects_of_two_studies(tmp_path):
+    scans = found_in(tmp_path, series(5, 1), series(9, 2, minute=20, StudyInstanceUID=uid("other"))).scans
+    assert len({scan.subject for scan in scans}) == 2
+
+
 def test_phase_of_another_protocol(tmp_path):
     phase = series(5, 1, kind="P", minute=30, SeriesDescription="other")
     assert not found_in(tmp_path, series(5, 1, kind="M"), phase).scans

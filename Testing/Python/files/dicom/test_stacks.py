@@ -18,7 +18,7 @@ def frames(heights, volumes=1, axes=AXES, aside=0.0):
     normal = np.cross(*axes.T[:2])
     made = []
     for n, height in enumerate(heights):
-        position = tuple(np.array((10.0, -20.0, 30.0)) + height * normal + n * aside * axes[:, 0])
+        position = tuple(np.array((10.0, -20.0, 0.0)) + height * normal + n * aside * axes[:, 0])
         for v in range(volumes):
             what = None, "phase", frozenset(), (5.0, 1)
             made.append(Frame(f"{n}-{v}", *what, plane, position, (v,), "", "", 1.0, 0.0, True, None, False))
@@ -95,3 +95,9 @@ def test_images_that_are_missing_at_a_point_in_time():
 
 def test_single_slice():
     refused([0.0], "single slice", volumes=4)
+
+
+def test_spacing_is_a_decimal_number_as_positions_are():
+    heights = [round(-33.3 + 3 * n, 1) for n in range(9)]
+    assert (heights[-1] - heights[0]) / 8 != 3
+    assert geometry_of(stacked(frames(heights, axes=np.eye(3)), "phase")[0]).spacing == (1.0, 1.5, 3.0)
