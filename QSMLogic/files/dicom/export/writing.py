@@ -144,12 +144,13 @@ def check_export(
     about = About(0, "", "", True, datetime.now())
     with _of_any_scan():
         source = read_source(source_files)
-        stack_of(geometry, source, other_grid)
+        slices = len(stack_of(geometry, source, other_grid).positions)
         plan = planned(Path(folder), source, about, names, _floats(parametric_map), bool(regions), volume)
         former = plan.replaceable(overwrite)
     if regions:
         _check_regions(regions, geometry)
-    paths = [path for series in plan.series for path in series.files([None])]
+    counts = [slices if series in plan.images.values() else 1 for series in plan.series]
+    paths = [path for series, count in zip(plan.series, counts, strict=True) for path in series.files(range(count))]
     check_writable(paths, source_files, vouched=lambda: former, whole=folder if former else None)
 
 

@@ -362,7 +362,8 @@ def test_files_of_another_patient_or_study_are_never_overwritten(tmp_path, files
 def test_what_can_be_known_before_a_run_is_checked(tmp_path, files):
     check(files, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    write({CHI: chi()}, files, tmp_path / "out")
+    first, *_ = write({CHI: chi()}, files, tmp_path / "out").files
+    first.unlink()
     with pytest.raises(QSMError, match="exists already"):
         check(files, tmp_path / "out")
     check(files, tmp_path / "out", overwrite=True)
