@@ -27,6 +27,8 @@ def add_dicom_options(parser):
 def dicom_command(arguments, console):
     """List the gradient-echo scans in DICOM files and why other series cannot be used, or write them as BIDS."""
     if not arguments.to_bids:
+        if arguments.participant_label or arguments.session_label:
+            raise QSMError("--participant-label and --session-label can be used with --to-bids only.")
         found = find(arguments.sources, console)
         found = found if arguments.scan is None else Found(tuple(chosen(found, arguments.scan)), ())
         console.end_line()
@@ -38,6 +40,11 @@ def dicom_command(arguments, console):
     for label in filter(None, labels):
         check_label(label)
     scans = chosen(find(arguments.sources, console), arguments.scan or ALL_SCANS)
+    if len({scan.subject for scan in scans}) > 1:
+        raise QSMError(
+            "The scans are of several patients or studies, which must not become one participant: "
+            f"{_numbered(scans)}. Choose one with --scan."
+        )
     options = {"overwrite": arguments.overwrite, "progress": console.progress}
     console.wrote(write_bids(scans, arguments.to_bids, *labels, **options))
     return 0
@@ -57,7 +64,7 @@ def chosen(found, choice=None):
         raise QSMError(_none_found(found))
     if choice == ALL_SCANS or choice is None and len(found.scans) == 1:
         return list(found.scans)
-    listed = "; ".join(f"{number}: {scan.title}" for number, scan in enumerate(found.scans, 1))
+    listed = _numbered(found.scans)
     if choice is None:
         raise QSMError(f"There are {len(found.scans)} scans: {listed}. Choose one with --scan, or --scan all.")
     if not str(choice).isdigit() or not 1 <= int(choice) <= len(found.scans):
@@ -80,13 +87,22 @@ def as_text(found):
         volumes = f", {scan.volumes} volumes" if scan.volumes > 1 else ""
         lines += [
             f"{number}  {scan.title}",
-            f"   {size} voxels of {spacing} mm{volumes}, TE {times} ms, {scan.field_strength_t:.4g} T",
+            f"   {size} voxels of {spacing} mm{volumes}, TE {times} ms, {_strength(scan)}",
         ]
         lines += [f"   {check.mark} {check.sentence}" for check in scan.checks if check.is_said]
     if found.left_out:
         lines += ["", "Not for QSM:"]
     lines += [f"-  {left.title} ({left.files} file{'s' * (left.files > 1)}): {left.reason}" for left in found.left_out]
     return "\n".join(lines)
+
+
+def _numbered(scans):
+    return "; ".join(f"{number}: {scan.title}" for number, scan in enumerate(scans, 1))
+
+
+def _strength(scan):
+    strength = scan.field_strength_t
+    return "field strength unknown: give --field-strength" if strength is None else f"{strength:.4g} T"
 
 
 def _record(found):

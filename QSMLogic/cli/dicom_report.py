@@ -1,7 +1,7 @@
 """Regions of the command `statistics` as DICOM: the map, a segmentation and a structured report."""
 
 from ..files.dicom.export.source import read_source
-from ..files.dicom.export.writing import write_dicom
+from ..files.dicom.export.writing import check_export, write_dicom
 from ..files.dicom.library import highdicom
 from ..model.catalogue import SUSCEPTIBILITY
 from ..model.errors import QSMError
@@ -29,9 +29,17 @@ def checked_source(arguments, console):
     return files
 
 
-def write_dicom_report(arguments, files, table, image, regions, geometry, mask):
-    """Write the regions of a table as DICOM; returns the folders of the series and the checks."""
+def checked_report(arguments, files, table, regions, geometry, mask):
+    """The RegionReport of a table; QSMError if it cannot be written as DICOM. None without --dicom-output."""
+    if not arguments.dicom_output:
+        return None
     report = region_report(table, regions, geometry.grid(), mask=mask)
+    check_export(geometry, files, arguments.dicom_output, regions=report, overwrite=arguments.overwrite)
+    return report
+
+
+def write_dicom_report(arguments, files, report, image, geometry, mask):
+    """Write a RegionReport and its map as DICOM; returns the folders of the series and the checks."""
     maps = {SUSCEPTIBILITY: image.array / PER_PPM[image.unit]} | ({} if mask is None else {"reliable_mask": mask})
     options = {"regions": report, "overwrite": arguments.overwrite}
     exported = write_dicom(maps, geometry, files, arguments.dicom_output, **options)

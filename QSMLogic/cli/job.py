@@ -6,7 +6,11 @@ from pathlib import Path
 
 from ..files.bids import ALL
 from ..files.dicom.loading import load
-from ..files.headers import volumes_in
+from ..files.geometry import Geometry
+from ..files.headers import read_header, volumes_in
+from ..files.orientation import geometry_of
+from ..files.scans import COILS
+from ..model.catalogue import SUSCEPTIBILITY
 from ..model.errors import QSMError
 from .commands import load_scan, scan_files
 from .dicom import chosen, dicom_files, find
@@ -29,7 +33,13 @@ class Job:
     folder, dicom_folder : Path or None
         Where its maps go as images, and as DICOM series.
     source : list of path
-        DICOM files of the scan, whose patient and study the DICOM series get.
+        DICOM files of the scan, whose patient and study the DICOM series get: those of the volume, if they are known.
+    geometry : Geometry or None
+        The grid of its maps, if DICOM series are wanted.
+    volume : int or None
+        The number of the volume, from 1 on, if all of several are mapped.
+    echoes : int
+        0: not known yet.
     """
 
     name: str
@@ -39,15 +49,33 @@ class Job:
     folder: Path | None
     dicom_folder: Path | None
     source: list
+    geometry: Geometry | None = None
+    volume: int | None = None
+    echoes: int = 0
+
+    def dicom_options(self, arguments):
+        """What check_export and write_dicom are called with."""
+        names = tuple(arguments.dicom_maps or (SUSCEPTIBILITY,))
+        return {"names": names, "overwrite": arguments.overwrite, "volume": self.volume}
 
 
 def jobs_of(arguments, console):
     """The Jobs of the scans that the arguments name; QSMError if they name none, or options do not fit together."""
-    if not (arguments.output or arguments.dicom and arguments.dicom_output):
-        raise QSMError("run needs --output, the folder for the maps.")
-    if arguments.series_description and not arguments.dicom_output:
-        raise QSMError("--series-description can be used with --dicom-output only.")
+    if not (arguments.output or arguments.dicom_output):
+        raise QSMError("run needs --output or --dicom-output, the folder for the maps.")
+    for name, given in _needing_dicom_output(arguments).items():
+        if given and not arguments.dicom_output:
+            raise QSMError(f"{name} can be used with --dicom-output only.")
     return _dicom_jobs(arguments, console) if arguments.dicom else _file_jobs(arguments, console)
+
+
+def _needing_dicom_output(arguments):
+    """{option: whether it is given}"""
+    return {
+        "--series-description": arguments.series_description,
+        "--dicom-maps": arguments.dicom_maps,
+        "--no-research-use": not arguments.research_use,
+    }
 
 
 def named(paths, anonymous):
@@ -78,6 +106,9 @@ def _file_jobs(arguments, console):
             inputs,
             *_folders(arguments, *part),
             source,
+            geometry_of(read_header(first)) if source else None,
+            _number(volume),
+            len(arguments.echo_times or ()),
         )
         for volume, part in _volumes(count)
     ]
@@ -87,7 +118,11 @@ def _dicom_jobs(arguments, console):
     """One Job for each scan that --scan chooses or, with --volumes all, for each of its volumes."""
     if scan_files(arguments) or arguments.dicom_source:
         raise QSMError("--dicom finds the images itself. Omit the options for images and --dicom-source.")
+    if arguments.volumes == COILS:
+        raise QSMError("--volumes coils is for image files: DICOM images of single coils are not read.")
     scans = chosen(find(arguments.dicom, console), arguments.scan)
+    if len(scans) > 1 and (arguments.mask or arguments.reference_mask):
+        raise QSMError(f"A mask is for a single scan, but there are {len(scans)}. Choose one with --scan.")
     return [
         Job(
             " ".join([scan.title, *part]),
@@ -95,7 +130,10 @@ def _dicom_jobs(arguments, console):
             {},
             {"dicom": len(scan.files) if arguments.anonymous else scan.title},
             *_folders(arguments, *([scan.name] if len(scans) > 1 else []), *part),
-            scan.files,
+            scan.files_of(volume or 0),
+            scan.geometry,
+            _number(volume),
+            len(scan.echo_times_s),
         )
         for scan in scans
         for volume, part in _volumes(scan.volumes if arguments.volumes == ALL else 1)
@@ -105,6 +143,11 @@ def _dicom_jobs(arguments, console):
 def _volumes(count):
     """[(the volume to map, None for a single one; the name of its folder, in a list)]"""
     return [(None, [])] if count == 1 else [(n, [f"volume-{n + 1:03d}"]) for n in range(count)]
+
+
+def _number(volume):
+    """The number of a volume, from 1 on; None for a single one."""
+    return None if volume is None else volume + 1
 
 
 def _folders(arguments, *parts):

@@ -105,14 +105,19 @@ def add_dicom_scan_options(parser):
         "--dicom-maps",
         nargs="+",
         choices=[name for name, entry in CATALOGUE.items() if not entry.is_mask],
-        default=[SUSCEPTIBILITY],
         metavar="MAP",
-        help=f"maps for --dicom-output: %(choices)s (default: {SUSCEPTIBILITY})",
+        help=f"maps for --dicom-output: %(choices)s (default: {SUSCEPTIBILITY}); quality implies --quality-map",
     )
     parser.add_argument(
         "--series-description",
         metavar="TEXT",
-        help='how the descriptions of the DICOM series begin (default: QSM, and "(research use)" at the end)',
+        help="how the descriptions of the DICOM series begin (default: QSM)",
+    )
+    parser.add_argument(
+        "--no-research-use",
+        dest="research_use",
+        action="store_false",
+        help='leave "(research use)" out of the descriptions; you take the responsibility for their use',
     )
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from ..files.atomic import check_writable
 from ..files.bids import derivative_paths, derivative_placement, find_runs, write_derivatives
-from ..files.dicom.export.source import read_source
-from ..files.dicom.export.writing import write_dicom
+from ..files.dicom.export.writing import check_export, write_dicom
 from ..files.images import load_on_grid
 from ..files.map_files import output_paths, placement, write_maps
 from ..files.sidecar import image_stem
+from ..model.catalogue import UNCERTAINTY
 from ..model.errors import QSMError
 from ..pipeline.chain import run
 from ..registry.provenance import choice_made, strengths_tried, warnings
@@ -18,7 +18,8 @@ from ..report.strength_plot import CURVE_FILES, curve_files
 from .commands import enough_memory, input_files, read_settings, scan_files
 from .job import jobs_of, named
 
-PROBE = "0001.dcm"
+QUALITY, FIELD_UNCERTAINTY = "quality", "uncertainty_ppm"
+NO_MAP = "none"
 
 
 def run_command(arguments, console):
@@ -32,17 +33,26 @@ def run_command(arguments, console):
         raise QSMError("run needs --magnitude, --phase and --output, or --dicom, or --bids; see `run --help`.")
     jobs = jobs_of(arguments, console)
     for job in jobs:
-        _check_outputs(job, arguments)
+        _check_outputs(job, arguments, settings)
     return _each(jobs, lambda job: _run_job(job, arguments, settings, console), console)
 
 
-def _check_outputs(job, arguments):
+def _check_outputs(job, arguments, settings):
     if job.folder:
         outputs = [*output_paths(job.folder), *(job.folder / name for name in CURVE_FILES if arguments.curve)]
         check_writable(outputs, input_files(arguments), **placement(job.folder, arguments.overwrite))
     if job.dicom_folder:
-        read_source(job.source)
-        check_writable([job.dicom_folder / PROBE])
+        options = job.dicom_options(arguments)
+        _check_yielded(job, options["names"], settings)
+        check_export(job.geometry, job.source, job.dicom_folder, **options)
+
+
+def _check_yielded(job, names, settings):
+    """QSMError if a run of the job has none of one of the maps."""
+    if UNCERTAINTY in names and settings.method("uncertainty").name == NO_MAP:
+        raise QSMError(f"The map {UNCERTAINTY} needs a method of the stage uncertainty. Choose another one than none.")
+    if FIELD_UNCERTAINTY in names and job.echoes == 1:
+        raise QSMError(f"The map {FIELD_UNCERTAINTY} needs several echoes; the scan has one. Omit it in --dicom-maps.")
 
 
 def _run_job(job, arguments, settings, console):
@@ -58,17 +68,20 @@ def _run_job(job, arguments, settings, console):
 
 def _write_dicom(job, maps, geometry, arguments, console):
     console.progress("writing DICOM", 1.0)
-    said = arguments.series_description
-    wording = {"description": said, "research_use": False} if said else {}
+    options = job.dicom_options(arguments)
+    there = {entry.name for entry, _ in maps.items()}
+    lacking = [name for name in options["names"] if name not in there]
+    options["names"] = tuple(name for name in options["names"] if name in there)
     exported = write_dicom(
         maps,
         geometry,
         job.source,
         job.dicom_folder,
-        names=arguments.dicom_maps,
-        overwrite=arguments.overwrite,
-        **wording,
+        **options,
+        description=arguments.series_description or "QSM",
+        research_use=arguments.research_use,
     )
+    console.warn(f"The run has no map {name}, so that it was not written as DICOM." for name in lacking)
     console.warn(check.sentence for check in exported.checks if check.is_said)
     console.wrote(sorted({path.parent for path in exported.files}))
 
@@ -128,7 +141,8 @@ def _mapped(scan, geometry, files, inputs, arguments, settings, console):
         path = getattr(arguments, name)
         masks[name] = load_on_grid(path, geometry) if path else None
         names |= {name: 1 if arguments.anonymous else Path(path).name} if path else {}
-    wanted = {"quality": arguments.quality_map, "curve": arguments.curve}
+    quality = arguments.quality_map or QUALITY in (arguments.dicom_maps or ())
+    wanted = {"quality": quality, "curve": arguments.curve}
     maps = run(scan, masks["mask"], settings, console.progress, masks["reference_mask"], **wanted)
     console.note(choice_made(maps.provenance))
     console.warn(warnings(maps.provenance))

@@ -24,7 +24,7 @@ from ..regions.units import PER_PPM, scale
 from ..registry.provenance import checked_record
 from ..report.page import check_report_name, report
 from ..report.plots import box_plot, histogram, plot_files, region_against_map, region_against_time
-from .dicom_report import add_dicom_report_options, checked_source, write_dicom_report
+from .dicom_report import add_dicom_report_options, checked_report, checked_source, write_dicom_report
 
 MAP = CATALOGUE[SUSCEPTIBILITY].title
 FILES_OF_RUN = (CATALOGUE["reliable_mask"].file, CATALOGUE[UNCERTAINTY].file, RECORD)  # used beside a map
@@ -83,6 +83,7 @@ def statistics_command(arguments, console):
     zero = table.of(arguments.reference, MAP)["mean"] if arguments.reference else 0.0
     table = table.relative_to(arguments.reference) if arguments.reference else table
     provenance = _provenance(arguments)
+    dicom_report = checked_report(arguments, dicom_files, table, regions, geometry, mask)
 
     texts = table_texts(table, arguments.output)
     texts |= table_texts(table.asymmetry(), arguments.asymmetry) if arguments.asymmetry else {}
@@ -98,8 +99,8 @@ def statistics_command(arguments, console):
         texts |= {path: signed(text) for path, text in drawn.items()}
         paths = write_texts(texts, **_placement(arguments, texts), held=held)
     console.wrote(paths)
-    if dicom_files:
-        folders, checks = write_dicom_report(arguments, dicom_files, table, maps[MAP], regions, geometry, mask)
+    if dicom_report:
+        folders, checks = write_dicom_report(arguments, dicom_files, dicom_report, maps[MAP], geometry, mask)
         console.warn(check.sentence for check in checks if check.is_said)
         console.wrote(folders)
 

@@ -25,7 +25,7 @@ def region_report(table, regions, grid, *, mask=None, drawn_by=""):
     mask : ndarray, optional
         As it was given to `measure`.
     drawn_by : str
-        The algorithm that segmented the regions; "": they were drawn by hand.
+        The algorithm that segmented the regions; "": not known.
 
     Raises
     ------

@@ -36,7 +36,8 @@ class DicomMethods:
         regionTable : vtkMRMLTableNode, optional
             A table of regionTable: its regions are written as a segmentation, its values as a structured report.
         researchUse : bool
-            Whether the descriptions of the series end in "(research use)".
+            Whether the descriptions of the series end in "(research use)". Without it, you take the responsibility
+            for their use.
         description : str
             How the descriptions of the series begin.
         parametricMap : bool, optional

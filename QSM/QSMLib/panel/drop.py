@@ -1,5 +1,7 @@
 """Files and folders that are dropped on the panel."""
 
+from contextlib import suppress
+
 import qt
 
 ENTER, MOVE, DROP = (getattr(qt.QEvent, name) for name in ("DragEnter", "DragMove", "Drop"))
@@ -15,8 +17,9 @@ class Drop(qt.QObject):
         widget.installEventFilter(self)
 
     def close(self):
-        """The panel goes."""
-        self.widget.removeEventFilter(self)
+        """The panel goes, perhaps after its widget, which then has let go of the filter."""
+        with suppress(RuntimeError, ValueError):  # of PySide and PythonQt
+            self.widget.removeEventFilter(self)
 
     def eventFilter(self, watched, event):
         """What Qt asks before the widget gets an event: whether that is done with."""

@@ -90,6 +90,12 @@ def add_regions(folder, request):
     return node
 
 
+def atlas_of(node):
+    """Which atlas the regions of a node are of, such as "atlas MNI"; empty if none is known."""
+    record = node.GetAttribute(QUALITY)
+    return f"atlas {json.loads(record)['template']}" if record else ""
+
+
 def register(request, progress=None):
     """Register in this process, which takes up to a minute; returns the segmentation node.
 

@@ -2,6 +2,7 @@
 
 from QSMLogic import QSMError
 
+from .atlas import atlas_of
 from .choices import NEAREST
 from .maps import mask_of
 from .measure import grid_of_map, recalled
@@ -20,4 +21,5 @@ def report_of(node, volume):
     if volume not in measurement.maps:
         raise QSMError(f"{node.GetName()} has no values of {volume.GetName()}. Measure this map first.")
     regions = regions_on(measurement.regions, volume, measurement.edges != NEAREST)
-    return region_report(read_table(node), regions, grid_of_map(volume), mask=mask_of(volume))
+    options = {"mask": mask_of(volume), "drawn_by": atlas_of(measurement.regions)}
+    return region_report(read_table(node), regions, grid_of_map(volume), **options)

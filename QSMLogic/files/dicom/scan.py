@@ -54,7 +54,11 @@ class DicomScan:
     @property
     def files(self) -> list[Path]:
         """Every file of the scan, once."""
-        frames = (f for echoes in self.stacks.values() for volumes in echoes for frames in volumes for f in frames)
+        return list(dict.fromkeys(path for volume in range(self.volumes) for path in self.files_of(volume)))
+
+    def files_of(self, volume) -> list[Path]:
+        """Every file with images of a point in time, once."""
+        frames = (f for echoes in self.stacks.values() for volumes in echoes for f in volumes[volume])
         return list(dict.fromkeys(frame.path for frame in frames))
 
 

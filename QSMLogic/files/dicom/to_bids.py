@@ -64,6 +64,8 @@ def write_bids(scans, folder, participant, session=None, overwrite=False, progre
             if progress:
                 progress("writing BIDS", done / len(planned))
             write_contents(temporary, _contents(scan, kind, paths), scan.geometry)
+        if progress:
+            progress("writing BIDS", 1.0)
     return list(temporary)
 
 

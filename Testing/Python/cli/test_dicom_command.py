@@ -1,6 +1,7 @@
 """DICOM on the command line: the list of scans, maps of them, BIDS made of them, and maps as DICOM."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from helpers.scan_on_disk import ECHO_TIMES, SHAPE, save, simulated_scan
 from helpers.scan_on_disk import load as array_in
 
 from QSMLogic.cli.main import main
+from QSMLogic.model.catalogue import UNCERTAINTY
 
 FAST = ("unwrap.method=laplacian", "background.method=sharp", "background.radius_mm=2", "invert.method=tkd")
 STRAIGHT = {"geometry": geometry(tuple(reversed(SHAPE)), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), np.eye(3).ravel())}
@@ -80,6 +82,22 @@ def test_nobody_is_named(cli, crowded, tmp_path):
     assert not [(who, text[:80]) for who in identities for text in texts if who in text]
 
 
+def test_a_scan_without_field_strength_is_listed(cli, tmp_path):
+    files = siemens.classic(example())
+    for dataset in files:
+        del dataset.MagneticFieldStrength, dataset.ImagingFrequency
+    written(tmp_path, files)
+    assert "field strength unknown: give --field-strength" in cli("dicom", tmp_path)[1]
+
+
+def test_scans_of_two_patients_do_not_become_one_participant(refused, tmp_path):
+    other = {**PERSON, "PatientID": "another", "PatientName": "Another^Person"}
+    written(tmp_path / "a", siemens.classic(example()))
+    written(tmp_path / "b", siemens.classic(example(series=20, person=other)))
+    write = ("dicom", tmp_path, "--to-bids", tmp_path / "bids", "--participant-label", "01")
+    refused("several patients or studies.*1: Series 5, 6.*2: Series 20, 21", *write)
+
+
 def test_a_folder_without_dicom_is_refused(refused, tmp_path):
     refused("There are no DICOM files", "dicom", tmp_path)
     refused("There is no file or folder", "dicom", tmp_path / "nowhere")
@@ -108,11 +126,9 @@ def test_of_several_scans_one_is_chosen(cli, crowded, run_refused, tmp_path):
 
 
 def test_all_scans_are_mapped_and_one_that_fails_does_not_stop_the_others(cli, crowded, tmp_path):
-    mask = ("--mask", save(tmp_path / "mask.nii", np.ones(SHAPE, np.uint8)))
-    status, _, err = cli(
-        "run", "--dicom", *crowded, "--scan", "all", "--output", tmp_path / "all", *mask, "--set", *FAST
-    )
-    assert status == 2 and "does not fit the scan" in err and "1 of 2 runs failed" in err
+    settings = ("mask.method=robust", *FAST[:2], "background.radius_mm=7", FAST[3])
+    status, _, err = cli("run", "--dicom", *crowded, "--scan", "all", "--output", tmp_path / "all", "--set", *settings)
+    assert status == 2 and "1 of 2 runs failed" in err
     assert [path.parent.parent for path in (tmp_path / "all").rglob("run.json")] == [tmp_path / "all"]
 
 
@@ -154,7 +170,7 @@ def test_images_get_the_patient_of_dicom_files_that_are_named(cli, folder, head,
     scan = ("--magnitude", *images[0], "--phase", *images[1], *facts)
     run_refused("--dicom-output needs --dicom, or --dicom-source", *scan, "--dicom-output", tmp_path / "pacs")
     more = ("--dicom-output", tmp_path / "pacs", "--dicom-source", folder, "--series-description", "Iron")
-    run(cli, *scan, "--output", tmp_path / "out", *more)
+    run(cli, *scan, "--output", tmp_path / "out", *more, "--no-research-use")
     import pydicom
 
     written_files = list((tmp_path / "pacs").rglob("*.dcm"))
@@ -164,8 +180,13 @@ def test_images_get_the_patient_of_dicom_files_that_are_named(cli, folder, head,
 
 
 def test_dicom_alone_can_be_written(cli, folder, tmp_path):
-    run(cli, "--dicom", folder, "--dicom-output", tmp_path / "pacs")
+    run(cli, "--dicom", folder, "--dicom-output", tmp_path / "pacs", "--series-description", "Iron")
     assert {path.name for path in tmp_path.iterdir()} == {"pacs"}
+    import pydicom
+
+    [first, *_] = (tmp_path / "pacs").rglob("0001.dcm")
+    said = pydicom.dcmread(first).SeriesDescription
+    assert said.startswith("Iron susceptibility [pp") and said.endswith("(research use)")
 
 
 def test_regions_are_written_as_segmentation_and_report(cli, folder, mapped, tmp_path):
@@ -192,6 +213,23 @@ def test_regions_are_written_as_segmentation_and_report(cli, folder, mapped, tmp
     assert pydicom.dcmread(segments).pixel_array.sum() == np.count_nonzero(labels)
 
 
+def test_nothing_is_written_if_regions_cannot_be(mapped, folder, refused, tmp_path):
+    chi = mapped / "out" / "susceptibility_ppm.nii.gz"
+    labels = np.zeros((*SHAPE, 2), np.uint8)
+    labels[14:18, 16:20, 18:22] = 1
+    layers = sitk.GetImageFromArray(labels, True)
+    layers.CopyInformation(sitk.ReadImage(str(chi)))
+    for n, name in enumerate(("one", "other")):
+        for key, value in (("Name", name), ("LabelValue", "1"), ("Layer", str(n))):
+            layers.SetMetaData(f"Segment{n}_{key}", value)
+    sitk.WriteImage(layers, str(tmp_path / "overlapping.seg.nrrd"))
+    save(tmp_path / "labels.nii", labels[..., 0])
+    measure = ("statistics", "--map", chi, "--output", tmp_path / "table.csv", "--dicom-source", folder)
+    refused("exists already", *measure, "--dicom-output", mapped / "pacs", "--labels", tmp_path / "labels.nii")
+    overlapping = ("--labels", tmp_path / "overlapping.seg.nrrd")
+    refused("one and other overlap", *measure, "--dicom-output", tmp_path / "pacs", *overlapping)
+
+
 def _numbers(item):
     for child in item.get("ContentSequence", ()):
         if "MeasuredValueSequence" in child:
@@ -203,5 +241,39 @@ def test_options_that_do_not_fit_are_refused(run_refused, folder, refused, tmp_p
     run_refused("--dicom finds the images itself", "--dicom", folder, "--magnitude", "m.nii", "--phase", "p.nii")
     run_refused("--scan can be used with", "--magnitude", "m.nii", "--phase", "p.nii", "--scan", 1)
     run_refused("--series-description can be used with", "--dicom", folder, "--series-description", "x")
-    refused("needs --output", "run", "--dicom", folder)
+    run_refused("--dicom-maps can be used with", "--dicom", folder, "--dicom-maps", "local_field_ppm")
+    run_refused("--no-research-use can be used with", "--dicom", folder, "--no-research-use")
+    run_refused("--volumes coils is for image files", "--dicom", folder, "--volumes", "coils")
+    refused("needs --output or --dicom-output", "run", "--dicom", folder)
+    refused("--participant-label and --session-label", "dicom", folder, "--participant-label", "01")
     refused("Omit --scan and the options for DICOM", "run", "--bids", folder, "--dicom", folder)
+
+
+def test_what_cannot_be_written_as_dicom_is_said_before_the_run(mapped, folder, refused, tmp_path):
+    run_dicom = ("run", "--dicom", folder, "--dicom-output")
+    refused("exists already", *run_dicom, mapped / "pacs")
+    maps = (*run_dicom, tmp_path / "pacs", "--dicom-maps")
+    refused("needs a method of the stage uncertainty", *maps, UNCERTAINTY, "--set", "uncertainty.method=none")
+    written(tmp_path / "one", siemens.classic(example(echo_times_s=(0.02,))))
+    maps = ("run", "--dicom", tmp_path / "one", "--dicom-output", tmp_path / "pacs", "--dicom-maps")
+    refused("needs several echoes", *maps, "uncertainty_ppm")
+
+
+def test_the_quality_is_written_as_dicom_if_it_is_wanted(cli, folder, tmp_path):
+    run(cli, "--dicom", folder, "--dicom-output", tmp_path / "pacs", "--dicom-maps", "quality", "susceptibility_ppm")
+    names = {path.name.partition("-")[2] for path in (tmp_path / "pacs").iterdir()}
+    assert {"phase-quality", "susceptibility"} <= names
+
+
+def test_points_in_time_differ_in_number_description_and_source(cli, head, tmp_path):
+    import pydicom
+
+    twice = replace(head, magnitude=np.stack([head.magnitude[0]] * 2), phase_rad=np.stack([head.phase_rad[0]] * 2))
+    written(tmp_path / "dicom", siemens.classic(twice))
+    run(cli, "--dicom", tmp_path / "dicom", "--dicom-output", tmp_path / "pacs", "--volumes", "all")
+    files = [next((tmp_path / "pacs" / f"volume-00{n}").glob("*-susceptibility/0001.dcm")) for n in (1, 2)]
+    images = [pydicom.dcmread(path) for path in files]
+    assert [image.SeriesDescription[:27] for image in images] == [f"QSM volume {n} susceptibility" for n in (1, 2)]
+    assert images[1].SeriesNumber - images[0].SeriesNumber == 100
+    referred = [{item.ReferencedSOPInstanceUID for item in image.SourceImageSequence} for image in images]
+    assert len(referred[0]) == len(referred[1]) == 2 * len(ECHO_TIMES) and not referred[0] & referred[1]

@@ -109,10 +109,13 @@ def test_regions_are_reported(qsm, logic, tmp_path):
     pytest.importorskip("highdicom")
     inside = np.zeros(slicer.util.arrayFromVolume(qsm).shape)
     inside[1:3, 2:6, 3:7] = 1
-    table = logic.regionTable(segmentation({"Putamen": inside}, qsm), [qsm], unit="ppb")
+    regions = segmentation({"Putamen": inside}, qsm)
+    regions.SetAttribute("QSM.Atlas", '{"template": "MNI"}')
+    table = logic.regionTable(regions, [qsm], unit="ppb")
     files = [pydicom.dcmread(file) for file in logic.exportDICOM(qsm, tmp_path / "out", regionTable=table)]
     [segments] = [file for file in files if file.Modality == "SEG"]
-    assert segments.SegmentSequence[0].SegmentLabel == "Putamen"
+    [segment] = segments.SegmentSequence
+    assert (segment.SegmentLabel, segment.SegmentAlgorithmName) == ("Putamen", "atlas MNI")
     assert segments.pixel_array.sum() == inside.sum()
     assert [file.Modality for file in files].count("SR") == 1
 

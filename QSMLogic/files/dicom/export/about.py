@@ -1,5 +1,6 @@
 """What a series says of itself."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +13,8 @@ NEEDED = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID"),
     *("AccessionNumber", "ReferringPhysicianName"),
 )
+SEPARATORS = r"[\x00-\x1f\x7f-\x9f\\]"  # in DICOM a backslash begins another value
+QUALIFICATION = "RESEARCH"  # whatever the description says: nothing here is a medical product
 RESEARCH = " (research use)"
 LONGEST_DESCRIPTION = 64
 
@@ -28,6 +31,7 @@ class About:
     derivation : str
         By which software and methods it was made.
     research_use : bool
+        Whether its description ends in "(research use)".
     now : datetime
     series_uid : str
     """
@@ -43,11 +47,8 @@ class About:
     def description(self):
         """The title that viewers show; "research use" is never cut off."""
         suffix = RESEARCH if self.research_use else ""
-        return self.title[: LONGEST_DESCRIPTION - len(suffix)] + suffix
-
-    @property
-    def qualification(self):
-        return "RESEARCH" if self.research_use else "PRODUCT"
+        title = " ".join(re.sub(SEPARATORS, " ", self.title).split())
+        return title[: LONGEST_DESCRIPTION - len(suffix)] + suffix
 
     def arguments(self):
         """What highdicom's objects are made with."""

@@ -24,6 +24,7 @@ STUDY = (
     *("StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "StudyDescription", "AccessionNumber"),
     *("IssuerOfAccessionNumberSequence", "ReferringPhysicianName"),
 )
+WHOSE = ("StudyInstanceUID", "PatientID", "PatientBirthDate")
 SERIES = ("BodyPartExamined", "PatientPosition", "ProtocolName", "PositionReferenceIndicator")
 COMPRESSION = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 ACQUISITION = (
@@ -75,10 +76,12 @@ def derived_from(source, now):
     return dataset
 
 
-def is_own(path):
-    """Whether a DICOM file was written by this software."""
+def is_own(path, scan):
+    """Whether a DICOM file was written by this software, of the patient and study of a scan, a dataset."""
     try:
-        return pydicom().dcmread(path, specific_tags=["Manufacturer"]).get("Manufacturer") == MANUFACTURER
+        dataset = pydicom().dcmread(path, specific_tags=["Manufacturer", *WHOSE])
+        same = all(str(dataset.get(keyword) or "") == str(scan.get(keyword) or "") for keyword in WHOSE)
+        return same and dataset.get("Manufacturer") == MANUFACTURER
     except (OSError, ValueError, pydicom().errors.InvalidDicomError):
         return False
 

@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 
 from ..library import highdicom, pydicom
-from .about import nameless
+from .about import QUALIFICATION, nameless
 from .attributes import code, unit_code
 
 ANATOMY = {"BRAIN": ("12738006", "SCT", "Brain"), "HEAD": ("69536005", "SCT", "Head")}
@@ -36,7 +36,7 @@ def parametric_map(entry, values, images, stack, about):
         real_world_value_mappings=[_mapping(hd, entry, values)],
         content_label="QSM",
         content_description=entry.description,
-        content_qualification=about.qualification,
+        content_qualification=QUALIFICATION,
         pixel_measures=hd.PixelMeasuresSequence(stack.spacing[1:], images[0].SliceThickness, stack.spacing[0]),
     )
     _put_in_order(dataset, np.cross(stack.orientation[:3], stack.orientation[3:]))

@@ -69,7 +69,7 @@ class Pixels:
 
 def pixels_of(entry, array, mask):
     """The Pixels of a map with a MapEntry; mask: where it is valid."""
-    scale = SCALES.get(entry.unit, Scale(entry.unit, slope=0.1))
+    scale = scale_of(entry)
     inside = mask & np.isfinite(array)
     if not inside.any():
         raise QSMError(f"The {entry.title} map has no values to write. Check the map and its mask.")
@@ -80,6 +80,11 @@ def pixels_of(entry, array, mask):
     stored = np.full(array.shape, padding, np.int16)
     stored[inside] = np.clip(np.rint(values / scale.slope), padding + 1, HIGHEST)
     return Pixels(stored, padding, scale, (center, width), _clipped(entry, values, scale))
+
+
+def scale_of(entry):
+    """How the values of a map with a MapEntry are stored."""
+    return SCALES.get(entry.unit, Scale(entry.unit, slope=0.1))
 
 
 def inside_of(name, arrays):

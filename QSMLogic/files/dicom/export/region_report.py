@@ -14,6 +14,7 @@ MR_PROCEDURE = ("113091000", "SCT", "Magnetic resonance imaging")
 ANATOMY = ("91723000", "SCT", "Anatomical structure")
 ALGORITHM = ("segmentation", "99QSM", "Segmentation")
 LONGEST_LABEL = 64
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class RegionReport:
     regions : tuple of ReportedRegion
         Those without voxels are left out.
     drawn_by : str
-        The algorithm that segmented the regions; "": they were drawn by hand.
+        The algorithm that segmented the regions; "": nobody knows whether a program or a hand did.
     """
 
     labels: np.ndarray = field(repr=False)
@@ -134,17 +135,16 @@ def structured_report(report, segments, tracking, images, about):
 
 
 def _segment(hd, report, number, region, tracking):
-    automatic = hd.AlgorithmIdentificationSequence(
-        report.drawn_by or "none", hd.sr.CodedConcept(*ALGORITHM), version=__version__
-    )
+    name, version = (report.drawn_by[:LONGEST_LABEL], __version__) if report.drawn_by else (UNKNOWN, UNKNOWN)
+    algorithm = hd.AlgorithmIdentificationSequence(name, hd.sr.CodedConcept(*ALGORITHM), version=version)
     color = region.color and hd.color.CIELabColor.from_rgb(*(round(255 * part) for part in region.color))
     return hd.seg.SegmentDescription(
         segment_number=number,
         segment_label=region.name[:LONGEST_LABEL],
         segmented_property_category=hd.sr.CodedConcept(*ANATOMY),
         segmented_property_type=hd.sr.CodedConcept(*ANATOMY),
-        algorithm_type="AUTOMATIC" if report.drawn_by else "MANUAL",
-        algorithm_identification=automatic if report.drawn_by else None,
+        algorithm_type="AUTOMATIC" if report.drawn_by else "SEMIAUTOMATIC",
+        algorithm_identification=algorithm,
         tracking_uid=tracking,
         tracking_id=region.name[:LONGEST_LABEL],
         display_color=color,

@@ -1,9 +1,8 @@
 """Write maps as DICOM: a folder with one folder for each series."""
 
-import re
 import warnings
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,22 +14,16 @@ from ....model.maps import Maps
 from ....registry.method import registry
 from ....registry.stages import STAGES
 from ....version import __version__
-from ...atomic import placed_together
-from ..library import has_highdicom, pydicom
+from ...atomic import check_writable, placed_together
+from ..library import has_highdicom, highdicom, pydicom
 from .about import About
-from .attributes import is_own, new_uid
 from .map_series import map_series, written
 from .parametric_map import parametric_map as float_map
 from .pixels import inside_of, pixels_of
+from .plan import planned
 from .region_report import segmentation, structured_report
 from .source import read_source
 from .stack import stack_of
-
-PLACES = 100  # series of maps for each series of the scan
-PLACE_OF = {name: n for n, name in enumerate(sorted(CATALOGUE, key=lambda name: name != SUSCEPTIBILITY), 1)}
-FLOAT_PLACES, SEGMENTS_PLACE, REPORT_PLACE = 40, 81, 82
-LARGEST_SERIES = 10**6
-WITHOUT_NUMBER = 99
 
 
 @dataclass(frozen=True)
@@ -54,11 +47,14 @@ def write_dicom(
     parametric_map=None,
     regions=None,
     overwrite=False,
+    other_grid=False,
+    volume=None,
 ):
     """Write maps as DICOM series of the study that they were made of, all files or none.
 
     Each series has a folder, such as 601-susceptibility. Its number is 100 times the lowest of the scan and the place
-    of the map, or the next one that no series of the scan has.
+    of the map, or the next one that no series of the scan has. Before the place, points in time have their number in
+    three digits: 600201 is the second.
 
     Parameters
     ----------
@@ -74,7 +70,8 @@ def write_dicom(
     names : sequence of str
         Which maps are written.
     research_use : bool
-        Whether the descriptions of the series end in "(research use)".
+        Whether the descriptions of the series end in "(research use)". Without it, whoever writes them takes the
+        responsibility for their use.
     description : str
         How the descriptions of the series begin.
     method : str
@@ -84,7 +81,13 @@ def write_dicom(
     regions : RegionReport, optional
         Regions that are written as a segmentation, and their values as a structured report; needs highdicom.
     overwrite : bool
-        Whether to replace and remove the DICOM files of an earlier export of the same scan to this folder.
+        Whether to replace and remove the DICOM files of an earlier export of the same scan to this folder. Files of
+        other patients, studies or programs never are.
+    other_grid : bool
+        Whether the maps may lie on another grid than the scan, as those that were resampled. They are written where
+        they lie; nothing then shows that the files are those of another scan.
+    volume : int, optional
+        Which point in time the maps are of, from 1 on, if the scan has several. It is said in the descriptions.
 
     Returns
     -------
@@ -100,19 +103,19 @@ def write_dicom(
     >>> exported = write_dicom(maps, geometry, ["IM0001.dcm", "IM0002.dcm"], "for-the-archive")  # doctest: +SKIP
     """
     arrays = _arrays(maps, names, geometry)
+    if regions:
+        _check_regions(regions, geometry)
     about = About(0, description, _derivation(maps, method), research_use, datetime.now())
-    floats = has_highdicom() if parametric_map is None else parametric_map
-    with warnings.catch_warnings(), pydicom().config.disable_value_validation():  # a scan is what it is
-        warnings.simplefilter("ignore", UserWarning)  # they quote the values of attributes, such as names of patients
+    with _of_any_scan():
         source = read_source(source_files)
-        export = _Export(Path(folder), source, stack_of(geometry, source), about)
-        series = [export.add_map(CATALOGUE[name], arrays, floats) for name in names]
+        stack = stack_of(geometry, source, other_grid)
+        plan = planned(Path(folder), source, about, names, _floats(parametric_map), bool(regions), volume)
+        former = plan.replaceable(overwrite)
+        export = _Export(plan, stack, arrays)
         if regions:
-            export.add_regions(regions, series[0])
+            export.add_regions(regions, names[0])
     files = export.files
-    former = export.former_files() if overwrite else set()
-    whole = folder if former else None
-    with placed_together(files, overwrite=overwrite, vouched=lambda: former, whole=whole) as temporary:
+    with placed_together(files, overwrite=False, vouched=lambda: former, whole=folder if former else None) as temporary:
         for path, dataset in files.items():
             written(dataset, temporary[path])
     for emptied in {path.parent for path in former - files.keys()}:
@@ -121,75 +124,107 @@ def write_dicom(
     return Exported(list(temporary), tuple(export.checks))
 
 
+def check_export(
+    geometry,
+    source_files,
+    folder,
+    *,
+    names=(SUSCEPTIBILITY,),
+    parametric_map=None,
+    regions=None,
+    overwrite=False,
+    other_grid=False,
+    volume=None,
+):
+    """Raise QSMError if `write_dicom` cannot write maps with a Geometry, as far as that shows before they are made.
+
+    Nothing is left behind. Parameters: as of write_dicom.
+    """
+    _check_names(names, CATALOGUE)
+    about = About(0, "", "", True, datetime.now())
+    with _of_any_scan():
+        source = read_source(source_files)
+        stack_of(geometry, source, other_grid)
+        plan = planned(Path(folder), source, about, names, _floats(parametric_map), bool(regions), volume)
+        former = plan.replaceable(overwrite)
+    if regions:
+        _check_regions(regions, geometry)
+    paths = [path for series in plan.series for path in series.files([None])]
+    check_writable(paths, source_files, vouched=lambda: former, whole=folder if former else None)
+
+
+@contextmanager
+def _of_any_scan():
+    """A scan is what it is: odd values are taken over, and no warning quotes the name of a patient."""
+    with warnings.catch_warnings(), pydicom().config.disable_value_validation():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
+def _floats(wanted):
+    """Whether parametric maps are written; QSMError if they are wanted but cannot be."""
+    if wanted:
+        highdicom()
+    return has_highdicom() if wanted is None else wanted
+
+
 class _Export:
-    """Collects what is written, {path: dataset}, and its checks."""
+    """The files of a Plan, {path: dataset}, and the checks of what is written."""
 
-    def __init__(self, folder, source, stack, about):
-        self.folder, self.source, self.stack, self.about = folder, source, stack, about
-        self.files, self.checks, self._numbers = {}, [*source.checks, *stack.checks], set(source.series_numbers)
+    def __init__(self, plan, stack, arrays):
+        self.plan, self.stack, self.source = plan, stack, plan.source
+        self.files, self.checks, self.images = {}, [*plan.source.checks, *stack.checks], {}
+        for name in plan.images:
+            self._add_map(CATALOGUE[name], arrays)
 
-    def add_map(self, entry, arrays, floats):
-        """Add the series of a map, which is returned; floats: also its parametric map."""
+    def _add_map(self, entry, arrays):
         array = np.asarray(arrays[entry.name])
         inside = inside_of(entry.name, arrays)
         pixels = pixels_of(entry, self.stack.turned(array), self.stack.turned(inside))
         self.checks += pixels.checks
-        title = entry.title.removeprefix("QSM ")
-        about = self._described(PLACE_OF[entry.name], f"{title} [{pixels.scale.unit}]")
-        images = map_series(entry, pixels, self.stack, self.source, about)
-        self._add(about, title, images)
-        if floats:
-            about = self._described(PLACE_OF[entry.name] + FLOAT_PLACES, f"{title} [{entry.unit}], float")
+        series = self.plan.images[entry.name]
+        images = map_series(entry, pixels, self.stack, self.source, series.about)
+        self.files |= series.files(images)
+        self.images[entry.name] = images
+        if series := self.plan.floats.get(entry.name):
             values = self.stack.turned(np.where(inside & np.isfinite(array), array, 0))
-            self._add(about, f"{title} float", [float_map(entry, values, images, self.stack, about)])
-        return images
+            self.files |= series.files([float_map(entry, values, images, self.stack, series.about)])
 
-    def add_regions(self, regions, images):
-        """Add segmentation and report of regions on a series of images."""
-        labels = np.asarray(regions.labels)
-        if self.stack.turned(labels).shape != (len(images), images[0].Rows, images[0].Columns):
-            raise QSMError("The label image has another shape than the maps. Resample it to the grid of the maps.")
-        about = self._described(SEGMENTS_PLACE, "regions")
-        segments, tracking = segmentation(regions, self.stack.turned(labels), images, about)
-        self._add(about, "regions", [segments])
-        about = self._described(REPORT_PLACE, "values of regions")
-        self._add(about, "region values", [structured_report(regions, segments, tracking, images, about)])
-
-    def _described(self, place, title):
-        """The About of a further series, with a number that no other has."""
-        number = self.first_number + place
-        while number in self._numbers:
-            number += 1
-        self._numbers.add(number)
-        return replace(self.about, series_number=number, title=f"{self.about.title} {title}", series_uid=new_uid())
-
-    @property
-    def first_number(self):
-        lowest = min(self.source.series_numbers) or WITHOUT_NUMBER
-        return lowest * PLACES if lowest < LARGEST_SERIES else lowest
-
-    def former_files(self):
-        """The files of an earlier export of this scan, which would refer to images that are no longer there."""
-        numbers = range(self.first_number, self.first_number + PLACES)
-        folders = {f for f in self.folder.glob("*-*") if f.name.split("-")[0] in map(str, numbers)}
-        return {path for folder in folders for path in folder.glob("*.dcm") if is_own(path)}
-
-    def _add(self, about, title, datasets):
-        folder = self.folder / f"{about.series_number}-{re.sub(r'[^a-z0-9]+', '-', title.lower())}"
-        self.files |= {folder / f"{number:04d}.dcm": dataset for number, dataset in enumerate(datasets, 1)}
+    def add_regions(self, regions, name):
+        """Add segmentation and report of regions on the images of a map."""
+        images, labels = self.images[name], self.stack.turned(np.asarray(regions.labels))
+        segments, tracking = segmentation(regions, labels, images, self.plan.regions.about)
+        self.files |= self.plan.regions.files([segments])
+        report = structured_report(regions, segments, tracking, images, self.plan.report.about)
+        self.files |= self.plan.report.files([report])
 
 
 def _arrays(maps, names, geometry):
     """{name: array} of the maps; QSMError if one is missing or has another shape."""
     arrays = {entry.name: array for entry, array in maps.items()} if isinstance(maps, Maps) else dict(maps)
-    possible = [name for name, entry in CATALOGUE.items() if name in arrays and not entry.is_mask]
-    for name in names:
-        if name not in possible:
-            raise QSMError(f"There is no map {name!r} to write as DICOM. There are: {', '.join(possible)}.")
+    _check_names(names, arrays)
     for name, array in arrays.items():
         if np.shape(array) != geometry.shape:
             raise QSMError(f"The map {name} has shape {np.shape(array)}, its grid {geometry.shape}; they must match.")
     return arrays
+
+
+def _check_names(names, known):
+    """QSMError if there is a map that is not among those known, or a mask."""
+    possible = [name for name, entry in CATALOGUE.items() if name in known and not entry.is_mask]
+    if not names:
+        raise QSMError(f"There is no map to write as DICOM. Choose one of these: {', '.join(possible)}.")
+    for name in names:
+        if name not in possible:
+            raise QSMError(f"There is no map {name!r} to write as DICOM. There are: {', '.join(possible)}.")
+
+
+def _check_regions(regions, geometry):
+    """QSMError if regions cannot be written on maps with a Geometry."""
+    highdicom()
+    regions.present()
+    if np.shape(regions.labels) != geometry.shape:
+        raise QSMError("The label image has another shape than the maps. Resample it to the grid of the maps.")
 
 
 def methods_in_short(provenance):

@@ -108,7 +108,8 @@ def test_the_segmentation_lies_on_the_map(written):
     images = [pydicom.dcmread(path) for path in sorted(written["susceptibility"].parent.iterdir())]
     found = segments.get_pixels_by_source_instance([image.SOPInstanceUID for image in images], combine_segments=True)
     np.testing.assert_array_equal(found, np.select([labels() == 2, labels() == 7], [1, 2], 0))
-    assert segments.SegmentSequence[0].SegmentAlgorithmType == "MANUAL"
+    for segment in segments.SegmentSequence:
+        assert (segment.SegmentAlgorithmType, segment.SegmentAlgorithmName) == ("SEMIAUTOMATIC", "unknown")
     assert "RecommendedDisplayCIELabValue" in segments.SegmentSequence[0]
 
 
@@ -167,6 +168,15 @@ def test_regions_that_do_not_fit_are_refused(tmp_path):
         with pytest.raises(QSMError, match=what):
             write_dicom({CHI: chi()}, scan.scan_geometry(), files, tmp_path / "out", regions=report)
     assert not (tmp_path / "out").exists()
+
+
+def test_nothing_claims_to_be_a_product(tmp_path):
+    options = {"research_use": False, "parametric_map": True}
+    exported = write_dicom(
+        {CHI: chi()}, scan.scan_geometry(), scan.classic_files(tmp_path), tmp_path / "out", **options
+    )
+    dataset = pydicom.dcmread(exported.files[-1])
+    assert dataset.SeriesDescription == "QSM susceptibility [ppm], float" and dataset.ContentQualification == "RESEARCH"
 
 
 def test_without_highdicom_the_series_is_written_and_the_rest_refused(tmp_path, monkeypatch):

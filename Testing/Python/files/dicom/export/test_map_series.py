@@ -12,7 +12,8 @@ from helpers import dicom_source as scan
 
 from QSMLogic import QSMError
 from QSMLogic.files.dicom.export.source import read_source
-from QSMLogic.files.dicom.export.writing import write_dicom
+from QSMLogic.files.dicom.export.writing import check_export, write_dicom
+from QSMLogic.files.geometry import Geometry
 from QSMLogic.model.catalogue import CATALOGUE
 from QSMLogic.model.maps import Maps
 
@@ -49,6 +50,10 @@ def written(files, tmp_path_factory):
 def write(maps, files, folder, geometry=None, **options):
     options = {"parametric_map": False} | options
     return write_dicom(maps, geometry or scan.scan_geometry(), files, folder, **options)
+
+
+def check(files, folder, geometry=None, **options):
+    check_export(geometry or scan.scan_geometry(), files, folder, parametric_map=False, **options)
 
 
 def series(paths):
@@ -197,6 +202,12 @@ def test_research_use_is_said_unless_not_wanted(tmp_path, files):
     assert len(description) == 64 and description.endswith(" (research use)")
 
 
+@pytest.mark.parametrize("odd", ["a\\b", "a\tb", "a\r\n b", "a\0b", "  a  b "])
+def test_a_description_is_one_line_and_one_value(tmp_path, files, odd):
+    image = pydicom.dcmread(write({CHI: chi()}, files, tmp_path, description=odd).files[0])
+    assert image.SeriesDescription == "a b susceptibility [ppb] (research use)"
+
+
 def test_words_of_any_language_are_written(tmp_path):
     files = scan.classic_files(tmp_path, SpecificCharacterSet="ISO_IR 144", PatientName="Иванов^Иван")
     image = pydicom.dcmread(write({CHI: chi()}, files, tmp_path / "out", description="磁化率").files[0])
@@ -219,13 +230,45 @@ def test_without_a_frame_of_reference_one_is_made_and_said(tmp_path):
     assert len({image.FrameOfReferenceUID for image in series(exported.files)}) == 1
 
 
-def test_a_map_on_another_grid_keeps_it_and_that_is_said(tmp_path, files):
+def other_grids():
     geometry = scan.scan_geometry()
-    finer = type(geometry)((12, 10, 8), (0.7, 0.6, 1.0), geometry.origin, geometry.direction)
-    exported = write({CHI: np.ones(finer.shape)}, files, tmp_path, finer)
+    size, spacing, origin, direction = geometry.size, geometry.spacing, geometry.origin, geometry.direction
+    return {
+        "finer": Geometry((12, 10, 8), (0.7, 0.6, 1.0), origin, direction),
+        "thinner slices": Geometry((6, 5, 8), (1.5, 1.25, 1.0), origin, direction),
+        "larger voxels": Geometry(size, (1.7, 1.25, 2.0), origin, direction),
+        "another matrix": Geometry((7, 5, 4), spacing, origin, direction),
+        "fewer slices": Geometry((6, 5, 3), spacing, origin, direction),
+        "shifted": Geometry(size, spacing, tuple(np.add(origin, (0, 0, 0.6))), direction),
+        "turned": Geometry(size, spacing, origin, tuple(np.eye(3).ravel())),
+    }
+
+
+@pytest.mark.parametrize("geometry", other_grids().values(), ids=other_grids())
+def test_a_map_on_another_grid_is_of_another_scan_and_refused(tmp_path, files, geometry):
+    with pytest.raises(QSMError, match="not lie voxel by voxel.* all DICOM files of the scan"):
+        write({CHI: np.ones(geometry.shape)}, files, tmp_path / "out", geometry)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_map_on_another_grid_can_be_written_where_it_lies(tmp_path, files):
+    finer = other_grids()["finer"]
+    exported = write({CHI: np.ones(finer.shape)}, files, tmp_path, finer, other_grid=True)
     assert [check.name for check in exported.checks] == ["dicom_grid"]
     image = pydicom.dcmread(exported.files[0])
     assert (image.SliceThickness, image.SpacingBetweenSlices, image.Rows) == (1, 1, 10)
+
+
+def test_rounded_headers_are_of_the_same_grid(tmp_path, files):
+    """Single precision of image files, and slices that the scanner has placed unevenly."""
+    geometry, normal = scan.scan_geometry(), scan.axes()[:, 2]
+    rounded = Geometry(geometry.size, geometry.spacing, tuple(np.add(geometry.origin, 0.02)), geometry.direction)
+    uneven = pydicom.dcmread(files[2])
+    uneven.ImagePositionPatient = [f"{x:.9g}" for x in scan.position(2) + 0.3 * normal]
+    uneven.save_as(tmp_path / "uneven.dcm")
+    exported = write({CHI: chi()}, [*files[:2], tmp_path / "uneven.dcm"], tmp_path / "out", rounded)
+    assert not exported.checks
+    np.testing.assert_allclose(series(exported.files)[2].ImagePositionPatient, uneven.ImagePositionPatient)
 
 
 def test_a_map_of_another_place_is_refused(tmp_path, files):
@@ -300,6 +343,39 @@ def test_files_of_the_user_are_kept_unless_overwriting(tmp_path, files):
     assert sorted(first.files[0].parent.iterdir()) == sorted([*again.files, other])
     assert another.is_file() and of_scanner.is_file() and not former.parent.exists()
     assert {before} & {image.SeriesInstanceUID for image in series(again.files)} == set()
+
+
+@pytest.mark.parametrize("keyword", ["PatientID", "StudyInstanceUID", "Manufacturer"])
+def test_files_of_another_patient_or_study_are_never_overwritten(tmp_path, files, keyword):
+    (first, *_) = write({CHI: chi()}, files, tmp_path).files
+    other = pydicom.dcmread(first)
+    setattr(other, keyword, "1.2.99")
+    other.save_as(first)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.dcm")}
+    for function in (write, lambda maps, *places, **options: check(*places, **options)):
+        with pytest.raises(QSMError, match="no exported map of this patient and study.*another folder") as error:
+            function({CHI: chi()}, files, tmp_path, overwrite=True)
+    assert "1.2.99" not in str(error.value)
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.dcm")}
+
+
+def test_what_can_be_known_before_a_run_is_checked(tmp_path, files):
+    check(files, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    write({CHI: chi()}, files, tmp_path / "out")
+    with pytest.raises(QSMError, match="exists already"):
+        check(files, tmp_path / "out")
+    check(files, tmp_path / "out", overwrite=True)
+    check(files, tmp_path / "out", names=("quality",))
+    with pytest.raises(QSMError, match="no map 'qualty'"):
+        check(files, tmp_path / "new", names=("qualty",))
+    with pytest.raises(QSMError, match="voxel by voxel"):
+        check(files, tmp_path / "new", other_grids()["finer"])
+    with pytest.raises(QSMError, match="DICOM files of the scan"):
+        check([], tmp_path / "new")
+    with pytest.raises(QSMError, match="Cannot write"):
+        check(files, files[0] / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_itk_reads_the_map_where_it_lies(written):
