@@ -8,7 +8,7 @@ from ...model.reported import IDENTITY_OF_STUDY, without_identity
 from ...model.units import PROTON_MHZ_PER_T
 from ..sidecar_values import same_strength
 from .frame import Frame, Layout, Plane, Series
-from .header import PER_FRAME, FrameHeader
+from .header import PER_FRAME, FrameHeader, echo_time_ms, whole_number
 from .kinds import IMAGES, flavor_of, kind_of, why_no_gradient_echo, why_no_image
 from .library import pydicom
 from .vendors import vendor_of
@@ -164,7 +164,7 @@ def _frame(file, header, known, layout, is_short):
         header.number,
         kind,
         known(flavor_of(header)),
-        known((_echo_time_ms(header), _number(header.get("EchoNumbers")))),
+        known((echo_time_ms(header), whole_number(header.get("EchoNumbers")))),
         known(_plane(header)),
         tuple(float(x) for x in header.get("ImagePositionPatient")),
         _order(header),
@@ -183,11 +183,7 @@ def _what_lacks(header):
     names = (("ImagePositionPatient", 3), ("ImageOrientationPatient", 6), ("PixelSpacing", 2))
     if any(len(header.get(name, ())) != length for name, length in names):
         return NO_GEOMETRY
-    return None if _echo_time_ms(header) else NO_TIME
-
-
-def _echo_time_ms(header):
-    return round(float(header.get("EffectiveEchoTime") or header.get("EchoTime") or 0), 6)
+    return None if echo_time_ms(header) else NO_TIME
 
 
 def _plane(header):
@@ -200,17 +196,9 @@ def _plane(header):
 def _order(header):
     time = header.get("FrameAcquisitionDateTime") or header.get("AcquisitionTime") or header.get("ContentTime") or ""
     return (
-        _number(header.get("TemporalPositionIndex") or header.get("TemporalPositionIdentifier")),
-        _number(header.get("AcquisitionNumber")),
+        whole_number(header.get("TemporalPositionIndex") or header.get("TemporalPositionIdentifier")),
+        whole_number(header.get("AcquisitionNumber")),
         str(time),
-        _number(header.get("InstanceNumber")),
+        whole_number(header.get("InstanceNumber")),
         header.number or 0,
     )
-
-
-def _number(value):
-    """A number of the header; 0 if there is none. Of several, the first."""
-    try:
-        return int(value if isinstance(value, str | int | float) else value[0])
-    except (TypeError, ValueError, IndexError):
-        return 0

@@ -5,6 +5,7 @@ from functools import cache
 from .library import pydicom
 
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
+TIME_DIGITS = 6  # of ms
 
 
 class FrameHeader:
@@ -52,6 +53,19 @@ class FrameHeader:
             if tag in tags and part[tag].value not in (None, ""):
                 return part[tag].value
         return default
+
+
+def echo_time_ms(header):
+    """The echo time of a frame; 0 if there is none."""
+    return round(float(header.get("EffectiveEchoTime") or header.get("EchoTime") or 0), TIME_DIGITS)
+
+
+def whole_number(value):
+    """A number of a header; 0 if there is none. Of several, the first."""
+    try:
+        return int(value if isinstance(value, str | int | float) else value[0])
+    except (TypeError, ValueError, IndexError):
+        return 0
 
 
 @cache

@@ -11,6 +11,7 @@ from contextlib import suppress
 from ...model.reported import IDENTITY, reported_in
 from .header import FrameHeader
 from .kinds import is_planar
+from .vendors.siemens import coil_of, protocol_of
 
 MS, US = 1e-3, 1e-6  # in seconds
 PLAIN = {  # {name: keyword, or (keyword, unit)}
@@ -40,7 +41,6 @@ PLAIN = {  # {name: keyword, or (keyword, unit)}
     "KSpaceFiltering": "KSpaceFiltering",
 }
 SPOILING = {"RF": "RF", "GRADIENT": "GRADIENT", "RF_AND_GRADIENT": "COMBINED"}
-SIEMENS_PROTOCOLS = (("SIEMENS CSA HEADER", 0x29, 0x20), ("SIEMENS MR SDS 01", 0x21, 0x19))
 SIEMENS_PARTIAL_FOURIER = {1: 4 / 8, 2: 5 / 8, 4: 6 / 8, 8: 7 / 8, 16: 1}
 SIEMENS_PARALLEL = {2: "GRAPPA", 4: "SENSE"}
 SIEMENS_COILS = {1: "Sum of Squares", 2: "Adaptive Combine"}
@@ -100,7 +100,7 @@ def _standard(header):
 
 def _siemens(header):
     """From the protocol and the image type of Siemens."""
-    protocol = _siemens_protocol(header)
+    protocol = protocol_of(header)
     if not protocol:
         return {}
     kinds = _words(header, "ImageType") | _words(header, "FrameType")
@@ -112,8 +112,7 @@ def _siemens(header):
         "GradientSetType": header.private("SIEMENS MR SDS 01", 0x21, 0x33),
         "ReceiveCoilName": _of_first_coil(protocol),
         "NumberReceiveCoilActiveElements": len(elements) or None,
-        "ReceiveCoilActiveElements": header.private("SIEMENS MR SDI 02", 0x21, 0x4F)
-        or header.private("SIEMENS MR HEADER", 0x51, 0x0F),
+        "ReceiveCoilActiveElements": coil_of(header),
         "ReadoutPolarity": SIEMENS_POLARITY.get(protocol.get("ucReadOutMode"))
         if protocol.get("lContrasts", 1) > 1
         else None,
@@ -132,25 +131,6 @@ def _siemens(header):
         "SequenceVariant": (variant := header.private("SIEMENS MR SDS 01", 0x21, 0x5B)),
         "SpoilingState": True if "SP" in _listed(variant) else None,
     }
-
-
-def _siemens_protocol(header):
-    """{name: value} of the protocol text; {} if there is none."""
-    for place in SIEMENS_PROTOCOLS:
-        content = header.private(*place)
-        if isinstance(content, bytes) and (start := content.find(b"### ASCCONV BEGIN")) >= 0:
-            lines = content[start : content.find(b"### ASCCONV END", start)].decode("latin-1").splitlines()
-            pairs = [line.split("=", 1) for line in lines[1:] if "=" in line]
-            return {name.strip(): _protocol_value(value) for name, value in pairs}
-    return {}
-
-
-def _protocol_value(value):
-    value = value.strip().strip('"')
-    for convert in (int, lambda text: int(text, 16), float):
-        with suppress(ValueError):
-            return convert(value)
-    return value
 
 
 def _of_first_coil(protocol):
