@@ -92,7 +92,7 @@ def as_text(found):
         lines += [f"   {check.mark} {check.sentence}" for check in scan.checks if check.is_said]
     if found.left_out:
         lines += ["", "Not for QSM:"]
-    lines += [f"-  {left.title} ({left.files} file{'s' * (left.files > 1)}): {left.reason}" for left in found.left_out]
+    lines += [f"-  {left.title} ({left.counted}): {left.reason}" for left in found.left_out]
     return "\n".join(lines)
 
 

@@ -89,7 +89,8 @@ def _turns(tree, part, phase_rad):
     parent = _parents(tree, part)
     below = np.flatnonzero(parent[:-1] != part.size)
     steps = np.zeros(parent.size, np.int32)
-    steps[below] = np.rint((phase_rad[parent[below]] - phase_rad[below]) / TWO_PI)
+    with np.errstate(invalid="ignore"):  # phase that is not finite gives a field that is refused
+        steps[below] = np.rint((phase_rad[parent[below]] - phase_rad[below]) / TWO_PI)
     return _summed(steps, parent)
 
 

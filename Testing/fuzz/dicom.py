@@ -130,4 +130,4 @@ def _damaged_files(case, contents):
         elif what in ("empty", "text"):
             contents[place] = b"" if what == "empty" else b"no image\n" * 50
         elif what == "cut":
-            contents[place] = content[: case.random.randrange(len(content))]
+            contents[place] = content[: case.random.randrange(len(content) + 1)]

@@ -66,14 +66,10 @@ class DicomSearch:
 
     def _say(self, message, left_out):
         """Show a message and what was left out, with the reasons."""
-        lines = [f"{left.title} ({_count(left.files)}): {left.reason}" for left in left_out]
+        lines = [f"{left.title} ({left.counted}): {left.reason}" for left in left_out]
         said = [message, *([_("Left out:")] if lines else []), *lines[:SAID]]
         if len(lines) > SAID:
             said.append(_("{count} more are in the log.").format(count=len(lines) - SAID))
         self.ui.statusLabel.text = " ".join(said)
         for line in (message, *lines):
             self.run.log(line)
-
-
-def _count(files):
-    return _("1 file") if files == 1 else _("{count} files").format(count=files)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from ...model.errors import QSMError
 from .echo_times import as_echoes, echo_times_s
-from .frames import Unusable, frames_of, read_header, subject_of
+from .frames import HEADER_DAMAGED, Unusable, frames_of, read_header, subject_of
 from .header import FrameHeader
-from .library import pydicom, quiet
+from .library import DAMAGE, pydicom, quiet
 from .merging import merged
 from .pairing import combined, paired
 from .reported import reported_values
@@ -95,8 +95,9 @@ class _Contents:
         for pair in pairs:
             try:
                 scans.append(_scan(pair, self.headers))
-            except QSMError as error:
-                left += [(images, str(error)) for images in pair.distinct]
+            except (QSMError, *DAMAGE) as error:
+                reason = str(error) if isinstance(error, QSMError) else HEADER_DAMAGED
+                left += [(images, reason) for images in pair.distinct]
         for images, reason in left:
             frames = (f for e in images.stacks.values() for v in e.values() for stack in v for f in stack)
             self.left_out[images.series][reason] += _files(frames)
@@ -173,7 +174,10 @@ def _left_out(reasons):
     for title in (OTHERS, FOLDERS):
         for reason, files in reasons.get(title, {}).items():
             merged[None, "", title, reason] += files
-    return (LeftOut(title, files, reason) for (*_, title, reason), files in merged.items())
+    return (
+        LeftOut(title, count, reason, "folder" if title == FOLDERS else "file")
+        for (*_, title, reason), count in merged.items()
+    )
 
 
 def _files(frames):

@@ -10,10 +10,11 @@ from ..sidecar_values import same_strength
 from .frame import Frame, Layout, Plane, Series
 from .header import PER_FRAME, FrameHeader, echo_time_ms, whole_number
 from .kinds import IMAGES, flavor_of, kind_of, why_no_gradient_echo, why_no_image
-from .library import pydicom
+from .library import DAMAGE, pydicom
 from .vendors import vendor_of
 
 WITH_FRAMES = IMAGES.keys() - {"1.2.840.10008.5.1.4.1.1.4"}
+HEADER_DAMAGED = "Its header is damaged. Copy or export it again."
 ENDS_EARLY = "It cannot be read as DICOM: it is empty, damaged or cut short. Copy or export it again."
 NO_PIXELS = "It has no pixels."
 ENCRYPTED = "It is encrypted. Export it without encryption."
@@ -88,8 +89,8 @@ def frames_of(path, known, headers):
                 if frame.number is not None and (series, frame.likeness) not in headers:
                     headers[series, frame.likeness] = header.alone()
         return series, str(dataset.get("SOPInstanceUID", "")), frames, left_out
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
-        raise Unusable("Its header is damaged. Copy or export it again.") from None
+    except DAMAGE:
+        raise Unusable(HEADER_DAMAGED) from None
 
 
 def series_of(header):

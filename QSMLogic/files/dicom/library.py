@@ -1,11 +1,14 @@
 """The DICOM libraries: Slicer bundles them, elsewhere they are optional."""
 
+import struct
 import warnings
 from contextlib import contextmanager
 from importlib import import_module
 
 from ...model.errors import QSMError
 
+# What pydicom raises for content that is damaged, besides OSError
+DAMAGE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError, EOFError, struct.error)
 INSTALL = "In Slicer it is there; elsewhere, install it with `pip install pydicom`."
 INSTALL_HIGHDICOM = "In Slicer 5.12 it is there; elsewhere, install it with `pip install highdicom`."
 

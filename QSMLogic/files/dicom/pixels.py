@@ -8,9 +8,8 @@ import numpy as np
 
 from ...model.errors import QSMError
 from ...numerics.lazy import sitk
-from .library import pydicom
+from .library import DAMAGE, pydicom
 
-DAMAGED = (OSError, ValueError, TypeError, AttributeError, LookupError, RuntimeError, EOFError, struct.error)
 PIXELS = b"\xe0\x7f\x10\x00"  # the tag (7FE0,0010)
 CLASSIC = "1.2.840.10008.5.1.4.1.1.7"  # what a single frame is wrapped in to be decoded
 DESCRIPTION = (
@@ -30,7 +29,7 @@ def stored_pixels(frames):
         yield from _raw(path, layout, numbers) if _ends_with_pixels(path, layout) else _decoded(path, numbers)
     except QSMError:
         raise
-    except DAMAGED as error:
+    except (OSError, *DAMAGE) as error:
         raise QSMError(
             f"The pixels of {path} cannot be read ({_first_line(error)}). Copy or export the file again; if it is "
             "compressed, decompress it, such as with dcmdjpeg or gdcmconv --raw."

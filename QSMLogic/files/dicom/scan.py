@@ -74,11 +74,19 @@ class LeftOut:
         How many they are.
     reason : str
         A sentence.
+    what : str
+        "file" or "folder".
     """
 
     title: str
     files: int
     reason: str
+    what: str = "file"
+
+    @property
+    def counted(self):
+        """Such as 3 files."""
+        return f"{self.files} {self.what}{'s' * (self.files != 1)}"
 
 
 @dataclass(frozen=True)

@@ -143,14 +143,28 @@ def test_damaged_header(tmp_path, place):
     content = bytearray(paths[0].read_bytes())
     content[place : place + 4] = b"\xff\x00\xfe\x7f"
     paths[0].write_bytes(bytes(content))
-    found = find_scans(tmp_path)
+    used_or_left_out(tmp_path)
+
+
+@pytest.mark.parametrize("share", [n / 16 for n in range(1, 16)])
+def test_damaged_functional_groups(tmp_path, share):
+    """Bytes of an enhanced file that are there twice."""
+    (path,) = written(tmp_path, philips.enhanced(SMALL))
+    content = path.read_bytes()
+    place = int(share * content.index(b"\xe0\x7f\x10\x00"))
+    path.write_bytes(content[: place + 64] + content[place:])
+    used_or_left_out(tmp_path)
+
+
+def used_or_left_out(folder):
+    found = find_scans(folder)
     for left in found.left_out:
         check_sentence(left.reason)
     for scan in found.scans:
         try:
             load(scan)
         except QSMError as error:
-            check_sentence(str(error).replace(str(tmp_path), ""))
+            check_sentence(str(error).replace(str(folder), ""))
 
 
 @pytest.mark.parametrize("syntax", [HTJ2KLossless, JPEGLSLossless, MPEG2MPML])
