@@ -186,7 +186,7 @@ def test_dicom_alone_can_be_written_with_the_maps_that_are_wanted(cli, folder, t
     assert {"phase-quality", "susceptibility"} <= {p.name.partition("-")[2] for p in (tmp_path / "pacs").iterdir()}
     import pydicom
 
-    [first, *_] = (tmp_path / "pacs").rglob("0001.dcm")
+    (first,) = (tmp_path / "pacs").glob("*-susceptibility/0001.dcm")
     said = pydicom.dcmread(first).SeriesDescription
     assert said.startswith("Iron susceptibility [pp") and said.endswith("(research use)")
 
