@@ -2,7 +2,7 @@
 
 from ..files.dicom.export.source import read_source
 from ..files.dicom.export.writing import check_export, write_dicom
-from ..files.dicom.library import highdicom
+from ..files.dicom.libraries import highdicom
 from ..model.catalogue import SUSCEPTIBILITY
 from ..model.errors import QSMError
 from ..regions.dicom_report import region_report

@@ -1,6 +1,6 @@
 """DICOM: scans read from what a scanner sends, and maps written as images that archives and viewers accept.
 
-library     pydicom and highdicom, which are optional outside Slicer
+libraries   pydicom and highdicom, which are optional outside Slicer
 header      what a file says of one of its frames
 
 finding     the scans in folders, files or a DICOMDIR

@@ -9,7 +9,7 @@ from ...model.errors import QSMError
 from .echo_times import as_echoes, echo_times_s
 from .frames import HEADER_DAMAGED, Unusable, frames_of, read_header, subject_of
 from .header import FrameHeader
-from .library import DAMAGE, pydicom, quiet
+from .libraries import DAMAGE, pydicom, quiet
 from .merging import merged
 from .pairing import combined, paired
 from .reported import reported_values

@@ -10,7 +10,7 @@ from ..sidecar_values import same_strength
 from .frame import Frame, Layout, Plane, Series
 from .header import PER_FRAME, FrameHeader, echo_time_ms, whole_number
 from .kinds import IMAGES, flavor_of, kind_of, why_no_gradient_echo, why_no_image
-from .library import DAMAGE, pydicom
+from .libraries import DAMAGE, pydicom
 from .vendors import vendor_of
 
 WITH_FRAMES = IMAGES.keys() - {"1.2.840.10008.5.1.4.1.1.4"}

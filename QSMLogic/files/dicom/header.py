@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from .library import pydicom
+from .libraries import pydicom
 
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
 TIME_DIGITS = 6  # of ms

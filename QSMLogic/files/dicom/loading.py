@@ -7,7 +7,7 @@ from ...model.check import DOUBTFUL, OK, Check
 from ...model.errors import QSMError
 from .echo_times import UNKNOWN
 from .frame import PHASE
-from .library import quiet
+from .libraries import quiet
 from .pixels import stored_pixels
 
 

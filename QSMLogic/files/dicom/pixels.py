@@ -8,7 +8,7 @@ import numpy as np
 
 from ...model.errors import QSMError
 from ...numerics.lazy import sitk
-from .library import DAMAGE, pydicom
+from .libraries import DAMAGE, pydicom
 
 PIXELS = b"\xe0\x7f\x10\x00"  # the tag (7FE0,0010)
 CLASSIC = "1.2.840.10008.5.1.4.1.1.7"  # what a single frame is wrapped in to be decoded

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from ...model.errors import QSMError
-from .library import pydicom
+from .libraries import pydicom
 
 PREAMBLE, MAGIC, DIRECTORY = 128, b"DICM", "DICOMDIR"
 PACKED, IMAGES = (".gz", ".tgz", ".zip", ".tar", ".7z", ".bz2", ".xz", ".rar"), (".nii.gz",)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ....version import __version__
-from ..library import pydicom
+from ..libraries import pydicom
 from .attributes import MANUFACTURER, MODEL, PATIENT, STUDY, UTF8, in_unicode, new_uid
 
 OF_IMAGES = ("BodyPartExamined", "Laterality", "PatientPosition")

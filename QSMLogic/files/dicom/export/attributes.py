@@ -5,7 +5,7 @@ from copy import deepcopy
 
 from ....model.units import UNITS
 from ....version import __version__
-from ..library import pydicom
+from ..libraries import pydicom
 
 UTF8, PERSON = "ISO_IR 192", "PN"
 MANUFACTURER, MODEL = "SlicerQSM", "QSMLogic"

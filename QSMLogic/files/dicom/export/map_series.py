@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..library import pydicom
+from ..libraries import pydicom
 from .attributes import code, decimal, derived_from, in_unicode, new_uid, unit_code
 from .source import MR_IMAGE
 

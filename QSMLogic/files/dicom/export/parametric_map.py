@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 
-from ..library import highdicom, pydicom
+from ..libraries import highdicom, pydicom
 from .about import QUALIFICATION, nameless
 from .attributes import code, unit_code
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ....model.errors import QSMError
 from ....version import __version__
-from ..library import highdicom
+from ..libraries import highdicom
 from .about import nameless
 from .attributes import MANUFACTURER, MODEL, new_uid, unit_code
 

@@ -8,8 +8,8 @@ import numpy as np
 from ....model.check import DOUBTFUL, Check
 from ....model.errors import QSMError
 from ...geometry import TOLERANCE
-from ..header import FrameHeader
-from ..library import pydicom, quiet
+from ..header import FrameHeader, echo_time_ms
+from ..libraries import DAMAGE, pydicom, quiet
 
 MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
 MR_CLASSES = (MR_IMAGE, f"{MR_IMAGE}.1", f"{MR_IMAGE}.4")  # classic, enhanced, enhanced from classic
@@ -110,7 +110,7 @@ def read_source(files):
         images,
         _is_rising(headers, images, orientation),
         (int(first.get("Columns")), int(first.get("Rows"))),
-        tuple(sorted({float(time) for header in headers if (time := _echo_time(header))})),
+        tuple(sorted({time for header in headers if (time := echo_time_ms(header))})),
         tuple(sorted({_whole(header.get("SeriesNumber")) for header in headers})),
         () if uid else (_made_up(),),
     )
@@ -121,7 +121,7 @@ def _read(path, keywords=None):
     try:
         dataset = pydicom().dcmread(path, stop_before_pixels=True, force=True, specific_tags=keywords)
         sop_class = dataset.get("SOPClassUID")
-    except (OSError, ValueError, EOFError, NotImplementedError, AttributeError) as error:
+    except (OSError, *DAMAGE) as error:
         raise QSMError(f"Cannot read {path}: {error}. Give the DICOM files of the scan.") from None
     if sop_class not in MR_CLASSES:
         raise QSMError(f"{Path(path).name} is no MR image in DICOM. Give the DICOM files of the scan and no others.")
@@ -185,10 +185,6 @@ def _place(header, default):
     if header.number is None:
         return _whole(header.get("InstanceNumber", default))
     return _whole(header.get("InStackPositionNumber", header.number))
-
-
-def _echo_time(header):
-    return header.get("EchoTime") or header.get("EffectiveEchoTime")
 
 
 def _whole(value):

@@ -15,7 +15,7 @@ from ....registry.method import registry
 from ....registry.stages import STAGES
 from ....version import __version__
 from ...atomic import check_writable, placed_together
-from ..library import has_highdicom, highdicom, pydicom
+from ..libraries import has_highdicom, highdicom, pydicom
 from .about import About
 from .map_series import map_series, written
 from .parametric_map import parametric_map as float_map
