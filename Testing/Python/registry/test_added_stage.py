@@ -37,7 +37,7 @@ STAGE = """
             "Frequency was computed as {}{}.",
             0.01,
             takes=("scan", "total"),
-            yields="frequency_hz",
+            yields=("frequency_hz",),
         ),
 """
 ENTRY = """
