@@ -11,6 +11,7 @@ from .dephasing import attenuation
 
 LONGEST_S = 1.0  # T2* of what hardly decays between the echoes
 FASTEST = 5.0  # decay by this exponent between the two closest echoes leaves nothing to fit
+SLAB = 1 << 14  # voxels whose echoes fit the cache
 TINY = np.finfo(np.float32).tiny
 
 FIELD_GRADIENTS = parameter(
@@ -57,33 +58,51 @@ class Decays:
     def fastest_hz(self):
         return FASTEST / float(np.diff(self.times_s).min())
 
-    def fitted(self, fit, floor=0.0):
-        """The four maps, {name: float32 (k, j, i)}, zero outside the mask and where there is no signal.
-
-        fit: called with the magnitude and attenuation (echo, voxel) and the slice of some voxels; it returns their
-        rate in 1/s. floor: of the magnitude, as noise adds to it in squares.
-        """
-        voxels = self.magnitude.shape[1]
-        rate, start, scatter, information = np.empty((4, voxels), np.float32)
+    def noise(self):
+        """Standard deviation of the real part of the signal: that of the residuals of the lines through logarithms."""
+        residual = np.empty(self.magnitude.shape[1], np.float32)
 
         def work(first, last):
             part = slice(first, last)
             magnitude, left = self.magnitude[:, part], self.attenuation[:, part]
-            found = np.clip(np.nan_to_num(fit(magnitude, left, part)), 0, self.fastest_hz)
-            decay = left * np.exp(-found * self.times_s[:, None])
-            start[part] = amplitude(magnitude, decay, floor)
-            rate[part] = np.where(start[part] > 0, found, 0)
-            signal = decay * start[part]
-            residual = magnitude - np.hypot(signal, np.float32(floor))
-            scatter[part] = np.einsum("ev,ev->v", residual, residual)
-            information[part] = spread(np.square(signal), self.times_s)
+            signal = left * np.exp(-log_slope(magnitude, left, self.times_s) * self.times_s[:, None])
+            residual[part] = squares(magnitude - signal * amplitude(magnitude, signal, 0))
 
-        for_slabs(work, (voxels, 1, 1))
+        for_slabs(work, (len(residual), 1, 1), SLAB)
+        bright = self.magnitude[-1] >= np.median(self.magnitude[-1])
+        return self._deviation(residual[bright])
+
+    def _deviation(self, squared_residuals):
+        """The noise that has this median of the sums of squared residuals, which follow a chi-squared distribution."""
+        degrees = len(self.times_s) - 2
+        return float(np.sqrt(np.median(squared_residuals) / (degrees * (1 - 2 / (9 * degrees)) ** 3)))
+
+    def fitted(self, fit, noise=0.0):
+        """The four maps, {name: float32 (k, j, i)}, zero outside the mask and where there is no signal.
+
+        fit: called with magnitude and attenuation (echo, voxel), returns the rate in 1/s. noise: standard deviation of
+        the real part, whose floor is not part of the decay; 0: no floor.
+        """
+        rate, start, scatter, information = np.empty((4, self.magnitude.shape[1]), np.float32)
+
+        def work(first, last):
+            part = slice(first, last)
+            magnitude, left = self.magnitude[:, part], self.attenuation[:, part]
+            found = np.clip(np.nan_to_num(fit(magnitude, left)), 0, self.fastest_hz)
+            signal = left * np.exp(-found * self.times_s[:, None])
+            start[part] = amplitude(magnitude, signal, noise)
+            rate[part] = np.where(start[part] > 0, found, 0)
+            signal *= start[part]
+            scatter[part] = squares(magnitude - np.hypot(signal, np.float32(noise)))
+            power = np.square(signal)
+            information[part] = spread(power * power / np.maximum(power + np.float32(noise**2), TINY), self.times_s)
+
+        for_slabs(work, (len(rate), 1, 1), SLAB)
         return self._maps(rate, start, scatter, information)
 
     def _maps(self, rate, start, scatter, information):
         noise = np.sqrt(scatter / max(len(self.times_s) - 2, 1))
-        noise = np.maximum(noise, np.median(noise[start > 0]) if (start > 0).any() else 0)
+        noise = np.maximum(noise, self._deviation(scatter[start > 0]) if (start > 0).any() else 0)
         uncertainty = noise / np.sqrt(np.maximum(information, TINY))
         maps = {
             "r2star_hz": rate,
@@ -99,11 +118,15 @@ class Decays:
         return image
 
 
-def amplitude(magnitude, decay, floor=0.0):
-    """Of the decay (echo, voxel) that fits the magnitude best, weighted by its square; not negative."""
-    power = np.square(decay)
-    signal = np.sqrt(np.maximum(np.square(magnitude) - np.float32(floor**2), 0)) if floor else magnitude
-    return np.einsum("ev,ev->v", decay, signal) / np.maximum(np.einsum("ev->v", power), TINY)
+def amplitude(magnitude, decay, noise):
+    """S0 of a decay from 1 (echo, voxel): the root of the power beyond that of the noise, over that of the decay."""
+    power = squares(magnitude) - np.float32(2 * noise**2 * len(magnitude))
+    return np.sqrt(np.maximum(power, 0) / np.maximum(squares(decay), TINY))
+
+
+def squares(values):
+    """The sum of squares over the echoes, (voxel)."""
+    return np.einsum("ev,ev->v", values, values)
 
 
 def log_slope(magnitude, left, times_s):
@@ -111,13 +134,13 @@ def log_slope(magnitude, left, times_s):
     weight, later = np.square(magnitude), times_s - times_s[0]
     logarithm = np.log(np.maximum(magnitude, TINY) / left)
     s0, s1, s2 = moments(weight, later)
-    p0, p1 = np.einsum("ev,ev->v", weight, logarithm), np.einsum("ev,ev,e->v", weight, logarithm, later)
+    p0, p1 = np.stack([later**0, later]) @ (weight * logarithm)
     return (s1 / s0 * p0 - p1) / np.maximum(s2 - s1 / s0 * s1, TINY)
 
 
 def moments(weight, times_s):
     """Sums of the weights (echo, voxel) times the echo times to the powers 0, 1, 2; the first is not zero."""
-    s0, s1, s2 = (np.einsum("ev,e->v", weight, times_s**power) for power in range(3))
+    s0, s1, s2 = np.stack([times_s**power for power in range(3)]) @ weight
     return np.maximum(s0, TINY), s1, s2
 
 

@@ -24,7 +24,7 @@ def arlo(scan, mask, total, parameters, progress):
     progress(0.3)
     times = decays.times_s.astype(float)
 
-    def rate(magnitude, left, part):
+    def rate(magnitude, left):
         signal, confidence = magnitude / left, np.square(left)
         upper, lower = np.zeros((2, magnitude.shape[1]), np.float32)
         for first in range(len(times) - 2):

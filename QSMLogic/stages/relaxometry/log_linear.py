@@ -1,7 +1,5 @@
 """R2* as the slope of the logarithm of the magnitude over echo time, weighted by the squared magnitude."""
 
-import numpy as np
-
 from ...registry.method import method
 from ...shared.decay import Decays, RelaxometryParameters, log_slope
 
@@ -17,4 +15,4 @@ def log_linear(scan, mask, total, parameters, progress):
     """
     decays = Decays(scan, mask, total, parameters.field_gradients)
     progress(0.3)
-    return decays.fitted(lambda magnitude, left, part: log_slope(magnitude, left, decays.times_s))
+    return decays.fitted(lambda magnitude, left: log_slope(magnitude, left, decays.times_s))
