@@ -41,6 +41,8 @@ class Stage:
         stages run after all others, and are the last in the table. They have a method "none" without being told.
     usual : str
         Of a stage that adds maps and does not by default: the method that runs if the maps are wanted.
+    caution : str
+        Of a stage whose maps rest on assumptions: a sentence that says which, for wherever they are offered or shown.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Stage:
     takes: tuple = ()
     yields: tuple = ()
     usual: str = ""
+    caution: str = ""
 
     @property
     def method_for_maps(self):
@@ -196,9 +199,13 @@ STAGES = {
             "paramagnetic and diamagnetic susceptibility in ppm",
             NOTHING,
             "Paramagnetic and diamagnetic sources were separated by {}{}.",
-            0.10,
+            0.01,
             takes=("scan", "local", "susceptibility_ppm", "r2star_hz", *GIVEN_MAPS),
             yields=("paramagnetic_ppm", "diamagnetic_ppm"),
+            usual="r2star_qsm",
+            caution="Source separation assumes that relaxation rises with the susceptibility of either sign by one "
+            "constant in all tissue, whatever the size of the sources and the direction of the fibers, and that the "
+            "reference of the map is free of sources.",
         ),
     )
 }

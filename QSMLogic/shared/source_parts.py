@@ -10,7 +10,7 @@ NO_R2PRIME = (
     "Chi-separation needs R2', which gradient echoes alone do not give. Provide an R2' map (--r2prime) or an R2 map "
     "(--r2) on the grid of the scan, or choose R2*-QSM, which does without."
 )
-NO_R2STAR = "Source separation needs R2*, and there is none: see the warning of R2* and T2*. Choose a scan with more echoes."
+NO_R2STAR = "Source separation needs R2*, which could not be mapped. Choose a scan with more echoes."
 
 
 def constant(sign, typical):
@@ -81,5 +81,7 @@ def finite(values, mask, title):
     """`values`; QSMError if they are not finite in the mask."""
     bad = int(np.count_nonzero(~np.isfinite(values[mask])))
     if bad:
-        raise QSMError(f"The {title} map is NaN or infinite in {bad} voxels of the mask. Fill them, or draw a mask without.")
+        raise QSMError(
+            f"The {title} map is NaN or infinite in {bad} voxels of the mask. Fill them, or exclude them from the mask."
+        )
     return values

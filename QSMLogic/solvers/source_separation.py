@@ -73,7 +73,7 @@ class SourceSeparation:
         self.u = self.model.padded(np.float32(coupling) * weight * np.where(reliable, 1, np.float32(UNRELIABLE_WEIGHT)))
 
     def solve(self, start, penalty, outer_iterations, inner_iterations, tolerance, progress):
-        """p and n from a first p and n, float32 (2, k, j, i): Gauss-Newton steps, each projected to p >= 0 and n >= 0."""
+        """p and n from their `start`, float32 (2, k, j, i), by Gauss-Newton steps, each projected to p, n >= 0."""
         x = np.stack([self.model.padded(part) for part in start])
         for outer in range(outer_iterations):
             part = progress.part(outer / outer_iterations, (outer + 1) / outer_iterations)
@@ -104,10 +104,11 @@ class SourceSeparation:
         misfit -= self.f
         misfit *= self.w
         right = self._gradient(x, self.model.field(misfit), self.r, shapes)
-        return conjugate_gradients(applied, np.negative(right, out=right), iterations, progress=progress, tolerance=0.01)
+        np.negative(right, out=right)
+        return conjugate_gradients(applied, right, iterations, progress=progress, tolerance=0.01)
 
     def _gradient(self, y, field_part, r, shapes):
-        """The gradient at y of the functional, whose field term contributes +- `field_part`; r: 0 for its linear part."""
+        """The gradient of the functional at y, with +- `field_part` from its field term; r: 0 for the linear part."""
         spacing = self.model.spacing
         total = weighted_laplacian(y[0] - y[1], shapes[0], spacing)
         total += field_part

@@ -17,14 +17,14 @@ FEWEST_ECHOES, CHUNK_VOXELS = 4, 4096
 @dataclass(frozen=True)
 class DecomposeParameters:
     noise: float = parameter(
-        0.02,
+        0.03,
         "Noise of the signal",
         low=1e-4,
         high=1,
         help="Standard deviation relative to the signal at echo time zero. Lower values trust small deviations from an "
         "exponential decay more.",
     )
-    iterations: int = parameter(12, "Iterations", low=1, high=200, help="Gauss-Newton iterations of the fit.")
+    iterations: int = parameter(6, "Iterations", low=1, high=200, help="Gauss-Newton iterations of the fit.")
 
 
 @method(
@@ -50,7 +50,8 @@ def decompose(scan, local, susceptibility_ppm, r2star_hz, r2_hz, r2prime_hz, par
     inside, omega = local.mask, rad_per_s_and_ppm(scan.field_strength_t)
     times, chi = np.asarray(scan.echo_times_s, np.float32), susceptibility_ppm[inside]
     magnitude = scan.magnitude[:, inside].T
-    signal = magnitude / _at_zero(magnitude, times)[:, None] * np.exp(1j * np.float32(2 / 3 * omega) * chi[:, None] * times)
+    signal = np.exp(np.complex64(2j / 3 * omega) * chi[:, None] * times)
+    signal *= magnitude / _at_zero(magnitude, times)[:, None]
     found, done = np.empty(len(chi), np.float32), []
 
     def work(start, stop):
