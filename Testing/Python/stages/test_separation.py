@@ -11,6 +11,7 @@ from QSMLogic.model.units import rad_per_s_and_ppm
 from QSMLogic.numerics.dipole_field import dipole_field
 from QSMLogic.numerics.lazy import ndimage
 from QSMLogic.registry.method import find, registry
+from QSMLogic.solvers.source_separation import Penalty, SourceSeparation
 from QSMLogic.solvers.three_pools import START, _derivatives, fitted, rates
 
 SHAPE, TIMES_S = (24, 26, 28), (0.004, 0.010, 0.016, 0.022, 0.028)
@@ -107,6 +108,15 @@ def test_chi_separation_suppresses_noise_of_r2prime(sources, name):
     magnitudes = np.maximum(noisy / R2PRIME_PER_PPM, np.abs(sources.chi)) * sources.mask
     plain = (sources.chi + magnitudes) / 2, (sources.chi - magnitudes) / 2
     assert sources.error(sources.separated(name, r2prime=noisy)) < 0.8 * sources.error(plain)
+
+
+def test_solution_has_no_negative_magnitudes(sources):
+    problem = SourceSeparation(sources.local, noise(0.05), sources.mask, ratio=1.0, coupling=0.03)
+    none = np.zeros((3, *problem.model.shape), np.float32)
+    start = np.maximum(sources.chi, 0).astype(np.float32), np.maximum(-sources.chi, 0).astype(np.float32)
+    p, n = problem.solve(start, Penalty(0.0, none, none), 2, 3, 0.0, Progress())
+    assert min(p.min(), n.min()) >= 0
+    assert np.corrcoef((p - n)[sources.mask], sources.chi[sources.mask])[0, 1] > 0.9
 
 
 @pytest.mark.parametrize("name", CHI_SEPARATION)
