@@ -28,9 +28,8 @@ def nonlinear(scan, mask, total, parameters, progress):
     of the residuals of all voxels. Each echo is weighted by how precise its square is at that signal
     (quasi-likelihood), so that noise and floor bias nothing.
     """
-    decays = Decays(scan, mask, total, parameters.field_gradients)
+    decays = Decays(scan, mask, total, parameters.field_gradients, progress)
     noise = decays.noise()
-    progress(0.3)
     return decays.fitted(lambda *voxels: _steps(*voxels, decays, noise, parameters.iterations), noise)
 
 
