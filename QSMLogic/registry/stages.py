@@ -177,7 +177,7 @@ STAGES = {
             0.05,
             takes=("scan", "mask", "total"),
             yields=("r2star_hz", "t2star_s", "s0", "r2star_uncertainty_hz"),
-            usual="arlo",
+            usual="nonlinear",
         ),
         Stage(
             "swi",
