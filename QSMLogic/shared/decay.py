@@ -14,6 +14,7 @@ LONGEST_S = 1.0  # T2* of what hardly decays between the echoes
 FASTEST = 5.0  # decay by this exponent between the two closest echoes leaves nothing to fit
 FAINTEST = 1e-3  # of the brightest echo: what is fainter has at least this logarithm, and weight
 MATTERS, ENOUGH = 0.9, 100  # of the last echo left by field gradients; voxels that tell how to correct for them
+PRIOR = 4  # residuals with the usual noise that count along with the few of a voxel
 CLEARLY = 0.9  # of the squared residuals without correction
 SLAB = 1 << 14  # voxels whose echoes fit the cache
 TINY = np.finfo(np.float32).tiny
@@ -136,8 +137,10 @@ class Decays:
         return self._maps(rate, start, scatter, information)
 
     def _maps(self, rate, start, scatter, information):
-        noise = np.sqrt(scatter / max(len(self.times_s) - 2, 1))
-        noise = np.maximum(noise, np.float32(self._deviation(scatter[start > 0]) if (start > 0).any() else 0))
+        usual = self._deviation(scatter[start > 0]) if (start > 0).any() else 0
+        degrees = len(self.times_s) - 2
+        own = np.sqrt((PRIOR * usual**2 + scatter) / (PRIOR + degrees))
+        noise = np.maximum(own, usual).astype(np.float32)
         uncertainty = noise / np.sqrt(np.maximum(information, TINY))
         maps = {
             "r2star_hz": rate,

@@ -64,5 +64,6 @@ def _step(power, excess, variance, times):
     s0, s1, s2 = moments(weight, times)
     p0, p1 = np.stack([times**0, times]) @ residual
     longest = np.float32(1 / (times[-1] - times[0]))
-    step = np.clip((s1 / s0 * p0 - p1) / np.maximum(s2 - s1 / s0 * s1, TINY), -longest, longest)
+    with np.errstate(over="ignore"):
+        step = np.clip((s1 / s0 * p0 - p1) / np.maximum(s2 - s1 / s0 * s1, TINY), -longest, longest)
     return step, np.clip((p0 + s1 * step) / s0, -1, 1)
