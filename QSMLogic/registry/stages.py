@@ -66,6 +66,7 @@ NOTHING = "none"  # the method of a stage with maps of its own that makes none
 # What the methods of a stage with maps of its own may take besides maps of earlier stages; arrays lie in the mask's box
 KNOWN = {
     "scan": "Acquisition with phase in radians, without offsets",
+    "field_strength_t": "float, tesla",
     "mask": "bool (k, j, i)",
     "unwrapped_rad": "float32 (echo, k, j, i)",
     "total": "FieldMap of the total field",
@@ -174,6 +175,7 @@ STAGES = {
             NOTHING,
             "R2* was mapped by {}{}.",
             0.05,
+            has_command=True,
             yields=("r2star_hz", "t2star_s", "s0", "r2star_uncertainty_hz"),
         ),
         Stage(
@@ -183,6 +185,7 @@ STAGES = {
             NOTHING,
             "Susceptibility-weighted images were made by {}{}.",
             0.05,
+            has_command=True,
             yields=("swi", "swi_projection"),
         ),
         Stage(
@@ -193,6 +196,7 @@ STAGES = {
             NOTHING,
             "Paramagnetic and diamagnetic sources were separated by {}{}.",
             0.10,
+            has_command=True,
             yields=("paramagnetic_ppm", "diamagnetic_ppm"),
         ),
     )
