@@ -74,7 +74,8 @@ class Settings:
         settings = self
         for stage in reversed(stages_with_maps()):
             if stage.name not in settings.left_out:
-                makers = [other.name for other in stages_with_maps() if set(other.yields) & set(stage.takes)]
+                taken = set(settings.method(stage.name).takes)
+                makers = [other.name for other in stages_with_maps() if taken & set(other.yields)]
                 settings = settings.with_maps(makers)
         return settings
 
