@@ -1,6 +1,7 @@
 """How the magnitude of a voxel decays from echo to echo: its echoes, the maps of its rate, and their noise."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -54,9 +55,8 @@ class Decays:
         Fraction of the magnitude that the dephasing by field gradients has left.
     times_s : numpy.ndarray
         Echo times.
-    noise_floor : float
-        Standard deviation of the real part of noise without signal. It is that of the residuals of the decays, but not
-        more than the darkest voxels of the last echo show, in the air around the mask: in vivo noise grows with signal.
+    last_echo : numpy.ndarray
+        Its magnitude (k, j, i) as measured, also outside the mask.
     """
 
     def __init__(self, scan, mask, total, parameters, progress, least=2):
@@ -66,16 +66,13 @@ class Decays:
             remedy = "use the method log_linear." if scan.echoes > 1 else "load a scan with several echoes."
             raise QSMError(f"R2* by this method needs at least {least} echoes, but the scan has {echoes}; {remedy}")
         self.mask, self.times_s = mask, np.asarray(scan.echo_times_s, np.float32)
-        magnitude = np.maximum(np.nan_to_num(scan.magnitude, posinf=0), 0)
-        self.magnitude = magnitude[:, mask]
+        self.last_echo, self.magnitude = scan.magnitude[-1], _known([echo[mask] for echo in scan.magnitude])
         if not self.magnitude.any():
             raise QSMError("The magnitude is zero in the entire mask, so that R2* has no signal. Check the magnitude.")
         self.attenuation = attenuation(self._across(scan, total, parameters.field_gradients, progress), self.times_s)
         progress(0.2)
-        noise = self._noise()
-        self.noise_floor = min(noise, noise_of_darkest(magnitude[-1]))
         if parameters.denoise:
-            self.magnitude = averaged(magnitude, mask, noise)[:, mask]
+            self.magnitude = averaged(_known(scan.magnitude), mask, self.noise)[:, mask]
         progress(0.5)
 
     def _across(self, scan, total, choice, progress):
@@ -108,8 +105,9 @@ class Decays:
     def fastest_hz(self):
         return FASTEST / float(np.diff(self.times_s).min())
 
-    def _noise(self):
-        """Standard deviation of the noise: that of the residuals of the lines through the logarithms."""
+    @cached_property
+    def noise(self):
+        """Standard deviation of the noise: that of the residuals of the lines through the logarithms, as measured."""
         found = np.empty(self.magnitude.shape[1], np.float32)
 
         def work(first, last):
@@ -119,6 +117,15 @@ class Decays:
         for_slabs(work, (len(found), 1, 1), SLAB)
         bright = self.magnitude[-1] >= np.median(self.magnitude[-1])
         return self._deviation(found[bright])
+
+    @cached_property
+    def noise_floor(self):
+        """Standard deviation of the real part of noise without signal.
+
+        That of the residuals, but not more than the darkest voxels of the last echo show, in the air around the mask:
+        in vivo, noise grows with the signal.
+        """
+        return min(self.noise, noise_of_darkest(_known(self.last_echo)))
 
     def _deviation(self, squared_residuals):
         """The noise whose sums of squared residuals, which follow a chi-squared distribution, have this median.
@@ -171,6 +178,11 @@ class Decays:
         image = np.zeros(self.mask.shape, np.float32)
         image[self.mask] = values
         return image
+
+
+def _known(magnitude):
+    """A copy whose unknown and negative values are zero."""
+    return np.maximum(np.nan_to_num(magnitude, posinf=0), 0)
 
 
 def amplitude(magnitude, decay, noise):
