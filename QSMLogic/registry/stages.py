@@ -42,6 +42,8 @@ class Stage:
         them a method "none".
     usual : str
         Of a stage that adds maps and does not by default: the method that runs if the maps are wanted.
+    caution : str
+        What its maps assume, a sentence for those who want them.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Stage:
     in_box: bool = False
     yields: tuple = ()
     usual: str = ""
+    caution: str = ""
 
     @property
     def method_for_maps(self):
@@ -197,6 +200,8 @@ STAGES = {
             "Paramagnetic and diamagnetic sources were separated by {}{}.",
             0.10,
             has_command=True,
+            caution="Separation assumes that R2' is proportional to the susceptibility, with one constant for "
+            "paramagnetic and one for diamagnetic sources in all tissue. Compare groups; do not read off single values.",
             yields=("paramagnetic_ppm", "diamagnetic_ppm"),
         ),
     )
