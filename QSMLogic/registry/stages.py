@@ -180,6 +180,7 @@ STAGES = {
             0.05,
             has_command=True,
             yields=("r2star_hz", "t2star_s", "s0", "r2star_uncertainty_hz"),
+            usual="nonlinear",
         ),
         Stage(
             "swi",
