@@ -202,7 +202,7 @@ STAGES = {
             0.10,
             has_command=True,
             caution="Separation assumes that R2' is proportional to the susceptibility, with one constant for "
-            "paramagnetic and one for diamagnetic sources in all tissue. Compare groups; do not read off single values.",
+            "paramagnetic and one for diamagnetic sources in all tissue. Compare groups, not single values.",
             yields=("paramagnetic_ppm", "diamagnetic_ppm"),
         ),
     )
