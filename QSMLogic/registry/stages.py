@@ -181,12 +181,13 @@ STAGES = {
         Stage(
             "swi",
             "Susceptibility-weighted",
-            "Acquisition, mask, unwrapped phase, FieldMap of the local field, susceptibility in ppm -> SWI, projection",
+            "Acquisition, mask, FieldMap of the local field, susceptibility in ppm -> SWI, minimum intensity projection",
             NOTHING,
             "Susceptibility-weighted images were made by {}{}.",
             0.05,
-            takes=("scan", "mask", "unwrapped_rad", "local", "susceptibility_ppm"),
+            takes=("scan", "mask", "local", "susceptibility_ppm"),
             yields=("swi", "swi_projection"),
+            usual="clear_swi",
         ),
         Stage(
             "separation",
