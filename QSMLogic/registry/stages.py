@@ -181,10 +181,10 @@ STAGES = {
         Stage(
             "swi",
             "Susceptibility-weighted",
-            "Acquisition, mask, FieldMap of the local field, susceptibility in ppm -> SWI, minimum intensity projection",
+            "Acquisition, mask, FieldMap of the local field, susceptibility in ppm -> SWI and its projection",
             NOTHING,
             "Susceptibility-weighted images were made by {}{}.",
-            0.05,
+            0.03,
             takes=("scan", "mask", "local", "susceptibility_ppm"),
             yields=("swi", "swi_projection"),
             usual="clear_swi",
