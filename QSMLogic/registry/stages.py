@@ -185,12 +185,13 @@ STAGES = {
         Stage(
             "swi",
             "Susceptibility-weighted",
-            "Acquisition, mask, unwrapped phase, FieldMap of the local field, susceptibility in ppm -> SWI, projection",
+            "Acquisition, mask, FieldMap of the local field, susceptibility in ppm -> SWI and its projection",
             NOTHING,
             "Susceptibility-weighted images were made by {}{}.",
             0.05,
             has_command=True,
             yields=("swi", "swi_projection"),
+            usual="clear_swi",
         ),
         Stage(
             "separation",

@@ -1,0 +1,182 @@
+"""Susceptibility-weighted images: a vein, a bleed and a calcification in a ball of tissue."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from helpers.fields import ball, cylinder, sphere
+
+from QSMLogic import Acquisition, FieldMap, Grid, QSMError
+from QSMLogic.model.progress import Progress
+from QSMLogic.model.units import rad_per_s_and_ppm
+from QSMLogic.numerics.lazy import ndimage
+from QSMLogic.registry.method import find, registry
+from QSMLogic.registry.stages import NOTHING, STAGES
+from QSMLogic.shared.swi_weighting import minimum_projection
+from QSMLogic.stages.swi.classic import homodyne_phase
+
+METHODS = [name for name in registry()["swi"] if name != NOTHING]
+of_susceptibility = pytest.mark.parametrize("method", ["true_swi", "smwi"])
+of_every_method = pytest.mark.parametrize("method", METHODS)
+GRID = Grid((28, 44, 48), (1.0, 1.0, 1.0), (1, 0, 0))
+TIMES = (0.006, 0.012, 0.020, 0.028)
+BLEED, CALCIFICATION = (4, 0, 10), (-4, 0, -10)  # their centers in mm from the middle
+VEIN_PPM, LESION_PPM, DARK = 0.35, 0.5, 0.6
+
+
+@cache
+def scene():
+    """(scan, mask, local field, susceptibility), and where the vein, the bleed and the calcification are."""
+    field, from_vein = cylinder(GRID, 1.5, 0, VEIN_PPM)
+    bleed, calcification = (sphere(GRID, 3, at, ppm) for at, ppm in ((BLEED, LESION_PPM), (CALCIFICATION, -LESION_PPM)))
+    field = field + bleed[0] + calcification[0]
+    regions = from_vein < 1.5, bleed[1] < 3, calcification[1] < 3
+    susceptibility = np.select(regions, (VEIN_PPM, LESION_PPM, -LESION_PPM), 0).astype(np.float32)
+    magnitude = np.where(np.any(regions, axis=0), DARK, 1) * np.exp(-np.array(TIMES) * 20)[:, None, None, None]
+    mask = ball(GRID, 19) & (np.abs(np.arange(GRID.shape[0]) - GRID.shape[0] // 2) < 12)[:, None, None]
+    return (_scan(magnitude, field), mask, FieldMap(field, mask, GRID), susceptibility), regions
+
+
+def _scan(magnitude, field_ppm, tesla=3.0, grid=GRID):
+    phase = [rad_per_s_and_ppm(tesla) * time * field_ppm for time in TIMES]
+    return Acquisition(magnitude, np.angle(np.exp(1j * np.array(phase))), TIMES, tesla, grid)
+
+
+def images(method, inputs=None, progress=None, **parameters):
+    entry = find("swi", method)
+    return entry.run(*(inputs or scene()[0]), parameters=entry.make_parameters(parameters), progress=progress)
+
+
+def contrast(image, region):
+    """The mean of a region over that of the tissue, away from all else."""
+    tissue = scene()[0][1] & ~np.any([_around(r) for r in scene()[1]], axis=0)
+    return image[region & scene()[0][1]].mean() / image[tissue].mean()
+
+
+def _around(region):
+    return ndimage.binary_dilation(region, iterations=5)
+
+
+def test_a_method_makes_the_images_if_they_are_wanted():
+    assert STAGES["swi"].method_for_maps in METHODS
+    assert STAGES["swi"].default == NOTHING
+
+
+@of_every_method
+def test_a_vein_is_darker_than_in_the_magnitude(method):
+    vein = scene()[1][0]
+    assert contrast(images(method)["swi"], vein) < 0.75 * DARK
+
+
+@of_every_method
+def test_maps_are_whole_and_zero_outside(method):
+    (scan, mask, *_), _ = scene()
+    before = scan.magnitude.copy(), scan.phase.copy()
+    made = images(method)
+    assert set(made) == set(STAGES["swi"].yields)
+    for image in made.values():
+        assert image.dtype == np.float32 and image.shape == mask.shape
+        assert np.isfinite(image).all() and image.min() >= 0 and not image[~mask].any()
+        assert 0.5 < np.median(image[mask]) < 1.5
+    assert (made["swi_projection"] <= made["swi"]).all()
+    np.testing.assert_array_equal(before, (scan.magnitude, scan.phase))
+
+
+@of_every_method
+@pytest.mark.parametrize("slices", [2, 3])
+def test_one_echo_and_few_thick_slices_will_do(method, slices):
+    (scan, mask, local, susceptibility), _ = scene()
+    middle = slice(14, 14 + slices)
+    grid = Grid((slices, *GRID.shape[1:]), (6.0, 1.0, 1.0))
+    one = Acquisition(scan.magnitude[2, middle], scan.phase[2, middle], TIMES[2:3], 3.0, grid)
+    inputs = one, mask[middle], FieldMap(local.ppm[middle], mask[middle], grid), susceptibility[middle]
+    made = images(method, inputs)["swi"]
+    assert np.isfinite(made).all() and made[mask[middle]].mean() > 0.5
+
+
+@of_susceptibility
+def test_only_the_susceptibility_tells_a_bleed_from_a_calcification(method):
+    _, bleed, calcification = scene()[1]
+    dark_bleed, dark_calcification = images(method)["swi"], images(method, contrast="diamagnetic")["swi"]
+    assert contrast(dark_bleed, bleed) < 0.2 * DARK
+    assert contrast(dark_calcification, calcification) < 0.2 * DARK
+    for image, other in ((dark_bleed, calcification), (dark_calcification, bleed)):
+        assert contrast(image, other) == pytest.approx(DARK, rel=0.1)
+
+
+@pytest.mark.parametrize("method", ["classic", "clear_swi"])
+def test_the_other_contrast_is_that_of_the_other_sign(method):
+    (scan, mask, local, susceptibility), _ = scene()
+    reversed_ = replace(scan, phase=-scan.phase), mask, local.with_field(-local.ppm), -susceptibility
+    expected = images(method)["swi"]
+    np.testing.assert_allclose(images(method, reversed_, contrast="diamagnetic")["swi"], expected, atol=1e-4)
+
+
+def test_clear_swi_takes_the_phase_of_the_echoes_if_wanted_or_without_local_field():
+    scan, mask, _, susceptibility = scene()[0]
+    published = images("clear_swi", phase="unwrapped")["swi"]
+    np.testing.assert_array_equal(images("clear_swi", (scan, mask, None, susceptibility))["swi"], published)
+    assert contrast(published, scene()[1][0]) < 0.75 * DARK
+
+
+def test_clear_swi_shows_the_magnitude_where_the_local_field_is_not_known():
+    scan, mask, local, susceptibility = scene()[0]
+    part = mask & (np.arange(GRID.shape[2]) > 12)
+    eroded = FieldMap(np.where(part, local.ppm, 0), part, GRID)
+    inputs = scan, mask, eroded, susceptibility
+    weighted, plain = (images("clear_swi", inputs, phase_strength=strength)["swi"] for strength in (4, 0.1))
+    np.testing.assert_allclose(weighted[mask & ~part], plain[mask & ~part], rtol=1e-5)
+    assert (weighted[part] < 0.8 * plain[part]).any()
+
+
+@pytest.mark.parametrize(("tesla", "wanted_ms", "echo"), [(3.0, 0, 3), (7.0, 0, 1), (3.0, 27, 4)])
+def test_classic_swi_takes_the_echo_with_the_usual_phase(tesla, wanted_ms, echo):
+    (scan, *rest), _ = scene()
+    progress = Progress()
+    images("classic", (replace(scan, field_strength_t=tesla), *rest), progress, echo_time_ms=wanted_ms)
+    assert progress.notes["echo"] == echo and progress.notes["echo_time_s"] == TIMES[echo - 1]
+
+
+def test_the_homodyne_filter_removes_a_smooth_phase_and_keeps_a_vein():
+    vein = 1.0 * scene()[1][0].astype(np.float32)
+    slope = np.linspace(0, 9, GRID.shape[2], dtype=np.float32) + np.linspace(0, 50, GRID.shape[0])[:, None, None]
+    phase = np.angle(np.exp(1j * (vein + slope))).astype(np.float32)
+    filtered = homodyne_phase(np.ones(GRID.shape, np.float32), phase, GRID.spacing_mm, 8.0)
+    inner = ball(GRID, 13)
+    assert filtered[inner & (vein > 0)].mean() > 0.6
+    assert np.abs(filtered[inner & ~_around(vein > 0)]).max() < 0.15
+
+
+def test_what_true_swi_cannot_use_is_said():
+    with pytest.raises(QSMError, match="is not below the upper"):
+        images("true_swi", lower_ppm=0.5, upper_ppm=0.2)
+    with pytest.raises(QSMError, match="there is none"):
+        images("true_swi", (*scene()[0][:3], None))
+
+
+@pytest.mark.parametrize("spacing", [0.5, 1.0, 2.5])
+def test_a_slab_is_as_thick_as_wanted_whatever_the_voxels(spacing):
+    count = round(60 / spacing)
+    image = np.ones((count, 3, 3), np.float32)
+    image[count // 2] = 0.2
+    dark = minimum_projection(image, image > 0, (spacing, 1, 1), 10.0, 0)[:, 1, 1] < 0.5
+    assert dark.sum() * spacing == pytest.approx(10, abs=1.01 * spacing) and dark.sum() % 2 == 1
+    assert np.flatnonzero(dark).mean() == count // 2
+
+
+def test_what_is_outside_the_mask_does_not_darken_its_rim():
+    image, mask = np.full(GRID.shape, 0.8, np.float32), ball(GRID, 10)
+    image[~mask] = 0
+    np.testing.assert_array_equal(minimum_projection(image, mask, GRID.spacing_mm, 12.0, 0), image)
+
+
+@pytest.mark.parametrize(("b0", "wanted", "axis"), [((0.3, 0.9, 0.1), "axial", 1), ((0.3, 0.9, 0.1), "slices", 0)])
+def test_the_projection_is_axial_unless_wanted_otherwise(b0, wanted, axis):
+    scan, mask, local, susceptibility = scene()[0]
+    grid = replace(GRID, b0_direction=b0)
+    inputs = replace(scan, grid=grid), mask, replace(local, grid=grid), susceptibility
+    made = images("true_swi", inputs, projection=wanted)
+    expected = minimum_projection(made["swi"], mask, GRID.spacing_mm, 10.0, axis)
+    np.testing.assert_array_equal(made["swi_projection"], expected)
+    assert not np.array_equal(expected, minimum_projection(made["swi"], mask, GRID.spacing_mm, 10.0, 1 - axis))
