@@ -115,7 +115,7 @@ def test_the_other_contrast_is_that_of_the_other_sign(method):
 
 def test_clear_swi_takes_the_phase_of_the_echoes_if_wanted_or_without_local_field():
     scan, mask, _, susceptibility = scene()[0]
-    published = images("clear_swi", phase="unwrapped")["swi"]
+    published = images("clear_swi", phase_source="unwrapped")["swi"]
     np.testing.assert_array_equal(images("clear_swi", (scan, mask, None, susceptibility))["swi"], published)
     assert contrast(published, scene()[1][0]) < 0.75 * DARK
 
