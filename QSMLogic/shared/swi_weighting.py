@@ -61,6 +61,12 @@ def minimum_projection(image, mask, spacing_mm, slab_mm, axis):
     return np.where(mask, least, np.float32(0))
 
 
+def check_phase(scan):
+    """QSMError if the scan has no phase, as if it was read without one."""
+    if not scan.phase.any():
+        raise QSMError("This susceptibility-weighted image is made of the phase of the echoes: give the phase, too.")
+
+
 def even_magnitude(image, mask, spacing_mm):
     """`image` without the receiver's sensitivity: about 1 in tissue, float32, zero outside the mask."""
     return homogeneous(np.where(mask, image, np.float32(0)), spacing_mm)

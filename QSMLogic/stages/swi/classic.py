@@ -7,7 +7,7 @@ import numpy as np
 from ...numerics.convolution import convolve
 from ...numerics.fft import frequencies, next_fast_shape, pad
 from ...registry.method import Citation, method, parameter
-from ...shared.swi_weighting import SwiParameters, darkened, even_magnitude, linear_weight, weighted_images
+from ...shared.swi_weighting import SwiParameters, check_phase, darkened, even_magnitude, linear_weight, weighted_images
 
 USUAL_TE_MS, USUAL_TESLA = 20.0, 3.0  # of which the automatic echo time has the phase
 
@@ -44,13 +44,14 @@ class ClassicParameters(SwiParameters):
     parameters=ClassicParameters,
     citations=[Citation("Haacke et al., Magn Reson Med 2004;52:612-618", "10.1002/mrm.20198")],
 )
-def classic(scan, mask, local, susceptibility_ppm, parameters, progress):
+def classic(scan, mask, parameters, progress):
     """Multiply the magnitude of one echo by a mask of its phase after a homodyne filter, several times.
 
     scan: Acquisition. mask: bool (k, j, i). The complex image is divided by itself after a low-pass filter in the plane
     of the slices, so that no unwrapping is needed. The phase mask is 1 for negative phase and falls to 0 at a phase of
     pi. Returns {"swi", "swi_projection"}, float32 (k, j, i), zero outside the mask, about 1 in tissue.
     """
+    check_phase(scan)
     wanted_s = 1e-3 * (parameters.echo_time_ms or USUAL_TE_MS * USUAL_TESLA / scan.field_strength_t)
     echo = int(np.argmin(np.abs(np.subtract(scan.echo_times_s, wanted_s))))
     progress.note(echo=echo + 1, echo_time_s=scan.echo_times_s[echo])

@@ -8,7 +8,7 @@ from ...model.units import rad_per_s_and_ppm
 from ...numerics.lazy import ndimage
 from ...numerics.parallel import for_slabs
 from ...registry.method import Citation, find, method, parameter
-from ...shared.swi_weighting import SwiParameters, darkened, even_magnitude, weighted_images
+from ...shared.swi_weighting import SwiParameters, check_phase, darkened, even_magnitude, weighted_images
 
 LOCAL, UNWRAPPED = "local", "unwrapped"
 BRIGHT_PERCENT = 80  # of the magnitude: the level that the softplus function keeps
@@ -59,7 +59,7 @@ class ClearSwiParameters(SwiParameters):
         Citation("Schofield & Zhu, Opt Lett 2003;28:1194-1196 (unwrapping)", "10.1364/OL.28.001194"),
     ],
 )
-def clear_swi(scan, mask, local, susceptibility_ppm, parameters, progress):
+def clear_swi(scan, mask, local, parameters, progress):
     """Multiply the magnitude of all echoes by a sigmoid mask of their phase, combined and high-pass filtered.
 
     scan: Acquisition. mask: bool (k, j, i). local: FieldMap of the local field, or None. Returns {"swi",
@@ -74,7 +74,8 @@ def clear_swi(scan, mask, local, susceptibility_ppm, parameters, progress):
     if parameters.phase_source == UNWRAPPED or local is None:
         field, known = _field_of_echoes(scan, mask, parameters.filter_mm, lambda done: progress(AFTER_PHASE * done))
     else:
-        field, known = _high_passed(local.ppm, local.mask, scan.grid.spacing_mm, parameters.filter_mm), local.mask
+        known = local.mask & (local.ppm != 0)  # maps are zero where they are not known
+        field = _high_passed(local.ppm, known, scan.grid.spacing_mm, parameters.filter_mm)
         field *= np.float32(rad_per_s_and_ppm(scan.field_strength_t))
     progress(AFTER_PHASE)
     weight = sigmoid_weight(darkened(field, parameters.contrast), known, parameters.phase_strength)
@@ -110,6 +111,7 @@ def softplus(image, level):
 
 def _field_of_echoes(scan, mask, filter_mm, progress):
     """The angular frequency (rad/s) of all echoes, unwrapped and high-pass filtered; and where it is known."""
+    check_phase(scan)
     laplacian = find("unwrap", "laplacian")
     once = laplacian.make_parameters({"iterations": 1})  # what it lacks is smooth, and is filtered out
     phase_rad = laplacian.run(scan, mask, parameters=once, progress=progress)

@@ -25,7 +25,7 @@ class SmwiParameters(SwiParameters):
         Citation("Nam et al., J Magn Reson Imaging 2017;46:528-536 (nigrosome 1)", "10.1002/jmri.25553"),
     ],
 )
-def smwi(scan, mask, local, susceptibility_ppm, parameters, progress):
+def smwi(scan, mask, susceptibility_ppm, parameters, progress):
     """Multiply the magnitude of all echoes by a mask that falls with the susceptibility from 0 to 1 ppm.
 
     scan: Acquisition. mask: bool (k, j, i). susceptibility_ppm: referenced. The mask keeps differences within iron-rich

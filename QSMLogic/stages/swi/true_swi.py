@@ -31,7 +31,7 @@ class TrueSwiParameters(SwiParameters):
     parameters=TrueSwiParameters,
     citations=[Citation("Liu et al., NMR Biomed 2017;30:e3552 (review)", "10.1002/nbm.3552")],
 )
-def true_swi(scan, mask, local, susceptibility_ppm, parameters, progress):
+def true_swi(scan, mask, susceptibility_ppm, parameters, progress):
     """Multiply the magnitude by a mask that falls with the susceptibility between two thresholds.
 
     scan: Acquisition. mask: bool (k, j, i). susceptibility_ppm: referenced. After Liu et al., J Magn Reson Imaging

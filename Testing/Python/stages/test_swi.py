@@ -27,7 +27,7 @@ VEIN_PPM, LESION_PPM, DARK = 0.35, 0.5, 0.6
 
 @cache
 def scene():
-    """(scan, mask, local field, susceptibility), and where the vein, the bleed and the calcification are."""
+    """{name: what methods take}, and where the vein, the bleed and the calcification are."""
     field, from_vein = cylinder(GRID, 1.5, 0, VEIN_PPM)
     bleed, calcification = (sphere(GRID, 3, at, ppm) for at, ppm in ((BLEED, LESION_PPM), (CALCIFICATION, -LESION_PPM)))
     field = field + bleed[0] + calcification[0]
@@ -35,7 +35,9 @@ def scene():
     susceptibility = np.select(regions, (VEIN_PPM, LESION_PPM, -LESION_PPM), 0).astype(np.float32)
     magnitude = np.where(np.any(regions, axis=0), DARK, 1) * np.exp(-np.array(TIMES) * 20)[:, None, None, None]
     mask = ball(GRID, 19) & (np.abs(np.arange(GRID.shape[0]) - GRID.shape[0] // 2) < 12)[:, None, None]
-    return (_scan(magnitude, field), mask, FieldMap(field, mask, GRID), susceptibility), regions
+    local = FieldMap(field, mask, GRID)
+    known = {"scan": _scan(magnitude, field), "mask": mask, "local": local, "susceptibility_ppm": susceptibility}
+    return known, regions
 
 
 def _scan(magnitude, field_ppm, tesla=3.0, grid=GRID):
@@ -43,15 +45,17 @@ def _scan(magnitude, field_ppm, tesla=3.0, grid=GRID):
     return Acquisition(magnitude, np.angle(np.exp(1j * np.array(phase))), TIMES, tesla, grid)
 
 
-def images(method, inputs=None, progress=None, **parameters):
-    entry = find("swi", method)
-    return entry.run(*(inputs or scene()[0]), parameters=entry.make_parameters(parameters), progress=progress)
+def images(method, progress=None, changed=None, **parameters):
+    """The maps of a method; changed: {name: value} of what it takes."""
+    entry, known = find("swi", method), scene()[0] | (changed or {})
+    parameters = entry.make_parameters(parameters)
+    return entry.run(*(known[name] for name in entry.takes), parameters=parameters, progress=progress)
 
 
 def contrast(image, region):
     """The mean of a region over that of the tissue, away from all else."""
-    tissue = scene()[0][1] & ~np.any([_around(r) for r in scene()[1]], axis=0)
-    return image[region & scene()[0][1]].mean() / image[tissue].mean()
+    tissue = scene()[0]["mask"] & ~np.any([_around(r) for r in scene()[1]], axis=0)
+    return image[region & scene()[0]["mask"]].mean() / image[tissue].mean()
 
 
 def _around(region):
@@ -71,7 +75,7 @@ def test_a_vein_is_darker_than_in_the_magnitude(method):
 
 @of_every_method
 def test_maps_are_whole_and_zero_outside(method):
-    (scan, mask, *_), _ = scene()
+    scan, mask = scene()[0]["scan"], scene()[0]["mask"]
     before = scan.magnitude.copy(), scan.phase.copy()
     made = images(method)
     assert set(made) == set(STAGES["swi"].yields)
@@ -86,13 +90,17 @@ def test_maps_are_whole_and_zero_outside(method):
 @of_every_method
 @pytest.mark.parametrize("slices", [2, 3])
 def test_one_echo_and_few_thick_slices_will_do(method, slices):
-    (scan, mask, local, susceptibility), _ = scene()
+    scan, mask, local, susceptibility = scene()[0].values()
     middle = slice(14, 14 + slices)
-    grid = Grid((slices, *GRID.shape[1:]), (6.0, 1.0, 1.0))
-    one = Acquisition(scan.magnitude[2, middle], scan.phase[2, middle], TIMES[2:3], 3.0, grid)
-    inputs = one, mask[middle], FieldMap(local.ppm[middle], mask[middle], grid), susceptibility[middle]
-    made = images(method, inputs)["swi"]
-    assert np.isfinite(made).all() and made[mask[middle]].mean() > 0.5
+    grid, inside = Grid((slices, *GRID.shape[1:]), (6.0, 1.0, 1.0)), mask[middle]
+    changed = {
+        "scan": Acquisition(scan.magnitude[2, middle], scan.phase[2, middle], TIMES[2:3], 3.0, grid),
+        "mask": inside,
+        "local": FieldMap(local.ppm[middle], inside, grid),
+        "susceptibility_ppm": susceptibility[middle],
+    }
+    made = images(method, changed=changed)["swi"]
+    assert np.isfinite(made).all() and made[inside].mean() > 0.5
 
 
 @of_susceptibility
@@ -107,34 +115,32 @@ def test_only_the_susceptibility_tells_a_bleed_from_a_calcification(method):
 
 @pytest.mark.parametrize("method", ["classic", "clear_swi"])
 def test_the_other_contrast_is_that_of_the_other_sign(method):
-    (scan, mask, local, susceptibility), _ = scene()
-    reversed_ = replace(scan, phase=-scan.phase), mask, local.with_field(-local.ppm), -susceptibility
-    expected = images(method)["swi"]
-    np.testing.assert_allclose(images(method, reversed_, contrast="diamagnetic")["swi"], expected, atol=1e-4)
+    scan, _, local, _ = scene()[0].values()
+    changed = {"scan": replace(scan, phase=-scan.phase), "local": local.with_field(-local.ppm)}
+    reversed_ = images(method, changed=changed, contrast="diamagnetic")["swi"]
+    np.testing.assert_allclose(reversed_, images(method)["swi"], atol=1e-4)
 
 
 def test_clear_swi_takes_the_phase_of_the_echoes_if_wanted_or_without_local_field():
-    scan, mask, _, susceptibility = scene()[0]
     published = images("clear_swi", phase_source="unwrapped")["swi"]
-    np.testing.assert_array_equal(images("clear_swi", (scan, mask, None, susceptibility))["swi"], published)
+    np.testing.assert_array_equal(images("clear_swi", changed={"local": None})["swi"], published)
     assert contrast(published, scene()[1][0]) < 0.75 * DARK
 
 
 def test_clear_swi_shows_the_magnitude_where_the_local_field_is_not_known():
-    scan, mask, local, susceptibility = scene()[0]
+    _, mask, local, _ = scene()[0].values()
     part = mask & (np.arange(GRID.shape[2]) > 12)
     eroded = FieldMap(np.where(part, local.ppm, 0), part, GRID)
-    inputs = scan, mask, eroded, susceptibility
-    weighted, plain = (images("clear_swi", inputs, phase_strength=strength)["swi"] for strength in (4, 0.1))
+    changed = {"local": eroded}
+    weighted, plain = (images("clear_swi", changed=changed, phase_strength=strength)["swi"] for strength in (4, 0.1))
     np.testing.assert_allclose(weighted[mask & ~part], plain[mask & ~part], rtol=1e-5)
     assert (weighted[part] < 0.8 * plain[part]).any()
 
 
 @pytest.mark.parametrize(("tesla", "wanted_ms", "echo"), [(3.0, 0, 3), (7.0, 0, 1), (3.0, 27, 4)])
 def test_classic_swi_takes_the_echo_with_the_usual_phase(tesla, wanted_ms, echo):
-    (scan, *rest), _ = scene()
-    progress = Progress()
-    images("classic", (replace(scan, field_strength_t=tesla), *rest), progress, echo_time_ms=wanted_ms)
+    progress, scan = Progress(), replace(scene()[0]["scan"], field_strength_t=tesla)
+    images("classic", progress, {"scan": scan}, echo_time_ms=wanted_ms)
     assert progress.notes["echo"] == echo and progress.notes["echo_time_s"] == TIMES[echo - 1]
 
 
@@ -152,7 +158,14 @@ def test_what_true_swi_cannot_use_is_said():
     with pytest.raises(QSMError, match="is not below the upper"):
         images("true_swi", lower_ppm=0.5, upper_ppm=0.2)
     with pytest.raises(QSMError, match="there is none"):
-        images("true_swi", (*scene()[0][:3], None))
+        images("true_swi", changed={"susceptibility_ppm": None})
+
+
+@pytest.mark.parametrize(("method", "options"), [("classic", {}), ("clear_swi", {"phase_source": "unwrapped"})])
+def test_a_scan_without_phase_is_refused(method, options):
+    scan = scene()[0]["scan"]
+    with pytest.raises(QSMError, match="give the phase"):
+        images(method, changed={"scan": replace(scan, phase=np.zeros_like(scan.phase))}, **options)
 
 
 @pytest.mark.parametrize("spacing", [0.5, 1.0, 2.5])
@@ -173,10 +186,9 @@ def test_what_is_outside_the_mask_does_not_darken_its_rim():
 
 @pytest.mark.parametrize(("b0", "wanted", "axis"), [((0.3, 0.9, 0.1), "axial", 1), ((0.3, 0.9, 0.1), "slices", 0)])
 def test_the_projection_is_axial_unless_wanted_otherwise(b0, wanted, axis):
-    scan, mask, local, susceptibility = scene()[0]
-    grid = replace(GRID, b0_direction=b0)
-    inputs = replace(scan, grid=grid), mask, replace(local, grid=grid), susceptibility
-    made = images("true_swi", inputs, projection=wanted)
+    scan, mask, *_ = scene()[0].values()
+    changed = {"scan": replace(scan, grid=replace(GRID, b0_direction=b0))}
+    made = images("true_swi", changed=changed, projection=wanted)
     expected = minimum_projection(made["swi"], mask, GRID.spacing_mm, 10.0, axis)
     np.testing.assert_array_equal(made["swi_projection"], expected)
     assert not np.array_equal(expected, minimum_projection(made["swi"], mask, GRID.spacing_mm, 10.0, 1 - axis))
