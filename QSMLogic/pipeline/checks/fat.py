@@ -20,31 +20,19 @@ from ...model.units import PROTON_MHZ_PER_T
 NAME = "fat"
 SHIFT_PPM = (3.4, 3.5)  # of the largest peak of fat, below water
 MOST_LEFT_PPM = 0.1  # what the other peaks of fat leave in phase, too
-SAME = 0.1  # relative, of the reported frequency and that of the field strength
 
 
-def in_phase_times_ms(field_strength_t, frequency_mhz=None):
-    """The shortest and the longest first echo time at which fat is in phase with water; its multiples are, too.
+def in_phase_times_ms(field_strength_t):
+    """The shortest and the longest echo time at which fat is in phase with water for the first time.
 
-    Parameters
-    ----------
-    field_strength_t : float
-        Field strength in tesla.
-    frequency_mhz : float, optional
-        Center frequency of the scanner, if it is known: 3 T may be 2.9 T.
-
-    Returns
-    -------
-    tuple of float
-        2.24 and 2.30 ms at 3 T, 4.47 and 4.61 ms at 1.5 T.
+    At 3 T these are 2.24 and 2.30 ms, at 1.5 T 4.47 and 4.61 ms. It is in phase at multiples of them, too.
     """
-    cycles_per_s_and_ppm = frequency_mhz or PROTON_MHZ_PER_T * field_strength_t
-    return tuple(1000 / (shift * cycles_per_s_and_ppm) for shift in reversed(SHIFT_PPM))
+    return tuple(1000 / (shift * PROTON_MHZ_PER_T * field_strength_t) for shift in reversed(SHIFT_PPM))
 
 
-def shift_left_ppm(echo_time_s, frequency_mhz):
+def shift_left_ppm(echo_time_s, field_strength_t):
     """The field (ppm) by which fat appears to be off at an echo time, the nearest whole turns of its phase removed."""
-    turns_per_ppm = frequency_mhz * echo_time_s
+    turns_per_ppm = PROTON_MHZ_PER_T * field_strength_t * echo_time_s
     low, high = (shift * turns_per_ppm for shift in SHIFT_PPM)
     if math.floor(high) >= low:
         return 0.0
@@ -53,10 +41,9 @@ def shift_left_ppm(echo_time_s, frequency_mhz):
 
 def check_fat(scan):
     """The Check of a scan in whose mask fat is to be expected."""
-    frequency = _frequency_mhz(scan)
-    left = [shift_left_ppm(time, frequency) for time in scan.echo_times_s]
+    left = [shift_left_ppm(time, scan.field_strength_t) for time in scan.echo_times_s]
     bad = [n + 1 for n, ppm in enumerate(left) if ppm > MOST_LEFT_PPM]
-    first, last = in_phase_times_ms(scan.field_strength_t, frequency)
+    first, last = in_phase_times_ms(scan.field_strength_t)
     times = f"at {scan.field_strength_t:.3g} T at multiples of {first:.2f} to {last:.2f} ms"
     if not bad:
         sentence = (
@@ -76,9 +63,3 @@ def _warning(scan, bad, times):
         f"and the map is wrong in fat and around it. Fat is in phase {times}. Choose such echo times, {leave_out}or "
         "exclude fat from the mask."
     )
-
-
-def _frequency_mhz(scan):
-    """The reported center frequency, unless it contradicts the field strength; else that of the field strength."""
-    nominal, reported = PROTON_MHZ_PER_T * scan.field_strength_t, scan.reported.get("ImagingFrequency")
-    return reported if reported and abs(reported / nominal - 1) < SAME else nominal
