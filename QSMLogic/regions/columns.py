@@ -228,7 +228,7 @@ AGE_COLUMNS = (
     Column("expected", "Normal", "Value of the curve at that age", MAP_UNIT, required=True),
     Column("difference", "Difference", "Value minus normal value", MAP_UNIT),
     Column("normal_sd", "SD of persons", "Standard deviation of persons around the curve", MAP_UNIT),
-    Column("z", "z score", "Difference / SD of persons; empty if that is not published", format=".2f"),
+    Column("z", "Z score", "Difference / SD of persons; empty if that is not published", format=".2f"),
     Column("relative_to", "Relative to", "Region whose mean was subtracted for the comparison", type=TEXT),
     _NOTE,
 )

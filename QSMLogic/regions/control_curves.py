@@ -95,6 +95,8 @@ def _fitted(structure, subjects, formula):
         raise QSMError(f"{structure} was measured in {ages.size} subjects, or at one age only. Add controls.")
     coefficients = _coefficients(structure, ages, values, formula)
     residuals = values - FORMULAE[formula].value(ages, *coefficients)
+    if not residuals.any():
+        raise QSMError(f"The values of {structure} lie on a curve exactly, as no measurement does. Check the study.")
     freedom = ages.size - coefficients.size
     fit = {"region": structure, "formula": formula, "coefficients": coefficients.tolist()}
     fit |= {"youngest": float(ages.min()), "oldest": float(ages.max())}
