@@ -13,6 +13,9 @@ def add_age_options(parser):
     add = parser.add_argument
     add("--age", metavar="YEARS", help="age of the subject at the scan, for --normal-curves")
     add("--normal-curves", metavar="FILE", help="normal values over age, .csv or .json; see the README for its fields")
+    add(
+        "--map-zero", default="", metavar="NAME", help="region that is zero in the map, if its run.json does not say it"
+    )
     add("--ages", metavar="FILE", help="table of differences from normal values and z scores to write, .csv or .tsv")
 
 
@@ -20,8 +23,8 @@ def age_outputs(arguments):
     """The table to write; QSMError for options that lack another."""
     if bool(arguments.age) != bool(arguments.normal_curves):
         raise QSMError("--age needs --normal-curves, and the reverse: values are compared with those at an age.")
-    if arguments.ages and not arguments.age:
-        raise QSMError("--ages requires --age and --normal-curves.")
+    if (arguments.ages or arguments.map_zero) and not arguments.age:
+        raise QSMError("--ages and --map-zero require --age and --normal-curves.")
     if arguments.age and not (arguments.ages or arguments.report or arguments.plots):
         raise QSMError("--age needs --ages, --report or --plots, to write to.")
     if arguments.age:
@@ -34,7 +37,7 @@ def compared_ages(arguments, table, map_name, provenance):
     if not arguments.age:
         return None
     curves = read_normal_curves(arguments.normal_curves)
-    return compared_with_age(table, arguments.age, curves, MapFacts.of(provenance), map_name)
+    return compared_with_age(table, arguments.age, curves, MapFacts.of(provenance, arguments.map_zero), map_name)
 
 
 def add_normal_curves_options(parser):

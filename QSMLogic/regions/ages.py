@@ -35,14 +35,17 @@ class MapFacts:
     longest_edge_mm: float | None = None
 
     @classmethod
-    def of(cls, provenance):
-        """The facts in the content of run.json, or in None."""
+    def of(cls, provenance, zero=""):
+        """The facts in the content of run.json, or in None.
+
+        zero: the region that is zero in the map, if it is known; the mean of a brain mask is that of the whole brain.
+        """
         scan, settings = (provenance or {}).get("scan", {}), (provenance or {}).get("settings", {})
-        zero = {"mean": WHOLE_BRAIN, "csf": CSF}.get(settings.get("reference", {}).get("method"), "")
+        found = {"mean": WHOLE_BRAIN, "csf": CSF}.get(settings.get("reference", {}).get("method"), "")
         all_tissue = settings.get("mask", {}).get("method") in ("robust", "threshold", "recipe")
         edges = [edge for edge in scan.get("spacing_mm_kji") or () if is_plain_number(edge)]
-        zero = "" if zero == WHOLE_BRAIN and all_tissue else zero
-        return cls(zero, scan.get("field_strength_t"), max(edges, default=None))
+        found = "" if found == WHOLE_BRAIN and all_tissue else found
+        return cls(structure_of(zero) if zero else found, scan.get("field_strength_t"), max(edges, default=None))
 
 
 @dataclass(frozen=True)
@@ -159,8 +162,7 @@ def _zero(row, curve, rows, facts):
     """
     own = structure_of(row["relative_to"]) if row["relative_to"] else facts.zero
     if own == curve.zero:
-        assumed = own == WHOLE_BRAIN and not row["relative_to"]
-        return 0.0, 0.0, "the mean of the mask is taken for that of the whole brain" if assumed else ""
+        return 0.0, 0.0, ""
     found = [r for r in rows if structure_of(r["segment"]) == curve.zero and r["mean"] is not None]
     if not found:
         return (
@@ -168,7 +170,7 @@ def _zero(row, curve, rows, facts):
             None,
             (
                 f"values are relative to {row['relative_to'] or own or 'an unknown zero'}, those of {curve.source} to "
-                f"{curve.reference}, of which there is no region: measure one, too"
+                f"{curve.reference}, of which there is no region: measure one, or state the zero of the map"
             ),
         )
     shares = [r["voxels"] / sum(r["voxels"] for r in found) for r in found]

@@ -146,6 +146,7 @@ class RegionMethods:
         curves: str,
         ageTableNode: slicer.vtkMRMLTableNode | None = None,
         plotsFolder: str | None = None,
+        mapZero: str = "",
     ) -> slicer.vtkMRMLTableNode:
         """Compare the regions of a table of regionTable with normal values at the age of the subject.
 
@@ -161,6 +162,8 @@ class RegionMethods:
             A table to overwrite. None: that of the last comparison, or a new one.
         plotsFolder : str, optional
             A folder for plots of the curves with the regions on them, as SVG.
+        mapZero : str
+            Name of the region that is zero in the map, if neither the table nor the record of the map says it.
 
         Returns
         -------
@@ -178,7 +181,7 @@ class RegionMethods:
         """
         from ..regions import ages
 
-        return ages.compare_into_table(tableNode, age, curves, ageTableNode, plotsFolder)
+        return ages.compare_into_table(tableNode, age, curves, ageTableNode, plotsFolder, mapZero)
 
     def saveRegions(self, tableNode: slicer.vtkMRMLTableNode, path: str) -> list:
         """Write a table of regionTable to a file.

@@ -63,7 +63,7 @@ def test_the_record_of_the_map_is_compared_with_the_curve(folder, cli):
     ("options", "said"),
     [
         (("--age", "40"), "--age needs --normal-curves"),
-        (("--ages", "a.csv"), "--ages requires --age"),
+        (("--ages", "a.csv"), "--ages and --map-zero require --age"),
         ((*AGE,), "--age needs --ages, --report or --plots"),
         (("--age", "140", *AGE[2:], "--ages", "a.csv"), "number of years from 0 to 120"),
         (("--age", "90", *AGE[2:], "--ages", "a.csv"), "outside the 20 to 80 years of Nobody 2020"),
