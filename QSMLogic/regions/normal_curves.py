@@ -16,7 +16,7 @@ from ..model.texts import parsed_json, read_text
 from .structures import structure_of
 from .units import PER_PPM, scale
 
-OLDEST = 120  # years
+OLDEST, LARGEST_PPM = 120, 10.0  # years; beyond what any tissue has
 ENDINGS = (".csv", ".json")
 
 
@@ -120,6 +120,13 @@ class NormalCurve:
             raise QSMError(
                 f"The normal curve of {self.region} has {len(self.coefficients)} coefficients; {self.formula} has "
                 f"{formula.coefficients}: {formula.words}. Correct the file."
+            )
+        with np.errstate(all="ignore"):
+            values_ppm = self.value(np.linspace(self.youngest, self.oldest, 9), "ppm")
+        if not (np.abs(values_ppm) < LARGEST_PPM).all():
+            raise QSMError(
+                f"The normal curve of {self.region} exceeds {LARGEST_PPM:g} ppm between {self.youngest:g} and "
+                f"{self.oldest:g} years, as no tissue does. Check its unit, formula and coefficients."
             )
 
     @property
@@ -242,6 +249,6 @@ def _parsed(name, value, path):
             return tuple(float(number) for number in listed)
         if name in SINGLE:
             return None if value in (None, "") else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise QSMError(f"{path} has {value!r} as {name} of a normal curve, where numbers belong. Fix it.") from None
     return "" if value is None else str(value).strip()

@@ -11,18 +11,18 @@ from QSMLogic import QSMError
 from QSMLogic.regions import read_normal_curves, write_normal_curves
 from QSMLogic.regions.normal_curves import FIELDS, FORMULAE
 
-AT_40 = {  # of a = 1, b = 2, c = 0.05 at 40 years, written out once more
+AT_40 = {  # of a = 1, b = 0.02, c = 0.0005 at 40 years, written out once more
     "constant": 1.0,
-    "linear": 1.0 + 2.0 * 40,
-    "quadratic": 1.0 + 2.0 * 40 + 0.05 * 1600,
-    "exponential": 1.0 + 2.0 * (1 - math.e**-2),
-    "poisson": 1.0 + 80 / math.e**2,
+    "linear": 1.8,
+    "quadratic": 1.8 + 0.8,
+    "exponential": 1.0 + 0.02 * (1 - math.e**-0.02),
+    "poisson": 1.0 + 0.8 / math.e**0.02,
 }
 
 
 @pytest.mark.parametrize("formula", FORMULAE)
 def test_formulae(formula):
-    made = curve(formula=formula, coefficients=(1.0, 2.0, 0.05)[: FORMULAE[formula].coefficients])
+    made = curve(formula=formula, coefficients=(1.0, 0.02, 0.0005)[: FORMULAE[formula].coefficients])
     assert made.value(40.0, "ppm") == pytest.approx(AT_40[formula])
     assert made.value(np.array([40.0, 40.0]), "ppb") == pytest.approx([1000 * AT_40[formula]] * 2)
     assert made.spread("ppb") == pytest.approx(10)
@@ -51,6 +51,8 @@ def test_fields_of_all_curves_stand_once_in_json(tmp_path):
         ({"unit": "Hz"}, "ppm or ppb"),
         ({"youngest": 90}, "youngest first"),
         ({"oldest": 900}, "0 to 120"),
+        ({"coefficients": (20, 0.5)}, "exceeds 10 ppm"),
+        ({"formula": "exponential", "coefficients": (1, 2, -50)}, "exceeds 10 ppm"),
         ({"sd": 0.0}, "above 0"),
         ({"field_strength_t": ()}, "lacks|above 0"),
         ({"voxel_mm": (1, 1, -1)}, "above 0"),
