@@ -23,6 +23,8 @@ from .options import (
     add_b0_option,
     add_curve_options,
     add_dicom_scan_options,
+    add_given_maps_options,
+    add_maps_option,
     add_mask_option,
     add_method_options,
     add_reference_mask_option,
@@ -154,6 +156,8 @@ def _add_run(parser):
     add_b0_option(parser)
     add_mask_option(parser)
     add_reference_mask_option(parser)
+    add_maps_option(parser)
+    add_given_maps_options(parser)
     parser.add_argument("--quality-map", action="store_true", help="also write the phase quality (0 to 1)")
     parser.add_argument(
         "--curve",

@@ -32,7 +32,7 @@ def checked_input(runner, acquisition, mask=None):
     notes = runner.notes.get("scaling", {})
     if "sign_evidence" in notes:
         runner.check(check_sign, notes["sign_evidence"], notes["sign"])
-    runner.progress(CHECKS, progress_before("mask")[0])
+    runner.progress(CHECKS, progress_before("mask", left_out=runner.settings.left_out)[0])
     readout = getattr(runner.settings.parameters("offset"), "readout", "automatic")
     fat = getattr(runner.settings.parameters("mask"), "fat", False)
     if fat:
