@@ -16,10 +16,9 @@ from ..model.given_maps import GIVEN_MAPS
 from ..pipeline.memory import memory_check
 from ..registry.presets import PRESETS
 from ..registry.settings import Settings, choices_of_texts, merged_choices, read_choices
-from ..registry.stages import stages_with_maps
 from ..report.methods_text import methods_text
 from .listings import listed_methods, maps_as_markdown, maps_as_text, methods_as_markdown, methods_as_text
-from .options import ALL_MAPS
+from .options import QUALITY
 
 SCANS = (("magnitude", "phase"), ("real", "imaginary"), ("complex",))  # the files that make a scan
 INPUT_OPTIONS = (
@@ -63,8 +62,7 @@ def read_settings(arguments):
     layers = [PRESETS[preset].choices] if preset else []
     layers += [read_choices(arguments.settings)] if arguments.settings else []
     layers += [choices_of_texts(getattr(arguments, "set", None) or ())]
-    settings = Settings(merged_choices(*layers))
-    return settings.with_maps(stage.name for stage in stages_with_maps() if {stage.name, ALL_MAPS} & {*maps})
+    return Settings(merged_choices(*layers)).with_maps([name for name in maps if name != QUALITY])
 
 
 def scan_files(arguments):

@@ -7,6 +7,7 @@ from ..files.field_files import FIELD_UNITS
 from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
 from ..model.given_maps import GIVEN_MAPS
 from ..registry.method import registry
+from ..registry.settings import ALL_MAPS
 from ..registry.stages import STAGES, stages_with_maps
 
 VOLUMES_OF_ONE_SCAN = ("first", "coils")  # what the volumes of a 4D file are, or which of them to use
@@ -16,7 +17,7 @@ VOLUMES_HELP = (
     "single receive coils (default: by the images)"
 )
 MASK_VALUES = "binary or labels; of a probability, above half of its largest value"
-QUALITY, ALL_MAPS = "quality", "all"
+QUALITY = "quality"
 MAPS = (*(stage.name for stage in stages_with_maps()), QUALITY, ALL_MAPS)
 PREFIX = "parameter:"  # of the names under which the parsed arguments hold the parameters of a method
 

@@ -14,11 +14,12 @@ from ..model.errors import QSMError
 from ..model.given_maps import GIVEN_MAPS
 from ..pipeline.chain import run
 from ..registry.provenance import choice_made, strengths_tried, warnings
+from ..registry.settings import ALL_MAPS
 from ..registry.stages import stages_with_maps
 from ..report.strength_plot import CURVE_FILES, curve_files
 from .commands import enough_memory, input_files, read_settings, scan_files
 from .job import jobs_of, named
-from .options import ALL_MAPS, QUALITY
+from .options import QUALITY
 
 FIELD_UNCERTAINTY = "uncertainty_ppm"
 

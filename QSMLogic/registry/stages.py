@@ -42,6 +42,8 @@ class Stage:
         them a method "none".
     usual : str
         Of a stage that adds maps and does not by default: the method that runs if the maps are wanted.
+    caution : str
+        What its maps assume, a sentence for those who want them.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Stage:
     in_box: bool = False
     yields: tuple = ()
     usual: str = ""
+    caution: str = ""
 
     @property
     def method_for_maps(self):
@@ -181,13 +184,14 @@ STAGES = {
         ),
         Stage(
             "swi",
-            "Susceptibility-weighted",
-            "Acquisition, mask, unwrapped phase, FieldMap of the local field, susceptibility in ppm -> SWI, projection",
+            "SWI",
+            "Acquisition, mask, and FieldMap of the local field or susceptibility in ppm -> SWI and its projection",
             NOTHING,
             "Susceptibility-weighted images were made by {}{}.",
-            0.05,
+            0.03,
             has_command=True,
             yields=("swi", "swi_projection"),
+            usual="clear_swi",
         ),
         Stage(
             "separation",
@@ -198,6 +202,8 @@ STAGES = {
             "Paramagnetic and diamagnetic sources were separated by {}{}.",
             0.10,
             has_command=True,
+            caution="Separation assumes that R2' is proportional to the susceptibility, with one constant for "
+            "paramagnetic and one for diamagnetic sources in all tissue. Compare groups, not single values.",
             yields=("paramagnetic_ppm", "diamagnetic_ppm"),
         ),
     )

@@ -64,8 +64,11 @@ def growth(fine, times):
     return float(fine.mean(axis=0) @ slope / power * (slope @ times) / np.mean(times))
 
 
-def check_linearity(tissue):
-    """The Check of a scan whose offsets by slice and by readout have been removed."""
+def check_linearity(tissue, fat=False):
+    """The Check of a scan whose offsets by slice and by readout have been removed.
+
+    fat: whether there is fat, whose phase is not linear, in which case only a wrong order is refused.
+    """
     times, (covariance, pairs) = tissue.scan.echo_times_s, tissue.covariance
     if pairs < LEAST_PAIRS or len(times) < 2:
         return Check(NAME, None, DOUBTFUL_FROM, OK, "There is not enough tissue, or only one echo, to check this.")
@@ -87,7 +90,7 @@ def check_linearity(tissue):
         return Check(NAME, None, DOUBTFUL_FROM, OK, "With fewer than three echoes this cannot be checked.")
     if share < DOUBTFUL_FROM:
         return Check(NAME, share, DOUBTFUL_FROM, OK, "The phase is linear in echo time.")
-    blame = _blame(covariance, times)
+    blame = "" if fat else _blame(covariance, times)
     if not blame:
         return Check(NAME, share, DOUBTFUL_FROM, DOUBTFUL, f"The phase is not linear in echo time. {OTHERWISE}")
     return Check(NAME, share, DOUBTFUL_FROM, REFUSED if share >= REFUSED_FROM else DOUBTFUL, f"{blame} {REMEDY}")
