@@ -94,7 +94,8 @@ def check_linearity(tissue, fat=False):
         return Check(NAME, share, limit, OK, f"The phase is {nearly}linear in echo time.")
     blame = _blame(covariance, times)
     if not blame:
-        return Check(NAME, share, limit, DOUBTFUL, f"The phase is not linear in echo time. {OTHERWISE}")
+        remedy = REMEDY if fat else OTHERWISE
+        return _judged(share, limit, DOUBTFUL, f"The phase is not linear in echo time. {remedy}", fat)
     return _judged(share, limit, REFUSED if share >= REFUSED_FROM else DOUBTFUL, f"{blame} {REMEDY}", fat)
 
 
