@@ -184,13 +184,14 @@ STAGES = {
         ),
         Stage(
             "swi",
-            "Susceptibility-weighted",
-            "Acquisition, mask, unwrapped phase, FieldMap of the local field, susceptibility in ppm -> SWI, projection",
+            "SWI",
+            "Acquisition, mask, and FieldMap of the local field or susceptibility in ppm -> SWI and its projection",
             NOTHING,
             "Susceptibility-weighted images were made by {}{}.",
-            0.05,
+            0.03,
             has_command=True,
             yields=("swi", "swi_projection"),
+            usual="clear_swi",
         ),
         Stage(
             "separation",

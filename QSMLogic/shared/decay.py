@@ -14,6 +14,7 @@ LONGEST_S = 1.0  # T2* of what hardly decays between the echoes
 FASTEST = 5.0  # decay by this exponent between the two closest echoes leaves nothing to fit
 FAINTEST = 1e-3  # of the brightest echo: what is fainter has at least this logarithm, and weight
 MATTERS, ENOUGH = 0.9, 100  # of the last echo left by field gradients; voxels that tell how to correct for them
+DARKEST = 0.05  # of the voxels with signal
 PRIOR = 4  # residuals with the usual noise that count along with the few of a voxel
 CLEARLY = 0.9  # of the squared residuals without correction
 SLAB = 1 << 14  # voxels whose echoes fit the cache
@@ -45,6 +46,8 @@ class Decays:
         Fraction of the magnitude that the dephasing by field gradients has left.
     times_s : numpy.ndarray
         Echo times.
+    last_echo : numpy.ndarray
+        Its magnitude (k, j, i), also outside the mask.
     """
 
     def __init__(self, scan, mask, total, field_gradients, progress, least=2):
@@ -53,6 +56,7 @@ class Decays:
             echoes = f"{scan.echoes} echo{'es' if scan.echoes > 1 else ''}"
             remedy = "use the method log_linear." if scan.echoes > 1 else "load a scan with several echoes."
             raise QSMError(f"R2* by this method needs at least {least} echoes, but the scan has {echoes}; {remedy}")
+        self.last_echo = np.nan_to_num(scan.magnitude[-1], posinf=0)
         self.mask, self.times_s = mask, np.asarray(scan.echo_times_s, np.float32)
         self.magnitude = np.stack([echo[mask] for echo in scan.magnitude])
         np.maximum(np.nan_to_num(self.magnitude, copy=False, posinf=0), 0, out=self.magnitude)
@@ -92,8 +96,12 @@ class Decays:
     def fastest_hz(self):
         return FASTEST / float(np.diff(self.times_s).min())
 
-    def noise(self):
-        """Standard deviation of the real part of the signal: that of the residuals of the lines through logarithms."""
+    def noise_floor(self):
+        """Standard deviation of the real part of noise without signal, in the scale of the magnitude.
+
+        It is that of the residuals of the lines through the logarithms, but not more than the darkest voxels of the
+        last echo show, in the air around the mask if there is any: in vivo noise grows with the signal.
+        """
         found = np.empty(self.magnitude.shape[1], np.float32)
 
         def work(first, last):
@@ -101,7 +109,8 @@ class Decays:
             found[part] = squares(residuals(self.magnitude[:, part], self.attenuation[:, part], self.times_s))
 
         for_slabs(work, (len(found), 1, 1), SLAB)
-        return self._deviation(found[self.magnitude[-1] >= np.median(self.magnitude[-1])])
+        bright = self.magnitude[-1] >= np.median(self.magnitude[-1])
+        return min(self._deviation(found[bright]), noise_of_darkest(self.last_echo))
 
     def _deviation(self, squared_residuals):
         """The noise whose sums of squared residuals, which follow a chi-squared distribution, have this median.
@@ -193,6 +202,12 @@ def spread(weight, times_s):
     """Sum of the squared distances of the echo times from their mean, weighted (echo, voxel)."""
     s0, s1, s2 = moments(weight, times_s - times_s[0])
     return s2 - s1 / s0 * s1
+
+
+def noise_of_darkest(image):
+    """Standard deviation of the real part of noise whose magnitude (Rayleigh distribution) is that of dark voxels."""
+    values = image[image > 0]
+    return float(np.quantile(values, DARKEST) / np.sqrt(-2 * np.log(1 - DARKEST))) if values.size else 0.0
 
 
 def noise_between(image, mask):

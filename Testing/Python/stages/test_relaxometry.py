@@ -9,8 +9,10 @@ from helpers.simulated import head_scan
 
 from QSMLogic import Acquisition, FieldMap, Grid, QSMError
 from QSMLogic.model.progress import Progress
+from QSMLogic.numerics import parallel
 from QSMLogic.registry.method import registry
 from QSMLogic.registry.stages import STAGES
+from QSMLogic.shared import decay as decay_module
 from QSMLogic.simulation.phantom import LABELS
 
 EVERY = {name: entry for name, entry in registry()["relaxometry"].items() if name != "none"}
@@ -96,7 +98,7 @@ def test_noise_and_its_floor_bias_nothing():
 
 @pytest.fixture(scope="module")
 def head():
-    return head_scan((156, 192, 168), 1.0, snr=80.0)
+    return head_scan((156, 192, 168), 1.0)
 
 
 @methods
@@ -152,6 +154,17 @@ def test_voxels_that_do_not_dephase_are_left_alone(entry):
     maps = mapped(entry, scan_of(noisy(decay(20), 2)), field_of_gradient((12.0, -8.0, 4.0)), progress=progress)
     assert np.median(maps["r2star_hz"][INSIDE]) == pytest.approx(20, rel=0.01)
     assert progress.notes == {"field_gradients": "none"}
+
+
+@methods
+def test_slabs_and_threads_do_not_matter(entry, monkeypatch):
+    scan, found = scan_of(noisy(decay(rates(1, 200)), 10)), []
+    for slab, threads in ((1 << 14, 1), (777, 3)):
+        monkeypatch.setattr(parallel, "WORKERS", threads)
+        monkeypatch.setattr(decay_module, "SLAB", slab)
+        found.append(mapped(entry, scan))
+    for name, values in found[0].items():
+        np.testing.assert_allclose(found[1][name], values, rtol=1e-3, atol=1e-3)
 
 
 @methods
