@@ -1,5 +1,7 @@
 """Fat in phase and out of phase with water: what the check of the echo times says, and what becomes of the map."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers import fat
@@ -84,7 +86,14 @@ def test_fat_whose_phase_is_not_linear_is_no_reason_to_refuse():
     scan, body = fat.scan(IN_PHASE)
     tissue = Tissue.of(scan, body)
     assert check_linearity(tissue).verdict != OK
-    assert check_linearity(tissue, fat=True).verdict == DOUBTFUL
+    assert check_linearity(tissue, fat=True).verdict == OK
+
+
+def test_echoes_in_the_wrong_order_are_doubted_in_fat():
+    scan, body = fat.scan(IN_PHASE)
+    swapped = replace(scan, magnitude=scan.magnitude[[1, 0, 2, 3]], phase=scan.phase[[1, 0, 2, 3]])
+    check = check_linearity(Tissue.of(swapped, body), fat=True)
+    assert check.verdict == DOUBTFUL and "sorted as 2 1 3 4" in check.sentence and "Fat" in check.sentence
 
 
 def test_the_preset_for_the_body_names_the_times():
