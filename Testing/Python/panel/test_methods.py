@@ -31,6 +31,8 @@ def row_of(panel, stage):
 
 
 def choose(panel, stage, name):
+    if STAGES[stage].yields:
+        row_of(panel, stage).label.checked = True
     menu = row_of(panel, stage).menu
     menu.currentIndex = menu.findData(name)
     menu.activated.emit(menu.currentIndex)
