@@ -43,7 +43,7 @@ class Stage:
     usual : str
         Of a stage that adds maps and does not by default: the method that runs if the maps are wanted.
     caution : str
-        What its maps assume, a sentence for those who want them.
+        Of a stage whose maps rest on assumptions: a sentence that says which, for wherever they are offered or shown.
     """
 
     name: str
@@ -200,11 +200,13 @@ STAGES = {
             "paramagnetic and diamagnetic susceptibility in ppm",
             NOTHING,
             "Paramagnetic and diamagnetic sources were separated by {}{}.",
-            0.10,
+            0.01,
             has_command=True,
-            caution="Separation assumes that R2' is proportional to the susceptibility, with one constant for "
-            "paramagnetic and one for diamagnetic sources in all tissue. Compare groups, not single values.",
             yields=("paramagnetic_ppm", "diamagnetic_ppm"),
+            usual="r2star_qsm",
+            caution="Source separation assumes that relaxation rises with the susceptibility of either sign by one "
+            "constant in all tissue, whatever the size of the sources and the direction of the fibers, and that the "
+            "reference of the map is free of sources.",
         ),
     )
 }
