@@ -19,7 +19,7 @@ TINY = np.finfo(np.float32).tiny
 
 @dataclass(frozen=True)
 class ClearSwiParameters(SwiParameters):
-    phase: str = parameter(
+    phase_source: str = parameter(
         LOCAL,
         "Phase",
         choices=(LOCAL, UNWRAPPED),
@@ -71,7 +71,7 @@ def clear_swi(scan, mask, local, parameters, progress):
     to 16 %, with the phase of the local field 0.4 %. Where that field is not known, at the rim of the mask, the
     magnitude is shown.
     """
-    if parameters.phase == UNWRAPPED or local is None:
+    if parameters.phase_source == UNWRAPPED or local is None:
         field, known = _field_of_echoes(scan, mask, parameters.filter_mm, lambda done: progress(AFTER_PHASE * done))
     else:
         known = local.mask & (local.ppm != 0)  # maps are zero where they are not known

@@ -122,7 +122,7 @@ def test_the_other_contrast_is_that_of_the_other_sign(method):
 
 
 def test_clear_swi_takes_the_phase_of_the_echoes_if_wanted_or_without_local_field():
-    published = images("clear_swi", phase="unwrapped")["swi"]
+    published = images("clear_swi", phase_source="unwrapped")["swi"]
     np.testing.assert_array_equal(images("clear_swi", changed={"local": None})["swi"], published)
     assert contrast(published, scene()[1][0]) < 0.75 * DARK
 
@@ -161,7 +161,7 @@ def test_what_true_swi_cannot_use_is_said():
         images("true_swi", changed={"susceptibility_ppm": None})
 
 
-@pytest.mark.parametrize(("method", "options"), [("classic", {}), ("clear_swi", {"phase": "unwrapped"})])
+@pytest.mark.parametrize(("method", "options"), [("classic", {}), ("clear_swi", {"phase_source": "unwrapped"})])
 def test_a_scan_without_phase_is_refused(method, options):
     scan = scene()[0]["scan"]
     with pytest.raises(QSMError, match="give the phase"):
