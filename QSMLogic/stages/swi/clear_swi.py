@@ -28,7 +28,7 @@ class ClearSwiParameters(SwiParameters):
         "unwrapped by their Laplacian, as published.",
     )
     phase_strength: float = parameter(
-        2.0,
+        1.5,
         "Phase strength",
         low=0.1,
         high=100,
@@ -66,7 +66,7 @@ def clear_swi(scan, mask, local, parameters, progress):
     The magnitude is the root sum of squares without the receiver's sensitivity. Published with the echoes' phases,
     unwrapped by their Laplacian and combined by phase SNR, which darkens much tissue near the sinuses: on two simulated
     heads, 24 to 27 % of white and gray matter within 2 cm of them lost more than 40 % of its signal, in classic SWI 5
-    to 16 %, with the phase of the local field 0.4 %. Where that field is not known, at the rim of the mask, the
+    to 16 %, with the phase of the local field 0.2 %. Where that field is not known, at the rim of the mask, the
     magnitude is shown.
     """
     if parameters.phase_source == UNWRAPPED or local is None:
