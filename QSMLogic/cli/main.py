@@ -13,6 +13,7 @@ from ..registry.method import registry
 from ..registry.presets import PRESETS
 from ..registry.stages import STAGES
 from ..version import __version__
+from .ages import add_normal_curves_options, normal_curves_command
 from .atlas import add_atlas_options, add_template_options, atlas_command, template_command
 from .commands import cite_command, demo_command, maps_command, methods_command
 from .console import Console, print_any_character
@@ -106,6 +107,7 @@ def build_parser():
     cite = _command(commands, "cite", cite_command, common)
     cite.add_argument("record", metavar="RUN_JSON", help="run.json of a run")
     add_statistics_options(_command(commands, "statistics", statistics_command, writing))
+    add_normal_curves_options(_command(commands, "normal-curves", normal_curves_command, writing))
     add_atlas_options(_command(commands, "atlas", atlas_command, writing))
     add_template_options(_command(commands, "template", template_command, writing))
     demo = _command(commands, "demo", demo_command, writing)

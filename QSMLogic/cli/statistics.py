@@ -22,8 +22,10 @@ from ..regions.study import check_no_study, read_study, study_files, with_scan
 from ..regions.table_files import check_table_name, table_files, table_paths, table_texts
 from ..regions.units import PER_PPM, scale
 from ..registry.provenance import checked_record
+from ..report.age_plot import age_plots
 from ..report.page import check_report_name, report
 from ..report.plots import box_plot, histogram, plot_files, region_against_map, region_against_time
+from .ages import add_age_options, age_outputs, compared_ages
 from .dicom_report import add_dicom_report_options, checked_report, checked_source, write_dicom_report
 
 MAP = CATALOGUE[SUSCEPTIBILITY].title
@@ -63,6 +65,7 @@ def add_statistics_options(parser):
         add(f"--{name}", default="", metavar=name.upper(), help=f"{meaning}, for --study")
     add("--anonymous", action="store_true", help="leave the names of the inputs out of the report")
     add("--replace", action="store_true", help="replace the scan if the study has it already")
+    add_age_options(parser)
     add_dicom_report_options(parser)
     add("--allow-mixed", action="store_true", help="accept other settings than the study's, and flag the study")
 
@@ -83,13 +86,15 @@ def statistics_command(arguments, console):
     zero = table.of(arguments.reference, MAP)["mean"] if arguments.reference else 0.0
     table = table.relative_to(arguments.reference) if arguments.reference else table
     provenance = _provenance(arguments)
+    ages = compared_ages(arguments, table, MAP, provenance)
     dicom_report = checked_report(arguments, dicom_files, table, regions, geometry, mask)
 
     texts = table_texts(table, arguments.output)
     texts |= table_texts(table.asymmetry(), arguments.asymmetry) if arguments.asymmetry else {}
-    plots = _plots(table) if arguments.plots else {}
+    texts |= table_texts(ages.table, arguments.ages) if arguments.ages else {}
+    plots = _plots(table) | (age_plots(ages) if ages else {}) if arguments.plots else {}
     plots |= _histograms(arguments, table, maps[MAP], regions, geometry.grid(), mask, zero)
-    made = (table, maps[MAP], regions, geometry, mask_path, provenance)
+    made = (table, maps[MAP], regions, geometry, mask_path, provenance, ages)
     drawn = {Path(arguments.report): _report(arguments, *made)} if arguments.report else {}
     with exclusively(outputs) if arguments.study else nullcontext(frozenset()) as held:
         study = _study(arguments, table, provenance) if arguments.study else None
@@ -112,7 +117,7 @@ def _placement(arguments, outputs):
 
 def _earlier(arguments, outputs):
     """Those of the outputs that are tables, the study, or plots and reports that nobody has edited."""
-    tables = [table_files(path) for path in (arguments.output, arguments.asymmetry) if path]
+    tables = [table_files(path) for path in (arguments.output, arguments.asymmetry, arguments.ages) if path]
     pages = signed_files([Path(path) for path in outputs if str(path).lower().endswith((".svg", ".html", ".htm"))])
     return pages.union(*tables, study_files(arguments.study) if arguments.study else ())
 
@@ -129,10 +134,10 @@ def _time_courses(arguments, study):
     return {f"time-{name}": region_against_time(study, name, MAP, curve) for name in arguments.time_course}
 
 
-def _report(arguments, table, image, regions, geometry, mask_path, provenance):
+def _report(arguments, table, image, regions, geometry, mask_path, provenance, ages):
     inputs = {"Map": arguments.map, "Labels": arguments.labels, "Mask": mask_path or "none"}
     inputs = {} if arguments.anonymous else {what: Path(path).name for what, path in inputs.items()}
-    return report(table, image, regions, geometry, provenance=provenance, inputs=inputs)
+    return report(table, image, regions, geometry, provenance=provenance, inputs=inputs, ages=ages)
 
 
 def _read_maps(arguments):
@@ -162,7 +167,9 @@ def _parsed(text):
 
 def _outputs(arguments):
     """The files that are to be written; QSMError for names that do not fit and options that lack another."""
-    tables = [path for path in (arguments.output, arguments.asymmetry, arguments.study) if path]
+    tables = [
+        path for path in (arguments.output, arguments.asymmetry, *age_outputs(arguments), arguments.study) if path
+    ]
     for path in tables:
         check_table_name(path)
     for path in tables[: -1 if arguments.study else None]:
@@ -199,7 +206,7 @@ def _inputs(arguments):
     images = [arguments.map, arguments.labels, arguments.mask, arguments.uncertainty]
     images += [_parsed(text)[1] for text in arguments.more_maps]
     images = [path for path in images if path]
-    others = [arguments.label_names, arguments.record, arguments.curve]
+    others = [arguments.label_names, arguments.record, arguments.curve, arguments.normal_curves]
     others += [_beside(arguments.map, file) for file in FILES_OF_RUN]
     return [*images, *map(sidecar_path, images), *filter(None, others)]
 

@@ -16,6 +16,7 @@ class Lazy:
 csgraph = Lazy("scipy.sparse.csgraph")
 interpolate = Lazy("scipy.interpolate")
 ndimage = Lazy("scipy.ndimage")
+optimize = Lazy("scipy.optimize")
 scipy = Lazy("scipy")
 scipy_fft = Lazy("scipy.fft")
 sitk = Lazy("SimpleITK")

@@ -184,7 +184,7 @@ STAGES = {
         ),
         Stage(
             "swi",
-            "Susceptibility-weighted",
+            "SWI",
             "Acquisition, mask, and FieldMap of the local field or susceptibility in ppm -> SWI and its projection",
             NOTHING,
             "Susceptibility-weighted images were made by {}{}.",

@@ -9,8 +9,10 @@ from helpers.simulated import head_scan
 
 from QSMLogic import Acquisition, FieldMap, Grid, QSMError
 from QSMLogic.model.progress import Progress
+from QSMLogic.numerics import parallel
 from QSMLogic.registry.method import registry
 from QSMLogic.registry.stages import STAGES
+from QSMLogic.shared import decay as decay_module
 from QSMLogic.simulation.phantom import LABELS
 
 EVERY = {name: entry for name, entry in registry()["relaxometry"].items() if name != "none"}
@@ -96,18 +98,32 @@ def test_noise_and_its_floor_bias_nothing():
 
 @pytest.fixture(scope="module")
 def head():
-    return head_scan((156, 192, 168), 1.0, snr=80.0)
+    return head_scan((156, 192, 168), 1.0)
+
+
+@pytest.mark.parametrize(("denoise", "limit"), [(False, 0.046), (True, 0.03)], ids=["as it is", "denoised"])
+@methods
+def test_simulated_head(entry, denoise, limit, head):
+    """Noise alone has a median error of 3.5 % in each voxel, at this SNR of 80, for any unbiased fit."""
+    total = FieldMap(head.total_field_ppm, head.mask, head.grid)
+    found, truth = mapped(entry, head.acquisition, total, head.mask, denoise=denoise)["r2star_hz"], head.r2star_hz
+    inside = head.mask & (truth > 0)
+    error = np.divide(found - truth, truth, out=np.zeros_like(truth), where=inside)
+    assert abs(np.median(error[inside])) < 0.01 and np.median(np.abs(error[inside])) < limit
+    for name in ("Caudate", "Putamen", "Pallidum", "Thalamus", "Red nucleus", "White matter", "Gray matter"):
+        assert abs(np.median(error[inside & (head.labels == LABELS[name])])) < 0.03, name
 
 
 @methods
-def test_simulated_head(entry, head):
-    total = FieldMap(head.total_field_ppm, head.mask, head.grid)
-    found, truth = mapped(entry, head.acquisition, total, head.mask)["r2star_hz"], head.r2star_hz
-    inside = head.mask & (truth > 0)
-    error = np.divide(found - truth, truth, out=np.zeros_like(truth), where=inside)
-    assert abs(np.median(error[inside])) < 0.01 and np.median(np.abs(error[inside])) < 0.046
-    for name in ("Caudate", "Putamen", "Pallidum", "Thalamus", "Red nucleus", "White matter", "Gray matter"):
-        assert abs(np.median(error[inside & (head.labels == LABELS[name])])) < 0.03, name
+def test_denoising_keeps_edges_and_the_rate_at_the_noise_floor(entry):
+    rate = np.where(np.arange(GRID.shape[2]) < 12, 20.0, 60.0) + np.zeros(GRID.shape)
+    scan = scan_of(noisy(decay(rate), 500 / 40))
+    raw, smooth = (mapped(entry, scan, denoise=denoise)["r2star_hz"] for denoise in (False, True))
+    deep = INSIDE & np.pad(np.ones([n - 4 for n in GRID.shape], bool), 2)
+    for column in (9, 11, 12, 14):  # 11 and 12 are next to the edge
+        of = [values[..., column][deep[..., column]] - rate[0, 0, column] for values in (raw, smooth)]
+        assert np.std(of[1]) < 0.62 * np.std(of[0])
+        assert abs(np.mean(of[1])) < abs(np.mean(of[0])) + 0.03 * rate[0, 0, column]
 
 
 def field_of_gradient(hz_across):
@@ -152,6 +168,17 @@ def test_voxels_that_do_not_dephase_are_left_alone(entry):
     maps = mapped(entry, scan_of(noisy(decay(20), 2)), field_of_gradient((12.0, -8.0, 4.0)), progress=progress)
     assert np.median(maps["r2star_hz"][INSIDE]) == pytest.approx(20, rel=0.01)
     assert progress.notes == {"field_gradients": "none"}
+
+
+@methods
+def test_slabs_and_threads_do_not_matter(entry, monkeypatch):
+    scan, found = scan_of(noisy(decay(rates(1, 200)), 10)), []
+    for slab, threads in ((1 << 14, 1), (777, 3)):
+        monkeypatch.setattr(parallel, "WORKERS", threads)
+        monkeypatch.setattr(decay_module, "SLAB", slab)
+        found.append(mapped(entry, scan))
+    for name, values in found[0].items():
+        np.testing.assert_allclose(found[1][name], values, rtol=1e-3, atol=1e-3)
 
 
 @methods
