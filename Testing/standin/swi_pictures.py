@@ -29,7 +29,7 @@ from standin.layers import add_outlines, add_volume, show
 from standin.slice_view import SliceView, add_legend, can_draw, save_picture, show_layers
 
 LESIONS = {"Microbleed": (1.0, 0.35, 0.25), "Calcification": (0.3, 0.75, 1.0)}  # and the colors of their circles
-SIDE, LEGEND, SURROUND_MM, CIRCLE_MM = 440, 120, 12, 4.0
+SIDE, LEGEND, SURROUND_MM, CIRCLE_MM = 384, 116, 10, 4.0
 
 
 def make_picture(folder, method=STAGES["swi"].method_for_maps):

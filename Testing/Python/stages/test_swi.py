@@ -137,6 +137,13 @@ def test_clear_swi_shows_the_magnitude_where_the_local_field_is_not_known():
     assert (weighted[part] < 0.8 * plain[part]).any()
 
 
+def test_clear_swi_does_not_amplify_a_phase_that_is_mostly_noise():
+    local = scene()[0]["local"]
+    faint = images("clear_swi", changed={"local": local.with_field(0.01 * local.ppm)})["swi"]
+    plain = images("clear_swi", changed={"local": local.with_field(0 * local.ppm)})["swi"]
+    np.testing.assert_allclose(faint, plain, rtol=0.2)
+
+
 @pytest.mark.parametrize(("tesla", "wanted_ms", "echo"), [(3.0, 0, 3), (7.0, 0, 1), (3.0, 27, 4)])
 def test_classic_swi_takes_the_echo_with_the_usual_phase(tesla, wanted_ms, echo):
     progress, scan = Progress(), replace(scene()[0]["scan"], field_strength_t=tesla)
