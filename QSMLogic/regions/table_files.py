@@ -10,6 +10,7 @@ from ..files.atomic import write_texts
 from ..files.ownership import read_record
 from ..model.errors import QSMError
 from . import columns
+from .brain import reference_in_brain
 from .column import located
 from .table import RegionTable
 
@@ -174,4 +175,6 @@ def _dictionary(table):
             explained[table.header(column)]["Units"] = unit
     if table.settings:
         explained["MeasurementSettings"] = table.settings
+    if reference := reference_in_brain(table):
+        explained["ReferenceRelativeToWholeBrain"] = reference
     return explained
