@@ -12,6 +12,7 @@ from ..model.errors import QSMError
 from . import columns
 from .brain import reference_in_brain
 from .column import located
+from .source_columns import columns_with
 from .table import RegionTable
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -89,7 +90,7 @@ def read_table(path, study=False):
     """
     path = Path(path)
     rows, headers = _read(path)
-    kinds = columns.ASYMMETRY_COLUMNS if "pair" in headers else columns.COLUMNS
+    kinds = columns.ASYMMETRY_COLUMNS if "pair" in headers else columns_with(headers) or columns.COLUMNS
     kinds = columns.STUDY_COLUMNS if study else kinds
     found, missing, unknown = located(kinds, headers, (rows[0].get("unit") or "") if rows else "")
     if missing or unknown:
