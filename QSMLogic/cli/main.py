@@ -16,6 +16,7 @@ from ..version import __version__
 from .ages import add_normal_curves_options, normal_curves_command
 from .atlas import add_atlas_options, add_template_options, atlas_command, template_command
 from .commands import cite_command, demo_command, maps_command, methods_command
+from .compare import add_compare_options, compare_command
 from .console import Console, print_any_character
 from .dicom import add_dicom_options, dicom_command
 from .options import (
@@ -32,7 +33,9 @@ from .options import (
     add_settings_options,
     plain,
 )
+from .rim import add_rim_options, rim_command
 from .run import run_command
+from .seed import add_seed_options, seed_command
 from .stage_commands import COMMANDS, curve_command
 from .statistics import add_statistics_options, statistics_command
 
@@ -108,6 +111,9 @@ def build_parser():
     cite.add_argument("record", metavar="RUN_JSON", help="run.json of a run")
     add_statistics_options(_command(commands, "statistics", statistics_command, writing))
     add_normal_curves_options(_command(commands, "normal-curves", normal_curves_command, writing))
+    add_compare_options(_command(commands, "compare", compare_command, writing))
+    add_rim_options(_command(commands, "rim", rim_command, writing))
+    add_seed_options(_command(commands, "seed", seed_command, writing))
     add_atlas_options(_command(commands, "atlas", atlas_command, writing))
     add_template_options(_command(commands, "template", template_command, writing))
     demo = _command(commands, "demo", demo_command, writing)

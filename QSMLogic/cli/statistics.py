@@ -13,6 +13,7 @@ from ..files.ownership import signed, signed_files
 from ..files.sidecar import ENDINGS, read_json, sidecar, sidecar_path
 from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY, UNCERTAINTY
 from ..model.errors import QSMError
+from ..regions.brain import BRAIN, brain_region
 from ..regions.label_files import read_regions
 from ..regions.label_names import LABEL_NAMES
 from ..regions.measure import COUNTING, measure, values_in
@@ -42,7 +43,8 @@ def add_statistics_options(parser):
     add("--label-names", metavar="FILE", help=LABEL_NAMES)
     add("--mask", metavar="FILE", help="mask of reliable voxels (default: reliable_mask beside the map, if any)")
     add("--uncertainty", metavar="FILE", help="standard deviation of the map (default: that of its run, if any)")
-    add("--reference", metavar="SEGMENT", help="make susceptibilities relative to the mean of this segment")
+    relative = f"make susceptibilities relative to the mean of this segment, or of the mask: '{BRAIN}'"
+    add("--reference", metavar="SEGMENT", help=relative)
     add("--unit", choices=PER_PPM, help="unit of susceptibilities in the output (default: that of the map)")
     add("--erode-mm", type=float, default=0.0, metavar="MM", help="distance by which segments are eroded")
     add("--resample", choices=METHODS, default="nearest", help="how labels on another grid are resampled to the map's")
@@ -237,12 +239,14 @@ def _plots(table):
 
 def _histograms(arguments, table, image, regions, grid, mask, zero):
     """{name: SVG} of the segments that are asked for, in the unit of the table; zero: the reference's mean there."""
-    plots, named, unit = {}, {region.name: region for region in regions}, table.rows[0]["unit"]
+    brain = () if mask is None else (brain_region(mask),)
+    plots, named, unit = {}, {region.name: region for region in (*brain, *regions)}, table.rows[0]["unit"]
     for segment in arguments.histogram:
         region = named.get(segment)
         if region is None:
             raise QSMError(f"There is no segment {segment!r} for a histogram; the segments are: {', '.join(named)}.")
-        values = values_in(image, region, grid, mask=mask, erosion_mm=arguments.erode_mm)
+        erosion_mm = 0.0 if any(region is b for b in brain) else arguments.erode_mm
+        values = values_in(image, region, grid, mask=mask, erosion_mm=erosion_mm)
         values = values * scale(image.unit, unit) - zero
         plots[f"histogram-{segment}"] = histogram(values, segment, MAP, unit, arguments.reference or "")
     return plots

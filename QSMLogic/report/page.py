@@ -12,6 +12,7 @@ from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
 from ..model.check import by_severity
 from ..model.errors import QSMError
 from ..regions.asymmetry import paired_names
+from ..regions.brain import BRAIN, reference_sentences
 from ..regions.units import PER_PPM
 from ..registry.provenance import checks_of
 from ..version import __version__
@@ -25,6 +26,7 @@ OBLIQUE_DEGREES = 2.0
 TEXT = ' class="text"'
 CHECK_COLUMNS = (("", TEXT), ("Check", TEXT), ("Value", ""), ("Limit", ""), ("Finding", TEXT))  # title and kind
 AGE_REMARK = "Normal values depend on scan, reconstruction and outlines; those of your own controls are the best."
+WITHOUT_BRAIN = "not compared to the whole brain, as no mask was used"
 NOTICE = "Research software, not a medical device: not for diagnosis or treatment decisions."
 
 
@@ -121,6 +123,8 @@ def _facts(table, inputs):
     facts["Values"] = (
         f"relative to the mean of {settings['reference']}" if settings.get("reference") else "as in the map"
     )
+    if settings.get("reference") not in (None, "", BRAIN):
+        facts["Reference"] = " ".join(reference_sentences(table)) or WITHOUT_BRAIN
     facts["Erosion"] = f"{settings['erosion_mm']:g} mm" if settings.get("erosion_mm") else "none"
     weighted = settings.get("partial_volume") == "weights"
     facts["Partial volume"] = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from QSMLogic import Grid, QSMError
+from QSMLogic.regions.brain import BRAIN
 
 from ..scan.geometry import ijk_to_ras, shape_of
 from . import tables as region_tables
@@ -21,9 +22,9 @@ REMEMBERED = ("unit", "reference", "erosion_mm", "edges", "assumed")
 class Measurement:
     """What to measure: volumes `maps`, in a segmentation or label map `regions`.
 
-    unit: "ppm" or "ppb" for susceptibilities and fields. reference: the name of the region whose mean is subtracted;
-    "" for none. edges: "nearest", "half" (covered by at least half) or "weights" (weighted by the covered share).
-    assumed: the unit of maps that have none; "" to refuse them.
+    unit: "ppm" or "ppb" for susceptibilities and fields. reference: the name of the region whose mean is subtracted, or
+    regions.brain.BRAIN; "" for none. edges: "nearest", "half" (covered by at least half) or "weights" (weighted by the
+    covered share). assumed: the unit of maps that have none; "" to refuse them.
     """
 
     regions: object
@@ -47,7 +48,7 @@ def check(measurement):
         raise QSMError("There is no map to measure. Compute a susceptibility map, or check another map.")
     measurement.images()
     names = region_names(measurement.regions)
-    if measurement.reference and names and measurement.reference not in names:
+    if measurement.reference and names and measurement.reference not in (*names, BRAIN):
         raise QSMError(f"There is no region {measurement.reference!r} for reference. Choose another one, or none.")
 
 
