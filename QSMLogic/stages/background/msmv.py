@@ -1,4 +1,4 @@
-"""mSMV: the maximum spherical mean value, for what is left of the background at the mask's rim (Roberts et al. 2024)."""
+"""mSMV: the maximum spherical mean value, for background left at the rim of the mask (Roberts et al. 2024)."""
 
 from dataclasses import dataclass
 
