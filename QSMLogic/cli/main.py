@@ -29,6 +29,7 @@ from .options import (
     add_settings_options,
     plain,
 )
+from .oxygenation import add_oxygenation_options, oxygenation_command
 from .run import run_command
 from .stage_commands import COMMANDS, curve_command
 from .statistics import add_statistics_options, statistics_command
@@ -104,6 +105,7 @@ def build_parser():
     cite = _command(commands, "cite", cite_command, common)
     cite.add_argument("record", metavar="RUN_JSON", help="run.json of a run")
     add_statistics_options(_command(commands, "statistics", statistics_command, writing))
+    add_oxygenation_options(_command(commands, "oxygenation", oxygenation_command, writing))
     add_atlas_options(_command(commands, "atlas", atlas_command, writing))
     add_template_options(_command(commands, "template", template_command, writing))
     demo = _command(commands, "demo", demo_command, writing)
