@@ -79,8 +79,8 @@ class Oxygenation:
         """The result in a sentence."""
         return (
             f"Venous oxygen saturation {100 * self.saturation:.0f} % (SD {100 * self.saturation_sd:.0f} %): the vein "
-            f"is {self.difference_ppm:.3f} ppm (SD {self.difference_sd_ppm:.3f}) above its surroundings, at a hematocrit "
-            f"of {self.hematocrit:g} (SD {self.hematocrit_sd:g})."
+            f"is {self.difference_ppm:.3f} ppm (SD {self.difference_sd_ppm:.3f}) above its surroundings, at a "
+            f"hematocrit of {self.hematocrit:g} (SD {self.hematocrit_sd:g})."
         )
 
 
