@@ -103,6 +103,56 @@ class RegionMethods:
         measurement = Measurement(regionsNode, maps, unit, reference or "", erosionMm, edges)
         return measure_into_table(measurement, tableNode, leftRight)
 
+    def veinOxygenation(
+        self,
+        susceptibilityVolume: slicer.vtkMRMLScalarVolumeNode,
+        regionsNode: slicer.vtkMRMLNode,
+        vein: str,
+        hematocrit: float,
+        hematocritSd: float = 0.02,
+        surroundings: str | None = None,
+        erosionMm: float = 0.0,
+    ) -> Any:
+        """Estimate the venous oxygen saturation of a vein segment, such as the straight sinus.
+
+        It is not for clinical decisions: partial volume, flow and the choice of the tissue shift it.
+
+        Parameters
+        ----------
+        susceptibilityVolume : vtkMRMLScalarVolumeNode
+            The map, in ppm if it has no unit.
+        regionsNode : vtkMRMLSegmentationNode or vtkMRMLLabelMapVolumeNode
+            The regions.
+        vein : str
+            Name of the region that is the vein.
+        hematocrit, hematocritSd : float
+            Volume fraction of red cells, such as 0.42, and its standard deviation.
+        surroundings : str, optional
+            Name of the region for comparison. None: what is 2 to 5 mm from the vein.
+        erosionMm : float
+            Distance by which the vein is eroded.
+
+        Returns
+        -------
+        Oxygenation
+            Its attributes are saturation, saturation_sd (fractions) and others; sentence() says it in words, and
+            cautions why it may be wrong.
+
+        Raises
+        ------
+        QSMError
+            If the nodes or values cannot be used.
+
+        Examples
+        --------
+        >>> print(QSMLogic().veinOxygenation(qsm, regions, "straight sinus", 0.42).sentence())  # doctest: +SKIP
+        """
+        from ..regions.measure import vein_oxygenation
+
+        return vein_oxygenation(
+            susceptibilityVolume, regionsNode, vein, surroundings, hematocrit, hematocritSd, erosionMm
+        )
+
     def regionPlot(
         self, tableNode: slicer.vtkMRMLTableNode, kind: str = "box", *arguments: str, path: str | None = None
     ) -> slicer.vtkMRMLPlotChartNode | Any:

@@ -9,7 +9,7 @@ from ...numerics.gradient import weighted_laplacian
 from ...registry.method import Citation, find, method, parameter
 from ...solvers import inversion_parameters as shared
 from ...solvers.dipole_model import DipoleModel
-from ...solvers.edges import edge_mask
+from ...solvers.edges import edge_mask, inner_components
 from ...solvers.regularization import chosen_strength
 from ...solvers.stiffness import stiffness
 from ...solvers.weights import squared_weight
@@ -19,7 +19,7 @@ from ...solvers.weights import squared_weight
 class TfiParameters:
     strength: float = shared.strength(of="gradient away from edges", typical=2e-4)
     outside: float = parameter(
-        30.0,
+        3.0,
         "Prior outside/inside",
         low=1,
         high=1000,
@@ -63,14 +63,13 @@ def tfi(total, parameters, progress):
     lam = chosen_strength(parameters.strength, zero_at_rim, progress, share=0.1, low=1e-4)
     problem = _Problem(zero_at_rim, lam, parameters)
     x = np.zeros(problem.model.shape, np.float32)
-    rounds = parameters.outer_iterations
+    rounds, rest = parameters.outer_iterations, progress.part(0.15, 1)
     for outer in range(rounds):
-        part = progress.part(0.15 + 0.85 * outer / rounds, 0.15 + 0.85 * (outer + 1) / rounds)
-        step = problem.change(x, part)
+        step = problem.change(x, rest.part(outer / rounds, (outer + 1) / rounds))
         add(x, 1, step)
         change = (dot(step, step) / max(dot(x, x), 1e-30)) ** 0.5
         converged = change <= parameters.tolerance
-        progress.iteration(outer + 1, rounds, converged=converged, change=change)
+        rest.iteration(outer + 1, rounds, converged=converged, change=change)
         if converged:
             break
     return problem.model.result(x)
@@ -85,7 +84,7 @@ class _Problem:
         self.f, self.w = model.padded(local.ppm), model.padded(squared_weight(local))
         mask = model.padded(local.mask)
         self.prior = np.where(mask > 0, np.float32(1), np.float32(parameters.outside))
-        self.edges, self.inner = None, mask
+        self.edges, self.inner = None, inner_components(mask)
         if local.magnitude is not None:
             self.edges = edge_mask(model.padded(local.magnitude), mask, model.spacing, parameters.edges)
 
