@@ -40,7 +40,7 @@ def test_total_susceptibility_is_right_whatever_the_blur(radius_mm, susceptibili
     row, _ = measured(ppm, spacing)
     truth = susceptibility * 4 / 3 * np.pi * radius_mm**3
     covered = susceptibility * sphere(radius_mm, spacing).sum() * np.prod(spacing)
-    assert covered == pytest.approx(truth, rel=0.12)  # of the finer voxels
+    assert radius_mm < 1 or covered == pytest.approx(truth, rel=0.05)  # of the finer voxels
     assert row["total_ppm_mm3"] == pytest.approx(covered, rel=0.03)
     assert row["kind"] == ("paramagnetic" if susceptibility > 0 else "diamagnetic")
     assert row["background"] == pytest.approx(BACKGROUND, abs=1e-4)
