@@ -26,8 +26,9 @@ def measure_seeds(image, points_kji, geometry, *, mask=None, search_mm=SEARCH_MM
     shell of 3 mm around the source and its flanks, found again as the source grows. The volume is that of the source
     and depends on blur and echo time (blooming). The total susceptibility does not: it is the sum over source and
     flanks, with the background subtracted, times the volume of a voxel (Liu et al., Radiology 2012;262:269-278,
-    doi:10.1148/radiol.11110251). Flanks reach two voxels, and half of the source's radius, beyond the source, but not
-    nearer to another one.
+    doi:10.1148/radiol.11110251). Flanks are connected voxels that differ from the background in the same sense
+    by more than its standard deviation, no farther than two voxels and half of the source's radius, and not nearer to
+    another source: veins, fluid and streaks beside it do not count.
 
     Parameters
     ----------
@@ -170,7 +171,10 @@ class _Window:
         around = self.values[shell if shell.any() else self.known & ~inside]
         background = float(np.median(around)) if around.size else 0.0
         noise = NORMAL * float(np.median(np.abs(around - background))) if around.size else 0.0
-        return _Source(inside, (away <= reach) & ~inside & nearer, shell, background, noise, peak)
+        sign = np.sign(self.values[peak] - background)
+        flanks = self.known & (away <= reach) & nearer & (sign * (self.values - background) > noise)
+        flanks = ndimage.binary_propagation(inside, mask=inside | flanks) & ~inside
+        return _Source(inside, flanks, shell, background, noise, peak)
 
     def _place(self, source):
         weights = np.abs(self.values[source.inside] - source.background) + np.finfo(float).tiny
@@ -189,7 +193,7 @@ class _Window:
             notes.append("hardly differs from its surroundings")
         if np.count_nonzero(source.shell) < LEAST_SHELL:
             notes.append("there is little background around it in the mask")
-        if (source.flanks & ~self.known).any():
+        if (ndimage.binary_dilation(source.inside) & ~self.known).any():
             notes.append("at the edge of the mask: the total may be too small")
         return "; ".join(notes)
 

@@ -20,7 +20,9 @@ LABELS[8:12, 8:12, 8:12], LABELS[8:12, 15:19, 14:18], LABELS[14:18, 9:13, 14:18]
 
 def run(seed, changed=0):
     errors = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=GRID.shape), 0.8)
-    ppm = np.where(MASK, 0.1 * (LABELS > 0) + 0.005 * errors / errors.std() + 0.04 * (changed == LABELS), 0)
+    ppm = np.where(
+        MASK, 0.1 * (LABELS > 0) + 0.005 * errors / errors.std() + 0.04 * bool(changed) * (changed == LABELS), 0
+    )
     magnitude = 100 * MASK + 20 * np.sin(X / 2) * np.cos(J / 3) * np.sin(K / 2.5) * MASK
     return ppm.astype(np.float32), (magnitude + np.random.default_rng(99 + seed).normal(0, 1, GRID.shape))
 
