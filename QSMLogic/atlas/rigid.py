@@ -125,7 +125,7 @@ def _method(mask):
     method.SetMetricFixedMask(mask)
     method.SetInterpolator(sitk.sitkLinear)
     method.SetOptimizerAsRegularStepGradientDescent(
-        1.0, 2e-3, ITERATIONS, 0.5, 1e-9, estimateLearningRate=method.Once, maximumStepSizeInPhysicalUnits=1.0
+        1.0, 1e-3, ITERATIONS, 0.6, 1e-9, estimateLearningRate=method.Once, maximumStepSizeInPhysicalUnits=1.0
     )
     method.SetOptimizerScalesFromPhysicalShift()
     return method
