@@ -40,8 +40,8 @@ def decompose(scan, local, susceptibility_ppm, r2star_hz, r2_hz, r2prime_hz, par
     r2prime_hz: not used. Returns the paramagnetic and the diamagnetic susceptibility in ppm: those of the pools times
     their share of the signal, made to add up to the map. As in the paper, the phase is 2/3 of the angular frequency of
     the susceptibility. Unlike there, all six parameters of a voxel are fitted together, and drawn to typical values as
-    far as the noise leaves them open, which a decay that is nearly exponential does: then the result is mostly typical.
-    QSMError for fewer echoes.
+    far as the noise leaves them open: a decay that is nearly exponential says little of the shares. About 10 us for
+    each voxel and iteration. QSMError for fewer echoes.
     """
     if scan.echoes < FEWEST_ECHOES:
         raise QSMError(
