@@ -172,7 +172,7 @@ CATALOGUE = {
             quantity=("113064", "DCM", "T2*"),
             file="t2star_s.nii.gz",
             bids=("", "T2starmap"),
-            description="Effective transverse relaxation time T2*",
+            description="Effective transverse relaxation time T2*, at most 1 s",
             role="QSM.T2star",
             window=(0.0, 0.1),
             optional=True,
@@ -198,7 +198,6 @@ CATALOGUE = {
             bids=("uncertainty", "R2starmap"),
             description="Standard deviation of R2*",
             role="QSM.R2starUncertainty",
-            window=(0.0, 5.0),
             optional=True,
         ),
         MapEntry(

@@ -85,6 +85,14 @@ class UnreferencedMap:
     echo_times_s: tuple = ()
     region: np.ndarray | None = None
 
+    def in_brain(self, region):
+        """Mean and SD of a region relative to the mean of the mask, in ppm, for the record of a run."""
+        values, brain = (self.ppm[where].astype(np.float64) for where in (region, self.mask))
+        return {
+            "mean_relative_to_brain_ppm": round(float(values.mean() - brain.mean()), 6),
+            "sd_ppm": round(float(values.std()), 6),
+        }
+
     def shifted(self, region):
         """The map (float32) shifted so that its mean in `region` is zero; zero outside the mask."""
         shift = self.ppm[region].mean(dtype=np.float64)

@@ -24,7 +24,6 @@ from .checks.scan import checked_input, found, refuse
 from .checks.tissue_mask import check_signal, check_volume
 from .strength_curve import strength_curve
 
-LAST = list(STAGES)[-1]
 BEFORE_CURVE = 0.35  # fraction of the run time before the L-curve, if it is wanted
 
 
@@ -96,7 +95,8 @@ def run(
     total, mask, box, quality, known = _total_field(chain, acquisition, mask, quality)
     local, susceptibility, reliable = _mapped(chain, total)
     susceptibility = _referenced(chain, acquisition, box, susceptibility, reliable, region)
-    known |= chain.kept(local=local, susceptibility_ppm=susceptibility, single_step=chain.single_step)
+    known |= chain.kept(local=local, susceptibility_ppm=susceptibility)
+    known |= {"single_step": chain.single_step, "field_strength_t": acquisition.field_strength_t}
     known |= {name: None if array is None else array[box] for name, array in given.items()}
     maps = {
         "reliable_mask": reliable,
@@ -107,7 +107,7 @@ def run(
     }
     maps |= chain.added_maps(known)
     chain.check(check_map, susceptibility, reliable)
-    chain.progress(LAST, 1.0)
+    chain.progress(chain.last, 1.0)
     if curve:
         chain.draw_curve(local)
     maps = {name: uncropped(array, box, mask.shape) for name, array in maps.items() if array is not None}
@@ -202,6 +202,11 @@ class Chain:
         self.report(stage, round(self.part * fraction, 9))
 
     @property
+    def last(self):
+        """The last stage that runs."""
+        return [name for name in STAGES if name not in self.settings.left_out][-1]
+
+    @property
     def single_step(self):
         """Whether the inversion takes the total field."""
         return self.settings.method("invert").takes_total_field
@@ -243,8 +248,7 @@ class Chain:
 
     def kept(self, **values):
         """Those of the values that a stage with maps of its own takes; others need no memory until then."""
-        running = (stage for stage in stages_with_maps() if stage.name not in self.settings.left_out)
-        taken = {name for stage in running for name in stage.takes}
+        taken = {name for stage in stages_with_maps() for name in self.settings.method(stage.name).takes}
         return {name: value for name, value in values.items() if name in taken}
 
     def added_maps(self, known):
@@ -253,7 +257,8 @@ class Chain:
         for stage in stages_with_maps():
             if stage.name in self.settings.left_out:
                 continue
-            found = self._maps_of(stage, [known[name] if name in known else maps.get(name) for name in stage.takes])
+            takes = self.settings.method(stage.name).takes
+            found = self._maps_of(stage, [known[name] if name in known else maps.get(name) for name in takes])
             maps |= found
             if not found:
                 self.provenance.without_result(stage.name)

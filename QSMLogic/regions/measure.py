@@ -7,6 +7,7 @@ import numpy as np
 from ..model.errors import QSMError
 from ..model.mask_values import inside_mask
 from ..numerics.lazy import ndimage
+from .brain import BRAIN, brain_region
 from .region import MapImage, check_names
 from .sample import Sample
 from .statistics import statistics
@@ -19,8 +20,9 @@ ROUNDING = 1e-6  # relative, of a distance
 def measure(maps, regions, grid, *, mask=None, reference=None, erosion_mm=0.0, partial_volume="half"):
     """Measure maps in regions.
 
-    Without a mask, the note of a region reports how many of its voxels are exactly zero, which is what maps often are
-    outside the reconstruction.
+    The mask, which is not eroded, is a region by itself, `BRAIN`, in the last row of each map, unless a region of that
+    name is among the regions; uncertainties are relative to its mean, whose own is 0. Without a mask, the note of a
+    region reports how many of its voxels are exactly zero, which is what maps often are outside the reconstruction.
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ def measure(maps, regions, grid, *, mask=None, reference=None, erosion_mm=0.0, p
     Returns
     -------
     RegionTable
-        A row for each region of each map.
+        A row for each region of each map, and one for the whole brain.
 
     Raises
     ------
@@ -69,11 +71,14 @@ def measure(maps, regions, grid, *, mask=None, reference=None, erosion_mm=0.0, p
         region = eroded(region.cropped(grid.shape), erosion_mm, grid)
         for name, image in maps.items():
             rows[name].append(_row(name, image, region, mask, grid, partial_volume))
+    _require_voxels([row for of_map in rows.values() for row in of_map])
+    if mask is not None and BRAIN not in names:
+        for name, image in maps.items():
+            rows[name].append(_brain_row(name, image, mask, grid))
     table = RegionTable(
         tuple(row for of_map in rows.values() for row in of_map),
         {"erosion_mm": float(erosion_mm), "partial_volume": partial_volume, "masked": mask is not None},
     )
-    _require_voxels(table)
     return table.relative_to(reference) if reference else table
 
 
@@ -110,14 +115,19 @@ def eroded(region, distance_mm, grid):
     return replace(region, coverage=coverage, note="; ".join(n for n in (region.note, note) if n))
 
 
-def _row(name, image, region, mask, grid, partial_volume):
-    sample, lost = _sample(image, region, mask, grid, partial_volume)
+def _row(name, image, region, mask, grid, partial_volume, dtype=np.float64):
+    sample, lost = _sample(image, region, mask, grid, partial_volume, dtype)
     zeros = sample.values.size - np.count_nonzero(sample.values) if mask is None else 0
     row = {"segment": region.name, "map": name, "unit": image.unit, "relative_to": ""}
     return row | statistics(sample) | {"note": _note(region, lost, sample.values.size, zeros)}
 
 
-def _sample(image, region, mask, grid, partial_volume):
+def _brain_row(name, image, mask, grid):
+    row = _row(name, image, brain_region(mask).cropped(grid.shape), mask, grid, "half", image.array.dtype)
+    return row | ({} if row["mean_uncertainty"] is None else {"mean_uncertainty": 0.0})
+
+
+def _sample(image, region, mask, grid, partial_volume, dtype=np.float64):
     """The Sample of the included voxels, and how many are not included, {why: number}."""
     inside = region.inside() if partial_volume == "half" else region.coverage > 0
     values = image.array[region.box][inside]
@@ -126,7 +136,7 @@ def _sample(image, region, mask, grid, partial_volume):
     included = known & np.isfinite(values)
     weights = None if partial_volume == "half" else region.coverage[inside][included].astype(np.float64)
     lost = {"outside the mask": values.size - in_mask, "not finite": in_mask - np.count_nonzero(included)}
-    values = values[included].astype(np.float64)
+    values = (values if included.all() else values[included]).astype(dtype)
     uncertainty = None if image.uncertainty is None else image.uncertainty[region.box][inside][included]
     return Sample(values, weights, grid.voxel_volume_mm3, sum(lost.values()), uncertainty), lost
 
@@ -172,11 +182,11 @@ def _checked(mask, grid):
     return mask if mask.dtype == bool else inside_mask(mask)
 
 
-def _require_voxels(table):
-    if not table.rows:
+def _require_voxels(rows):
+    if not rows:
         raise QSMError("There is no region to measure; choose a segmentation or a label image with regions.")
-    if all(not row["voxels"] for row in table.rows):
-        notes = "; ".join(dict.fromkeys(row["note"] for row in table.rows))
+    if all(not row["voxels"] for row in rows):
+        notes = "; ".join(dict.fromkeys(row["note"] for row in rows))
         raise QSMError(
             f"No region has a voxel to measure ({notes}). Check that the regions overlap the map, and the mask."
         )

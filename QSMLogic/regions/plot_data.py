@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 
 from ..model.errors import QSMError
+from .brain import BRAIN, without_brain
 
 MOST_BINS, LEAST_BINS, BINS_WITHOUT_SPREAD = 80, 5, 10
 BOX = ("p5", "q1", "median", "q3", "p95", "mean")
@@ -25,7 +26,7 @@ def box_rows(table, map_name=None):
     Returns
     -------
     list of dict
-        In the order of the table.
+        In the order of the table, without the whole brain if there are others.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def box_rows(table, map_name=None):
         If no region has values in the map.
     """
     map_name = map_name or table.maps[0]
-    rows = [row for row in table.rows if row["map"] == map_name]
+    rows = without_brain([row for row in table.rows if row["map"] == map_name])
     if not any(map(has_box, rows)):
         raise QSMError(f"There is nothing to plot: no region has a value in {map_name!r}.")
     return rows
@@ -71,7 +72,7 @@ def histogram_bins(values):
 
 
 def scatter_rows(table, x_map, y_map):
-    """The regions with a mean in both of two maps.
+    """The regions with a mean in both of two maps, without the whole brain.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def scatter_rows(table, x_map, y_map):
     QSMError
         If there is no such region.
     """
-    pairs = [(table.of(name, x_map), table.of(name, y_map)) for name in table.segments]
+    pairs = [(table.of(name, x_map), table.of(name, y_map)) for name in table.segments if name != BRAIN]
     pairs = [(x, y) for x, y in pairs if None not in (x["mean"], y["mean"])]
     if not pairs:
         raise QSMError(f"There is nothing to plot: no region has a value in both {x_map!r} and {y_map!r}.")

@@ -24,7 +24,7 @@ class Sample:
     Parameters
     ----------
     values : ndarray
-        The values of the included voxels, float64.
+        The values of the included voxels, float64, or float32 if there are millions.
     weights : ndarray, optional
         Positive weights, one per value; None weighs all voxels alike.
     voxel_volume_mm3 : float
@@ -104,7 +104,8 @@ class Sample:
         """Mean, variance or None, and the effective number of voxels."""
         values, weights = self.values, self.weights
         if weights is None:
-            return values.mean(), values.var(ddof=1) if values.size > 1 else None, values.size
+            variance = values.var(ddof=1, dtype=np.float64) if values.size > 1 else None
+            return values.mean(dtype=np.float64), variance, values.size
         total, squares, mean = weights.sum(), np.square(weights).sum(), self.average(values)
         freedom = total - squares / total
         known = values.size > 1 and freedom > 0

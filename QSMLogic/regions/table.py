@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from ..model.errors import QSMError
 from . import columns
 from .asymmetry import compared_rows
+from .brain import BRAIN
 from .units import PER_PPM, scale
 
 OWN_SEM = "own_sem"
@@ -120,7 +121,8 @@ class RegionTable:
         """
         if any(row["relative_to"] for row in self.rows):
             raise QSMError("The table is relative to a region already; measure again without one.")
-        self.of(name)
+        if name != BRAIN or PER_PPM.keys() & set(self.units):  # of other maps, the brain may not have been measured
+            self.of(name)
         rows = tuple(self._referenced(row, name) if row["unit"] in PER_PPM else row for row in self.rows)
         return replace(self, rows=rows, settings=self.settings | {"reference": name})
 

@@ -10,7 +10,9 @@ from ..files.atomic import write_texts
 from ..files.ownership import read_record
 from ..model.errors import QSMError
 from . import columns
+from .brain import reference_in_brain
 from .column import located
+from .source_columns import columns_with
 from .table import RegionTable
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -88,7 +90,8 @@ def read_table(path, study=False):
     """
     path = Path(path)
     rows, headers = _read(path)
-    kinds = columns.ASYMMETRY_COLUMNS if "pair" in headers else columns.COLUMNS
+    kinds = columns.ASYMMETRY_COLUMNS if "pair" in headers else columns_with(headers) or columns.COLUMNS
+    kinds = columns.AGE_COLUMNS if "curve" in headers else kinds
     kinds = columns.STUDY_COLUMNS if study else kinds
     found, missing, unknown = located(kinds, headers, (rows[0].get("unit") or "") if rows else "")
     if missing or unknown:
@@ -174,4 +177,6 @@ def _dictionary(table):
             explained[table.header(column)]["Units"] = unit
     if table.settings:
         explained["MeasurementSettings"] = table.settings
+    if reference := reference_in_brain(table):
+        explained["ReferenceRelativeToWholeBrain"] = reference
     return explained

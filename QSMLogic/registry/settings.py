@@ -7,6 +7,7 @@ from ..model.texts import parsed_json, read_text
 from .method import find
 from .stages import NOTHING, STAGES, stages_with_maps
 
+ALL_MAPS = "all"
 DEFAULTS = {name: stage.default for name, stage in STAGES.items()}
 
 
@@ -65,7 +66,14 @@ class Settings:
         return {stage.name for stage in stages_with_maps() if self.method(stage.name).name == NOTHING}
 
     def with_maps(self, stages):
-        """These Settings with the maps of some stages; those that make theirs already stay as they are."""
+        """These Settings with the maps of some stages, or of ["all"]; those that make theirs already stay as they are.
+
+        Raises QSMError for other names.
+        """
+        known = [stage.name for stage in stages_with_maps()]
+        if unknown := {*stages}.difference(known, [ALL_MAPS]):
+            raise QSMError(f"There are no maps {min(unknown)!r}. The maps are {', '.join(known)}, or {ALL_MAPS}.")
+        stages = known if ALL_MAPS in stages else stages
         added = {name: {"method": STAGES[name].method_for_maps} for name in stages if name in self.left_out}
         return Settings({**self.choices, **added}) if added else self
 
@@ -74,7 +82,8 @@ class Settings:
         settings = self
         for stage in reversed(stages_with_maps()):
             if stage.name not in settings.left_out:
-                makers = [other.name for other in stages_with_maps() if set(other.yields) & set(stage.takes)]
+                taken = set(settings.method(stage.name).takes)
+                makers = [other.name for other in stages_with_maps() if taken & set(other.yields)]
                 settings = settings.with_maps(makers)
         return settings
 

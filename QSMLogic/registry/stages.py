@@ -34,11 +34,12 @@ class Stage:
         Whether it runs in every pass.
     in_box : bool
         Whether its methods are given the part of their FieldMap that holds the mask only.
-    takes, yields : tuple
-        Of a stage that adds maps of its own to the run: what its methods are called with, names of KNOWN or maps of
-        earlier stages, None if they were not made; and the catalogue's names of its maps, which are optional there.
-        The method returns {name: array (k, j, i)} of the maps that it makes, or the array of the first of them. Such
-        stages run after all others, and are the last in the table. They have a method "none" without being told.
+    yields : tuple
+        Of a stage that adds maps of its own to the run: the catalogue's names of its maps, which are optional there.
+        The arguments of its methods are called as what they take: names of KNOWN, or maps of earlier stages, which are
+        None if they could not be made. A method returns {name: array (k, j, i)} of the maps that it makes, or the
+        array of the first of them. Such stages run after all others, and are the last in the table. The registry gives
+        them a method "none".
     usual : str
         Of a stage that adds maps and does not by default: the method that runs if the maps are wanted.
     caution : str
@@ -54,7 +55,6 @@ class Stage:
     has_command: bool = False
     in_passes: bool = False
     in_box: bool = False
-    takes: tuple = ()
     yields: tuple = ()
     usual: str = ""
     caution: str = ""
@@ -66,9 +66,10 @@ class Stage:
 
 
 NOTHING = "none"  # the method of a stage with maps of its own that makes none
-# What a stage with maps of its own may take besides maps of earlier stages, arrays in the box of the mask
+# What the methods of a stage with maps of its own may take besides maps of earlier stages; arrays lie in the mask's box
 KNOWN = {
     "scan": "Acquisition with phase in radians, without offsets",
+    "field_strength_t": "float, tesla",
     "mask": "bool (k, j, i)",
     "unwrapped_rad": "float32 (echo, k, j, i)",
     "total": "FieldMap of the total field",
@@ -168,7 +169,6 @@ STAGES = {
             "error_sources",
             "The uncertainty of susceptibility was estimated by {}{}.",
             0.04,
-            takes=("total", "local", "susceptibility_ppm", "single_step"),
             yields=("susceptibility_uncertainty_ppm",),
         ),
         Stage(
@@ -178,19 +178,20 @@ STAGES = {
             NOTHING,
             "R2* was mapped by {}{}.",
             0.05,
-            takes=("scan", "mask", "total"),
+            has_command=True,
             yields=("r2star_hz", "t2star_s", "s0", "r2star_uncertainty_hz"),
-            usual="arlo",
+            usual="nonlinear",
         ),
         Stage(
             "swi",
-            "Susceptibility-weighted",
-            "Acquisition, mask, unwrapped phase, FieldMap of the local field, susceptibility in ppm -> SWI, projection",
+            "SWI",
+            "Acquisition, mask, and FieldMap of the local field or susceptibility in ppm -> SWI and its projection",
             NOTHING,
             "Susceptibility-weighted images were made by {}{}.",
-            0.05,
-            takes=("scan", "mask", "unwrapped_rad", "local", "susceptibility_ppm"),
+            0.03,
+            has_command=True,
             yields=("swi", "swi_projection"),
+            usual="clear_swi",
         ),
         Stage(
             "separation",
@@ -200,7 +201,7 @@ STAGES = {
             NOTHING,
             "Paramagnetic and diamagnetic sources were separated by {}{}.",
             0.01,
-            takes=("scan", "local", "susceptibility_ppm", "r2star_hz", *GIVEN_MAPS),
+            has_command=True,
             yields=("paramagnetic_ppm", "diamagnetic_ppm"),
             usual="r2star_qsm",
             caution="Source separation assumes that relaxation rises with the susceptibility of either sign by one "

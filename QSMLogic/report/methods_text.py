@@ -42,6 +42,7 @@ def methods_text(provenance):
                 )
             numbers = references.numbers(provenance["citations"].get(stage, []))
             sentences.append(STAGES[stage].sentence.format(*_method(stage, choice, numbers)))
+            sentences += _reference_in_brain(provenance["notes"]) if stage == "reference" else []
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise QSMError("This is not the record of a run. Choose a map or run.json made by this version.") from None
     return "\n\n".join([" ".join(sentences), *references.lines()])
@@ -57,6 +58,18 @@ def _scan(provenance):
         f"Quantitative susceptibility maps were computed with SlicerQSM {version} from a gradient-echo scan at "
         f"{scan['field_strength_t']:.3g} T with {echoes} (TE {listed} ms) and voxels of {size} mm."
     )
+
+
+def _reference_in_brain(notes):
+    """Where the reference region lies relative to the whole brain; nothing if that is the reference."""
+    known = notes.get("reference", {})
+    if "mean_relative_to_brain_ppm" not in known:
+        return []
+    mean, sd = known["mean_relative_to_brain_ppm"], known["sd_ppm"]
+    return [
+        f"Relative to the mean of the whole brain (the mask of the map), the reference region had a mean of "
+        f"{mean:.4f} ppm and a standard deviation of {sd:.4f} ppm."
+    ]
 
 
 def _method(stage, choice, numbers):

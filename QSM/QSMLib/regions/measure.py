@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from QSMLogic import Grid, QSMError
+from QSMLogic.regions.brain import BRAIN
 
 from ..scan.geometry import ijk_to_ras, shape_of
 from . import tables as region_tables
@@ -21,9 +22,9 @@ REMEMBERED = ("unit", "reference", "erosion_mm", "edges", "assumed")
 class Measurement:
     """What to measure: volumes `maps`, in a segmentation or label map `regions`.
 
-    unit: "ppm" or "ppb" for susceptibilities and fields. reference: the name of the region whose mean is subtracted;
-    "" for none. edges: "nearest", "half" (covered by at least half) or "weights" (weighted by the covered share).
-    assumed: the unit of maps that have none; "" to refuse them.
+    unit: "ppm" or "ppb" for susceptibilities and fields. reference: the name of the region whose mean is subtracted, or
+    regions.brain.BRAIN; "" for none. edges: "nearest", "half" (covered by at least half) or "weights" (weighted by the
+    covered share). assumed: the unit of maps that have none; "" to refuse them.
     """
 
     regions: object
@@ -47,7 +48,7 @@ def check(measurement):
         raise QSMError("There is no map to measure. Compute a susceptibility map, or check another map.")
     measurement.images()
     names = region_names(measurement.regions)
-    if measurement.reference and names and measurement.reference not in names:
+    if measurement.reference and names and measurement.reference not in (*names, BRAIN):
         raise QSMError(f"There is no region {measurement.reference!r} for reference. Choose another one, or none.")
 
 
@@ -96,6 +97,20 @@ def measure_into_table(measurement, node=None, asymmetry=False):
         other = region_tables.write_table(compared, other, f"{node.GetName()} left and right", first)
         node.SetNodeReferenceID(region_tables.ASYMMETRY, other.GetID())
     return node
+
+
+def vein_oxygenation(volume, regions, vein, surroundings, hematocrit, hematocrit_sd, erosion_mm):
+    """The Oxygenation of the region called `vein`, against that called `surroundings`, or None; QSMError if none."""
+    from QSMLogic.regions.oxygenation import oxygenation
+
+    image = image_of(volume, UNITS[0])
+    named = {region.name: region for region in regions_on(regions, volume)}
+    for name in filter(None, (vein, surroundings)):
+        if name not in named:
+            raise QSMError(f"There is no region {name!r}. The regions are: {', '.join(named)}.")
+    options = {"hematocrit_sd": hematocrit_sd, "erosion_mm": erosion_mm, "mask": mask_of(volume)}
+    around = named[surroundings] if surroundings else None
+    return oxygenation(image, named[vein], grid_of_map(volume), hematocrit, surroundings=around, **options)
 
 
 def _remember(node, measurement):

@@ -8,6 +8,7 @@ import slicer
 
 from QSMLogic import QSMError
 from QSMLogic.regions import values_in
+from QSMLogic.regions.brain import BRAIN, brain_region
 from QSMLogic.regions.plot_data import box_rows, has_box, histogram_bins, quantity, scatter_rows, time_courses
 from QSMLogic.regions.units import scale
 
@@ -85,14 +86,15 @@ def values_of(node, segment, map_name=None):
     if row["map"] not in names:
         raise QSMError(f"The map {row['map']!r} has been renamed. Measure again.")
     volume, name = measurement.maps[names.index(row["map"])], row["map"]
-    image = measurement.images()[name]
-    regions = {r.name: r for r in regions_on(measurement.regions, volume, measurement.edges != NEAREST)}
+    image, mask = measurement.images()[name], mask_of(volume)
+    brain = {} if mask is None else {BRAIN: brain_region(mask)}
+    regions = brain | {r.name: r for r in regions_on(measurement.regions, volume, measurement.edges != NEAREST)}
 
     def counted(of):
         if of not in regions:
             raise QSMError(f"The region {of!r} was removed after it was measured. Measure again.")
-        options = {"mask": mask_of(volume), "erosion_mm": measurement.erosion_mm}
-        return values_in(image, regions[of], grid_of_map(volume), **options)
+        erosion_mm = 0.0 if regions[of] is brain.get(of) else measurement.erosion_mm
+        return values_in(image, regions[of], grid_of_map(volume), mask=mask, erosion_mm=erosion_mm)
 
     values = counted(segment)
     if not values.size:

@@ -44,6 +44,7 @@ def csf(unreferenced, parameters, progress):
     volume_ml, limit_ml = volume_and_limit_ml(fluid, unreferenced.mask, unreferenced.grid)
     if not why:
         progress.note(volume_ml=round(volume_ml, 6), reliable_from_ml=round(limit_ml, 6))
+        progress.note(**unreferenced.in_brain(fluid))
     else:
         progress.note(warning=f"CSF was not found ({why}); the map is relative to the mean of the mask.")
     return unreferenced.shifted(fluid)

@@ -20,5 +20,5 @@ def region(unreferenced, parameters, progress):
     covered = given & unreferenced.mask
     if not covered.any():
         raise QSMError("The reference region lies outside the map. Choose a region inside it, or another reference.")
-    progress.note(voxels=int(np.count_nonzero(covered)))
+    progress.note(voxels=int(np.count_nonzero(covered)), **unreferenced.in_brain(covered))
     return unreferenced.shifted(covered)

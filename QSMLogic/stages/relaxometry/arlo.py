@@ -20,8 +20,7 @@ def arlo(scan, mask, total, parameters, progress):
     The integral is Simpson's, for any three echo times; its error, 1 % for a decay by 70 % between two echoes, is
     undone for equidistant ones. The noise floor is not modeled: R2* is too low where late echoes drown in noise.
     """
-    decays = Decays(scan, mask, total, parameters.field_gradients, least=3)
-    progress(0.3)
+    decays = Decays(scan, mask, total, parameters, progress, least=3)
     times = decays.times_s.astype(float)
 
     def rate(magnitude, left):
@@ -34,7 +33,8 @@ def arlo(scan, mask, total, parameters, progress):
             trust = confidence[first + 2]
             upper += trust * lost * (area + weights[2] * lost)
             lower += trust * area * (area + weights[2] * lost)
-        return exact(upper / np.maximum(lower, TINY), times)
+        with np.errstate(over="ignore"):
+            return exact(upper / np.maximum(lower, TINY), times)
 
     return decays.fitted(rate)
 

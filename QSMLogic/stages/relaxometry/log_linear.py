@@ -13,6 +13,5 @@ def log_linear(scan, mask, total, parameters, progress):
     weights are those of noise that is the same in all echoes. The noise floor is not modeled: R2* is too low where late
     echoes drown in noise.
     """
-    decays = Decays(scan, mask, total, parameters.field_gradients)
-    progress(0.3)
+    decays = Decays(scan, mask, total, parameters, progress)
     return decays.fitted(lambda magnitude, left: log_slope(magnitude, left, decays.times_s))

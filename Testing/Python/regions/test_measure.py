@@ -74,7 +74,7 @@ def test_voxels_outside_the_mask_or_without_a_value_are_excluded_and_counted(ppm
     mask = np.ones(SHAPE)
     mask[2] = 0
     ppm[3, 2, 1:4] = np.nan, np.inf, 0.5
-    (row,) = measured(ppm, Region("left", LEFT), mask=mask).rows
+    row = measured(ppm, Region("left", LEFT), mask=mask).of("left")
     assert row["excluded_voxels"] == 64 + 2
     assert row["voxels"] == LEFT.sum() - 66
     assert row["max"] == 0.5
@@ -94,7 +94,7 @@ def test_regions_without_a_voxel_that_counts_say_why(ppm):
     top[11, 3, 3] = True
     regions = [Region("left", LEFT), Region("none", none), Region("away", none, outside=1.0), Region("top", top)]
     table = measured(ppm, *regions, mask=mask)
-    assert [row["note"] for row in table.rows] == ["", "empty", "outside the image", "outside the mask"]
+    assert [row["note"] for row in table.rows[:4]] == ["", "empty", "outside the image", "outside the mask"]
     assert table.of("none")["mean"] is None and table.of("none")["voxels"] == 0
     (row,) = measured(ppm, Region("left", LEFT, outside=0.25)).rows
     assert row["note"] == "25 % outside the image"

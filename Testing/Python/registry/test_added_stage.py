@@ -36,7 +36,6 @@ STAGE = """
             "larmor",
             "Frequency was computed as {}{}.",
             0.01,
-            takes=("scan", "total"),
             yields=("frequency_hz",),
         ),
 """

@@ -78,3 +78,10 @@ def test_presets_are_settings(name):
 def test_presets_differ():
     described = [str(Settings(preset.choices).to_dict()) for preset in PRESETS.values()]
     assert len(set(described)) == len(described)
+
+
+def test_the_reference_region_is_stated_relative_to_the_brain(provenance):
+    notes = {"reference": {"voxels": 90, "mean_relative_to_brain_ppm": -0.01234, "sd_ppm": 0.02}}
+    text = methods_text(provenance | {"notes": notes})
+    assert "a mean of -0.0123 ppm and a standard deviation of 0.0200 ppm" in text
+    assert "Relative to the mean of the whole brain" not in methods_text(provenance)

@@ -91,7 +91,8 @@ def test_exact_zeros_are_outside_only_in_a_map_of_this_module(logic, map_volume)
     node = segmentation({"left": LEFT}, map_volume)
     assert column(logic.roiStatistics(node, map_volume), "voxels") == [48]
     map_volume.SetAttribute("QSM.Version", "0.1.0")
-    assert column(logic.roiStatistics(node, map_volume), "voxels") == [24]
+    brain = np.count_nonzero(slicer.util.arrayFromVolume(map_volume))
+    assert column(logic.roiStatistics(node, map_volume), "voxels") == [24, brain]
 
 
 def test_given_table_is_refilled(logic, map_volume):
@@ -124,3 +125,15 @@ def test_bad_input_is_refused_and_adds_no_table(logic, map_volume, case):
     with pytest.raises(QSMError, match=reason):
         logic.roiStatistics(*make(map_volume))
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLTableNode") == 0
+
+
+def test_oxygenation_of_a_vein(logic, scene):
+    """Blood of 65 % and a hematocrit of 0.42 in water."""
+    vein, tissue = LEFT & RIGHT, ~(LEFT | RIGHT)
+    blood_ppm = 4 * math.pi * 0.42 * (0.273 * 0.35 - 0.008)
+    node = slicer.util.addVolumeFromArray((blood_ppm * vein).astype(np.float32), MATRIX, "map")
+    regions = segmentation({"sinus": vein, "tissue": tissue}, node)
+    found = logic.veinOxygenation(node, regions, "sinus", 0.42, surroundings="tissue")
+    assert found.saturation == pytest.approx(0.65, abs=1e-3) and "65 %" in found.sentence()
+    with pytest.raises(QSMError, match="regions are: sinus, tissue"):
+        logic.veinOxygenation(node, regions, "nothing", 0.42)

@@ -150,3 +150,23 @@ def test_chain_finds_the_fluid_for_an_inversion_that_makes_it_zero(fluid_hz):
     maps = run(Acquisition.of_signal(signal, TIMES, 3.0, grid), brain, settings)
     inner = maps.susceptibility_ppm[ball(grid, 8)].mean(dtype=float)
     assert abs(inner) < 0.004 if fluid_hz < 5 else inner > 0.04
+
+
+@pytest.mark.parametrize("name", ["csf", "region"])
+def test_a_reference_region_is_noted_relative_to_the_whole_brain(name):
+    k, j, i = positions_mm(GRID)
+    fluid = ball(GRID, 60) & (np.abs(i) < 12) & (np.abs(j) < 20) & (np.abs(k) < 9)
+    progress, ppm = Progress(), np.random.default_rng(3).normal(0.1, 0.02, GRID.shape).astype(np.float32)
+    ppm[fluid] -= 0.25
+    referenced(name, progress, ppm=ppm, region=fluid)
+    used = fluid if name == "region" else binary_erosion(fluid)
+    expected = ppm[used].mean(dtype=float) - ppm[ball(GRID, 60)].mean(dtype=float)
+    assert progress.notes["mean_relative_to_brain_ppm"] == pytest.approx(expected, abs=2e-6)
+    assert progress.notes["sd_ppm"] == pytest.approx(0.02, rel=0.05)
+
+
+@pytest.mark.parametrize("name", ["mean", "none"])
+def test_the_whole_brain_is_not_compared_with_itself(name):
+    progress = Progress()
+    referenced(name, progress)
+    assert "mean_relative_to_brain_ppm" not in progress.notes
