@@ -37,20 +37,21 @@ class R2starQsmParameters:
         Citation("Dimov et al., Tomography 2022;8:1544-1551", "10.3390/tomography8030127"),
     ],
 )
-def r2star_qsm(scan, local, susceptibility_ppm, r2star_hz, r2_hz, r2prime_hz, parameters, progress):
+def r2star_qsm(field_strength_t, local, susceptibility_ppm, r2star_hz, parameters, progress):
     """Solve chi+ + chi- = chi and R2* = baseline + constant (chi+ + |chi-|) in each voxel.
 
-    scan: Acquisition. local: FieldMap. susceptibility_ppm, r2star_hz: (k, j, i). r2_hz, r2prime_hz: not used. Returns
-    the paramagnetic and the diamagnetic susceptibility in ppm. Where R2* is too low for the susceptibility, all of it
-    is of one sign, and the sum stays that of the map. Where echoes are short, noise of R2* is noise of both parts.
+    local: FieldMap, for its mask. susceptibility_ppm, r2star_hz: (k, j, i). Returns {name: map} of the paramagnetic and
+    the diamagnetic susceptibility in ppm, float32; QSMError if there is no R2*.
 
-    The constant of 274/s/ppm takes in R2, which rises with iron about as R2' does. The baseline is not in the paper:
-    with 9/s the errors (NRMSE of the paramagnetic and the diamagnetic part) were lower than without it on each of six
-    simulated heads, the most at 3 T: 29 and 56 %, for 35 and 67 %; with parts cut off at zero, so that their sum is
-    another, they were 39 and 67 %. On two heads with voxels of mixed tissue and the map of a default run, the means of
-    nuclei were low by 9 ppb in both parts, with slopes of 0.97 and 0.94. Costs next to nothing.
+    Where R2* is too low for the susceptibility, all of it is of one sign, and the sum stays that of the map. Where
+    echoes are short, noise of R2* is noise of both parts. The constant of 274/s/ppm takes in R2, which rises with iron
+    about as R2' does. The baseline is not in the paper: with 9/s the errors (NRMSE of the paramagnetic and the
+    diamagnetic part) were lower than without it on each of six simulated heads, the most at 3 T: 29 and 56 %, for 35
+    and 67 %; with parts cut off at zero, so that their sum is another, they were 39 and 67 %. On two heads with voxels
+    of mixed tissue and the map of a default run, the means of nuclei were low by 9 ppb in both parts, with slopes of
+    0.97 and 0.94. Costs next to nothing.
     """
     r2star_hz = needed_r2star(r2star_hz)
-    note_field_strength(scan.field_strength_t, parameters.constant_hz_per_ppm > 0, progress)
-    constant = parameters.constant_hz_per_ppm or r2star_hz_per_ppm(scan.field_strength_t)
+    note_field_strength(field_strength_t, parameters.constant_hz_per_ppm > 0, progress)
+    constant = parameters.constant_hz_per_ppm or r2star_hz_per_ppm(field_strength_t)
     return parts(susceptibility_ppm, (r2star_hz - parameters.baseline_hz) / constant, local.mask)

@@ -45,7 +45,9 @@ class Sources:
     def separated(self, name, r2star=None, r2=None, r2prime=None, progress=None, **values):
         """Maps of the paramagnetic and the diamagnetic part by a method."""
         method = find("separation", name)
-        inputs = self.scan, self.local, self.chi, r2star, r2, r2prime
+        known = {"scan": self.scan, "field_strength_t": self.scan.field_strength_t, "local": self.local}
+        known |= {"susceptibility_ppm": self.chi, "r2star_hz": r2star, "r2_hz": r2, "r2prime_hz": r2prime}
+        inputs = [known[taken] for taken in method.takes]
         maps = method.run(*inputs, parameters=method.make_parameters(values), progress=progress)
         return maps["paramagnetic_ppm"], maps["diamagnetic_ppm"]
 
