@@ -16,6 +16,7 @@ def process(request, progress=None):
         "reference_mask": scan.reference,
         "quality": wants_quality(request.output_volume, request.intermediate),
         "curve": request.curve,
+        "given_maps": scan.given_maps,
     }
     maps = run(scan.acquisition(), scan.mask, request.settings, progress, **options)
     volume = write_map(maps, scan.source, request.output_volume, scan.names, request.intermediate)

@@ -12,16 +12,19 @@ from ..files.sidecar import read_json
 from ..files.staging import recover_alone
 from ..model.check import REFUSED
 from ..model.errors import QSMError
+from ..model.given_maps import GIVEN_MAPS
 from ..pipeline.memory import memory_check
 from ..registry.presets import PRESETS
 from ..registry.settings import Settings, choices_of_texts, merged_choices, read_choices
 from ..report.methods_text import methods_text
 from .listings import listed_methods, maps_as_markdown, maps_as_text, methods_as_markdown, methods_as_text
+from .options import QUALITY
 
 SCANS = (("magnitude", "phase"), ("real", "imaginary"), ("complex",))  # the files that make a scan
 INPUT_OPTIONS = (
     *("magnitude", "phase", "real", "imaginary", "complex", "unwrapped", "mask", "reference_mask", "settings"),
-    *("total_field", "local_field", "uncertainty"),
+    *("total_field", "local_field", "uncertainty", "susceptibility", "r2star"),
+    *(given.option for given in GIVEN_MAPS.values()),
 )
 
 
@@ -54,12 +57,12 @@ def cite_command(arguments, console):
 
 
 def read_settings(arguments):
-    """The Settings of --preset, --settings and --set, of which the later take precedence."""
-    preset = getattr(arguments, "preset", None)
+    """The Settings of --preset, --settings and --set, of which the later take precedence, and of --maps."""
+    preset, maps = getattr(arguments, "preset", None), getattr(arguments, "maps", ())
     layers = [PRESETS[preset].choices] if preset else []
     layers += [read_choices(arguments.settings)] if arguments.settings else []
     layers += [choices_of_texts(getattr(arguments, "set", None) or ())]
-    return Settings(merged_choices(*layers))
+    return Settings(merged_choices(*layers)).with_maps([name for name in maps if name != QUALITY])
 
 
 def scan_files(arguments):

@@ -12,6 +12,7 @@ from ..files.orientation import geometry_of
 from ..files.scans import COILS
 from ..model.catalogue import SUSCEPTIBILITY
 from ..model.errors import QSMError
+from ..model.given_maps import GIVEN_MAPS
 from .commands import load_scan, scan_files
 from .dicom import chosen, dicom_files, find
 
@@ -121,8 +122,9 @@ def _dicom_jobs(arguments, console):
     if arguments.volumes == COILS:
         raise QSMError("--volumes coils is for image files: DICOM images of single coils are not read.")
     scans = chosen(find(arguments.dicom, console), arguments.scan)
-    if len(scans) > 1 and (arguments.mask or arguments.reference_mask):
-        raise QSMError(f"A mask is for a single scan, but there are {len(scans)}. Choose one with --scan.")
+    given = [getattr(arguments, name) for name in ("mask", "reference_mask", *(g.option for g in GIVEN_MAPS.values()))]
+    if len(scans) > 1 and any(given):
+        raise QSMError(f"A mask or map is for a single scan, but there are {len(scans)}. Choose one with --scan.")
     return [
         Job(
             " ".join([scan.title, *part]),

@@ -13,6 +13,7 @@ from ..registry.method import registry
 from ..registry.presets import PRESETS
 from ..registry.stages import STAGES
 from ..version import __version__
+from .ages import add_normal_curves_options, normal_curves_command
 from .atlas import add_atlas_options, add_template_options, atlas_command, template_command
 from .commands import cite_command, demo_command, maps_command, methods_command
 from .compare import add_compare_options, compare_command
@@ -23,6 +24,8 @@ from .options import (
     add_b0_option,
     add_curve_options,
     add_dicom_scan_options,
+    add_given_maps_options,
+    add_maps_option,
     add_mask_option,
     add_method_options,
     add_reference_mask_option,
@@ -30,6 +33,7 @@ from .options import (
     add_settings_options,
     plain,
 )
+from .oxygenation import add_oxygenation_options, oxygenation_command
 from .rim import add_rim_options, rim_command
 from .run import run_command
 from .seed import add_seed_options, seed_command
@@ -107,9 +111,11 @@ def build_parser():
     cite = _command(commands, "cite", cite_command, common)
     cite.add_argument("record", metavar="RUN_JSON", help="run.json of a run")
     add_statistics_options(_command(commands, "statistics", statistics_command, writing))
+    add_normal_curves_options(_command(commands, "normal-curves", normal_curves_command, writing))
     add_compare_options(_command(commands, "compare", compare_command, writing))
     add_rim_options(_command(commands, "rim", rim_command, writing))
     add_seed_options(_command(commands, "seed", seed_command, writing))
+    add_oxygenation_options(_command(commands, "oxygenation", oxygenation_command, writing))
     add_atlas_options(_command(commands, "atlas", atlas_command, writing))
     add_template_options(_command(commands, "template", template_command, writing))
     demo = _command(commands, "demo", demo_command, writing)
@@ -158,6 +164,8 @@ def _add_run(parser):
     add_b0_option(parser)
     add_mask_option(parser)
     add_reference_mask_option(parser)
+    add_maps_option(parser)
+    add_given_maps_options(parser)
     parser.add_argument("--quality-map", action="store_true", help="also write the phase quality (0 to 1)")
     parser.add_argument(
         "--curve",

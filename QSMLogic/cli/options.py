@@ -5,7 +5,10 @@ import math
 
 from ..files.field_files import FIELD_UNITS
 from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
+from ..model.given_maps import GIVEN_MAPS
 from ..registry.method import registry
+from ..registry.settings import ALL_MAPS
+from ..registry.stages import STAGES, stages_with_maps
 
 VOLUMES_OF_ONE_SCAN = ("first", "coils")  # what the volumes of a 4D file are, or which of them to use
 VOLUMES = ("first", "all", "coils")
@@ -14,13 +17,15 @@ VOLUMES_HELP = (
     "single receive coils (default: by the images)"
 )
 MASK_VALUES = "binary or labels; of a probability, above half of its largest value"
+QUALITY = "quality"
+MAPS = (*(stage.name for stage in stages_with_maps()), QUALITY, ALL_MAPS)
 PREFIX = "parameter:"  # of the names under which the parsed arguments hold the parameters of a method
 
 
 def add_method_options(parser, stage, entry):
     """The options of a stage's command with the method `entry`."""
     options = _single_step_options if entry.takes_total_field else STAGE_OPTIONS[stage]
-    options(parser)
+    options(parser, *([entry.takes] if STAGES[stage].yields else []))
     _add_parameters(parser, entry)
 
 
@@ -118,6 +123,18 @@ def add_dicom_scan_options(parser):
         dest="research_use",
         action="store_false",
         help='leave "(research use)" out of the descriptions; you take the responsibility for their use',
+    )
+
+
+def add_maps_option(parser):
+    """The option for the maps that a run makes besides."""
+    parser.add_argument(
+        "--maps",
+        nargs="+",
+        choices=MAPS,
+        default=[],
+        metavar="MAPS",
+        help=f"maps to make besides, by stage: %(choices)s; {QUALITY} is the phase quality, {ALL_MAPS} are all of them",
     )
 
 
@@ -223,10 +240,44 @@ def add_curve_options(parser, stage, entry):
     _add_parameters(parser, entry)
 
 
+def add_given_maps_options(parser, names=GIVEN_MAPS):
+    """The options for maps of other scans."""
+    for given in (GIVEN_MAPS[name] for name in names):
+        parser.add_argument(f"--{given.option}", metavar="FILE", help=f"map of {given.meaning}, on the scan's grid")
+
+
+def _map_stage_options(parser, takes):
+    """The options of a stage with maps of its own, of whose methods one takes `takes`."""
+    if SCAN_TAKES & {*takes}:
+        add_scan_options(parser)
+        add_settings_options(parser, "methods and parameters of the preceding stages, a JSON file")
+        _offset_option(parser)
+        add_b0_option(parser)
+        add_mask_option(parser)
+    else:
+        add_mask_option(parser, required=True)
+        _strength_option(parser)
+        add_b0_option(parser)
+        parser.set_defaults(settings=None, set=None)
+    for name, (option, meaning) in MAP_OPTIONS.items():
+        if name in takes:
+            parser.add_argument(f"--{option}", required=True, metavar="FILE", help=meaning)
+    add_given_maps_options(parser, [name for name in GIVEN_MAPS if name in takes])
+    parser.add_argument("--output", metavar="DIR", required=True, help="folder for the maps")
+
+
+# What methods with maps of their own take of the scan, and of maps in files: option and help
+SCAN_TAKES = {"scan", "unwrapped_rad", "total"}
+MAP_OPTIONS = {
+    "local": ("local-field", "local field in ppm of B0"),
+    "susceptibility_ppm": ("susceptibility", "susceptibility map in ppm"),
+    "r2star_hz": ("r2star", "R2* map in 1/s"),
+}
 STAGE_OPTIONS = {
     "mask": _mask_options,
     "unwrap": _unwrap_options,
     "field": _field_options,
     "background": _background_options,
     "invert": _invert_options,
+    **{stage.name: _map_stage_options for stage in stages_with_maps() if stage.has_command},
 }

@@ -10,16 +10,18 @@ from ..files.dicom.export.writing import check_export, write_dicom
 from ..files.images import load_on_grid
 from ..files.map_files import output_paths, placement, write_maps
 from ..files.sidecar import image_stem
-from ..model.catalogue import UNCERTAINTY
 from ..model.errors import QSMError
+from ..model.given_maps import GIVEN_MAPS
 from ..pipeline.chain import run
 from ..registry.provenance import choice_made, strengths_tried, warnings
+from ..registry.settings import ALL_MAPS
+from ..registry.stages import stages_with_maps
 from ..report.strength_plot import CURVE_FILES, curve_files
 from .commands import enough_memory, input_files, read_settings, scan_files
 from .job import jobs_of, named
+from .options import QUALITY
 
-QUALITY, FIELD_UNCERTAINTY = "quality", "uncertainty_ppm"
-NO_MAP = "none"
+FIELD_UNCERTAINTY = "uncertainty_ppm"
 
 
 def run_command(arguments, console):
@@ -49,8 +51,10 @@ def _check_outputs(job, arguments, settings):
 
 def _check_yielded(job, names, settings):
     """QSMError if a run of the job has none of one of the maps."""
-    if UNCERTAINTY in names and settings.method("uncertainty").name == NO_MAP:
-        raise QSMError(f"The map {UNCERTAINTY} needs a method of the stage uncertainty. Choose another one than none.")
+    for stage in stages_with_maps():
+        lacking = {*stage.yields} & {*names} if stage.name in settings.with_needed_maps().left_out else ()
+        if lacking:
+            raise QSMError(f"The map {min(lacking)} is made by the stage {stage.name}. Add --maps {stage.name}.")
     if FIELD_UNCERTAINTY in names and job.echoes == 1:
         raise QSMError(f"The map {FIELD_UNCERTAINTY} needs several echoes; the scan has one. Omit it in --dicom-maps.")
 
@@ -114,9 +118,12 @@ def _run_bids(arguments, settings, console):
         raise QSMError("--output must not be the BIDS folder itself. Omit it for derivatives/QSM in the BIDS folder.")
     found = find_runs(root, arguments.participant_label or ())
     runs = [part for bids_run in found for part in bids_run.of_volumes(arguments.volumes)]
-    if arguments.mask and len(found) > 1:
+    given = [name for name in ("mask", *(g.option for g in GIVEN_MAPS.values())) if getattr(arguments, name)]
+    if given and len(found) > 1:
         names = ", ".join(r.name for r in found)
-        raise QSMError(f"--mask is for a single run, but there are {len(found)} runs: {names}. Choose a participant.")
+        raise QSMError(
+            f"--{given[0]} is for a single run, but there are {len(found)} runs: {names}. Choose a participant."
+        )
     for bids_run in runs:
         paths, inputs = derivative_paths(bids_run, output), input_files(arguments)
         check_writable(paths, inputs, **derivative_placement(bids_run, output, arguments.overwrite))
@@ -136,17 +143,22 @@ def _mapped(scan, geometry, files, inputs, arguments, settings, console):
     """The Maps of a scan, with its inputs in their provenance."""
     checks = [_without_folders(check, files, arguments.anonymous) for check in scan.checks]
     scan = replace(scan, checks=(*checks, enough_memory(scan.grid.shape, scan.echoes)))
-    names, masks = dict(inputs), {}
-    for name in ("mask", "reference_mask"):
-        path = getattr(arguments, name)
-        masks[name] = load_on_grid(path, geometry) if path else None
-        names |= {name: 1 if arguments.anonymous else Path(path).name} if path else {}
-    quality = arguments.quality_map or QUALITY in (arguments.dicom_maps or ())
-    wanted = {"quality": quality, "curve": arguments.curve}
-    maps = run(scan, masks["mask"], settings, console.progress, masks["reference_mask"], **wanted)
+    names, arrays = dict(inputs), {}
+    given = {"mask": "mask", "reference_mask": "reference_mask", **{g.name: g.option for g in GIVEN_MAPS.values()}}
+    for name, option in given.items():
+        path = getattr(arguments, option)
+        arrays[name] = load_on_grid(path, geometry) if path else None
+        names |= {option: 1 if arguments.anonymous else Path(path).name} if path else {}
+    wanted = {"quality": _wants_quality(arguments), "curve": arguments.curve}
+    wanted |= {"reference_mask": arrays["reference_mask"], "given_maps": {name: arrays[name] for name in GIVEN_MAPS}}
+    maps = run(scan, arrays["mask"], settings, console.progress, **wanted)
     console.note(choice_made(maps.provenance))
     console.warn(warnings(maps.provenance))
     return replace(maps, provenance=maps.provenance | {"inputs": names})
+
+
+def _wants_quality(arguments):
+    return arguments.quality_map or bool({QUALITY, ALL_MAPS} & {*arguments.maps, *(arguments.dicom_maps or ())})
 
 
 def _without_folders(check, files, anonymous):

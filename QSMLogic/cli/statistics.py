@@ -23,8 +23,10 @@ from ..regions.study import check_no_study, read_study, study_files, with_scan
 from ..regions.table_files import check_table_name, table_files, table_paths, table_texts
 from ..regions.units import PER_PPM, scale
 from ..registry.provenance import checked_record
+from ..report.age_plot import age_plots
 from ..report.page import check_report_name, report
 from ..report.plots import box_plot, histogram, plot_files, region_against_map, region_against_time
+from .ages import add_age_options, age_outputs, compared_ages
 from .dicom_report import add_dicom_report_options, checked_report, checked_source, write_dicom_report
 
 MAP = CATALOGUE[SUSCEPTIBILITY].title
@@ -65,6 +67,7 @@ def add_statistics_options(parser):
         add(f"--{name}", default="", metavar=name.upper(), help=f"{meaning}, for --study")
     add("--anonymous", action="store_true", help="leave the names of the inputs out of the report")
     add("--replace", action="store_true", help="replace the scan if the study has it already")
+    add_age_options(parser)
     add_dicom_report_options(parser)
     add("--allow-mixed", action="store_true", help="accept other settings than the study's, and flag the study")
 
@@ -75,7 +78,7 @@ def statistics_command(arguments, console):
     check_writable(outputs, _inputs(arguments), **_placement(arguments, outputs))
     dicom_files = checked_source(arguments, console)
     maps, geometry = _read_maps(arguments)
-    mask_path = arguments.mask or _beside(arguments.map, CATALOGUE["reliable_mask"].file)
+    mask_path = arguments.mask or beside(arguments.map, CATALOGUE["reliable_mask"].file)
     mask = load_mask(mask_path, geometry) if mask_path else None
     regions, resampled = read_regions(arguments.labels, geometry, arguments.label_names, arguments.resample)
     counting = {"erosion_mm": arguments.erode_mm, "partial_volume": arguments.partial_volume}
@@ -85,13 +88,15 @@ def statistics_command(arguments, console):
     zero = table.of(arguments.reference, MAP)["mean"] if arguments.reference else 0.0
     table = table.relative_to(arguments.reference) if arguments.reference else table
     provenance = _provenance(arguments)
+    ages = compared_ages(arguments, table, MAP, provenance)
     dicom_report = checked_report(arguments, dicom_files, table, regions, geometry, mask)
 
     texts = table_texts(table, arguments.output)
     texts |= table_texts(table.asymmetry(), arguments.asymmetry) if arguments.asymmetry else {}
-    plots = _plots(table) if arguments.plots else {}
+    texts |= table_texts(ages.table, arguments.ages) if arguments.ages else {}
+    plots = _plots(table) | (age_plots(ages) if ages else {}) if arguments.plots else {}
     plots |= _histograms(arguments, table, maps[MAP], regions, geometry.grid(), mask, zero)
-    made = (table, maps[MAP], regions, geometry, mask_path, provenance)
+    made = (table, maps[MAP], regions, geometry, mask_path, provenance, ages)
     drawn = {Path(arguments.report): _report(arguments, *made)} if arguments.report else {}
     with exclusively(outputs) if arguments.study else nullcontext(frozenset()) as held:
         study = _study(arguments, table, provenance) if arguments.study else None
@@ -114,7 +119,7 @@ def _placement(arguments, outputs):
 
 def _earlier(arguments, outputs):
     """Those of the outputs that are tables, the study, or plots and reports that nobody has edited."""
-    tables = [table_files(path) for path in (arguments.output, arguments.asymmetry) if path]
+    tables = [table_files(path) for path in (arguments.output, arguments.asymmetry, arguments.ages) if path]
     pages = signed_files([Path(path) for path in outputs if str(path).lower().endswith((".svg", ".html", ".htm"))])
     return pages.union(*tables, study_files(arguments.study) if arguments.study else ())
 
@@ -131,10 +136,10 @@ def _time_courses(arguments, study):
     return {f"time-{name}": region_against_time(study, name, MAP, curve) for name in arguments.time_course}
 
 
-def _report(arguments, table, image, regions, geometry, mask_path, provenance):
+def _report(arguments, table, image, regions, geometry, mask_path, provenance, ages):
     inputs = {"Map": arguments.map, "Labels": arguments.labels, "Mask": mask_path or "none"}
     inputs = {} if arguments.anonymous else {what: Path(path).name for what, path in inputs.items()}
-    return report(table, image, regions, geometry, provenance=provenance, inputs=inputs)
+    return report(table, image, regions, geometry, provenance=provenance, inputs=inputs, ages=ages)
 
 
 def _read_maps(arguments):
@@ -143,7 +148,7 @@ def _read_maps(arguments):
     array = array[0] if array.ndim == 4 and len(array) == 1 else array
     if array.ndim != 3:
         raise QSMError(f"{arguments.map} must hold a single 3D image; it has {len(array)} volumes.")
-    path = arguments.uncertainty or _beside(arguments.map, CATALOGUE[UNCERTAINTY].file)
+    path = arguments.uncertainty or beside(arguments.map, CATALOGUE[UNCERTAINTY].file)
     maps = {MAP: MapImage(array, arguments.map_unit, load_on_grid(path, geometry) if path else None)}
     for text in arguments.more_maps:
         name, path, unit = _parsed(text)
@@ -164,7 +169,9 @@ def _parsed(text):
 
 def _outputs(arguments):
     """The files that are to be written; QSMError for names that do not fit and options that lack another."""
-    tables = [path for path in (arguments.output, arguments.asymmetry, arguments.study) if path]
+    tables = [
+        path for path in (arguments.output, arguments.asymmetry, *age_outputs(arguments), arguments.study) if path
+    ]
     for path in tables:
         check_table_name(path)
     for path in tables[: -1 if arguments.study else None]:
@@ -201,12 +208,12 @@ def _inputs(arguments):
     images = [arguments.map, arguments.labels, arguments.mask, arguments.uncertainty]
     images += [_parsed(text)[1] for text in arguments.more_maps]
     images = [path for path in images if path]
-    others = [arguments.label_names, arguments.record, arguments.curve]
-    others += [_beside(arguments.map, file) for file in FILES_OF_RUN]
+    others = [arguments.label_names, arguments.record, arguments.curve, arguments.normal_curves]
+    others += [beside(arguments.map, file) for file in FILES_OF_RUN]
     return [*images, *map(sidecar_path, images), *filter(None, others)]
 
 
-def _beside(map_path, file):
+def beside(map_path, file):
     """A file of the same run as a map of `run`; None if there is none, or the map is of another kind."""
     path = Path(map_path)
     beside = path.with_name(file)
@@ -215,7 +222,7 @@ def _beside(map_path, file):
 
 def _provenance(arguments):
     """What is known of how the map was made: run.json, or the sidecar of a BIDS derivative; None if nothing is."""
-    path = arguments.record or _beside(arguments.map, RECORD)
+    path = arguments.record or beside(arguments.map, RECORD)
     if path:
         return checked_record(read_json(path))
     found = sidecar(arguments.map).get("Provenance")

@@ -65,6 +65,11 @@ def load_acquisition(
     return _loaded(files, echo_times_s, field_strength_t, b0_direction_ijk, volume, metadata)
 
 
+def load_magnitude(magnitude_paths, echo_times_s=None, field_strength_t=None, b0_direction_ijk=None, volume=None):
+    """Like load_acquisition, from magnitude images alone; the phase is zero."""
+    return _loaded({"magnitude": magnitude_paths}, echo_times_s, field_strength_t, b0_direction_ijk, volume, sidecar)
+
+
 def load_signal(
     real_paths,
     imaginary_paths=(),
@@ -176,8 +181,9 @@ def _stacked(paths, images, volume, order):
 
 def _polar(echoes):
     """Magnitude and phase of {kind: images}."""
-    if "phase" in echoes:
-        return echoes["magnitude"], echoes["phase"]
+    if "magnitude" in echoes:
+        magnitude = echoes["magnitude"]
+        return magnitude, echoes["phase"] if "phase" in echoes else np.zeros_like(magnitude)
     parts = list(echoes.values())
     if len(parts) == 2 and parts[0].shape != parts[1].shape:
         raise QSMError("The numbers of real and imaginary images differ. Give one of each per echo.")

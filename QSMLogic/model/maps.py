@@ -45,6 +45,12 @@ class Maps(make_dataclass("Maps", _fields(), frozen=True)):
         Standard deviation of the total field in ppm, float32; None for a single echo.
     quality : ndarray or None
         Phase quality from 0 (noise) to 1, float32; None if it was not requested.
+    r2star_hz, t2star_s, s0, r2star_uncertainty_hz : ndarray or None
+        Maps of the stage relaxometry, float32; None where it has not run.
+    swi, swi_projection : ndarray or None
+        Images of the stage swi, float32; None where it has not run.
+    paramagnetic_ppm, diamagnetic_ppm : ndarray or None
+        Maps of the stage separation, float32; None where it has not run.
     """
 
     def items(self):

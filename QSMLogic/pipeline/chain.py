@@ -8,13 +8,14 @@ import numpy as np
 
 from ..model.acquisition import Acquisition, bounding_box, checked_mask, cropped_grid, uncropped
 from ..model.errors import QSMError
+from ..model.given_maps import GIVEN_MAPS, checked_given
 from ..model.maps import NO_REGION, Maps, UnreferencedMap
 from ..model.mask_values import mask_values_check
 from ..model.progress import Progress
 from ..numerics.dipole_field import dipole_field
 from ..registry.provenance import Provenance
 from ..registry.settings import Settings
-from ..registry.stages import CURVE, STAGES, progress_before
+from ..registry.stages import CURVE, STAGES, progress_before, stages_with_maps
 from ..shared.csf import find_fluid
 from ..shared.phase_quality import scan_quality
 from .checks.reference import check_fluid
@@ -23,7 +24,6 @@ from .checks.scan import checked_input, found, refuse
 from .checks.tissue_mask import check_signal, check_volume
 from .strength_curve import strength_curve
 
-LAST = list(STAGES)[-1]
 BEFORE_CURVE = 0.35  # fraction of the run time before the L-curve, if it is wanted
 
 
@@ -35,6 +35,7 @@ def run(
     reference_mask: np.ndarray | None = None,
     quality: bool = False,
     curve: bool = False,
+    given_maps: dict[str, np.ndarray] | None = None,
 ) -> Maps:
     """Compute the susceptibility map of a gradient-echo scan.
 
@@ -56,6 +57,8 @@ def run(
         Whether to return the phase quality map, too.
     curve : bool
         Whether to run the inversion at other regularization strengths, too, for an L-curve in the provenance.
+    given_maps : dict, optional
+        Maps of other scans on the grid of this one, {name: array (k, j, i)}, as GIVEN_MAPS lists them.
 
     Returns
     -------
@@ -84,14 +87,17 @@ def run(
     True
     """
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
-    region, settings = _region(reference_mask, settings, acquisition.grid)
+    region, settings = _region(reference_mask, settings.with_needed_maps(), acquisition.grid)
+    given = dict.fromkeys(GIVEN_MAPS) | checked_given(given_maps, acquisition.grid)
     chain = Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), curve)
     if region is not None and np.asarray(reference_mask).dtype != bool:
         chain.check(mask_values_check, reference_mask, "reference mask")
     total, mask, box, quality, known = _total_field(chain, acquisition, mask, quality)
     local, susceptibility, reliable = _mapped(chain, total)
     susceptibility = _referenced(chain, acquisition, box, susceptibility, reliable, region)
-    known |= _kept(local=local, susceptibility_ppm=susceptibility, single_step=chain.single_step)
+    known |= chain.kept(local=local, susceptibility_ppm=susceptibility)
+    known |= {"single_step": chain.single_step, "field_strength_t": acquisition.field_strength_t}
+    known |= {name: None if array is None else array[box] for name, array in given.items()}
     maps = {
         "reliable_mask": reliable,
         "total_field_ppm": total.ppm,
@@ -101,7 +107,7 @@ def run(
     }
     maps |= chain.added_maps(known)
     chain.check(check_map, susceptibility, reliable)
-    chain.progress(LAST, 1.0)
+    chain.progress(chain.last, 1.0)
     if curve:
         chain.draw_curve(local)
     maps = {name: uncropped(array, box, mask.shape) for name, array in maps.items() if array is not None}
@@ -130,7 +136,7 @@ def _total_field(chain, acquisition, mask, quality):
     if chain.settings.method("invert").takes_csf:
         fluid, _ = find_fluid(scan.magnitude, scan.echo_times_s, inside, scan.grid)
         total = replace(total, csf=fluid)
-    return total, mask, box, quality, _kept(scan=scan, mask=inside, unwrapped_rad=unwrapped_rad, total=total)
+    return total, mask, box, quality, chain.kept(scan=scan, mask=inside, unwrapped_rad=unwrapped_rad, total=total)
 
 
 def _referenced(chain, acquisition, box, susceptibility, reliable, region):
@@ -149,12 +155,6 @@ def _referenced(chain, acquisition, box, susceptibility, reliable, region):
     if "volume_ml" in notes:
         chain.check(check_fluid, notes["volume_ml"], notes["reliable_from_ml"])
     return uncropped(referenced, inner, susceptibility.shape)
-
-
-def _kept(**values):
-    """Those of the values that a stage with a map of its own takes; others need no memory until then."""
-    taken = {name for stage in STAGES.values() for name in stage.takes}
-    return {name: value for name, value in values.items() if name in taken}
 
 
 def _mapped(chain, total):
@@ -202,6 +202,11 @@ class Chain:
         self.report(stage, round(self.part * fraction, 9))
 
     @property
+    def last(self):
+        """The last stage that runs."""
+        return [name for name in STAGES if name not in self.settings.left_out][-1]
+
+    @property
     def single_step(self):
         """Whether the inversion takes the total field."""
         return self.settings.method("invert").takes_total_field
@@ -241,27 +246,36 @@ class Chain:
         else:
             self.provenance.notes[CURVE] = {"method": method.title, "parameter": name, "points": points}
 
+    def kept(self, **values):
+        """Those of the values that a stage with maps of its own takes; others need no memory until then."""
+        taken = {name for stage in stages_with_maps() for name in self.settings.method(stage.name).takes}
+        return {name: value for name, value in values.items() if name in taken}
+
     def added_maps(self, known):
-        """{name: map or None} of the stages that add a map of their own. known: what they take, by name."""
+        """{name: map} of the stages that add maps of their own. known: what they take, by name."""
         maps = {}
-        for stage in STAGES.values():
-            if stage.yields:
-                maps[stage.yields] = self._added_map(stage, [known[name] for name in stage.takes])
-                if maps[stage.yields] is None:
-                    self.provenance.without_result(stage.name)
+        for stage in stages_with_maps():
+            if stage.name in self.settings.left_out:
+                continue
+            takes = self.settings.method(stage.name).takes
+            found = self._maps_of(stage, [known[name] if name in known else maps.get(name) for name in takes])
+            maps |= found
+            if not found:
+                self.provenance.without_result(stage.name)
         return maps
 
-    def _added_map(self, stage, inputs):
-        """The map of a stage, or None and a warning: the susceptibility is there all the same."""
+    def _maps_of(self, stage, inputs):
+        """{name: map} of a stage; {} and a warning if it fails: the susceptibility is there all the same."""
         try:
-            return self.stage(stage.name, *inputs)
+            found = self.stage(stage.name, *inputs)
         except QSMError as error:
             self.provenance.notes[stage.name] = {"warning": str(error)}
-            return None
+            return {}
+        return found if isinstance(found, dict) else {stage.yields[0]: found}
 
     def stage(self, stage, *inputs, turn=0, turns=1):
         """Run a stage. turn, turns: the pass, and the number of passes, which share the time of some stages."""
-        before, share = progress_before(stage, turn, turns)
+        before, share = progress_before(stage, turn, turns, self.settings.left_out)
         self.progress(stage, before)
         began = time.perf_counter()
         progress = Progress(lambda fraction: self.progress(stage, before + share * min(fraction, 1.0)))

@@ -15,7 +15,7 @@ def input_checks(acquisition, mask=None, settings=None, progress=None):
     Parameters
     ----------
     acquisition, mask, settings, progress
-        As in QSMLogic.run; of the settings, those of the phase scaling and the phase offset matter.
+        As in QSMLogic.run; of the settings, those of the phase scaling, the phase offset and the mask (fat) matter.
 
     Returns
     -------

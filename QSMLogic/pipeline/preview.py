@@ -6,6 +6,7 @@ import numpy as np
 
 from ..model.acquisition import Acquisition, Grid, checked_mask
 from ..model.errors import QSMError
+from ..model.given_maps import checked_given
 from ..numerics.blocks import block_mean
 from ..registry.settings import Settings
 from ..registry.stages import STAGES
@@ -57,14 +58,16 @@ def reduced(acquisition, mask, settings, reduction):
     return coarse, _coarse(mask, "mask", acquisition.grid, reduction), in_coarse_voxels(settings, reduction)
 
 
-def preview(run, acquisition, mask, settings, reduction, progress=None, reference_mask=None, **options):
+def preview(
+    run, acquisition, mask, settings, reduction, progress=None, reference_mask=None, given_maps=None, **options
+):
     """Compute the maps of a scan at reduced resolution.
 
     Parameters
     ----------
     run : callable
         QSMLogic.run.
-    acquisition, mask, settings, progress, reference_mask, **options
+    acquisition, mask, settings, progress, reference_mask, given_maps, **options
         As in QSMLogic.run; `settings` must be Settings.
     reduction : tuple of int
         Number of voxels to average along each axis (k, j, i), as from preview_reduction.
@@ -81,7 +84,11 @@ def preview(run, acquisition, mask, settings, reduction, progress=None, referenc
     """
     region = _coarse(reference_mask, "reference mask", acquisition.grid, reduction)
     scan = reduced(acquisition, mask, settings, reduction)
-    maps = run(*scan, progress, reference_mask=region, **options)
+    given = {
+        name: block_mean(array[_whole_blocks(acquisition.grid, reduction)], reduction)
+        for name, array in checked_given(given_maps, acquisition.grid).items()
+    }
+    maps = run(*scan, progress, reference_mask=region, given_maps=given, **options)
     return replace(maps, provenance=maps.provenance | {"preview": True, "reduction": list(reduction)})
 
 

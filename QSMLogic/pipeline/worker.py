@@ -24,6 +24,7 @@ from ..model.acquisition import Acquisition, Grid
 from ..model.catalogue import CATALOGUE
 from ..model.check import Check
 from ..model.errors import QSMError
+from ..model.given_maps import GIVEN_MAPS
 from ..model.maps import Maps
 from ..registry.settings import Settings
 from .chain import run
@@ -41,8 +42,8 @@ def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reducti
     magnitude, phase: images (k, j, i), one per echo. facts: echo_times_s, field_strength_t, grid (a Grid) and, if
     there are any, checks and reported (of the Acquisition).
     mask, settings: as in pipeline.run. reduction: of a preview, see preview.reduced; None for the whole scan.
-    task: "run", "check" to check the scan only, or "mask" to make its mask only. options: reference_mask, quality and
-    curve, as in pipeline.run.
+    task: "run", "check" to check the scan only, or "mask" to make its mask only. options: reference_mask, quality,
+    curve and given_maps, as in pipeline.run.
     """
     folder = Path(folder)
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
@@ -50,7 +51,9 @@ def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reducti
         for echo, image in enumerate(images):
             np.save(folder / f"{name}_{echo}.npy", np.asarray(image, np.float32))
             yield
-    for name, given in (("given_mask", mask), ("reference_mask", options.pop("reference_mask", None))):
+    arrays = {"given_mask": mask, "reference_mask": options.pop("reference_mask", None)}
+    arrays |= {f"given_{name}": array for name, array in options.pop("given_maps", {}).items()}
+    for name, given in arrays.items():
         if given is not None:
             np.save(folder / f"{name}.npy", given)
     checks = [asdict(check) for check in facts.get("checks", ())]
@@ -112,7 +115,8 @@ def main(folder, output=None):
 
 def _run(folder, job, progress):
     scan, mask, settings = _read_scan(folder, job)
-    options = {"reference_mask": _read_mask(folder, "reference_mask"), **job["options"]}
+    given = {name: _read_array(folder, f"given_{name}") for name in GIVEN_MAPS}
+    options = {"reference_mask": _read_array(folder, "reference_mask"), "given_maps": given, **job["options"]}
     if job["reduction"]:
         from .preview import preview
 
@@ -146,10 +150,11 @@ def _read_scan(folder, job):
     checks = tuple(Check(**check) for check in job["checks"])
     facts = job["echo_times_s"], job["field_strength_t"], Grid(**job["grid"]), checks, job.get("reported", {})
     scan = Acquisition(*images, *facts)
-    return scan, _read_mask(folder, "given_mask"), Settings(job["settings"])
+    return scan, _read_array(folder, "given_mask"), Settings(job["settings"])
 
 
-def _read_mask(folder, name):
+def _read_array(folder, name):
+    """The array in a file of the folder, None if there is none."""
     path = folder / f"{name}.npy"
     return np.load(path) if path.is_file() else None
 

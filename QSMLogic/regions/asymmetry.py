@@ -25,13 +25,13 @@ def paired_names(names):
     """(structure, left name, right name) of the names that make pairs."""
     sides = {}
     for name in names:
-        side, structure = _side(name)
+        side, structure = side_of(name)
         if side:
             sides.setdefault(structure.lower(), {}).setdefault(side, (name, structure))
     return [(p["left"][1], p["left"][0], p["right"][0]) for p in sides.values() if len(p) == 2]
 
 
-def _side(name):
+def side_of(name):
     """("left" or "right" or None, the name without that word)"""
     words = re.split(r"([\W_]+|(?<=[a-z])(?=[A-Z]))", name)
     found = [n for n, word in enumerate(words) if word and word.lower() in _SIDES]

@@ -217,6 +217,21 @@ ASYMMETRY_COLUMNS = (
     ),
     _NOTE,
 )
+AGE_COLUMNS = (
+    Column("segment", "Segment", "Region of interest", type=TEXT, required=True),
+    _MAP,
+    _UNIT,
+    Column("curve", "Normal curve", "Publication of the normal values", type=TEXT, required=True),
+    Column("age_years", "Age", "Age of the subject at the scan", "years", required=True, format=".4g"),
+    Column("value", "Value", "Mean of the region, relative to the reference of the curve", MAP_UNIT, required=True),
+    Column("uncertainty", "Uncertainty", "Standard error of the value, as mean_uncertainty of the regions", MAP_UNIT),
+    Column("expected", "Normal", "Value of the curve at that age", MAP_UNIT, required=True),
+    Column("difference", "Difference", "Value minus normal value", MAP_UNIT),
+    Column("normal_sd", "SD of persons", "Standard deviation of persons around the curve", MAP_UNIT),
+    Column("z", "Z score", "Difference / SD of persons; empty if that is not published", format=".2f"),
+    Column("relative_to", "Relative to", "Region whose mean was subtracted for the comparison", type=TEXT),
+    _NOTE,
+)
 SCAN_COLUMNS = (
     Column("subject", "Subject", "Who was scanned", type=TEXT, required=True),
     Column("session", "Session", "Which scan of the subject", type=TEXT, required=True),

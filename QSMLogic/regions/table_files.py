@@ -91,6 +91,7 @@ def read_table(path, study=False):
     path = Path(path)
     rows, headers = _read(path)
     kinds = columns.ASYMMETRY_COLUMNS if "pair" in headers else columns_with(headers) or columns.COLUMNS
+    kinds = columns.AGE_COLUMNS if "curve" in headers else kinds
     kinds = columns.STUDY_COLUMNS if study else kinds
     found, missing, unknown = located(kinds, headers, (rows[0].get("unit") or "") if rows else "")
     if missing or unknown:

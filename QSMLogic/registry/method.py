@@ -15,7 +15,7 @@ from ..model.catalogue import CATALOGUE
 from ..model.errors import QSMError
 from ..model.progress import Progress
 from .parameter import Parameter, parameter
-from .stages import KNOWN, STAGES
+from .stages import KNOWN, NOTHING, STAGES, stages_with_maps
 
 __all__ = ["Citation", "Method", "NoParameters", "find", "method", "parameter", "registry"]
 
@@ -50,6 +50,13 @@ class Method:
     takes_csf: bool
     chooses: object = None
     missing: object = None
+
+    @cached_property
+    def takes(self):
+        """What it is called with, of a stage with maps of its own: the names of its arguments."""
+        arguments = inspect.signature(self.function).parameters.values()
+        names = (a.name for a in arguments if a.kind is a.POSITIONAL_OR_KEYWORD)
+        return tuple(name for name in names if name not in ("parameters", "progress"))
 
     @property
     def unavailable(self):
@@ -180,7 +187,6 @@ def registry():
         If a stage has no folder, its default no file, a file registers a method of another stage, or a stage takes or
         yields what it cannot.
     """
-    _check_stages()
     found = {stage: {} for stage in STAGES}
     for stage in STAGES:
         folder = importlib.import_module(f"{ROOT}.stages.{stage}")
@@ -189,21 +195,39 @@ def registry():
                 if entry.stage != stage:
                     raise RuntimeError(f"stages/{stage}/{module}.py registers a method of the stage {entry.stage!r}.")
                 found[stage][entry.name] = entry
-        if STAGES[stage].default not in found[stage]:
+        if STAGES[stage].yields:
+            found[stage][NOTHING] = _making_nothing(stage)
+        if STAGES[stage].method_for_maps not in found[stage] or STAGES[stage].default not in found[stage]:
             raise RuntimeError(f"stages/{stage} has no method {STAGES[stage].default!r}, its default.")
+    _check_stages(found)
     return found
 
 
-def _check_stages():
-    """RuntimeError if what a stage with a map of its own takes or yields is not known, or others run after it."""
+def _check_stages(found):
+    """RuntimeError if what a stage with maps of its own takes or yields is not known, or others run after it."""
     adding = [bool(stage.yields) for stage in STAGES.values()]
     if adding != sorted(adding):
-        raise RuntimeError("Stages that yield a map of their own come last in STAGES.")
-    for stage in STAGES.values():
-        if not set(stage.takes) <= set(KNOWN):
-            raise RuntimeError(f"The stage {stage.name} takes {stage.takes}, of which only {', '.join(KNOWN)} exist.")
-        if stage.yields and not (stage.yields in CATALOGUE and CATALOGUE[stage.yields].optional):
-            raise RuntimeError(f"The stage {stage.name} yields {stage.yields}, no optional map of the catalogue.")
+        raise RuntimeError("Stages that yield maps of their own come last in STAGES.")
+    known = set(KNOWN)
+    for stage in stages_with_maps():
+        for entry in found[stage.name].values():
+            if not set(entry.takes) <= known:
+                listed = ", ".join(sorted(known))
+                raise RuntimeError(f"{stage.name} {entry.name} takes {entry.takes}, of which only {listed} exist.")
+        for name in stage.yields:
+            if not (name in CATALOGUE and CATALOGUE[name].optional):
+                raise RuntimeError(f"The stage {stage.name} yields {name}, no optional map of the catalogue.")
+        known |= set(stage.yields)
+
+
+def _making_nothing(stage):
+    """The method of a stage with maps of its own that makes none of them."""
+
+    def none(*inputs):
+        """Make no map."""
+        return {}
+
+    return Method(stage, NOTHING, "None", none, NoParameters, (), False, False, False)
 
 
 def _methods_in(module):

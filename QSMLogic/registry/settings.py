@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, field
 from ..model.errors import QSMError
 from ..model.texts import parsed_json, read_text
 from .method import find
-from .stages import STAGES
+from .stages import NOTHING, STAGES, stages_with_maps
 
+ALL_MAPS = "all"
 DEFAULTS = {name: stage.default for name, stage in STAGES.items()}
 
 
@@ -58,6 +59,33 @@ class Settings:
     def to_dict(self):
         """Every stage with its method and all parameter values, so that a run can be reproduced."""
         return {s: {"method": self.method(s).name, **asdict(self.parameters(s))} for s in STAGES}
+
+    @property
+    def left_out(self):
+        """The stages with maps of their own that make none."""
+        return {stage.name for stage in stages_with_maps() if self.method(stage.name).name == NOTHING}
+
+    def with_maps(self, stages):
+        """These Settings with the maps of some stages, or of ["all"]; those that make theirs already stay as they are.
+
+        Raises QSMError for other names.
+        """
+        known = [stage.name for stage in stages_with_maps()]
+        if unknown := {*stages}.difference(known, [ALL_MAPS]):
+            raise QSMError(f"There are no maps {min(unknown)!r}. The maps are {', '.join(known)}, or {ALL_MAPS}.")
+        stages = known if ALL_MAPS in stages else stages
+        added = {name: {"method": STAGES[name].method_for_maps} for name in stages if name in self.left_out}
+        return Settings({**self.choices, **added}) if added else self
+
+    def with_needed_maps(self):
+        """These Settings with the maps, too, that stages take of earlier ones."""
+        settings = self
+        for stage in reversed(stages_with_maps()):
+            if stage.name not in settings.left_out:
+                taken = set(settings.method(stage.name).takes)
+                makers = [other.name for other in stages_with_maps() if taken & set(other.yields)]
+                settings = settings.with_maps(makers)
+        return settings
 
     def _values(self, stage):
         return {k: v for k, v in self.choices.get(stage, {}).items() if k != "method"}

@@ -6,6 +6,8 @@ an entry to QSMLogic/model/catalogue.py.
 
 from dataclasses import dataclass
 
+from ..model.given_maps import GIVEN_MAPS
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -32,10 +34,16 @@ class Stage:
         Whether it runs in every pass.
     in_box : bool
         Whether its methods are given the part of their FieldMap that holds the mask only.
-    takes, yields : tuple, str
-        Of a stage that adds a map of its own to the run: what its methods are called with, names of KNOWN, and the
-        catalogue's name of the map, which is optional there. The method returns its array (k, j, i), or None for no
-        map. Such stages run after all others, and are the last in the table.
+    yields : tuple
+        Of a stage that adds maps of its own to the run: the catalogue's names of its maps, which are optional there.
+        The arguments of its methods are called as what they take: names of KNOWN, or maps of earlier stages, which are
+        None if they could not be made. A method returns {name: array (k, j, i)} of the maps that it makes, or the
+        array of the first of them. Such stages run after all others, and are the last in the table. The registry gives
+        them a method "none".
+    usual : str
+        Of a stage that adds maps and does not by default: the method that runs if the maps are wanted.
+    caution : str
+        Of a stage whose maps rest on assumptions: a sentence that says which, for wherever they are offered or shown.
     """
 
     name: str
@@ -47,19 +55,28 @@ class Stage:
     has_command: bool = False
     in_passes: bool = False
     in_box: bool = False
-    takes: tuple = ()
-    yields: str = ""
+    yields: tuple = ()
+    usual: str = ""
+    caution: str = ""
+
+    @property
+    def method_for_maps(self):
+        """The method that makes the maps of the stage, unless the settings choose another."""
+        return self.usual or self.default
 
 
-# What a stage with a map of its own may take, arrays in the box of the mask
+NOTHING = "none"  # the method of a stage with maps of its own that makes none
+# What the methods of a stage with maps of its own may take besides maps of earlier stages; arrays lie in the mask's box
 KNOWN = {
     "scan": "Acquisition with phase in radians, without offsets",
+    "field_strength_t": "float, tesla",
     "mask": "bool (k, j, i)",
     "unwrapped_rad": "float32 (echo, k, j, i)",
     "total": "FieldMap of the total field",
     "local": "FieldMap of the local field",
     "susceptibility_ppm": "float32 (k, j, i), referenced",
     "single_step": "bool, whether the inversion took the total field",
+    **{name: f"float32 (k, j, i) or None: {given.meaning}" for name, given in GIVEN_MAPS.items()},
 }
 
 STAGES = {
@@ -152,8 +169,44 @@ STAGES = {
             "error_sources",
             "The uncertainty of susceptibility was estimated by {}{}.",
             0.04,
-            takes=("total", "local", "susceptibility_ppm", "single_step"),
-            yields="susceptibility_uncertainty_ppm",
+            yields=("susceptibility_uncertainty_ppm",),
+        ),
+        Stage(
+            "relaxometry",
+            "R2* and T2*",
+            "Acquisition, mask, FieldMap of the total field -> R2*, T2*, signal at echo time zero, uncertainty of R2*",
+            NOTHING,
+            "R2* was mapped by {}{}.",
+            0.05,
+            has_command=True,
+            yields=("r2star_hz", "t2star_s", "s0", "r2star_uncertainty_hz"),
+            usual="nonlinear",
+        ),
+        Stage(
+            "swi",
+            "SWI",
+            "Acquisition, mask, and FieldMap of the local field or susceptibility in ppm -> SWI and its projection",
+            NOTHING,
+            "Susceptibility-weighted images were made by {}{}.",
+            0.03,
+            has_command=True,
+            yields=("swi", "swi_projection"),
+            usual="clear_swi",
+        ),
+        Stage(
+            "separation",
+            "Source separation",
+            "Acquisition, FieldMap of the local field, susceptibility in ppm, R2*, R2 and R2' in 1/s or None -> "
+            "paramagnetic and diamagnetic susceptibility in ppm",
+            NOTHING,
+            "Paramagnetic and diamagnetic sources were separated by {}{}.",
+            0.01,
+            has_command=True,
+            yields=("paramagnetic_ppm", "diamagnetic_ppm"),
+            usual="r2star_qsm",
+            caution="Source separation assumes that relaxation rises with the susceptibility of either sign by one "
+            "constant in all tissue, whatever the size of the sources and the direction of the fibers, and that the "
+            "reference of the map is free of sources.",
         ),
     )
 }
@@ -167,7 +220,12 @@ def step_title(step):
     return STAGES[step].title if step in STAGES else OTHER_STEPS.get(step, step)
 
 
-def progress_before(name, turn=0, turns=1):
+def stages_with_maps():
+    """The stages that add maps of their own to a run, which may be left out."""
+    return [stage for stage in STAGES.values() if stage.yields]
+
+
+def progress_before(name, turn=0, turns=1, left_out=()):
     """The fraction of a run that is over when a stage begins, and the fraction that it takes.
 
     Parameters
@@ -176,11 +234,14 @@ def progress_before(name, turn=0, turns=1):
         Of the stage.
     turn, turns : int
         Which pass, of how many; the passes share the time of the stages that run in each of them.
+    left_out : collection of str
+        Stages that do not run.
     """
-    whole = sum(stage.share for stage in STAGES.values())
-    repeated = [stage.share for stage in STAGES.values() if stage.in_passes]
+    running = [stage for stage in STAGES.values() if stage.name not in left_out]
+    whole = sum(stage.share for stage in running)
+    repeated = [stage.share for stage in running if stage.in_passes]
     before = 0.0
-    for stage in STAGES.values():
+    for stage in running:
         if stage.name == name:
             break
         before += stage.share / turns if STAGES[name].in_passes and stage.in_passes else stage.share

@@ -16,6 +16,7 @@ from ..regions.brain import BRAIN, reference_sentences
 from ..regions.units import PER_PPM
 from ..registry.provenance import checks_of
 from ..version import __version__
+from .age_plot import age_plots
 from .methods_text import methods_text
 from .pictures import PLANES, Patient, extent, letters, triptych
 from .plots import box_plot, value_label
@@ -24,6 +25,7 @@ from .svg import COLORS
 OBLIQUE_DEGREES = 2.0
 TEXT = ' class="text"'
 CHECK_COLUMNS = (("", TEXT), ("Check", TEXT), ("Value", ""), ("Limit", ""), ("Finding", TEXT))  # title and kind
+AGE_REMARK = "Normal values depend on scan, reconstruction and outlines; those of your own controls are the best."
 WITHOUT_BRAIN = "not compared to the whole brain, as no mask was used"
 NOTICE = "Research software, not a medical device: not for diagnosis or treatment decisions."
 
@@ -40,7 +42,9 @@ def check_report_name(path):
         raise QSMError(f"{path} must end in .html. Rename the report.")
 
 
-def report(table, image, regions, geometry, *, provenance=None, title="Regions of interest", inputs=None, plots=()):
+def report(
+    table, image, regions, geometry, *, provenance=None, title="Regions of interest", inputs=None, plots=(), ages=None
+):
     """Make a report that needs no network and no script.
 
     Parameters
@@ -59,6 +63,8 @@ def report(table, image, regions, geometry, *, provenance=None, title="Regions o
         {what: file name}.
     plots : sequence of str
         Further plots as SVG.
+    ages : AgeComparison, optional
+        The regions compared with normal values.
 
     Returns
     -------
@@ -80,6 +86,7 @@ def report(table, image, regions, geometry, *, provenance=None, title="Regions o
         _definitions(_facts(table, inputs or {})),
         *(_map_section(table, name) for name in table.maps),
         *(_asymmetry(table) if paired_names(table.segments) else ()),
+        *(_ages(ages) if ages else ()),
         *(f"<figure>{plot}</figure>" for plot in plots),
         _pictures(table, image, regions, geometry),
         *_made(provenance),
@@ -148,6 +155,13 @@ def _asymmetry(table):
     yield f"<h2>Left and right</h2>{_table(compared.rows, compared.columns)}"
     index = next(column for column in compared.columns if column.key == "asymmetry_percent")
     yield f"<p class='small'>Asymmetry in percent: {escape(index.meaning)}.</p>"
+
+
+def _ages(comparison):
+    table = comparison.table
+    yield f"<h2>Normal values at {table.settings['age_years']:g} years</h2>{_table(table.rows, table.columns)}"
+    yield f"<p class='small'>{AGE_REMARK}</p>"
+    yield from (f"<figure>{plot}</figure>" for plot in age_plots(comparison).values())
 
 
 def _table(rows, columns):

@@ -45,6 +45,11 @@ class Figure:
             f'<polyline points="{listed}" fill="none" stroke="{color}" stroke-width="{thickness}"{dashed}/>'
         )
 
+    def area(self, points, fill, opacity=1.0):
+        """A filled area within a line through points."""
+        listed = " ".join(f"{x:.2f},{y:.2f}" for x, y in (self.px(*point) for point in points))
+        self.marks.append(f'<polygon points="{listed}" fill="{fill}" fill-opacity="{opacity}"/>')
+
     def box(self, low, high, fill, edge="none", opacity=1.0):
         """A rectangle between two opposite corners."""
         (x0, y1), (x1, y0) = self.px(*low), self.px(*high)

@@ -5,6 +5,7 @@ import numpy as np
 from ..numerics.lazy import sitk
 
 SIGMA_MM = 15.0
+FEWEST = 4  # voxels along an axis that the filter needs
 
 
 def homogeneous(image, spacing_mm, sigma_mm=SIGMA_MM):
@@ -16,6 +17,7 @@ def homogeneous(image, spacing_mm, sigma_mm=SIGMA_MM):
 
 
 def _smoothed(image, spacing_mm, sigma_mm):
-    image = sitk.GetImageFromArray(image)
+    inside = tuple(slice(n) for n in image.shape)
+    image = sitk.GetImageFromArray(np.pad(image, [(0, max(FEWEST - n, 0)) for n in image.shape]))
     image.SetSpacing([float(d) for d in spacing_mm[::-1]])
-    return np.maximum(sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(image, sigma_mm)), 0)
+    return np.maximum(sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(image, sigma_mm))[inside], 0)

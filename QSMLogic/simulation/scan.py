@@ -33,6 +33,8 @@ class SimulatedScan:
         Mean over the voxel, after shimming.
     local_field_ppm : ndarray
         The field in the mask of the sources inside it.
+    r2star_hz : ndarray
+        R2* at the field strength of the scan, mean over the voxel.
     """
 
     acquisition: Acquisition
@@ -42,6 +44,7 @@ class SimulatedScan:
     susceptibility_ppm: np.ndarray
     total_field_ppm: np.ndarray
     local_field_ppm: np.ndarray
+    r2star_hz: np.ndarray
 
     @property
     def grid(self):
@@ -110,6 +113,7 @@ def simulate_scan(
         block_mean(head.susceptibility_ppm, reduction),
         block_mean(total_ppm, reduction),
         np.where(mask, block_mean(_local_field(head, grid.b0_direction), reduction), 0),
+        block_mean(head.r2star_hz, reduction) * np.float32(field_strength_t / 3),
     )
 
 

@@ -54,7 +54,7 @@ def in_vivo_table():
     titles = [f"{name} {figure}" for name in measured for figure in FIGURES]
     lines = [f"| method | {' | '.join(titles)} |\n|---|{'---:|' * len(titles)}\n"]
     for name, method in registry()["invert"].items():
-        if method.chooses:
+        if method.chooses or method.missing:
             continue
         cells = [
             cell for local, truth, counts in measured.values() for cell in _figures(method.run(local), truth, counts)

@@ -62,7 +62,7 @@ def methods_table(only=()):
     rows = []
     for stage, given in (("background", total), ("invert", local)):
         for name, method in registry()[stage].items():
-            if method.chooses or (only and name not in only):
+            if method.chooses or method.missing or (only and name not in only):
                 continue
             field = total if method.takes_total_field else given
             result, cost = measured(method, field)

@@ -42,7 +42,7 @@ def scans_table(only=()):
     titles = [*scans, "hemorrhage reads", "slope"]
     lines = [f"| method | {' | '.join(titles)} |\n|---|{'---:|' * len(titles)}\n"]
     for name, method in registry()["invert"].items():
-        if method.chooses or (only and name not in only):
+        if method.chooses or method.missing or (only and name not in only):
             continue
         maps = {title: scan.inverted(method) for title, scan in scans.items()}
         row = [f"{scans[title].error(x):.1f}" for title, x in maps.items()]

@@ -38,6 +38,7 @@ def take_screenshots(folder):
     click(panel, "applyButton")
     paths = [_save(grab(loaded.panel, WIDTH, DPI), folder / "panel.png")]
     paths.append(_save(unfolded(loaded), folder / "panel-methods.png"))
+    paths.append(_save(maps(loaded), folder / "panel-maps.png"))
     paths.append(_save(regions(loaded), folder / "panel-regions.png"))
     loaded.close()
     return paths
@@ -66,10 +67,22 @@ def unfolded(loaded):
     return grab(loaded.panel, WIDTH, DPI)
 
 
+def maps(loaded):
+    """The section Maps with all maps ticked, and the parameters of one."""
+    panel = loaded.widget.panel
+    for name in ("inputsButton", "methodButton", "outputButton", "lookButton"):
+        getattr(panel.ui, name).collapsed = True
+    panel.ui.mapsButton.collapsed = False
+    for row in panel.maps.stages.values():
+        row.label.checked = True
+    panel.maps.stages["swi"].unfold.checked = True
+    return grab(loaded.panel, WIDTH, DPI)
+
+
 def regions(loaded):
     """The section of regions with the values of the simulated head's nuclei."""
     ui = loaded.widget.panel.ui
-    for name in ("inputsButton", "methodButton", "outputButton", "lookButton"):
+    for name in ("inputsButton", "methodButton", "mapsButton", "outputButton", "lookButton"):
         getattr(ui, name).collapsed = True
     ui.regionsButton.collapsed = False
     ui.regionSelector.setCurrentNode(slicer.util.getFirstNodeByClassByName("vtkMRMLSegmentationNode", REGIONS))

@@ -26,6 +26,8 @@ class MapMethods:
         intermediateMaps: bool = False,
         referenceNode: slicer.vtkMRMLNode | tuple[slicer.vtkMRMLNode, str] | None = None,
         strengthCurve: bool = False,
+        maps: Sequence[str] = (),
+        givenMaps: dict[str, slicer.vtkMRMLScalarVolumeNode] | None = None,
     ) -> slicer.vtkMRMLScalarVolumeNode:
         """Compute the susceptibility map of a gradient-echo scan.
 
@@ -58,6 +60,10 @@ class MapMethods:
             The region in which the mean susceptibility is zero, given like maskNode. None: that of the settings.
         strengthCurve : bool
             Whether to add a plot chart of the L-curve, which is the node reference QSM.StrengthChart of the map.
+        maps : sequence of str
+            Stages whose maps to make besides, such as ["relaxometry", "swi", "separation"]; the map refers to them.
+        givenMaps : dict, optional
+            Volumes with maps of other scans on the grid of this one, such as {"r2_hz": node} for source separation.
 
         Returns
         -------
@@ -76,6 +82,8 @@ class MapMethods:
         >>> phase = [slicer.util.getNode(f"Phase echo {n}") for n in (1, 2, 3)]  # doctest: +SKIP
         >>> qsm = QSMLogic().process(magnitude, phase, (0.004, 0.012, 0.020), 3)  # doctest: +SKIP
         """
+        from QSMLogic import Settings
+
         from .. import logic
         from ..scan.request import Request
 
@@ -87,10 +95,11 @@ class MapMethods:
             b0_direction_ijk=b0Direction,
             mask_node=maskNode,
             output_volume=outputVolume,
-            settings=settings,
+            settings=Settings(settings or {}).with_maps(maps) if maps else settings,
             intermediate=intermediateMaps,
             reference_node=referenceNode,
             curve=strengthCurve,
+            given_maps=givenMaps or {},
         )
         return logic.process(request, progress)
 

@@ -145,7 +145,7 @@ class RegionMethods:
         Parameters
         ----------
         tableNode : vtkMRMLTableNode
-            A table of regionTable.
+            A table of regionTable or of compareWithAge.
         path : str
             .csv: comma-separated values. .tsv: tab-separated values, with a JSON file that describes the columns.
             .html: a one-page report with pictures, parameters and references.

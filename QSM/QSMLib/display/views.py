@@ -106,13 +106,15 @@ def follow_window(volume):
         set_window(volume, window_range(volume))
 
 
-def show_side_by_side(magnitude, local_field, susceptibility):
+def show_side_by_side(magnitude, middle, susceptibility):
     """Show up to three volumes in slice views beside each other, which scroll and zoom together; None is left out.
+
+    middle: SWI, in which bleeds and calcifications are both dark, or the local field.
 
     The slices are those of the usual view of the same orientation. Returns whether the views were opened for it:
     then fit_side_by_side(opened=True) must be called once Slicer has laid them out, in a later turn of its event loop.
     """
-    shown = {name: v for name, v in zip(VIEWS, (magnitude, local_field, susceptibility), strict=True) if v}
+    shown = {name: v for name, v in zip(VIEWS, (magnitude, middle, susceptibility), strict=True) if v}
     node = _layout_node()
     if not node:
         raise QSMError("There are no slice views to show maps in. Start Slicer with its main window.")
@@ -131,8 +133,8 @@ def show_side_by_side(magnitude, local_field, susceptibility):
         _go_to_usual_slice(shown)
     if colors_of(susceptibility) == OVERLAY_COLORS:
         set_colors(susceptibility, PLAIN_COLORS)
-    if local_field:
-        show_legend_in(local_field, _slice_node(_FIELD_VIEW))
+    if middle:
+        show_legend_in(middle, _slice_node(_FIELD_VIEW))
     show_legend(susceptibility)
     refresh_legends()
     return opening

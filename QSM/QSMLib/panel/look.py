@@ -7,7 +7,8 @@ from slicer.util import VTKObservationMixin
 from QSMLogic import QSMError
 
 from ..display import views
-from ..scan.outputs import LOCAL_FIELD, VERSION
+from ..scan.outputs import LOCAL_FIELD, SWI, VERSION
+from ..scan.units import unit_of
 
 
 class Look(VTKObservationMixin):
@@ -38,6 +39,12 @@ class Look(VTKObservationMixin):
         self.ui.mapSelector.blockSignals(blocked)
         for widget in ("colorsBox", "windowBox", "opacitySlider", "overlayButton", "sideBySideButton"):
             getattr(self.ui, widget).enabled = volume is not None
+        in_ppm = volume is not None and unit_of(volume) in (
+            "",
+            "ppm",
+        )  # what windows and colors about zero are made for
+        for box in (self.ui.colorsBox, self.ui.windowBox):
+            box.enabled = in_ppm
         self._follow(volume and volume.GetDisplayNode())
         if volume:
             self._show_display()
@@ -83,9 +90,10 @@ class Look(VTKObservationMixin):
         self.update(self.state)
 
     def _side_by_side(self):
-        local_field = self.state.result.GetNodeReference(LOCAL_FIELD)
+        result = self.state.result
+        middle = result.GetNodeReference(SWI) or result.GetNodeReference(LOCAL_FIELD)
         try:
-            opened = views.show_side_by_side(self.state.magnitude_volume, local_field, self.state.result)
+            opened = views.show_side_by_side(self.state.magnitude_volume, middle, result)
         except QSMError as error:
             self.ui.statusLabel.text = str(error)
             return

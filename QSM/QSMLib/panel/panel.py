@@ -13,6 +13,7 @@ from .export import Export
 from .inputs import Inputs
 from .load import Load
 from .look import Look
+from .maps import MapChoice
 from .mask import Mask
 from .mask_preview import MaskPreview
 from .methods import Methods
@@ -40,6 +41,7 @@ class Panel(VTKObservationMixin):
         self._observe()
         self.inputs, self.methods, self.mask_preview = (part(ui, self.state) for part in (Inputs, Methods, MaskPreview))
         self.mask = Mask(ui, self.state, self.mask_preview)
+        self.maps = MapChoice(ui, self.state)
         self.reference = Reference(ui, self.state)
         self.output, self.look, self.reuse = (part(ui, self.state) for part in (Output, Look, Reuse))
         self.doubtful = Doubtful(ui, self.state)
@@ -49,8 +51,8 @@ class Panel(VTKObservationMixin):
         self.atlas = Atlas(ui, self.regions)
         self.checks = Checks(ui, self.state)
         self.run = Run(ui, self.state, self.update, (self.checks, self.mask_preview))
-        self.parts = (self.inputs, self.mask, self.methods, self.reference, self.output, self.look, self.reuse)
-        self.parts += (self.mask_preview, self.doubtful, self.run, self.checks)
+        self.parts = (self.inputs, self.mask, self.methods, self.maps, self.reference, self.output, self.look)
+        self.parts += (self.reuse, self.mask_preview, self.doubtful, self.run, self.checks)
         self.parts += (self.export, self.regions, self.region_results, self.atlas)
         self.load = Load(ui, self.run, self.inputs.choose_loaded)
         self.drop = Drop(ui.inputsButton.parentWidget(), self.load.load)

@@ -236,6 +236,7 @@ def _write(folder, scan, request, reduction=None):
     images = scan.images("magnitude"), scan.images("phase")
     quality = not reduction and wants_quality(request.output_volume, request.intermediate)
     options = {"reference_mask": scan.reference, "quality": quality, "curve": request.curve and not reduction}
+    options["given_maps"] = scan.given_maps
     return worker.write_run(folder, *images, scan.facts, scan.mask, request.settings, reduction, **options)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import slicer
 
 import QSMLogic
+from QSMLogic.model.given_maps import GIVEN_MAPS
 
 from ..scan.loading import file_of
 from ..scan.request import read_scan
@@ -30,6 +31,7 @@ def as_python(request):
         "intermediateMaps": request.intermediate,
         "referenceNode": request.reference_node and _nodes(request.reference_node),
         "strengthCurve": request.curve,
+        "givenMaps": {name: _nodes(node) for name, node in request.given_maps.items()},
     }
     return _call("susceptibility", "process", arguments, optional)
 
@@ -76,6 +78,8 @@ def as_command_line(request, folder):
         words += ["--mask", _mask_file(request.mask_node, scan.mask, scan, folder, "given_mask")]
     if scan.reference is not None:
         words += ["--reference-mask", _mask_file(request.reference_node, scan.reference, scan, folder, "reference")]
+    for name, node in request.given_maps.items():
+        words += [f"--{GIVEN_MAPS[name].option}", _map_file(node, scan.given_maps[name], scan, folder, name)]
     if request.settings:
         words += ["--settings", _settings_file(request.settings, folder)]
     words += ["--curve"] * request.curve
@@ -134,6 +138,16 @@ def _mask_file(mask_node, mask, scan, folder, name):
     if path is None:
         path = folder / f"{name}.nii.gz"
         write_image(path, mask, _geometry(scan.source.volume))
+    return str(path)
+
+
+def _map_file(node, array, scan, folder, name):
+    from QSMLogic.files.images import write_image
+
+    path = file_of(node)
+    if path is None:
+        path = folder / f"{name}.nii.gz"
+        write_image(path, array, _geometry(scan.source.volume))
     return str(path)
 
 

@@ -5,6 +5,7 @@ import json
 import slicer
 
 from QSMLogic import QSMError, Settings
+from QSMLogic.model.given_maps import GIVEN_MAPS
 
 from ..scan.outputs import VERSION
 from ..scan.request import Request
@@ -114,6 +115,14 @@ class State(Stored):
     def choices(self, choices):
         self._set_text("Settings", json.dumps(choices))
 
+    def given_map(self, name):
+        """The volume of one of GIVEN_MAPS, or None."""
+        return self._reference(f"GivenMap.{name}")
+
+    def give_map(self, name, node):
+        """Choose the volume of one of GIVEN_MAPS; None for none."""
+        self._set_reference(f"GivenMap.{name}", node)
+
     def request(self):
         """The Request that the panel stands for; QSMError that says what is missing."""
         rows = self.rows
@@ -137,6 +146,7 @@ class State(Stored):
             intermediate=self.intermediate,
             reference_node=self._reference_region(),
             curve=self.curve,
+            given_maps={name: node for name in GIVEN_MAPS if (node := self.given_map(name))},
         )
 
     @property

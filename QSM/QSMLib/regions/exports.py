@@ -27,9 +27,10 @@ def save(node, path):
 
 def save_table(node, path):
     """Write a table node as CSV, or as TSV with a JSON file that explains its columns; returns the paths."""
-    from QSMLogic.regions import write_table
+    from QSMLogic.regions import AGE_COLUMNS, write_table
 
-    return write_table(tables.read_table(node), path)
+    columns = AGE_COLUMNS if node and node.GetColumnIndex("curve") >= 0 else None
+    return write_table(tables.read_table(node, columns), path)
 
 
 def save_report(node, path):

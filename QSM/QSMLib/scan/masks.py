@@ -38,6 +38,16 @@ def mask_array(mask, volume, holder):
     return inside_mask(_voxels(mask, volume, holder))
 
 
+def map_array(node, volume, holder):
+    """The voxels (k, j, i) of a map on the grid of a volume, a view; QSMError if it is none, or on another grid."""
+    if not (hasattr(node, "IsA") and node.IsA("vtkMRMLScalarVolumeNode")):
+        raise QSMError("A map of another scan is a scalar volume node on the grid of the scan. Choose one.")
+    if not node.GetImageData():
+        raise QSMError(f"{node.GetName()} has no voxels. Choose another map, or none.")
+    require_same_geometry(node, node, volume, holder)
+    return slicer.util.arrayFromVolume(node)
+
+
 def new_segmentation(name, reference=None):
     """A segmentation in the scene whose segments are drawn on the grid of a volume node."""
     name = slicer.mrmlScene.GenerateUniqueName(name)

@@ -20,7 +20,7 @@ SCAN = "QSM.Scan"  # role of the image that the grid of a map is from, among the
 HAIR = 1e-8  # a window's lower end is so much higher, or its legend may read -0.00 where it should read 0.00
 RESULT = CATALOGUE[SUSCEPTIBILITY]  # whose node refers to those of the other maps
 OTHERS = tuple(entry for entry in CATALOGUE.values() if entry is not RESULT)
-LOCAL_FIELD, QUALITY = (CATALOGUE[name].role for name in ("local_field_ppm", "quality"))
+LOCAL_FIELD, QUALITY, SWI = (CATALOGUE[name].role for name in ("local_field_ppm", "quality", "swi"))
 SHORT = "QSM"  # what the node of the susceptibility is called
 LABEL_MAP, SCALAR = "vtkMRMLLabelMapVolumeNode", "vtkMRMLScalarVolumeNode"
 

@@ -13,7 +13,7 @@ from . import metadata
 from .checks import kept_checks
 from .geometry import grid_of, require_same_geometry
 from .inputs import Series, read_series
-from .masks import check_mask, mask_array, values_check
+from .masks import check_mask, map_array, mask_array, values_check
 from .outputs import require_output
 
 
@@ -32,6 +32,7 @@ class Request:
     intermediate: bool = False
     reference_node: object = None
     curve: bool = False
+    given_maps: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class SceneScan:
 
     mask, reference: bool (k, j, i) or None. names: of the input nodes, for the provenance. checks: what was found in
     the headers of the images and in the values of the masks, and given values that the images contradict. reported:
-    what is to be reported of the acquisition.
+    what is to be reported of the acquisition. given_maps: {name: array (k, j, i)}, as in GIVEN_MAPS.
     """
 
     magnitude: Series
@@ -53,6 +54,7 @@ class SceneScan:
     reference: np.ndarray | None = None
     checks: tuple = ()
     reported: dict = field(default_factory=dict)
+    given_maps: dict = field(default_factory=dict)
 
     @property
     def source(self):
@@ -96,6 +98,7 @@ def read_scan(request):
         mask=mask_array(request.mask_node, *where),
         reference=mask_array(request.reference_node, *where),
         checks=(*scan.checks, *(check for check in found if check)),
+        given_maps={name: map_array(node, *where) for name, node in request.given_maps.items()},
     )
 
 
@@ -109,9 +112,12 @@ def check_scan(request):
         require_same_geometry(first.volume, first.holder, echo.volume, echo.holder)
     for node in (request.mask_node, request.reference_node):
         check_mask(node, first.volume, first.holder)
+    for node in request.given_maps.values():
+        map_array(node, first.volume, first.holder)
     names = {"magnitude": magnitude.names, "phase": phase.names, "mask": _mask_name(request.mask_node)}
     if request.reference_node:
         names["reference"] = _mask_name(request.reference_node)
+    names |= {name: node.GetName() for name, node in request.given_maps.items()}
     times, strength = request.echo_times_s, request.field_strength_t
     times = metadata.echo_times_s(magnitude, phase) if times is None else times
     strength = metadata.field_strength_t(magnitude, phase) if strength is None else strength

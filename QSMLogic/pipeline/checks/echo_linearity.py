@@ -16,8 +16,10 @@ from ...model.check import DOUBTFUL, OK, REFUSED, Check
 
 NAME = "echo_linearity"
 DOUBTFUL_FROM, REFUSED_FROM = 0.08, 0.15
+DOUBTFUL_IN_FAT = 0.25  # a ball of fat in phase had up to 0.18, but a shell around the body 0.6 to 1
 SWAPPED_FROM, MUCH_BETTER = 0.02, 0.25  # another order of the echoes is believed if it leaves so much less
 REMEDY = "Check the echo times and the files of each echo, or leave that echo out."
+OR_FAT = "Fat in the mask can look like that, too."
 OTHERWISE = "Check the echo times and the files of each echo; in fat, choose echoes in which it is in phase."
 LEAST_FIELD_RAD = 0.003  # steps of a phase that does not evolve, of which nothing can be said
 LEAST_PAIRS = 500
@@ -35,17 +37,18 @@ def unexplained(covariance, times):
     return float((np.trace(covariance) - np.trace(basis.T @ covariance @ basis)) / field_power)
 
 
-def better_order(covariance, fine, times):
+def better_order(covariance, fine, times, limit=DOUBTFUL_FROM):
     """The order of the echoes, if another than theirs, in which the phase is much more linear; else None.
 
-    covariance, fine: of the steps, and of their fine part, which tells an order from its reverse.
+    covariance, fine: of the steps, and of their fine part, which tells an order from its reverse. limit: what the right
+    order may leave unexplained.
     """
     share = unexplained(covariance, times)
     if share is None or share < SWAPPED_FROM:
         return None
     times = np.asarray(times)
     best = min(_orders(len(times)), key=lambda order: _or_infinite(unexplained(covariance, times[list(order)])))
-    if _or_infinite(unexplained(covariance, times[list(best)])) > min(MUCH_BETTER * share, DOUBTFUL_FROM):
+    if _or_infinite(unexplained(covariance, times[list(best)])) > min(MUCH_BETTER * share, limit):
         return None
     order = tuple(np.argsort(best))
     return order if (growth(fine, times[list(best)]) or 0) >= 0 else order[::-1]
@@ -64,33 +67,41 @@ def growth(fine, times):
     return float(fine.mean(axis=0) @ slope / power * (slope @ times) / np.mean(times))
 
 
-def check_linearity(tissue):
-    """The Check of a scan whose offsets by slice and by readout have been removed."""
+def check_linearity(tissue, fat=False):
+    """The Check of a scan whose offsets by slice and by readout have been removed.
+
+    fat: whether there is fat, whose phase is not quite linear; then no order of the echoes is certain.
+    """
+    limit = DOUBTFUL_IN_FAT if fat else DOUBTFUL_FROM
     times, (covariance, pairs) = tissue.scan.echo_times_s, tissue.covariance
     if pairs < LEAST_PAIRS or len(times) < 2:
-        return Check(NAME, None, DOUBTFUL_FROM, OK, "There is not enough tissue, or only one echo, to check this.")
-    order = better_order(covariance, tissue.fine_covariance[0], times)
+        return Check(NAME, None, limit, OK, "There is not enough tissue, or only one echo, to check this.")
+    order = better_order(covariance, tissue.fine_covariance[0], times, limit)
     share = unexplained(covariance, times)
     if order:
         names = " ".join(str(echo + 1) for echo in order)
-        return Check(
-            NAME,
-            share,
-            SWAPPED_FROM,
-            REFUSED,
+        sentence = (
             "The echoes are in the wrong order: the phase is proportional to echo time only if they are sorted as "
-            f"{names}. Sort the files of magnitude and phase, or the echo times.",
+            f"{names}. Sort the files of magnitude and phase, or the echo times."
         )
-    if (share or 0) < DOUBTFUL_FROM and (reverse := _reverse(tissue)):
+        return _judged(share, SWAPPED_FROM, REFUSED, sentence, fat)
+    if (share or 0) < limit and (reverse := _reverse(tissue)):
         return reverse
     if share is None:
-        return Check(NAME, None, DOUBTFUL_FROM, OK, "With fewer than three echoes this cannot be checked.")
-    if share < DOUBTFUL_FROM:
-        return Check(NAME, share, DOUBTFUL_FROM, OK, "The phase is linear in echo time.")
+        return Check(NAME, None, limit, OK, "With fewer than three echoes this cannot be checked.")
+    if share < limit:
+        nearly = "nearly " if share >= DOUBTFUL_FROM else ""
+        return Check(NAME, share, limit, OK, f"The phase is {nearly}linear in echo time.")
     blame = _blame(covariance, times)
     if not blame:
-        return Check(NAME, share, DOUBTFUL_FROM, DOUBTFUL, f"The phase is not linear in echo time. {OTHERWISE}")
-    return Check(NAME, share, DOUBTFUL_FROM, REFUSED if share >= REFUSED_FROM else DOUBTFUL, f"{blame} {REMEDY}")
+        remedy = REMEDY if fat else OTHERWISE
+        return _judged(share, limit, DOUBTFUL, f"The phase is not linear in echo time. {remedy}", fat)
+    return _judged(share, limit, REFUSED if share >= REFUSED_FROM else DOUBTFUL, f"{blame} {REMEDY}", fat)
+
+
+def _judged(share, limit, verdict, sentence, fat):
+    """A Check that is not OK; with fat, nothing is refused."""
+    return Check(NAME, share, limit, DOUBTFUL if fat else verdict, f"{sentence} {OR_FAT}" if fat else sentence)
 
 
 def _reverse(tissue):

@@ -9,6 +9,7 @@ from ...model.mask_values import mask_values_check
 from ...registry.stages import CHECKS, progress_before
 from .echo_linearity import check_linearity
 from .echoes import check_echoes
+from .fat import check_fat
 from .phase_texture import check_unfiltered, check_wraps
 from .readout import without_alternation
 from .sign import check_sign
@@ -31,12 +32,15 @@ def checked_input(runner, acquisition, mask=None):
     notes = runner.notes.get("scaling", {})
     if "sign_evidence" in notes:
         runner.check(check_sign, notes["sign_evidence"], notes["sign"])
-    runner.progress(CHECKS, progress_before("mask")[0])
+    runner.progress(CHECKS, progress_before("mask", left_out=runner.settings.left_out)[0])
     readout = getattr(runner.settings.parameters("offset"), "readout", "automatic")
-    return runner.check(checked_scan, scan, mask, readout), mask
+    fat = getattr(runner.settings.parameters("mask"), "fat", False)
+    if fat:
+        runner.check(check_fat, scan)
+    return runner.check(checked_scan, scan, mask, readout, fat), mask
 
 
-def checked_scan(scan, mask=None, readout="automatic"):
+def checked_scan(scan, mask=None, readout="automatic", fat=False):
     """The scan with what was found of it corrected, and the Checks.
 
     Parameters
@@ -48,6 +52,8 @@ def checked_scan(scan, mask=None, readout="automatic"):
     readout : str
         Of the settings of the phase offset: automatic to correct bipolar readout, monopolar to report it only, bipolar
         if it is corrected later.
+    fat : bool
+        Of the settings of the mask: whether fat is in it, whose phase is not linear in echo time.
 
     Returns
     -------
@@ -61,7 +67,7 @@ def checked_scan(scan, mask=None, readout="automatic"):
     """
     tissue, checks = without_slice_offsets(Tissue.of(scan, mask))
     known, alternation = without_alternation(tissue, readout != "monopolar")
-    checks += [check_wraps(tissue), check_unfiltered(tissue), alternation, check_linearity(known)]
+    checks += [check_wraps(tissue), check_unfiltered(tissue), alternation, check_linearity(known, fat)]
     refuse(checks)
     return (known if readout == "automatic" else tissue).scan, checks
 

@@ -7,9 +7,8 @@ import numpy as np
 from ...numerics.conjugate_gradients import add, conjugate_gradients, dot
 from ...numerics.convolution import convolve
 from ...numerics.fft import pad
-from ...numerics.gradient import gradient, weighted_laplacian
+from ...numerics.gradient import weighted_laplacian
 from ...numerics.kernels import laplacian_kernel, sphere_kernel
-from ...numerics.parallel import for_slabs
 from ...registry.method import Citation, method, parameter
 from ...shared.spherical_mean import SphericalMean
 from ...solvers import inversion_parameters as shared
@@ -17,9 +16,8 @@ from ...solvers.dipole_model import DipoleModel
 from ...solvers.edges import edge_mask
 from ...solvers.fidelity import phasor_gradient
 from ...solvers.regularization import chosen_strength
+from ...solvers.stiffness import SMALLEST_GRADIENT, stiffness
 from ...solvers.weights import squared_weight
-
-SMALLEST_GRADIENT = 0.002  # ppm per voxel length; for smaller ones the penalty is quadratic
 
 
 @dataclass(frozen=True)
@@ -166,10 +164,10 @@ class _Problem:
     def change(self, x, first, progress):
         """The Gauss-Newton step from x. first: with a linear residual and without MERIT."""
         model, parameters = self.model, self.parameters
-        stiffness = _stiffness(x, self.edges, self.lam, model.spacing)
+        weights = stiffness(x, self.edges, self.lam, model.spacing)
 
         def penalized(result, y):
-            add(result, 1, weighted_laplacian(y, stiffness, model.spacing))
+            add(result, 1, weighted_laplacian(y, weights, model.spacing))
             if self.csf is not None:
                 inside = y[self.csf]
                 result[self.csf] += np.float32(parameters.csf_strength) * (inside - inside.mean())
@@ -202,24 +200,6 @@ def _preconditioner(model, lam):
     penalty += np.square(model.kernel)
     penalty += np.float32(1e-3)
     return np.divide(1, penalty, out=penalty)
-
-
-def _stiffness(x, edges, lam, spacing):
-    """lambda V^2 / |V dx| for each component of the gradient, smoothed near zero."""
-    result = gradient(x, spacing)
-
-    def work(start, stop):
-        for axis in range(3):
-            part = result[axis, start:stop]
-            np.square(part, out=part)
-            part += np.float32(SMALLEST_GRADIENT**2)
-            np.sqrt(part, out=part)
-            np.divide(np.float32(lam), part, out=part)
-            if edges is not None:
-                part *= edges[axis, start:stop]
-
-    for_slabs(work, x.shape)
-    return result
 
 
 def _distrust(residual, w, limit):

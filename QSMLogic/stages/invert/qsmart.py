@@ -5,12 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...model.progress import Progress
-from ...numerics.lazy import ndimage
-from ...numerics.voxels import in_voxels
 from ...registry.method import Citation, find, method, parameter
+from ...shared.dark_vessels import DARKNESS, WIDEST, dark_vessels
 from ...solvers.dipole_model import DipoleModel
-
-WIDEST = 3.0  # automatic width of vessels, in voxel lengths
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class QsmartParameters:
         help=f"Wider dark structures are not vessels. 0: automatic, {WIDEST:g} voxels.",
     )
     darkness: float = parameter(
-        0.15,
+        DARKNESS,
         "Vessel contrast",
         low=0.01,
         high=0.99,
@@ -70,7 +67,7 @@ def qsmart(local, parameters, progress):
         notes[name] = part.notes
         return x
 
-    vessels = _vessels(local, parameters)
+    vessels = dark_vessels(local, parameters.widest_mm, parameters.darkness)
     progress.note(vessel_voxels=int(np.count_nonzero(vessels)), **{"stages": notes})
     whole = stage(local, "whole", 0, 0.5)
     tissue_mask = local.mask & ~vessels
@@ -83,15 +80,3 @@ def qsmart(local, parameters, progress):
     tissue = stage(rest, "tissue", 0.5, 1)
     tissue += np.float32(np.mean((whole - tissue)[tissue_mask], dtype=np.float64))
     return np.where(tissue_mask, tissue, whole)
-
-
-def _vessels(local, parameters):
-    """Voxels whose magnitude is below its closing by a ball, bool (k, j, i)."""
-    if local.magnitude is None:
-        return np.zeros_like(local.mask)
-    widest_mm = parameters.widest_mm or WIDEST * local.grid.voxel_length_mm
-    reach = [max(1, round(in_voxels(widest_mm / 2, d))) for d in local.grid.spacing_mm]
-    offsets = np.ix_(*(np.arange(-r, r + 1) / r for r in reach))
-    ball = sum(np.square(x) for x in offsets) <= 1 + 1e-6
-    closed = ndimage.grey_closing(local.magnitude, footprint=ball)
-    return local.mask & (local.magnitude < (1 - parameters.darkness) * closed)

@@ -20,6 +20,12 @@ class RobustParameters:
         high=20,
         help="The mask is dilated by this radius, its holes are filled, and it is eroded by the same radius.",
     )
+    fat: bool = parameter(
+        False,
+        "Fat in the mask",
+        help="Check that the echo times are those at which fat is in phase with water, as they are not separated. The "
+        "mask stays the same.",
+    )
 
 
 @method(

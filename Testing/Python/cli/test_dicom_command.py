@@ -255,7 +255,7 @@ def test_what_cannot_be_written_as_dicom_is_said_before_the_run(mapped, folder, 
     run_dicom = ("run", "--dicom", folder, "--dicom-output")
     refused("exists already", *run_dicom, mapped / "pacs")
     maps = (*run_dicom, tmp_path / "pacs", "--dicom-maps")
-    refused("needs a method of the stage uncertainty", *maps, UNCERTAINTY, "--set", "uncertainty.method=none")
+    refused("Add --maps uncertainty", *maps, UNCERTAINTY, "--set", "uncertainty.method=none")
     written(tmp_path / "one", siemens.classic(example(echo_times_s=(0.02,))))
     maps = ("run", "--dicom", tmp_path / "one", "--dicom-output", tmp_path / "pacs", "--dicom-maps")
     refused("needs several echoes", *maps, "uncertainty_ppm")

@@ -304,3 +304,20 @@ def test_dragging_the_window_of_one_map_leaves_the_colors_of_another(panel, qsm)
     qsm.GetDisplayNode().SetWindowLevelMinMax(-0.3, 0.4)
     assert other.GetDisplayNode().GetColorNode() is shared is not qsm.GetDisplayNode().GetColorNode()
     assert [shared.GetLookupTable().GetTableValue(n) for n in range(256)] == before
+
+
+def test_swi_lies_between_magnitude_and_map_if_it_was_made(panel, qsm):
+    swi = add_map("SWI", panel.state.rows[0][0], 1.0)
+    qsm.SetNodeReferenceID("QSM.SWI", swi.GetID())
+    panel.ui.sideBySideButton.click()
+    assert layers("QSMField").GetBackgroundVolumeID() == swi.GetID()
+
+
+def test_windows_in_ppm_are_for_maps_in_ppm(panel, qsm):
+    from QSMLib.scan.units import set_unit
+
+    assert panel.ui.windowBox.enabled
+    set_unit(qsm, "1/s")
+    panel.look.update(panel.state)
+    assert not panel.ui.windowBox.enabled and not panel.ui.colorsBox.enabled
+    assert panel.ui.overlayButton.enabled

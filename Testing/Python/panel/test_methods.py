@@ -8,9 +8,15 @@ from standin.module import load_module
 from QSMLogic.registry.method import registry
 from QSMLogic.registry.presets import PRESETS
 from QSMLogic.registry.settings import DEFAULTS, Settings
-from QSMLogic.registry.stages import STAGES
+from QSMLogic.registry.stages import NOTHING, STAGES
 
-OFFERED = {stage: [m.name for m in registry()[stage].values() if not m.unavailable] for stage in STAGES}
+
+def offered(stage):
+    names = [method.name for method in registry()[stage].values() if not method.unavailable]
+    return [name for name in names if not (STAGES[stage].yields and name == NOTHING)]  # a check box stands for it
+
+
+OFFERED = {stage: offered(stage) for stage in STAGES}
 EVERY = [(stage, name) for stage in STAGES for name in OFFERED[stage]]
 
 
@@ -20,27 +26,33 @@ def panel(loaded):
     return loaded.widget.panel
 
 
+def row_of(panel, stage):
+    return (panel.methods.stages | panel.maps.stages)[stage]
+
+
 def choose(panel, stage, name):
-    menu = panel.methods.stages[stage].menu
+    if STAGES[stage].yields:
+        row_of(panel, stage).label.checked = True
+    menu = row_of(panel, stage).menu
     menu.currentIndex = menu.findData(name)
     menu.activated.emit(menu.currentIndex)
 
 
 def editor(panel, stage, parameter):
-    return next(e for e in panel.methods.stages[stage].form.editors if e.parameter.name == parameter)
+    return next(e for e in row_of(panel, stage).form.editors if e.parameter.name == parameter)
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_menu_lists_the_methods_of_its_stage(panel, stage):
-    menu = panel.methods.stages[stage].menu
+    menu = row_of(panel, stage).menu
     assert [menu.itemData(n) for n in range(menu.count)] == OFFERED[stage]
-    assert menu.currentData == DEFAULTS[stage]
+    assert menu.currentData == STAGES[stage].method_for_maps
 
 
 @pytest.mark.parametrize("stage, name", EVERY)
 def test_each_parameter_has_a_widget_with_its_default_range_and_meaning(panel, stage, name):
     choose(panel, stage, name)
-    form = panel.methods.stages[stage].form
+    form = row_of(panel, stage).form
     assert [e.parameter for e in form.editors] == list(registry()[stage][name].parameters)
     for e in form.editors:
         assert e.value == e.parameter.default, e.parameter.name
@@ -50,7 +62,7 @@ def test_each_parameter_has_a_widget_with_its_default_range_and_meaning(panel, s
             assert e.parameter.unit in e.widget.suffix
     assert form.changed == {}
     for citation in registry()[stage][name].citations:
-        assert citation.doi in panel.methods.stages[stage].menu.toolTip
+        assert citation.doi in row_of(panel, stage).menu.toolTip
 
 
 def test_changed_parameter_goes_into_the_settings_of_the_run(panel):

@@ -22,7 +22,11 @@ GRID, GEOMETRY = Grid(SHAPE), Geometry(SHAPE[::-1], (1.0, 1.0, 1.0), (0.0, 0.0, 
 PPM = np.random.default_rng(0).gamma(2, 0.05, SHAPE).astype(np.float32)
 KEYS = [column.key for column in columns.COLUMNS]
 COMPUTED = [column.key for column in columns.COLUMNS if column.statistic]
-EVERY = {(c.key, kind): c for kind in ("COLUMNS", "ASYMMETRY_COLUMNS", "SCAN_COLUMNS") for c in getattr(columns, kind)}
+EVERY = {
+    (c.key, kind): c
+    for kind in ("COLUMNS", "ASYMMETRY_COLUMNS", "AGE_COLUMNS", "SCAN_COLUMNS")
+    for c in getattr(columns, kind)
+}
 
 
 def skewness(sample):
@@ -83,7 +87,7 @@ def without(path, header):
         csv.writer(file).writerows([row[:at] + row[at + 1 :] for row in rows])
 
 
-@pytest.mark.parametrize("kind", ["STUDY_COLUMNS", "ASYMMETRY_COLUMNS"])
+@pytest.mark.parametrize("kind", ["STUDY_COLUMNS", "ASYMMETRY_COLUMNS", "AGE_COLUMNS"])
 @pytest.mark.parametrize("unit", ["", "ppm", "ppb", "1/s", "a.u."])
 def test_headers_tell_the_columns_apart(kind, unit):
     every = getattr(columns, kind)

@@ -36,8 +36,7 @@ STAGE = """
             "larmor",
             "Frequency was computed as {}{}.",
             0.01,
-            takes=("scan", "total"),
-            yields="frequency_hz",
+            yields=("frequency_hz",),
         ),
 """
 ENTRY = """

@@ -20,7 +20,7 @@ from QSMLogic.registry.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[3]
 EVERY = [entry for stage in registry().values() for entry in stage.values()]
-ON_FIELDS = [entry for entry in EVERY if entry.stage in ("background", "invert")]
+ON_FIELDS = [entry for entry in EVERY if entry.stage in ("background", "invert") and not entry.missing]
 ON_SCANS = [entry for entry in EVERY if entry.stage in ("mask", "offset", "unwrap", "field")]
 WITH_OPTIONS = [entry for entry in EVERY if entry.stage in STAGE_OPTIONS]
 TIMES = (0.004, 0.010, 0.016)

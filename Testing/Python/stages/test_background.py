@@ -108,7 +108,7 @@ def test_turned_image_gives_the_turned_field(method):
 
 @every_method
 def test_too_thin_a_mask_is_refused(method):
-    """PDF needs no depth and takes any mask; the others say what is wrong and what to do."""
+    """PDF, and mSMV after it, need no depth and take any mask; the others say what is wrong and what to do."""
     grid = Grid((20, 20, 20), (3, 3, 3))
     mask = np.zeros(grid.shape, bool)
     mask[10] = True

@@ -9,7 +9,7 @@ from QSMLogic.model.errors import QSMError
 from QSMLogic.model.progress import Progress
 from QSMLogic.registry.method import registry
 
-METHODS = {name: method for name, method in registry()["invert"].items() if not method.chooses}
+METHODS = {name: method for name, method in registry()["invert"].items() if not (method.chooses or method.missing)}
 STRENGTH_LIKE = {"strength", "mu", "threshold", "delta", "harmonic", "ratio", "reach_mm", "edge", "csf_strength"}
 PENALTIES = {"balance", "shrinkage", "distance", "rho", "step"}
 CASES = [

@@ -138,7 +138,7 @@ def test_thin_and_empty_maps_have_one(mapped):
 
 def test_none_makes_no_map(mapped):
     local, x, _ = mapped
-    assert NONE.run(local, local, x, False) is None
+    assert NONE.run(local, local, x, False) == {}
 
 
 def test_the_document_was_made_with_the_weights():

@@ -7,12 +7,13 @@ import numpy as np
 from ....model.catalogue import SUSCEPTIBILITY, UNCERTAINTY
 from ....model.check import DOUBTFUL, Check
 from ....model.errors import QSMError
-from ....model.units import NO_UNIT, PER_PPM
+from ....model.units import ARBITRARY, NO_UNIT, PER_PPM
 
 CLIPPED = "dicom_clipped"  # name of a check
 LOWEST, HIGHEST = -(2**15), 2**15 - 1
 WINDOW_PERCENTILES = (1, 99)
-OF_RELIABLE_MASK = (SUSCEPTIBILITY, UNCERTAINTY, "local_field_ppm")
+OF_RELIABLE_MASK = (SUSCEPTIBILITY, UNCERTAINTY, "local_field_ppm", "paramagnetic_ppm", "diamagnetic_ppm")
+ARBITRARY_HIGH = 1e4  # the upper percentile of a map in arbitrary units is stored as a tenth of it to it
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Scale:
     slope: float = 1.0
 
 
-SCALES = {"ppm": Scale("ppb", PER_PPM["ppb"]), NO_UNIT: Scale("%", 100.0)}
+SCALES = {"ppm": Scale("ppb", PER_PPM["ppb"]), NO_UNIT: Scale("%", 100.0), "s": Scale("ms", 1000.0, 0.1)}
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ class Pixels:
 
 def pixels_of(entry, array, mask):
     """The Pixels of a map with a MapEntry; mask: where it is valid."""
-    scale = scale_of(entry)
     inside = mask & np.isfinite(array)
     if not inside.any():
         raise QSMError(f"The {entry.title} map has no values to write. Check the map and its mask.")
+    scale = scale_of(entry, array[inside])
     values = array[inside].astype(np.float64) * scale.factor
     center, width = _window(entry, values, scale)
     low = min(float(values.min()), center - width / 2)
@@ -82,8 +83,11 @@ def pixels_of(entry, array, mask):
     return Pixels(stored, padding, scale, (center, width), _clipped(entry, values, scale))
 
 
-def scale_of(entry):
-    """How the values of a map with a MapEntry are stored."""
+def scale_of(entry, values=()):
+    """How the values of a map with a MapEntry are stored; without values, its unit is right."""
+    if entry.unit == ARBITRARY and np.any(values):
+        high = np.percentile(np.abs(values), WINDOW_PERCENTILES[1])
+        return Scale(ARBITRARY, float(10.0 ** np.floor(np.log10(ARBITRARY_HIGH / high))) if high else 1.0)
     return SCALES.get(entry.unit, Scale(entry.unit, slope=0.1))
 
 

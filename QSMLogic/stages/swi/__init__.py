@@ -1,0 +1,1 @@
+"""Methods of one stage, one file each; see QSMLogic.registry.method."""
