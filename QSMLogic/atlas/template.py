@@ -29,6 +29,8 @@ class Template:
         {label: name}; a label without one is called "Label 7".
     mask : numpy.ndarray, optional
         What the image shows of the subject's mask (the brain), bool. None: found from the image.
+    anatomy : numpy.ndarray, optional
+        A second image on the grid, magnitude or T1-weighted, in any unit.
 
     Raises
     ------
@@ -41,9 +43,10 @@ class Template:
     geometry: Geometry
     names: dict
     mask: np.ndarray | None = None
+    anatomy: np.ndarray | None = None
 
     def __post_init__(self):
-        for name, array in (("image", self.image), ("labels", self.labels), ("mask", self.mask)):
+        for name, array in _parts(self):
             if array is not None and array.shape != self.geometry.shape:
                 raise QSMError(
                     f"The template's {name} has shape {array.shape} instead of {self.geometry.shape}; all parts of a "
@@ -109,6 +112,10 @@ def simulated_template(kind="susceptibility", voxel_mm=1.5, seed=1000, deformati
     image = scan.susceptibility_ppm if kind == "susceptibility" else scan.acquisition.weight
     labels = np.where(scan.mask & (scan.labels < LABELS["Bone"]), scan.labels, 0)
     return Template(np.where(scan.mask, image, 0), labels, geometry, scan.names, scan.mask)
+
+
+def _parts(template):
+    return ((name, getattr(template, name)) for name in ("image", "labels", "mask", "anatomy"))
 
 
 def _whole(labels):

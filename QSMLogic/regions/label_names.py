@@ -7,7 +7,8 @@ from pathlib import Path
 from ..model.errors import QSMError
 from ..model.texts import parsed_json, read_text
 
-NUMBER_COLUMNS, NAME_COLUMNS = ("index", "label", "value", "id"), ("name", "region", "structure", "abbreviation")
+NUMBER_COLUMNS = ("index", "label", "value", "id")
+NAME_COLUMNS = ("name", "roi_name", "region", "structure", "abbreviation")
 BACKGROUND = 0
 LONGEST_NAME = 200
 CONTROL = re.compile(r"[\0-\x08\x0e-\x1f]")  # never in text
@@ -73,7 +74,7 @@ def _from_table(text, path):
         raise QSMError(f"{path} needs a header with the columns index and name, as a BIDS dseg.tsv has.")
     color = headers.get("color") or headers.get("colour")
     return [
-        (_label(row[number], path), (row[named] or "").strip(), _hexadecimal(row[color] if color else ""))
+        (_label(row[number], path), (row[named] or "").strip(" '\""), _hexadecimal(row[color] if color else ""))
         for row in rows
     ]
 
