@@ -119,14 +119,16 @@ def _complete(folder, layout, files):
     if layout.one_each:
         found["labels"] = sorted(path for path in files if _fits(path, layout.labels))
     for role, what in (("template", "template"), ("minus", "diamagnetic part"), ("labels", "label image")):
-        if getattr(layout, role) and not found[role]:
+        patterns = getattr(layout, role)
+        if patterns and not found[role]:
             raise QSMError(
-                f"The atlas in {folder} ({layout.title}) has no {what}: there is no {' or '.join(getattr(layout, role))}. "
+                f"The atlas in {folder} ({layout.title}) has no {what}: there is no {' or '.join(patterns)}. "
                 "Download it in full, or choose the files one by one."
             )
     if not layout.one_each and not found["names"]:
         raise QSMError(
-            f"The atlas in {folder} has no names of its labels: there is no {' or '.join(layout.names)}. Add a file "
+            f"The atlas in {folder} has no names of its labels: there is no {' or '.join(layout.names)}. Choose the "
+            "folder of the whole atlas, or add a file "
             f'labels.json such as {{"1": "Caudate", "2": "Putamen"}} beside {found["labels"].name}.'
         )
     return AtlasFolder(folder, layout, found)

@@ -59,7 +59,7 @@ CHI_SEPARATION = Layout(
     labels=("labels.nii*",),
     names=("label_names.csv",),
     mask=("prior.nii*",),
-    terms="For academic research only; not intended for commercial or clinical use (README and LICENSE.pdf of the atlas).",
+    terms="For academic research only; not intended for commercial or clinical use (its LICENSE.pdf).",
     citation=Citation("Min et al., NMR Biomed 2024", "10.1002/nbm.5226"),
     published={
         "chi_para.nii.gz": ("520ba76b9d360e0ff199f2651b3064e28e578fba",),

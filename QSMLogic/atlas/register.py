@@ -31,9 +31,10 @@ class Registration:
     names : dict
         {label: name} of the template.
     quality : dict
-        Plain values: version; seconds that it took; images: how many of the subject were compared; similarity: mutual information (bits)
-        of the images in the subject's mask before, aligned and warped; overlap: Dice coefficient of the two masks;
-        jacobian: smallest and largest local change of volume in the mask; labels: for each name, see confidence.
+        Plain values: version; seconds that it took; images: how many of the subject were compared; similarity: mutual
+        information (bits) of the images in the subject's mask before, aligned and warped; overlap: Dice coefficient of
+        the two masks; jacobian: smallest and largest local change of volume in the mask, and the fraction that folds;
+        labels: for each name, see confidence.
     """
 
     labels: np.ndarray
@@ -45,9 +46,9 @@ def register(image, geometry, template, mask=None, progress=None, magnitude=None
     """Transfer the labels of a Template to a subject by registration.
 
     An affine transform that maximizes mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072), then log-domain
-    demons (Vercauteren 2008, doi:10.1007/978-3-540-85988-8_90) in both directions, whose mean velocity is used: it
-    does not fold. With a magnitude of the subject, and an anatomical image in the template, both pairs of images pull
-    together. How well the labels come back after going forth by one direction and back by the other is their agreement.
+    demons (Vercauteren 2008, doi:10.1007/978-3-540-85988-8_90), whose displacements do not fold. With a magnitude of
+    the subject and an anatomical image in the template, both pairs of images pull together. The subject is registered
+    to the template, too: how well labels come back after a warp forth and back is their agreement.
 
     The same images give the same labels, on any number of cores.
 
@@ -102,7 +103,7 @@ def register(image, geometry, template, mask=None, progress=None, magnitude=None
     both = covered & (array_of(moved(moving_mask, fixed, affine, sitk.sitkNearestNeighbor)) > 0)
     labels = array_of(_labels_on(template, fixed, affine))
     velocities = _velocities(pairs, both, small_labels(labels, WORK_MM), lambda f: progress("warp", 0.15 + 0.75 * f))
-    displacement, jacobian = _displacement(velocities, covered)
+    displacement, jacobian = _displacement(velocities[0], covered)
     transform = sitk.CompositeTransform([affine, field_of(displacement, fixed)])
     quality = {
         "version": __version__,
@@ -136,10 +137,10 @@ def _velocities(pairs, mask, part, report):
     return tuple(found)
 
 
-def _displacement(velocities, covered):
-    """The displacement of the mean of two opposite velocities, and its Jacobian, which is positive in the mask."""
-    (forth, back), shape, inside = velocities, padded(covered).shape, tuple(slice(0, n) for n in covered.shape)
-    velocity, jacobian = unfolded((forth - back) / 2, shape, padded(covered), LEAST_JACOBIAN)
+def _displacement(velocity, covered):
+    """The displacement that a velocity leads to, and its Jacobian, which is positive in the mask."""
+    shape, inside = padded(covered).shape, tuple(slice(0, n) for n in covered.shape)
+    velocity, jacobian = unfolded(velocity, shape, padded(covered), LEAST_JACOBIAN)
     return displacement_of(velocity, shape)[(slice(None), *inside)], jacobian[inside]
 
 
