@@ -101,7 +101,7 @@ def find_atlas(folder):
     files = list(_files(folder))
     for layout in LAYOUTS:
         template = _first(layout.template, files)
-        if template and (layout is ANY or _first(layout.minus or layout.labels, files)):
+        if template and (layout is ANY or _first((*layout.minus, *layout.labels), files)):
             return _complete(folder, layout, files)
     images = [path for path in files if fnmatch(path.name, "*.nii*")]
     what = "no template that is known" if images else "no image (.nii, .nii.gz)"

@@ -10,11 +10,12 @@ from ..numerics.lazy import sitk
 from ..version import __version__
 from .affine import aligned, matched_moments
 from .confidence import confidence, small_labels
+from .contrast import matched
 from .itk import content, image_of
 from .quality import MIN_OVERLAP, changes, overlap, similarity
 from .velocity import displacement_of, unfolded
 from .warp import Channel, padded, velocity_between
-from .working import WORK_MM, anatomy_on, array_of, field_of, growth, moved, working
+from .working import anatomy, array_of, field_of, growth, moved, working
 
 LEAST = 0.9  # similarity that must be kept; images that lay on each other exactly lose some by being resampled
 LEAST_JACOBIAN = 0.05
@@ -93,16 +94,18 @@ def register(image, geometry, template, mask=None, progress=None, magnitude=None
     starts = [sitk.AffineTransform(3), matched_moments(fixed_mask, moving_mask)]
     before, after_moments = (similarity(fixed, moving, fixed_mask, start) for start in starts)
     start = starts[after_moments > before]
-    affine = aligned(fixed, moving, fixed_mask, start, lambda done: progress("align", 0.15 * done))
-    alike = similarity(fixed, moving, fixed_mask, affine)
-    pairs = [(array_of(fixed), array_of(moved(moving, fixed, affine)))]
+    pairs = [(fixed, moving)]
     if magnitude is not None and template.anatomy is not None:
-        own = anatomy_on(fixed, magnitude, inside, geometry)
-        pairs.append((own, anatomy_on(fixed, template.anatomy, known, template.geometry, affine)))
+        pairs.append((anatomy(magnitude, inside, geometry, fixed), anatomy(template.anatomy, known, template.geometry)))
+    affine = aligned(*pairs[-1], fixed_mask, start, lambda done: progress("align", 0.15 * done))
+    alike = similarity(fixed, moving, fixed_mask, affine)
+    pairs = [(array_of(here), array_of(moved(there, fixed, affine))) for here, there in pairs]
     covered = array_of(fixed_mask) > 0
     both = covered & (array_of(moved(moving_mask, fixed, affine, sitk.sitkNearestNeighbor)) > 0)
     labels = array_of(_labels_on(template, fixed, affine))
-    velocities = _velocities(pairs, both, small_labels(labels, WORK_MM), lambda f: progress("warp", 0.15 + 0.75 * f))
+    velocities = _velocities(
+        pairs, both, small_labels(labels, fixed.GetSpacing()[0]), lambda f: progress("warp", 0.15 + 0.75 * f)
+    )
     displacement, jacobian = _displacement(velocities[0], covered)
     transform = sitk.CompositeTransform([affine, field_of(displacement, fixed)])
     quality = {
@@ -129,6 +132,7 @@ def _velocities(pairs, mask, part, report):
     """The velocities that bring the template onto the subject, and the subject onto the template."""
     pairs = [[padded(np.where(mask, image, np.median(pair[0][mask]))) for image in pair] for pair in pairs]
     mask, found = padded(mask), []
+    pairs[0][1] = matched(pairs[0][1], pairs[0][0], mask)
     for here, there in ((0, 1), (1, 0)):
         (main, *others), done = pairs, len(found) / 2
         channels = [Channel(main[here], main[there])]

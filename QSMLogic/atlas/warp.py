@@ -8,8 +8,9 @@ from ..numerics.lazy import ndimage
 from .contrast import translated
 from .velocity import displacement_of, finer, points, pulled, smoothed
 
-PYRAMID = ((4, 60), (2, 60), (1, 15))  # shrink factor and iterations of each level
-SMOOTHING = 0.4  # Gaussian, in control points, that smooths the velocity at every iteration
+# of each level: shrink factor, iterations, and the Gaussian (control points) that smooths the velocity at each of them
+PYRAMID = ((4, 60, 0.6), (2, 60, 0.45), (1, 20, 0.38))
+CAUTION = 1.0
 MULTIPLE = 8  # sizes of images are padded to multiples of it, so that levels fit onto each other
 TAPER = 4  # control points at the border of a part over which it goes over into its surroundings
 
@@ -49,9 +50,9 @@ def velocity_between(channels, mask, part, report):
     numpy.ndarray
         float32 (3, k, j, i) on control points.
     """
-    work = [iterations / shrink**3 for shrink, iterations in PYRAMID]
+    work = [iterations / shrink**3 for shrink, iterations, _ in PYRAMID]
     velocity = None
-    for level, (shrink, iterations) in enumerate(PYRAMID):
+    for level, (shrink, iterations, sigma) in enumerate(PYRAMID):
         inside = _shrunk(mask.astype(np.float32), shrink) > 0.5
         pairs = [_pair(channel, shrink) for channel in channels]
         sources = [channel.translate for channel in channels]
@@ -65,7 +66,9 @@ def velocity_between(channels, mask, part, report):
             _comparable(*(x[(..., *voxels)] for x in pair), inside[voxels], own, translate)
             for pair, translate in zip(pairs, sources, strict=True)
         ]
-        found = _iterated(pairs, inside[voxels], own, iterations, lambda done, a=start, b=share: report(a + b * done))
+        found = _iterated(
+            pairs, inside[voxels], own, iterations, sigma, lambda done, a=start, b=share: report(a + b * done)
+        )
         velocity = velocity.copy()
         velocity[(slice(None), *box)] += _tapered(found - own, box, shape)
     return velocity
@@ -96,7 +99,7 @@ def _comparable(fixed, moving, inside, velocity, translate):
     return (fixed - middle) * scale, (moving[0] - middle) * scale
 
 
-def _iterated(pairs, inside, velocity, iterations, report):
+def _iterated(pairs, inside, velocity, iterations, sigma, report):
     weight = inside.astype(np.float32)
     pairs = [(fixed, moving, np.stack(np.gradient(fixed))) for fixed, moving in pairs]
     for iteration in range(iterations):
@@ -107,8 +110,8 @@ def _iterated(pairs, inside, velocity, iterations, report):
             misfit = (fixed - moved) * weight
             slope = (slope + np.stack(np.gradient(moved))) * np.float32(0.5)
             pull += _summed(misfit * slope)
-            stiffness += _summed((np.square(slope).sum(axis=0) + np.square(misfit)) * weight)
-        velocity = smoothed(velocity + pull / (2 * stiffness), SMOOTHING)
+            stiffness += _summed((np.square(slope).sum(axis=0) + CAUTION * np.square(misfit)) * weight)
+        velocity = smoothed(velocity + pull / (2 * stiffness), sigma)
         report((iteration + 1) / iterations)
     return velocity
 

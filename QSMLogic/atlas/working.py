@@ -25,10 +25,11 @@ def working(array, inside, geometry):
     return sitk.Resample(image, *grid) * sitk.Cast(mask, sitk.sitkFloat32), mask
 
 
-def anatomy_on(fixed, array, inside, geometry, transform=None):
-    """A magnitude or T1-weighted image, flattened and normalized, on the grid of `fixed`, float32 (k, j, i)."""
+def anatomy(array, inside, geometry, fixed=None):
+    """A magnitude or T1-weighted image, flattened and normalized, as an ITK image: on the grid of `fixed` if given."""
     flat = normalized(flattened(np.asarray(array, np.float32), inside, geometry.spacing[::-1]), inside)
-    return array_of(moved(_blurred(image_of(flat, geometry), geometry), fixed, transform))
+    image = _blurred(image_of(flat, geometry), geometry)
+    return moved(image, fixed) if fixed else image
 
 
 def moved(image, fixed, transform=None, interpolator=None):
