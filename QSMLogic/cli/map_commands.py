@@ -51,7 +51,7 @@ def _known(arguments, takes, chain):
             known[name] = FieldMap(_field(path, geometry, arguments), mask, grid).cropped(box)
         elif name in MAP_OPTIONS or name in GIVEN_MAPS:
             known[name] = np.where(mask, load_on_grid(path, geometry), 0)[box] if path else None
-    return known | {"mask": mask[box]}, box, geometry
+    return known | dict.fromkeys(("mask", "reliable_mask"), mask[box]), box, geometry
 
 
 def _of_scan(arguments, takes, chain):

@@ -37,7 +37,7 @@ class StageRunner:
     def stage(self, stage, *inputs):
         """The result of a stage."""
         if not self.has_memory:
-            self.say([enough_memory(inputs[0].grid.shape, getattr(inputs[0], "echoes", 1))])
+            self.say([enough_memory(*_size(inputs))])
             self.has_memory = True
         self.console.progress(stage, 0.0)
         progress = Progress(lambda fraction: self.console.progress(stage, min(fraction, 1.0)))
@@ -61,6 +61,14 @@ class StageRunner:
     def progress(self, step, fraction):
         """Report a step that is no stage."""
         self.console.progress(step, fraction)
+
+
+def _size(inputs):
+    """(shape, number of echoes) of the images among the inputs of a stage."""
+    scans = [given for given in inputs if hasattr(given, "grid")]
+    if scans:
+        return scans[0].grid.shape, max(getattr(scan, "echoes", 1) for scan in scans)
+    return next(given.shape for given in inputs if isinstance(given, np.ndarray)), 1
 
 
 def checked_chain(arguments, console):

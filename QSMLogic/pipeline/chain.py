@@ -95,7 +95,7 @@ def run(
     total, mask, box, quality, known = _total_field(chain, acquisition, mask, quality)
     local, susceptibility, reliable = _mapped(chain, total)
     susceptibility = _referenced(chain, acquisition, box, susceptibility, reliable, region)
-    known |= chain.kept(local=local, susceptibility_ppm=susceptibility)
+    known |= chain.kept(local=local, susceptibility_ppm=susceptibility, reliable_mask=reliable)
     known |= {"single_step": chain.single_step, "field_strength_t": acquisition.field_strength_t}
     known |= {name: None if array is None else array[box] for name, array in given.items()}
     maps = {

@@ -75,6 +75,7 @@ KNOWN = {
     "total": "FieldMap of the total field",
     "local": "FieldMap of the local field",
     "susceptibility_ppm": "float32 (k, j, i), referenced",
+    "reliable_mask": "bool (k, j, i), where the susceptibility is valid",
     "single_step": "bool, whether the inversion took the total field",
     **{name: f"float32 (k, j, i) or None: {given.meaning}" for name, given in GIVEN_MAPS.items()},
 }

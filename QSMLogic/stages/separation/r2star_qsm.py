@@ -37,10 +37,10 @@ class R2starQsmParameters:
         Citation("Dimov et al., Tomography 2022;8:1544-1551", "10.3390/tomography8030127"),
     ],
 )
-def r2star_qsm(field_strength_t, local, susceptibility_ppm, r2star_hz, parameters, progress):
+def r2star_qsm(field_strength_t, reliable_mask, susceptibility_ppm, r2star_hz, parameters, progress):
     """Solve chi+ + chi- = chi and R2* = baseline + constant (chi+ + |chi-|) in each voxel.
 
-    local: FieldMap, for its mask. susceptibility_ppm, r2star_hz: (k, j, i). Returns {name: map} of the paramagnetic and
+    reliable_mask: bool (k, j, i). susceptibility_ppm, r2star_hz: (k, j, i). Returns {name: map} of the paramagnetic and
     the diamagnetic susceptibility in ppm, float32; QSMError if there is no R2*.
 
     Where R2* is too low for the susceptibility, all of it is of one sign, and the sum stays that of the map. Where
@@ -54,4 +54,4 @@ def r2star_qsm(field_strength_t, local, susceptibility_ppm, r2star_hz, parameter
     r2star_hz = needed_r2star(r2star_hz)
     note_field_strength(field_strength_t, parameters.constant_hz_per_ppm > 0, progress)
     constant = parameters.constant_hz_per_ppm or r2star_hz_per_ppm(field_strength_t)
-    return parts(susceptibility_ppm, (r2star_hz - parameters.baseline_hz) / constant, local.mask)
+    return parts(susceptibility_ppm, (r2star_hz - parameters.baseline_hz) / constant, reliable_mask)

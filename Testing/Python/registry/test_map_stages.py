@@ -35,6 +35,7 @@ def known(factor=1.0):
         "scan": Acquisition.of_signal(signal, TIMES, TESLA, grid),
         "field_strength_t": TESLA,
         "mask": MASK,
+        "reliable_mask": MASK,
         "unwrapped_rad": (unwrapped * MASK).astype(np.float32),
         "total": of,
         "local": of,

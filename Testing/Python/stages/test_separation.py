@@ -46,6 +46,7 @@ class Sources:
         """Maps of the paramagnetic and the diamagnetic part by a method."""
         method = find("separation", name)
         known = {"scan": self.scan, "field_strength_t": self.scan.field_strength_t, "local": self.local}
+        known |= {"reliable_mask": self.mask}
         known |= {"susceptibility_ppm": self.chi, "r2star_hz": r2star, "r2_hz": r2, "r2prime_hz": r2prime}
         inputs = [known[taken] for taken in method.takes]
         maps = method.run(*inputs, parameters=method.make_parameters(values), progress=progress)
