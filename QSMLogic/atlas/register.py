@@ -97,7 +97,7 @@ def register(image, geometry, template, mask=None, progress=None, magnitude=None
     pairs = [(fixed, moving)]
     if magnitude is not None and template.anatomy is not None:
         pairs.append((anatomy(magnitude, inside, geometry, fixed), anatomy(template.anatomy, known, template.geometry)))
-    affine = aligned(*pairs[-1], fixed_mask, start, lambda done: progress("align", 0.15 * done))
+    affine = aligned(fixed, moving, fixed_mask, start, lambda done: progress("align", 0.15 * done))
     alike = similarity(fixed, moving, fixed_mask, affine)
     pairs = [(array_of(here), array_of(moved(there, fixed, affine))) for here, there in pairs]
     covered = array_of(fixed_mask) > 0

@@ -9,8 +9,7 @@ from .contrast import translated
 from .velocity import displacement_of, finer, points, pulled, smoothed
 
 # of each level: shrink factor, iterations, and the Gaussian (control points) that smooths the velocity at each of them
-PYRAMID = ((4, 60, 0.6), (2, 60, 0.45), (1, 20, 0.38))
-CAUTION = 1.0
+PYRAMID = ((4, 60, 0.4), (2, 60, 0.36), (1, 24, 0.34))
 MULTIPLE = 8  # sizes of images are padded to multiples of it, so that levels fit onto each other
 TAPER = 4  # control points at the border of a part over which it goes over into its surroundings
 
@@ -110,7 +109,7 @@ def _iterated(pairs, inside, velocity, iterations, sigma, report):
             misfit = (fixed - moved) * weight
             slope = (slope + np.stack(np.gradient(moved))) * np.float32(0.5)
             pull += _summed(misfit * slope)
-            stiffness += _summed((np.square(slope).sum(axis=0) + CAUTION * np.square(misfit)) * weight)
+            stiffness += _summed((np.square(slope).sum(axis=0) + np.square(misfit)) * weight)
         velocity = smoothed(velocity + pull / (2 * stiffness), sigma)
         report((iteration + 1) / iterations)
     return velocity

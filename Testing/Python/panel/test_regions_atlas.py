@@ -6,6 +6,8 @@ import slicer
 from standin.scene_files import close_scene
 from standin.waiting import wait_until
 
+from QSMLogic.files.images import write_image
+
 SHAPE, MATRIX = (20, 24, 28), np.diag((-3.0, -3.0, 3.0, 1.0))
 TIMEOUT_S = 120
 
@@ -92,3 +94,47 @@ def test_names_that_were_chosen_can_be_left_out_again(panel, tmp_path):
     panel.ui.atlasNamesEdit.setCurrentPath("")
     panel.update()
     assert (panel.regions.choices.names, panel.ui.atlasNamesEdit.currentPath) == ("", "")
+
+
+@pytest.fixture
+def folder(panel, tmp_path):
+    """An atlas in a folder, of the template and its label in the scene, which are not chosen any more."""
+    from QSMLib.scan.geometry import geometry_of
+
+    folder = tmp_path / "atlas"
+    folder.mkdir()
+    for name, node in (("template", panel.ui.templateSelector), ("labels", panel.ui.atlasLabelsSelector)):
+        slicer_geometry = geometry_of(node.currentNode())
+        write_image(folder / f"{name}.nii.gz", slicer.util.arrayFromVolume(node.currentNode()), slicer_geometry)
+        node.setCurrentNode(None)
+    (folder / "labels.json").write_text('{"4": "Organ"}', encoding="utf-8")
+    yield folder
+    for key in ("QSM/AtlasFolder", "QSM/AtlasFiles"):
+        slicer.app.settings().remove(key)
+
+
+def test_atlas_in_a_folder_is_shown_remembered_and_registered(panel, folder):
+    ui = panel.ui
+    ui.atlasFolderEdit.setCurrentPath(str(folder))
+    assert "Terms unknown" in ui.atlasAboutLabel.text
+    assert ui.templateSelector.isHidden() and ui.atlasLabelsSelector.isHidden()
+    assert slicer.app.settings().value("QSM/AtlasFolder") == str(folder)
+    ui.registerButton.click()
+    assert wait_until(lambda: not panel.atlas.running, TIMEOUT_S)
+    assert ui.regionsLabel.text.startswith("Registered in ")
+    segmentation = ui.regionSelector.currentNode().GetSegmentation()
+    assert segmentation.GetNthSegment(0).GetName() == "Organ"
+    segmentation.GetNthSegment(0).SetTag("QSM.Note", "uncertain outline")
+    ui.measureButton.click()
+    table = panel.regions.choices.table(panel.state.result).GetTable()
+    assert table.GetColumnByName("note").GetValue(0) == "uncertain outline"
+
+
+def test_what_a_folder_lacks_is_told(panel, folder):
+    (folder / "labels.json").unlink()
+    panel.ui.atlasFolderEdit.setCurrentPath(str(folder))
+    assert not panel.ui.registerButton.enabled
+    assert "no names of its labels" in panel.ui.atlasAboutLabel.text
+    panel.ui.atlasFolderEdit.setCurrentPath("")
+    assert not panel.ui.templateSelector.isHidden()
+    assert "Choose the folder of an atlas, or a template" in panel.ui.registerButton.toolTip
