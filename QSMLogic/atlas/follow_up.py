@@ -81,7 +81,7 @@ def compare_visits(first, second, regions, reference="", progress=None):
             "The scans show different parts of the head: less than half of the smaller map is in both. Choose scans of "
             "the same region, and check their masks."
         )
-    moved = registration.resampled(second.susceptibility_ppm, *grids, "cubic")
+    moved = registration.resampled(_centered(second), *grids, "cubic")
     uncertainties = first.uncertainty_ppm, second.uncertainty_ppm
     if uncertainties[1] is not None:
         uncertainties = uncertainties[0], registration.resampled(uncertainties[1], *grids)
@@ -91,6 +91,12 @@ def compare_visits(first, second, regions, reference="", progress=None):
     table = replace(table, settings=table.settings | _settings(registration, found))
     progress("compare", 1.0)
     return Comparison(registration, found, table)
+
+
+def _centered(visit):
+    """The map with mean zero in its mask, so that it has no edge there that interpolation would spread."""
+    mean = visit.susceptibility_ppm[visit.mask].mean(dtype=np.float64)
+    return np.where(visit.mask, visit.susceptibility_ppm - np.float32(mean), np.float32(0))
 
 
 def _region(regions, name, shape):

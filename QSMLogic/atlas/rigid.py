@@ -10,6 +10,8 @@ from .itk import content, execute, image_of, normalized
 
 LEVELS_MM = (8.0, 4.0, 2.0)  # voxels of the pyramid; finer scans are shrunk to the last
 ITERATIONS = 100  # per level
+LEAST_VOXELS = 8  # of a coarse level along an axis; thinner slabs skip it
+LEAST_SLICES = 4  # of which a gradient can be taken
 LEAST_CORRELATION = 0.5  # of the magnitude in the mask
 
 
@@ -99,6 +101,8 @@ def _prepared(magnitude, geometry, mask, what):
     for name, array in ((what, magnitude), ("mask of the " + what, mask)):
         if array is not None and np.shape(array) != geometry.shape:
             raise QSMError(f"The {name} has shape {np.shape(array)}, its grid {geometry.shape}; they must match.")
+    if min(geometry.shape) < LEAST_SLICES:
+        raise QSMError(f"The {what} has fewer than {LEAST_SLICES} slices, too few to register. Choose a whole scan.")
     inside = content(magnitude, mask, what)
     return image_of(normalized(magnitude, np.isfinite(magnitude)), geometry), image_of(inside, geometry)
 
@@ -108,6 +112,8 @@ def _aligned(fixed, moving, report):
     transform = _start(fixed[1], moving[1])
     for level, voxel_mm in enumerate(LEVELS_MM):
         images = [_shrunk(image, voxel_mm) for image, _ in (fixed, moving)]
+        if voxel_mm > LEVELS_MM[-1] and min(min(image.GetSize()) for image in images) < LEAST_VOXELS:
+            continue
         method, done = _method(sitk.Resample(fixed[1], images[0], sitk.Transform(), sitk.sitkNearestNeighbor)), [0]
         method.SetInitialTransform(transform, True)
 
@@ -125,7 +131,7 @@ def _method(mask):
     method.SetMetricFixedMask(mask)
     method.SetInterpolator(sitk.sitkLinear)
     method.SetOptimizerAsRegularStepGradientDescent(
-        1.0, 2e-3, ITERATIONS, 0.5, 1e-9, estimateLearningRate=method.Once, maximumStepSizeInPhysicalUnits=1.0
+        1.0, 1e-3, ITERATIONS, 0.6, 1e-9, estimateLearningRate=method.Once, maximumStepSizeInPhysicalUnits=1.0
     )
     method.SetOptimizerScalesFromPhysicalShift()
     return method

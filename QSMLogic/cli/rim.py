@@ -53,4 +53,4 @@ def rim_command(arguments, console):
 
 
 def _earlier(tables, plot):
-    return signed_files([plot] if plot else []).union(*map(table_files, tables))
+    return signed_files([Path(plot)] if plot else []).union(*map(table_files, tables))

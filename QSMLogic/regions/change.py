@@ -19,6 +19,7 @@ LEAST_INSIDE = 0.9  # of a copy
 NORMAL = 1.4826  # standard deviation over median absolute deviation
 LEVEL, NORMAL_95 = 0.05, 1.959964
 PASSES, OUTLIER = 5, 1.5  # of the robust fit of sharpness
+MOST_BLUR = 1 / 12  # of linear interpolation, in squared voxel lengths
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,7 @@ def _at_same_sharpness(change, mean, mask):
         rest = np.abs(y - slope * x)
         limit = max(OUTLIER * NORMAL * np.median(rest), np.finfo(np.float32).tiny)
         weight = 1 / np.maximum(1, rest / limit)
+    slope = min(max(slope, 0.0), MOST_BLUR)
     return float(slope), np.where(inner, change - slope * curvature, change)
 
 

@@ -86,7 +86,7 @@ def signed_distance_mm(inside, spacing_mm):
 
     The surface is that of the voxels, found on parts of them, so that thick slices count as thick.
     """
-    parts = [min(2 * math.ceil(PARTS * mm / min(spacing_mm) / 2 - 1e-6) + 1, MOST_PARTS) for mm in spacing_mm]
+    parts = [min(2 * math.ceil((PARTS * mm / min(spacing_mm) - 1) / 2 - 1e-6) + 1, MOST_PARTS) for mm in spacing_mm]
     fine, middle = inside, tuple(slice(n // 2, None, n) for n in parts)
     for axis, n in enumerate(parts):
         fine = fine.repeat(n, axis)

@@ -25,8 +25,10 @@ def measure_seeds(image, points_kji, geometry, *, mask=None, search_mm=SEARCH_MM
     that are above half of that difference, of its sign, and within `largest_mm`. The background is the median of a
     shell of 3 mm around the source and its flanks, found again as the source grows. The volume is that of the source
     and depends on blur and echo time (blooming). The total susceptibility does not: it is the sum over source and
-    flanks (as far as two voxels, and half of the source's radius, beyond it), with the background subtracted, times the
-    volume of a voxel (Liu et al., Radiology 2012;262:269-278, doi:10.1148/radiol.11110251).
+    flanks, with the background subtracted, times the volume of a voxel (Liu et al., Radiology 2012;262:269-278,
+    doi:10.1148/radiol.11110251). Flanks are connected voxels that differ from the background in the same sense
+    by more than its standard deviation, no farther than two voxels and half of the source's radius, and not nearer to
+    another source: veins, fluid and streaks beside it do not count.
 
     Parameters
     ----------
@@ -135,10 +137,10 @@ class _Window:
             at_peak = np.zeros_like(start)
             at_peak[peak] = True
             above = self.known & ((self.values - background) * np.sign(height) >= HALF * abs(height))
-            above &= self._distance_mm(at_peak) <= largest_mm
-            parts, _count = ndimage.label(above)
+            near_peak = above & (self._distance_mm(at_peak) <= largest_mm)
+            parts, _count = ndimage.label(near_peak)
             inside = parts == parts[peak] if parts[peak] else at_peak
-            source = self._with_surroundings(inside, peak)
+            source = self._with_surroundings(inside, above & ~inside, peak)
             if source.background == background:
                 break
             background = source.background
@@ -160,15 +162,19 @@ class _Window:
         row["kind"] = "paramagnetic" if row["mean"] > 0 else "diamagnetic"
         return row | self._place(source) | {"note": self._note(source, largest_mm)}
 
-    def _with_surroundings(self, inside, peak):
+    def _with_surroundings(self, inside, others, peak):
         radius_mm = (3 * np.count_nonzero(inside) * np.prod(self.spacing) / (4 * np.pi)) ** (1 / 3)
         reach = FLANK_VOXELS * float(np.prod(self.spacing)) ** (1 / 3) + radius_mm / 2
         away = self._distance_mm(inside)
-        shell = self.known & (away > reach) & (away <= reach + SHELL_MM)
+        nearer = away < self._distance_mm(others) if others.any() else True
+        shell = self.known & (away > reach) & (away <= reach + SHELL_MM) & ~others & nearer
         around = self.values[shell if shell.any() else self.known & ~inside]
         background = float(np.median(around)) if around.size else 0.0
         noise = NORMAL * float(np.median(np.abs(around - background))) if around.size else 0.0
-        return _Source(inside, (away <= reach) & ~inside, shell, background, noise, peak)
+        sign = np.sign(self.values[peak] - background)
+        flanks = self.known & (away <= reach) & nearer & (sign * (self.values - background) > noise)
+        flanks = ndimage.binary_propagation(inside, mask=inside | flanks) & ~inside
+        return _Source(inside, flanks, shell, background, noise, peak)
 
     def _place(self, source):
         weights = np.abs(self.values[source.inside] - source.background) + np.finfo(float).tiny
@@ -187,7 +193,7 @@ class _Window:
             notes.append("hardly differs from its surroundings")
         if np.count_nonzero(source.shell) < LEAST_SHELL:
             notes.append("there is little background around it in the mask")
-        if (source.flanks & ~self.known).any():
+        if (ndimage.binary_dilation(source.inside) & ~self.known).any():
             notes.append("at the edge of the mask: the total may be too small")
         return "; ".join(notes)
 

@@ -73,7 +73,7 @@ class RegionMethods:
         unit : {"ppm", "ppb"}
             Unit of susceptibilities and fields; other maps keep theirs.
         reference : str, optional
-            Name of the region whose mean is subtracted; its standard error is propagated.
+            Name of the region whose mean is subtracted; its standard error is propagated. "Whole brain": the mask.
         erosionMm : float
             Exclude voxels closer to the edge of a region than this, where there are partial volume effects.
         edges : {"nearest", "half", "weights"}

@@ -32,7 +32,7 @@ def test_signed_distance_is_that_to_the_surface_of_the_voxels(spacing):
         inside = np.zeros((9, 9, 9), bool)
         np.moveaxis(inside, axis, 0)[3:6] = True
         found = np.moveaxis(signed_distance_mm(inside, spacing), axis, 0)[:, 4, 4]
-        assert found[[3, 4, 6, 7]] == pytest.approx(np.array([-0.5, -1.5, 0.5, 1.5]) * mm, abs=0.01 * max(spacing))
+        assert found[[3, 4, 6, 7]] == pytest.approx(np.array([-0.5, -1.5, 0.5, 1.5]) * mm, abs=0.02 * max(spacing))
 
 
 @pytest.mark.parametrize("spacing", [(1, 1, 1), (2, 1, 1)])
@@ -92,13 +92,13 @@ def test_voxels_outside_the_mask_do_not_count():
 
 
 def test_the_uncertainty_is_that_of_noise_whose_neighbors_are_alike():
-    """Root mean square of z of rim minus core in 40 draws of smooth noise."""
-    ppm, inside = lesion()
-    box = (slice(8, 33),) * 3
+    """Root mean square of z of rim minus core in 12 draws of smooth noise."""
+    ppm, inside = lesion(6.0)
+    box = (slice(10, 31),) * 3
     ppm, inside, random = ppm[box], inside[box], np.random.default_rng(0)
     expected = rim_profiles(MapImage(ppm, "ppm"), [Region("a", inside)], Grid(ppm.shape))[1].rows[0]["rim_minus_core"]
     z = []
-    for _ in range(40):
+    for _ in range(12):
         noise = ndimage.gaussian_filter(random.normal(size=ppm.shape), 0.8)
         image = MapImage((ppm + 0.03 * noise / noise.std()).astype(np.float32), "ppm")
         (row,) = rim_profiles(image, [Region("a", inside)], Grid(ppm.shape))[1].rows
