@@ -26,7 +26,7 @@ LEAST_WINDOW_PPM, STEP_PPM, SHOWN_PERCENT = 0.02, 0.01, 99.5
 
 
 @dataclass(frozen=True)
-class FollowUp:
+class ChangeRequest:
     """A comparison to make, as nodes.
 
     first, second: susceptibility maps, the earlier and the later. first_magnitude, second_magnitude: volumes on their

@@ -48,22 +48,33 @@ def rim_chart(node):
     return make_chart(node, CHART, node.GetName(), traces, titles)
 
 
+def measured_sources(positions, volume, **lengths):
+    """The RegionTable and the Regions of the sources at positions in the world (right, anterior, superior; mm).
+
+    lengths: search_mm, largest_mm. Raises QSMError if there is no position, or one lies outside the map or its mask.
+    """
+    from QSMLogic.regions.seed import measure_seeds, voxel_at
+
+    if not positions:
+        raise QSMError("There is no point. Place a point in each source.")
+    geometry, image = geometry_of(volume), image_of(volume, "ppm")
+    voxels = [voxel_at(position, geometry) for position in positions]
+    return measure_seeds(image, voxels, geometry, mask=mask_of(volume), **lengths)
+
+
 def seed_table(points, volume, **lengths):
     """The table node of the sources at points, and a segmentation of them.
 
-    points: positions in the world (right, anterior, superior; mm), or a node with control points, whose last table and
-    segmentation are overwritten. lengths: search_mm, largest_mm. Raises QSMError.
+    points: positions in the world, or a node with control points, whose last table and segmentation are overwritten.
+    The other arguments are those of measured_sources.
     """
-    from QSMLogic.regions.seed import measure_seeds, seed_regions, voxel_at
+    from QSMLogic.regions.seed import seed_regions
 
-    geometry, image = geometry_of(volume), image_of(volume, "ppm")
-    positions, owner = _positions(points), points if hasattr(points, "IsA") else None
-    if not positions:
-        raise QSMError("There is no point. Place a point in each source.")
-    voxels = [voxel_at(point, geometry) for point in positions]
-    table, regions = measure_seeds(image, voxels, geometry, mask=mask_of(volume), **lengths)
+    owner = points if hasattr(points, "IsA") else None
+    table, regions = measured_sources(_positions(points), volume, **lengths)
     node = _table(table, owner, SOURCES, f"{volume.GetName()} sources", volume)
-    segmentation = _segmentation(node.GetNodeReference(SEGMENTS), seed_regions(regions, geometry.shape), volume)
+    labels = seed_regions(regions, slicer.util.arrayFromVolume(volume).shape)
+    segmentation = _segmentation(node.GetNodeReference(SEGMENTS), labels, volume)
     node.SetNodeReferenceID(SEGMENTS, segmentation.GetID())
     return node, segmentation
 

@@ -18,6 +18,7 @@ DOUBTED = {
     "mask over tissue only, or omit it for an automatic mask.",
 }
 OFFERED = {stage: [m.name for m in methods.values() if not m.unavailable] for stage, methods in registry().items()}
+GROUPS = ("studyBox", "lesionsBox", "ageBox", "followUpBox")
 MOST_METHODS = max(map(len, OFFERED.values()))
 
 
@@ -36,7 +37,7 @@ def panel(loaded):
     magnitude[0].SetAttribute("QSM.Provenance", json.dumps({"checks": [DOUBTED]}))
     panel.state.result = magnitude[0]
     panel.regions.choices.source, panel.regions.choices.regions = "atlas", segmentation
-    for button in ("stagesBox", "regionsButton", "studyBox", "reuseButton"):
+    for button in ("stagesBox", "regionsButton", *GROUPS, "reuseButton"):
         getattr(panel.ui, button).collapsed = False
     for row in panel.methods.stages.values():
         row.unfold.checked = True
