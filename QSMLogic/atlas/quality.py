@@ -36,22 +36,10 @@ def dice(one, other):
     return float(2 * np.count_nonzero(one & other) / max(np.count_nonzero(one) + np.count_nonzero(other), 1))
 
 
-def describe(field, mask):
-    """The Jacobian determinant of a displacement field inside a mask: its range, and where it folds."""
-    jacobian = sitk.GetArrayFromImage(sitk.DisplacementFieldJacobianDeterminant(field))
-    values = jacobian[sitk.GetArrayViewFromImage(mask) > 0]
-    return {"min": float(values.min()), "max": float(values.max()), "folded_share": float(np.mean(values <= 0))}
-
-
-def label_shares(labels, names, inside, voxel_mm3):
-    """{name: volume in mm3 and the share of it inside} of an image of labels (k, j, i)."""
-    count = max(names) + 1
-    everywhere = np.bincount(labels.ravel(), minlength=count)
-    within = np.bincount(labels[inside], minlength=count)
+def changes(jacobian):
+    """The local changes of volume in a mask: their range, and the fraction that folds."""
     return {
-        name: {
-            "volume_mm3": float(everywhere[label] * voxel_mm3),
-            "share_inside": float(within[label] / max(everywhere[label], 1)),
-        }
-        for label, name in names.items()
+        "min": float(jacobian.min()),
+        "max": float(jacobian.max()),
+        "folded_share": float(np.mean(jacobian <= 0)),
     }

@@ -1,5 +1,6 @@
 """Registration of a template to a subject, with the transfer of its labels."""
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +9,16 @@ from ..model.errors import QSMError
 from ..numerics.lazy import sitk
 from ..version import __version__
 from .affine import aligned, matched_moments
-from .itk import content, image_of, normalized
-from .quality import MIN_OVERLAP, describe, label_shares, overlap, similarity
-from .warp import demons
+from .confidence import confidence, small_labels
+from .contrast import matched
+from .itk import content, image_of
+from .quality import MIN_OVERLAP, changes, overlap, similarity
+from .velocity import displacement_of, unfolded
+from .warp import Channel, padded, velocity_between
+from .working import anatomy, array_of, field_of, growth, moved, working
 
-WORK_MM, MARGIN_MM = 1.5, 6.0  # voxels that images are registered on; what is kept around the mask
 LEAST = 0.9  # similarity that must be kept; images that lay on each other exactly lose some by being resampled
+LEAST_JACOBIAN = 0.05
 
 
 @dataclass(frozen=True)
@@ -27,10 +32,10 @@ class Registration:
     names : dict
         {label: name} of the template.
     quality : dict
-        Plain values: version; similarity: mutual information (bits) of the images in the subject's mask before,
-        aligned and warped; overlap: Dice coefficient of the two masks; jacobian: smallest and largest local change of
-        volume in the mask, and the fraction of it that is folded; labels: for each name, its volume (mm3) and the
-        fraction of it inside the mask.
+        Plain values: version; seconds that it took; images: how many of the subject were compared; similarity: mutual
+        information (bits) of the images in the subject's mask before, aligned and warped; overlap: Dice coefficient of
+        the two masks; jacobian: smallest and largest local change of volume in the mask, and the fraction that folds;
+        labels: for each name, see confidence.
     """
 
     labels: np.ndarray
@@ -38,11 +43,13 @@ class Registration:
     quality: dict
 
 
-def register(image, geometry, template, mask=None, progress=None):
+def register(image, geometry, template, mask=None, progress=None, magnitude=None):
     """Transfer the labels of a Template to a subject by registration.
 
-    An affine transform that maximizes mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072), then symmetric
-    demons (Thirion 1998, doi:10.1016/S1361-8415(98)80022-4; Vercauteren 2009, doi:10.1016/j.neuroimage.2008.10.040).
+    An affine transform that maximizes mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072), then log-domain
+    demons (Vercauteren 2008, doi:10.1007/978-3-540-85988-8_90), whose displacements do not fold. With a magnitude of
+    the subject and an anatomical image in the template, both pairs of images pull together. The subject is registered
+    to the template, too: how well labels come back after a warp forth and back is their agreement.
 
     The same images give the same labels, on any number of cores.
 
@@ -57,6 +64,9 @@ def register(image, geometry, template, mask=None, progress=None):
         What the template shows (the brain). None: found from the image.
     progress : callable, optional
         Called as progress(stage, fraction); it may raise Cancelled.
+    magnitude : numpy.ndarray, optional
+        Another image of the subject on the same grid, usually the magnitude; used if the template has an anatomical
+        image, whose contrast may differ.
 
     Returns
     -------
@@ -68,10 +78,10 @@ def register(image, geometry, template, mask=None, progress=None):
         If an image is empty or the registration fails: the masks hardly overlap, or the similarity is lower than
         before.
     """
-    progress = progress or (lambda stage, fraction: None)
+    begin, progress = time.perf_counter(), progress or (lambda stage, fraction: None)
     progress("align", 0.0)
     image = np.asarray(image, np.float32)
-    for name, array in (("image", image), ("mask", mask)):
+    for name, array in (("image", image), ("mask", mask), ("magnitude", magnitude)):
         if array is not None and np.shape(array) != geometry.shape:
             raise QSMError(
                 f"The subject's {name} has shape {np.shape(array)}, its grid {geometry.shape}; they must match. "
@@ -79,50 +89,63 @@ def register(image, geometry, template, mask=None, progress=None):
             )
     inside = content(image, mask, "subject's image")
     known = content(template.image, template.mask, "template")
-    fixed, fixed_mask = _working(image, inside, geometry)
-    moving, moving_mask = _working(template.image, known, template.geometry)
+    fixed, fixed_mask = working(image, inside, geometry)
+    moving, moving_mask = working(template.image, known, template.geometry)
     starts = [sitk.AffineTransform(3), matched_moments(fixed_mask, moving_mask)]
     before, after_moments = (similarity(fixed, moving, fixed_mask, start) for start in starts)
     start = starts[after_moments > before]
-    affine = aligned(fixed, moving, fixed_mask, start, lambda done: progress("align", 0.15 * done))
+    pairs = [(fixed, moving)]
+    if magnitude is not None and template.anatomy is not None:
+        pairs.append((anatomy(magnitude, inside, geometry, fixed), anatomy(template.anatomy, known, template.geometry)))
+    affine = aligned(*pairs[-1], fixed_mask, start, lambda done: progress("align", 0.15 * done))
     alike = similarity(fixed, moving, fixed_mask, affine)
-    images = fixed, moving, fixed_mask, moving_mask
-    field = demons(*images, affine, lambda done: progress("warp", 0.15 + 0.75 * done))
-    transform = sitk.CompositeTransform([affine, sitk.DisplacementFieldTransform(sitk.Image(field))])
+    pairs = [(array_of(here), array_of(moved(there, fixed, affine))) for here, there in pairs]
+    covered = array_of(fixed_mask) > 0
+    both = covered & (array_of(moved(moving_mask, fixed, affine, sitk.sitkNearestNeighbor)) > 0)
+    labels = array_of(_labels_on(template, fixed, affine))
+    velocities = _velocities(
+        pairs, both, small_labels(labels, fixed.GetSpacing()[0]), lambda f: progress("warp", 0.15 + 0.75 * f)
+    )
+    displacement, jacobian = _displacement(velocities[0], covered)
+    transform = sitk.CompositeTransform([affine, field_of(displacement, fixed)])
     quality = {
         "version": __version__,
+        "images": len(pairs),
         "similarity": {
             "before": before,
             "aligned": alike,
             "warped": similarity(fixed, moving, fixed_mask, transform),
         },
         "overlap": overlap(fixed_mask, moving_mask, transform),
-        "jacobian": describe(field, fixed_mask),
+        "jacobian": changes(jacobian[covered]),
     }
     _require_success(quality)
     progress("label", 0.9)
-    labels = _warped_labels(template, image_of(inside, geometry), transform)
-    quality["labels"] = label_shares(labels, template.names, inside, float(np.prod(geometry.spacing)))
+    found = array_of(_labels_on(template, image_of(inside, geometry), transform))
+    quality["labels"] = confidence(found, template, inside, geometry, padded(labels), velocities, growth(affine))
+    quality["seconds"] = round(time.perf_counter() - begin, 1)
     progress("label", 1.0)
-    return Registration(labels, template.names, quality)
+    return Registration(found, template.names, quality)
 
 
-def _working(array, inside, geometry):
-    """The normalized image, cut to its content and a margin on cubic voxels, and its mask, as ITK images."""
-    image, mask = image_of(normalized(array, inside), geometry), image_of(inside, geometry)
-    box = [(np.flatnonzero(inside.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]]) for axis in (2, 1, 0)]
-    first = [float(low - MARGIN_MM / mm) for (low, _), mm in zip(box, geometry.spacing, strict=True)]
-    size = [
-        int(np.ceil(((high - low) * mm + 2 * MARGIN_MM) / WORK_MM)) + 1
-        for (low, high), mm in zip(box, geometry.spacing, strict=True)
-    ]
-    blur_mm = [float(np.sqrt(max(WORK_MM**2 - mm**2, 0)) / 2.355) for mm in geometry.spacing]
-    if max(blur_mm) > 0:
-        image = sitk.DiscreteGaussian(image, [b * b for b in blur_mm], 32, 0.01, True)
-    origin = image.TransformContinuousIndexToPhysicalPoint(first)
-    grid = (size, sitk.Transform(), sitk.sitkLinear, origin, (WORK_MM,) * 3, geometry.direction, 0.0)
-    mask = sitk.Resample(sitk.Cast(mask, sitk.sitkFloat32), *grid) > 0.5
-    return sitk.Resample(image, *grid) * sitk.Cast(mask, sitk.sitkFloat32), mask
+def _velocities(pairs, mask, part, report):
+    """The velocities that bring the template onto the subject, and the subject onto the template."""
+    pairs = [[padded(np.where(mask, image, np.median(pair[0][mask]))) for image in pair] for pair in pairs]
+    mask, found = padded(mask), []
+    pairs[0][1] = matched(pairs[0][1], pairs[0][0], mask)
+    for here, there in ((0, 1), (1, 0)):
+        (main, *others), done = pairs, len(found) / 2
+        channels = [Channel(main[here], main[there])]
+        channels += [Channel(other[here], (main[there], other[there]), translate=True) for other in others]
+        found.append(velocity_between(channels, mask, part, lambda f, done=done: report(done + f / 2)))
+    return tuple(found)
+
+
+def _displacement(velocity, covered):
+    """The displacement that a velocity leads to, and its Jacobian, which is positive in the mask."""
+    shape, inside = padded(covered).shape, tuple(slice(0, n) for n in covered.shape)
+    velocity, jacobian = unfolded(velocity, shape, padded(covered), LEAST_JACOBIAN)
+    return displacement_of(velocity, shape)[(slice(None), *inside)], jacobian[inside]
 
 
 def _require_success(quality):
@@ -139,8 +162,8 @@ def _require_success(quality):
         )
 
 
-def _warped_labels(template, subject, transform):
-    """The labels on the subject's grid, uint16 (k, j, i): each voxel gets the label with the largest share."""
+def _labels_on(template, grid, transform):
+    """The template's labels on the grid of an ITK image: each voxel gets the label with the largest share."""
     labels = sitk.GetImageFromArray(template.labels)
     labels.CopyInformation(image_of(template.labels, template.geometry))
-    return sitk.GetArrayFromImage(sitk.Resample(labels, subject, transform, sitk.sitkLabelLinear, 0))
+    return sitk.Resample(labels, grid, transform, sitk.sitkLabelLinear, 0)

@@ -29,6 +29,8 @@ class Template:
         {label: name}; a label without one is called "Label 7".
     mask : numpy.ndarray, optional
         What the image shows of the subject's mask (the brain), bool. None: found from the image.
+    anatomy : numpy.ndarray, optional
+        A second image on the grid, magnitude or T1-weighted, in any unit.
 
     Raises
     ------
@@ -41,9 +43,10 @@ class Template:
     geometry: Geometry
     names: dict
     mask: np.ndarray | None = None
+    anatomy: np.ndarray | None = None
 
     def __post_init__(self):
-        for name, array in (("image", self.image), ("labels", self.labels), ("mask", self.mask)):
+        for name, array in _parts(self):
             if array is not None and array.shape != self.geometry.shape:
                 raise QSMError(
                     f"The template's {name} has shape {array.shape} instead of {self.geometry.shape}; all parts of a "
@@ -58,11 +61,11 @@ class Template:
         object.__setattr__(self, "names", {label: names.get(label) or f"Label {label}" for label in present})
 
 
-def load_template(image_path, labels_path, names_path=None, mask_path=None):
+def load_template(image_path, labels_path, names_path=None, mask_path=None, anatomy_path=None):
     """The Template in files; names_path: as read_label_names takes it. Raises QSMError that names the file."""
     image, geometry = read_image(image_path)
-    others = []
-    for what, path in (("labels", labels_path), ("mask", mask_path)):
+    others = {}
+    for what, path in (("labels", labels_path), ("mask", mask_path), ("anatomy", anatomy_path)):
         if not path:
             continue
         array, own = read_image(path)
@@ -70,9 +73,9 @@ def load_template(image_path, labels_path, names_path=None, mask_path=None):
             raise QSMError(f"{image_path} and {path} must each be a single 3D image.")
         if difference := geometry.difference(own):
             raise QSMError(f"{path} does not fit {image_path}: {difference}. Resample the {what} to the template.")
-        others.append(array)
+        others[what] = array > 0 if what == "mask" else array
     names = read_label_names(names_path)[0] if names_path else {}
-    return Template(image, others[0], geometry, names, others[1] > 0 if mask_path else None)
+    return Template(image, geometry=geometry, names=names, **others)
 
 
 def simulated_template(kind="susceptibility", voxel_mm=1.5, seed=1000, deformation=1.0):
@@ -109,6 +112,10 @@ def simulated_template(kind="susceptibility", voxel_mm=1.5, seed=1000, deformati
     image = scan.susceptibility_ppm if kind == "susceptibility" else scan.acquisition.weight
     labels = np.where(scan.mask & (scan.labels < LABELS["Bone"]), scan.labels, 0)
     return Template(np.where(scan.mask, image, 0), labels, geometry, scan.names, scan.mask)
+
+
+def _parts(template):
+    return ((name, getattr(template, name)) for name in ("image", "labels", "mask", "anatomy"))
 
 
 def _whole(labels):

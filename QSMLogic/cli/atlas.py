@@ -2,32 +2,35 @@
 
 from pathlib import Path
 
+from ..atlas.folder import find_atlas
 from ..atlas.register import register
 from ..atlas.template import KINDS, load_template, simulated_template
 from ..files.atomic import check_writable
-from ..files.images import check_image_name, load_mask, read_image, write_files
+from ..files.images import check_image_name, load_mask, load_on_grid, read_image, write_files
 from ..files.sidecar import sidecar_path
 from ..model.errors import QSMError
 from ..regions.label_names import LABEL_NAMES
 
+ONE_BY_ONE = ("template", "labels", "label_names", "template_mask", "template_anatomy")
+
 
 def atlas_command(arguments, console):
-    """Register a template to an image and transfer its labels; writes the labels and their names (JSON)."""
+    """Register a template to an image and transfer its labels; writes the labels and what is known of them (JSON)."""
     output = Path(arguments.output)
     check_image_name(output)
-    names = ("image", "mask", "template", "template_mask", "labels", "label_names")
-    inputs = [value for value in (getattr(arguments, name) for name in names) if value]
+    template, inputs, source = _atlas(arguments, console)
+    inputs += [value for value in (arguments.image, arguments.mask, arguments.magnitude) if value]
     check_writable([output, sidecar_path(output)], inputs, overwrite=arguments.overwrite)
     image, geometry = read_image(arguments.image)
     if image.ndim != 3:
         raise QSMError(f"{arguments.image} must be a single 3D image.")
     mask = load_mask(arguments.mask, geometry) if arguments.mask else None
-    template = load_template(arguments.template, arguments.labels, arguments.label_names, arguments.template_mask)
-    done = register(image, geometry, template, mask, console.progress)
-    record = {str(label): name for label, name in done.names.items()}
+    magnitude = load_on_grid(arguments.magnitude, geometry) if arguments.magnitude else None
+    done = register(image, geometry, template(), mask, console.progress, magnitude)
+    record = {str(label): {"name": name} | done.quality["labels"][name] for label, name in done.names.items()}
     files = {output: done.labels, sidecar_path(output): record}
     console.wrote(write_files(files, geometry, overwrite=arguments.overwrite))
-    console.wrote([_summary(done.quality)])
+    console.wrote([_summary(done.quality), *_remarks(done.quality), *source])
 
 
 def template_command(arguments, console):
@@ -44,19 +47,23 @@ def template_command(arguments, console):
 
 def add_atlas_options(parser):
     """The options of the command `atlas`."""
-    parser.add_argument(
-        "--image", required=True, metavar="FILE", help="image of the subject: susceptibility, magnitude or T1-weighted"
+    add = parser.add_argument
+    add("--image", required=True, metavar="FILE", help="image of the subject: susceptibility, magnitude or T1-weighted")
+    add("--magnitude", metavar="FILE", help="magnitude of the subject on the same grid; improves the registration")
+    add("--mask", metavar="FILE", help="brain mask of the subject (default: from the image)")
+    add(
+        "--folder",
+        metavar="DIR",
+        help="folder of an atlas as published (chi-separation, MuSus-100, AHEAD), or of template, labels and names",
     )
-    parser.add_argument("--mask", metavar="FILE", help="brain mask of the subject (default: from the image)")
-    parser.add_argument("--template", required=True, metavar="FILE", help="image of the atlas, of the same contrast")
-    parser.add_argument(
-        "--template-mask", metavar="FILE", help="brain mask of the template (default: from the template)"
+    add("--template", metavar="FILE", help="image of the atlas, of the same contrast; instead of --folder")
+    add("--template-mask", metavar="FILE", help="brain mask of the template (default: from the template)")
+    add(
+        "--template-anatomy", metavar="FILE", help="magnitude or T1-weighted image of the atlas, on the template's grid"
     )
-    parser.add_argument("--labels", required=True, metavar="FILE", help="labels of the atlas, on the template's grid")
-    parser.add_argument("--label-names", metavar="FILE", help=LABEL_NAMES)
-    parser.add_argument(
-        "--output", required=True, metavar="FILE", help="label image to write, on the grid of the subject"
-    )
+    add("--labels", metavar="FILE", help="labels of the atlas, on the template's grid")
+    add("--label-names", metavar="FILE", help=LABEL_NAMES)
+    add("--output", required=True, metavar="FILE", help="label image to write, on the grid of the subject")
 
 
 def add_template_options(parser):
@@ -68,13 +75,35 @@ def add_template_options(parser):
     parser.add_argument("--output", required=True, metavar="DIR", help="output folder")
 
 
+def _atlas(arguments, console):
+    """A function that loads the Template, the files that it reads, and what is to be said of them."""
+    given = [getattr(arguments, name) for name in ONE_BY_ONE]
+    if arguments.folder and any(given):
+        raise QSMError("Give either --folder, or --template and --labels, not both.")
+    if arguments.folder:
+        atlas = find_atlas(arguments.folder)
+        console.note(atlas.about())
+        console.warn(filter(None, [atlas.changes(atlas.fingerprints())]))
+        return atlas.load, atlas.paths, [atlas.about()]
+    if not (arguments.template and arguments.labels):
+        raise QSMError("Which atlas? Give its folder with --folder, or its files with --template and --labels.")
+    image, labels, names, mask, anatomy = given
+    return lambda: load_template(image, labels, names, mask, anatomy), [path for path in given if path], []
+
+
 def _summary(quality):
     """The quality of the registration, in one line."""
     alike, jacobian = quality["similarity"], quality["jacobian"]
     inside = [entry["share_inside"] for entry in quality["labels"].values() if entry["volume_mm3"]]
     return (
+        f"Registered in {quality['seconds']:.0f} s. "
         f"Mutual information {alike['before']:.2f} before registration, {alike['aligned']:.2f} after the affine part, "
         f"{alike['warped']:.2f} after demons; Dice overlap of the masks {100 * quality['overlap']:.0f} %; Jacobian "
         f"{jacobian['min']:.2f} to {jacobian['max']:.2f}, folded {100 * jacobian['folded_share']:.2f} %; each label is "
         f"inside the mask by at least {100 * min(inside, default=0):.0f} %."
     )
+
+
+def _remarks(quality):
+    """A line for each label that is not certain."""
+    return [f"{name}: {entry['note']}." for name, entry in quality["labels"].items() if entry["note"]]

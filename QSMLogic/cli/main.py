@@ -33,6 +33,7 @@ from .options import (
     add_settings_options,
     plain,
 )
+from .oxygenation import add_oxygenation_options, oxygenation_command
 from .rim import add_rim_options, rim_command
 from .run import run_command
 from .seed import add_seed_options, seed_command
@@ -114,6 +115,7 @@ def build_parser():
     add_compare_options(_command(commands, "compare", compare_command, writing))
     add_rim_options(_command(commands, "rim", rim_command, writing))
     add_seed_options(_command(commands, "seed", seed_command, writing))
+    add_oxygenation_options(_command(commands, "oxygenation", oxygenation_command, writing))
     add_atlas_options(_command(commands, "atlas", atlas_command, writing))
     add_template_options(_command(commands, "template", template_command, writing))
     demo = _command(commands, "demo", demo_command, writing)

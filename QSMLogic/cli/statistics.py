@@ -78,7 +78,7 @@ def statistics_command(arguments, console):
     check_writable(outputs, _inputs(arguments), **_placement(arguments, outputs))
     dicom_files = checked_source(arguments, console)
     maps, geometry = _read_maps(arguments)
-    mask_path = arguments.mask or _beside(arguments.map, CATALOGUE["reliable_mask"].file)
+    mask_path = arguments.mask or beside(arguments.map, CATALOGUE["reliable_mask"].file)
     mask = load_mask(mask_path, geometry) if mask_path else None
     regions, resampled = read_regions(arguments.labels, geometry, arguments.label_names, arguments.resample)
     counting = {"erosion_mm": arguments.erode_mm, "partial_volume": arguments.partial_volume}
@@ -148,7 +148,7 @@ def _read_maps(arguments):
     array = array[0] if array.ndim == 4 and len(array) == 1 else array
     if array.ndim != 3:
         raise QSMError(f"{arguments.map} must hold a single 3D image; it has {len(array)} volumes.")
-    path = arguments.uncertainty or _beside(arguments.map, CATALOGUE[UNCERTAINTY].file)
+    path = arguments.uncertainty or beside(arguments.map, CATALOGUE[UNCERTAINTY].file)
     maps = {MAP: MapImage(array, arguments.map_unit, load_on_grid(path, geometry) if path else None)}
     for text in arguments.more_maps:
         name, path, unit = _parsed(text)
@@ -209,11 +209,11 @@ def _inputs(arguments):
     images += [_parsed(text)[1] for text in arguments.more_maps]
     images = [path for path in images if path]
     others = [arguments.label_names, arguments.record, arguments.curve, arguments.normal_curves]
-    others += [_beside(arguments.map, file) for file in FILES_OF_RUN]
+    others += [beside(arguments.map, file) for file in FILES_OF_RUN]
     return [*images, *map(sidecar_path, images), *filter(None, others)]
 
 
-def _beside(map_path, file):
+def beside(map_path, file):
     """A file of the same run as a map of `run`; None if there is none, or the map is of another kind."""
     path = Path(map_path)
     beside = path.with_name(file)
@@ -222,7 +222,7 @@ def _beside(map_path, file):
 
 def _provenance(arguments):
     """What is known of how the map was made: run.json, or the sidecar of a BIDS derivative; None if nothing is."""
-    path = arguments.record or _beside(arguments.map, RECORD)
+    path = arguments.record or beside(arguments.map, RECORD)
     if path:
         return checked_record(read_json(path))
     found = sidecar(arguments.map).get("Provenance")

@@ -5,7 +5,7 @@ import numpy as np
 from ..files.headers import read_header
 from ..files.images import image_of
 from ..model.errors import QSMError
-from .label_names import is_lookup_table, read_label_names
+from .label_names import is_lookup_table, read_label_names, read_label_notes
 from .region import LabelRegions, check_names
 from .resample import resampled_regions
 
@@ -54,12 +54,12 @@ def read_regions(path, geometry, names_path=None, method="nearest"):
 
 
 def _known(names_path, labels):
-    """The names and colors in a file; of a lookup table, which knows more labels than an image has, those in it."""
+    """The names, colors and remarks in a file; of a lookup table, which knows more labels, those that an image has."""
     names, colors = read_label_names(names_path)
     if is_lookup_table(names_path):
         found = set(np.unique(labels).tolist())
         names = {label: name for label, name in names.items() if label in found}
-    return names, colors
+    return names, colors, read_label_notes(names_path)
 
 
 def _segments(path, fields, layers):

@@ -7,7 +7,8 @@ from pathlib import Path
 from ..model.errors import QSMError
 from ..model.texts import parsed_json, read_text
 
-NUMBER_COLUMNS, NAME_COLUMNS = ("index", "label", "value", "id"), ("name", "region", "structure", "abbreviation")
+NUMBER_COLUMNS = ("index", "label", "value", "id")
+NAME_COLUMNS = ("name", "roi_name", "region", "structure", "abbreviation")
 BACKGROUND = 0
 LONGEST_NAME = 200
 CONTROL = re.compile(r"[\0-\x08\x0e-\x1f]")  # never in text
@@ -17,10 +18,10 @@ LABEL_NAMES = "names of the labels: JSON, BIDS dseg.tsv, or a lookup table of Fr
 def read_label_names(path):
     """({label: name}, {label: (red, green, blue) 0..1}) of a file; colors only if it has some.
 
-    Understood are JSON ({"1": "caudate"}), a BIDS or other table with header (.tsv, .csv) whose columns are called
-    index (label, value, id) and name (region, structure, abbreviation) and perhaps color, and the text files of
-    FreeSurfer (lookup table), Slicer (.ctbl) and ITK-SNAP: number and name, with colors 0..255. Label 0 is the
-    background. Raises QSMError for anything else.
+    Understood are JSON ({"1": "caudate"} or {"1": {"name": "caudate"}}), a BIDS or other table with header (.tsv, .csv)
+    whose columns are called index (label, value, id) and name (region, structure, abbreviation) and perhaps color, and
+    the text files of FreeSurfer (lookup table), Slicer (.ctbl) and ITK-SNAP: number and name, with colors 0..255. Label
+    0 is the background. Raises QSMError for anything else.
     """
     path = Path(path)
     text = read_text(path, "label names")
@@ -39,6 +40,22 @@ def read_label_names(path):
     return {label: name for label, name, _ in entries}, {label: rgb for label, _, rgb in entries if rgb}
 
 
+def read_label_notes(path):
+    """{label: remark} of the labels of which a JSON file, as the command `atlas` writes it, has a remark."""
+    text = read_text(path, "label names")
+    entries = parsed_json(text, path) if Path(path).suffix.lower() == ".json" else {}
+    return {int(label): str(entry["note"]) for label, entry in entries.items() if _is_noted(entry)}
+
+
+def _is_noted(entry):
+    return isinstance(entry, dict) and bool(entry.get("note"))
+
+
+def _name_in(entry):
+    """The name in an entry of a JSON file: the entry itself, or its field of that name."""
+    return entry["name"] if isinstance(entry, dict) else entry
+
+
 def _check_name(name, label, path):
     if len(name) > LONGEST_NAME:
         raise QSMError(f"The name of label {label} in {path} has {len(name)} letters. Shorten it to {LONGEST_NAME}.")
@@ -54,8 +71,8 @@ def is_lookup_table(path):
 def _from_json(text, path):
     try:
         content = parsed_json(text, path)
-        return [(int(label), str(name), None) for label, name in content.items()]
-    except (ValueError, AttributeError):
+        return [(int(label), str(_name_in(entry)), None) for label, entry in content.items()]
+    except (ValueError, AttributeError, KeyError):
         raise QSMError(
             f'{path} must hold the names of labels as a JSON object; it must be JSON such as {{"1": "caudate"}}.'
         ) from None
@@ -73,7 +90,7 @@ def _from_table(text, path):
         raise QSMError(f"{path} needs a header with the columns index and name, as a BIDS dseg.tsv has.")
     color = headers.get("color") or headers.get("colour")
     return [
-        (_label(row[number], path), (row[named] or "").strip(), _hexadecimal(row[color] if color else ""))
+        (_label(row[number], path), (row[named] or "").strip(" '\""), _hexadecimal(row[color] if color else ""))
         for row in rows
     ]
 

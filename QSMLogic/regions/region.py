@@ -124,6 +124,8 @@ class LabelRegions(Sequence):
         {label: name}. A label without one is "Label 5"; a name without voxels is an empty region.
     colors : dict, optional
         {label: (red, green, blue)}, 0 to 1.
+    notes : dict, optional
+        {label: remark for the table}.
 
     Raises
     ------
@@ -131,14 +133,14 @@ class LabelRegions(Sequence):
         If the labels are not integers, there are none, or two have the same name.
     """
 
-    def __init__(self, labels, names=None, colors=None):
+    def __init__(self, labels, names=None, colors=None, notes=None):
         self.image = _whole_numbers(labels)
         self._boxes = ndimage.find_objects(self.image)
         found = [label for label, box in enumerate(self._boxes, 1) if box]
         if not found and not names:
             raise QSMError("The label image is empty; it needs whole numbers above zero inside the regions.")
         self.names = {label: f"Label {label}" for label in found} | {k: v for k, v in (names or {}).items() if k > 0}
-        self.labels, self.colors = sorted(self.names), colors or {}
+        self.labels, self.colors, self.notes = sorted(self.names), colors or {}, notes or {}
         check_names(self.names[label] for label in self.labels)
 
     def __len__(self):
@@ -148,7 +150,9 @@ class LabelRegions(Sequence):
         label = self.labels[index]
         box = self._boxes[label - 1] if label <= len(self._boxes) else None
         box = box or (slice(0, 0),) * 3
-        return Region(self.names[label], self.image[box] == label, self.colors.get(label), box=box)
+        return Region(
+            self.names[label], self.image[box] == label, self.colors.get(label), self.notes.get(label, ""), box=box
+        )
 
 
 def check_names(names):

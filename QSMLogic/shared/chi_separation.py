@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..model.relaxation_constants import MEASURED_AT_T, r2prime_hz_per_ppm
 from ..model.units import rad_per_s_and_ppm
 from ..registry.method import Citation, parameter
 from ..solvers.inversion_parameters import tolerance
 from ..solvers.source_separation import SourceSeparation
-from .relaxation_constants import MEASURED_AT_T, r2prime_hz_per_ppm
 from .source_parts import constant, measured_r2prime, note_field_strength, parts
 
 CITATION = Citation("Shin et al., NeuroImage 2021;240:118371", "10.1016/j.neuroimage.2021.118371")

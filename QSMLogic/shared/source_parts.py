@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..model.errors import QSMError
+from ..model.relaxation_constants import MEASURED_AT_T
 from ..registry.method import parameter
-from .relaxation_constants import MEASURED_AT_T
 
 NO_R2PRIME = (
     "Chi-separation needs R2', which gradient echoes alone do not give. Provide an R2' map (--r2prime) or an R2 map "

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..model.relaxation_constants import r2prime_hz_per_ppm
 from ..numerics.lazy import ndimage
-from ..shared.relaxation_constants import SIMULATED_FIELD_STRENGTH_T, r2prime_hz_per_ppm
 from .phantom import TISSUES, Head
 
 # Mean susceptibility in ppm of the diamagnetic sources, such as myelin, typical of maps of separated sources in adults.
@@ -21,6 +21,7 @@ DIAMAGNETIC_PPM = {
     "White matter": -0.040,
     "Gray matter": -0.015,
 }
+FIELD_STRENGTH_T = 3.0  # of the R2* of a Head
 VARIABILITY, SMOOTHNESS_MM = 0.2, 5.0  # relative standard deviation of the diamagnetic part in space, and its scale
 
 
@@ -66,7 +67,7 @@ def two_sources(head, seed=0):
     mean = np.array([DIAMAGNETIC_PPM.get(tissue.name, 0.0) for tissue in TISSUES], np.float32)[head.labels]
     diamagnetic = np.minimum(mean * (1 + VARIABILITY * _texture(head.grid, seed)), np.minimum(total, 0))
     paramagnetic = total - diamagnetic
-    r2prime = (paramagnetic - diamagnetic) * np.float32(r2prime_hz_per_ppm(SIMULATED_FIELD_STRENGTH_T))
+    r2prime = (paramagnetic - diamagnetic) * np.float32(r2prime_hz_per_ppm(FIELD_STRENGTH_T))
     r2 = _of_labels(head.r2star_hz - r2prime, head.labels)
     return TwoSources(replace(head, r2star_hz=r2 + r2prime), paramagnetic, diamagnetic, r2, r2prime)
 

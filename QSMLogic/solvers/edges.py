@@ -23,7 +23,7 @@ def edge_mask(image, mask, spacing, share):
         Bool (3, k, j, i): False at edges, else True.
     """
     steps = np.abs(gradient(image, spacing))
-    limit = _quantiles(steps, _inner(mask), 1 - share) if share > 0 else np.inf
+    limit = _quantiles(steps, inner_components(mask), 1 - share) if share > 0 else np.inf
     return steps <= limit if limit > 0 else np.ones(steps.shape, bool)
 
 
@@ -44,7 +44,7 @@ def smooth_weights(image, mask, spacing, low, high):
         Float32 (3, k, j, i), 0 outside the mask.
     """
     steps = np.abs(gradient(image, spacing))
-    inner = _inner(mask)
+    inner = inner_components(mask)
     bottom, top = _quantiles(steps, inner, (low, max(low, high)))
     for part, counts in zip(steps, inner, strict=True):
         np.subtract(top, part, out=part)
@@ -54,7 +54,7 @@ def smooth_weights(image, mask, spacing, low, high):
     return np.square(steps, out=steps)
 
 
-def _inner(mask):
+def inner_components(mask):
     """Components of the gradient that lie between two voxels of the mask, bool (3, k, j, i)."""
     inside = mask > 0
     return np.stack([inside & np.roll(inside, -1, axis) for axis in range(3)])

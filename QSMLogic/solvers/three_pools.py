@@ -11,8 +11,11 @@ import math
 
 import numpy as np
 
-START = np.array([0.3, 0.3, 0.4, 15.0, 0.05, 0.05], np.float32)  # C+, C-, C0, R0, p, n; C relative to the signal at 0
-SPREAD = np.array([0.3, 0.3, 0.3, 10.0, 0.05, 0.05], np.float32)  # standard deviation expected of them
+from ..model.relaxation_constants import R2_WITHOUT_SOURCES_HZ
+
+# C+, C-, C0, R0, p and n; C relative to the signal at time zero
+START = np.array([0.3, 0.3, 0.4, R2_WITHOUT_SOURCES_HZ, 0.05, 0.05], np.float32)
+SPREAD = np.array([0.3, 0.3, 0.3, 5.0, 0.05, 0.05], np.float32)  # standard deviation expected of them
 HIGHEST = np.array([2.0, 2.0, 2.0, 1000.0, 0.5, 0.5], np.float32)
 DAMPING = 0.1  # of the steps, relative to the curvature, so that none overshoots
 

@@ -139,50 +139,6 @@ class RegionMethods:
             return exports.save_plot(tableNode, path, kind, *arguments)
         return plots.make(kind, tableNode, *arguments)
 
-    def compareWithAge(
-        self,
-        tableNode: slicer.vtkMRMLTableNode,
-        age: float,
-        curves: str,
-        ageTableNode: slicer.vtkMRMLTableNode | None = None,
-        plotsFolder: str | None = None,
-        mapZero: str = "",
-    ) -> slicer.vtkMRMLTableNode:
-        """Compare the regions of a table of regionTable with normal values at the age of the subject.
-
-        Parameters
-        ----------
-        tableNode : vtkMRMLTableNode
-            A table of regionTable; its first map is compared.
-        age : float
-            Age at the scan in years.
-        curves : str
-            A CSV or JSON file of normal curves, as of `python -m QSMLogic normal-curves`.
-        ageTableNode : vtkMRMLTableNode, optional
-            A table to overwrite. None: that of the last comparison, or a new one.
-        plotsFolder : str, optional
-            A folder for plots of the curves with the regions on them, as SVG.
-        mapZero : str
-            Name of the region that is zero in the map, if neither the table nor the record of the map says it.
-
-        Returns
-        -------
-        vtkMRMLTableNode
-            A table with differences, z scores where the spread of persons is published, and in what the map differs.
-
-        Raises
-        ------
-        QSMError
-            If no region can be compared, as the age or the zero of the map is another than that of the curves.
-
-        Examples
-        --------
-        >>> QSMLogic().compareWithAge(table, 34, "curves.csv", plotsFolder="plots")  # doctest: +SKIP
-        """
-        from ..regions import ages
-
-        return ages.compare_into_table(tableNode, age, curves, ageTableNode, plotsFolder, mapZero)
-
     def saveRegions(self, tableNode: slicer.vtkMRMLTableNode, path: str) -> list:
         """Write a table of regionTable to a file.
 

@@ -12,9 +12,10 @@ from QSMLogic import QSMError
 from ..scan.geometry import geometry_of, require_same_geometry
 from ..scan.masks import check_mask, mask_array
 from ..scan.outputs import VERSION, place_beside
-from .sources import label_names
+from .sources import NOTE, label_names
 
 QUALITY = "QSM.Atlas"
+FILES = "QSM/AtlasFiles"  # in the settings of the application: {folder: {file: fingerprint}}
 GOLDEN_RATIO = 0.618  # step between hues that keeps them distinct, however many there are
 
 
@@ -24,33 +25,31 @@ class AtlasRequest:
 
     volume: of the subject (susceptibility, magnitude, T1). template: a volume like it. labels: a label map on the
     template's grid, or a segmentation. names: {label: name} of a label map, None for those of its color table.
-    mask: of the subject's brain, as for a run, or None. output: a segmentation
-    node to fill, None for a new one.
+    mask: of the subject's brain, as for a run, or None. output: a segmentation node to fill, None for a new one.
+    folder: of an atlas as published, instead of template, labels and names. magnitude: of the subject; used if the
+    atlas in the folder has an anatomical image, and the magnitude is on the grid of `volume`.
     """
 
     volume: object
-    template: object
-    labels: object
+    template: object = None
+    labels: object = None
     names: dict | None = None
     mask: object = None
     output: object = None
+    folder: str = ""
+    magnitude: object = None
 
 
 def check_request(request):
     """Raise QSMError if something is missing or does not match; takes no time."""
-    for node, what in ((request.volume, "subject"), (request.template, "template")):
-        if not node or node.GetClassName() != "vtkMRMLScalarVolumeNode" or not node.GetImageData():
-            raise QSMError(f"Choose an image of the {what}, a scalar volume that is not empty.")
-    if request.volume is request.template:
-        raise QSMError(f"{request.volume.GetName()} is both subject and template. Choose two different images.")
-    labels = request.labels
-    if labels and labels.IsA("vtkMRMLLabelMapVolumeNode") and labels.GetImageData():
-        require_same_geometry(request.template, request.template, labels, labels)
-    elif not labels or not labels.IsA("vtkMRMLSegmentationNode"):
-        raise QSMError("Choose the labels of the template, a label map or a segmentation.")
+    _require_volume(request.volume, "subject")
+    if request.folder:
+        known_atlas(request.folder)
+    else:
+        _check_nodes(request)
     if request.output is not None and not request.output.IsA("vtkMRMLSegmentationNode"):
         raise QSMError(f"{request.output.GetName()} is not a segmentation. Choose a segmentation as output, or None.")
-    if request.output is not None and request.output in (labels, request.mask):
+    if request.output is not None and request.output in (request.labels, request.mask):
         raise QSMError(
             f"{request.output.GetName()} is an input and would be overwritten. Choose another output, or None."
         )
@@ -65,11 +64,14 @@ def prepare(folder, request):
     check_request(request)
     mask = mask_array(request.mask, request.volume, request.volume)
     yield
-    labels, names = _labels_of(request)
-    yield
-    image, template = (slicer.util.arrayFromVolume(node) for node in (request.volume, request.template))
-    atlas = Template(template, labels, geometry_of(request.template), names)
-    yield from write_registration(folder, image, geometry_of(request.volume), atlas, mask)
+    if request.folder:
+        atlas = request.folder
+    else:
+        labels, names = _labels_of(request)
+        yield
+        atlas = Template(slicer.util.arrayFromVolume(request.template), labels, geometry_of(request.template), names)
+    image, magnitude = slicer.util.arrayFromVolume(request.volume), _magnitude_of(request)
+    yield from write_registration(folder, image, geometry_of(request.volume), atlas, mask, magnitude)
 
 
 def add_regions(folder, request):
@@ -85,9 +87,16 @@ def add_regions(folder, request):
     node.CreateDefaultDisplayNodes()
     _fill(node, done, request.volume)
     node.SetAttribute(VERSION, done.quality["version"])
-    node.SetAttribute(QUALITY, json.dumps(done.quality | {"template": request.template.GetName()}))
+    node.SetAttribute(QUALITY, json.dumps(done.quality | _source(request)))
     place_beside(node, request.volume)
     return node
+
+
+def known_atlas(folder):
+    """The AtlasFolder in a folder; QSMError, with the remedy, if none is recognized."""
+    from QSMLogic.atlas.folder import find_atlas
+
+    return find_atlas(folder)
 
 
 def atlas_of(node):
@@ -110,6 +119,47 @@ def register(request, progress=None):
             pass
         worker.work(folder, progress or (lambda stage, fraction: None))
         return add_regions(folder, request)
+
+
+def _require_volume(node, what):
+    if not node or node.GetClassName() != "vtkMRMLScalarVolumeNode" or not node.GetImageData():
+        raise QSMError(f"Choose an image of the {what}, a scalar volume that is not empty.")
+
+
+def _check_nodes(request):
+    """QSMError unless template and labels are there, and fit together."""
+    _require_volume(request.template, "template")
+    if request.volume is request.template:
+        raise QSMError(f"{request.volume.GetName()} is both subject and template. Choose two different images.")
+    labels = request.labels
+    if labels and labels.IsA("vtkMRMLLabelMapVolumeNode") and labels.GetImageData():
+        require_same_geometry(request.template, request.template, labels, labels)
+    elif not labels or not labels.IsA("vtkMRMLSegmentationNode"):
+        raise QSMError("Choose the labels of the template, a label map or a segmentation.")
+
+
+def _magnitude_of(request):
+    """The voxels of the magnitude, None if it is of no use."""
+    node = request.magnitude
+    if not node or node is request.volume or node.GetClassName() != "vtkMRMLScalarVolumeNode":
+        return None
+    try:
+        require_same_geometry(request.volume, request.volume, node, node)
+    except QSMError:
+        return None
+    return slicer.util.arrayFromVolume(node)
+
+
+def _source(request):
+    """What is recorded of the atlas. Of one in a folder, its files are remembered, and changes of them are said."""
+    if not request.folder:
+        return {"template": request.template.GetName()}
+    atlas = known_atlas(request.folder)
+    files, settings = atlas.fingerprints(), slicer.app.settings()
+    remembered = json.loads(settings.value(FILES) or "{}")
+    changes = atlas.changes(files, remembered.get(str(atlas.folder)))
+    settings.setValue(FILES, json.dumps(remembered | {str(atlas.folder): files}))
+    return {"template": atlas.layout.title, "about": atlas.about(), "files": files, "changes": changes}
 
 
 def _labels_of(request):
@@ -143,5 +193,6 @@ def _fill(node, done, volume):
     for number, label in enumerate(present):
         segment = segmentation.GetNthSegment(number)
         segment.SetName(done.names[label])
+        segment.SetTag(NOTE, done.quality["labels"][done.names[label]]["note"])
         segment.SetColor(colorsys.hsv_to_rgb(number * GOLDEN_RATIO % 1, 0.65, 0.9))
     node.GetDisplayNode().SetVisibility2DFill(False)

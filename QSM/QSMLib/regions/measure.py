@@ -99,6 +99,20 @@ def measure_into_table(measurement, node=None, asymmetry=False):
     return node
 
 
+def vein_oxygenation(volume, regions, vein, surroundings, hematocrit, hematocrit_sd, erosion_mm):
+    """The Oxygenation of the region called `vein`, against that called `surroundings`, or None; QSMError if none."""
+    from QSMLogic.regions.oxygenation import oxygenation
+
+    image = image_of(volume, UNITS[0])
+    named = {region.name: region for region in regions_on(regions, volume)}
+    for name in filter(None, (vein, surroundings)):
+        if name not in named:
+            raise QSMError(f"There is no region {name!r}. The regions are: {', '.join(named)}.")
+    options = {"hematocrit_sd": hematocrit_sd, "erosion_mm": erosion_mm, "mask": mask_of(volume)}
+    around = named[surroundings] if surroundings else None
+    return oxygenation(image, named[vein], grid_of_map(volume), hematocrit, surroundings=around, **options)
+
+
 def _remember(node, measurement):
     """Store in a table node what it was measured on."""
     node.SetNodeReferenceID(REGIONS, measurement.regions.GetID())

@@ -13,6 +13,7 @@ from ..scan.geometry import ijk_to_ras, matrix_between, shape_of
 from ..scan.masks import LABEL_MAP_REPRESENTATION, segments_array
 
 SEGMENTATION, LABEL_MAP = "vtkMRMLSegmentationNode", "vtkMRMLLabelMapVolumeNode"
+NOTE = "QSM.Note"  # tag of a segment: a remark for the table of regions
 
 
 def check_regions(node):
@@ -88,7 +89,7 @@ def _drawn(labels, segments):
     for segment in segments:
         label = segment.GetLabelValue()
         box = (boxes[label - 1] if label <= len(boxes) else None) or (slice(0, 0),) * 3
-        regions.append(Region(segment.GetName(), labels[box] == label, segment.GetColor(), box=box))
+        regions.append(Region(segment.GetName(), labels[box] == label, segment.GetColor(), _note(segment), box))
     return regions
 
 
@@ -112,7 +113,13 @@ def _warped(node, segment_id, segment, volume):
     """The Region of a segment that no linear transform brings to the map: Slicer's nearest voxels."""
     from QSMLogic.regions import Region
 
-    return Region(segment.GetName(), segments_array(node, [segment_id], volume), segment.GetColor())
+    return Region(segment.GetName(), segments_array(node, [segment_id], volume), segment.GetColor(), _note(segment))
+
+
+def _note(segment):
+    """The remark that a registration has left on a segment; empty if there is none."""
+    text = vtk.reference("")
+    return str(text) if segment.GetTag(NOTE, text) else ""
 
 
 def _to_map(node, volume):

@@ -16,6 +16,7 @@ MISSING = (
     "onnxruntime is not installed. Install it (pip install onnxruntime; in Slicer's Python console "
     "slicer.util.pip_install('onnxruntime')), or choose another inversion."
 )
+REMOTE = "Azure"  # of providers that compute elsewhere
 PRECISIONS = {"tensor(float16)": np.float16, "tensor(double)": np.float64}  # of inputs; float32 otherwise
 ORDERS = {"kji": (0, 1, 2), "ijk": (2, 1, 0)}
 
@@ -125,8 +126,8 @@ class _Network:
         except OSError as error:
             raise QSMError(f"Cannot read the network {path}: {error.strerror}.") from None
         runtime = importlib.import_module(PACKAGE)
-        make = lambda: runtime.InferenceSession(str(path), providers=runtime.get_available_providers())  # noqa: E731
-        self.session = self._tried(make, "cannot be loaded")
+        providers = [name for name in runtime.get_available_providers() if REMOTE not in name]
+        self.session = self._tried(lambda: runtime.InferenceSession(str(path), providers=providers), "cannot be loaded")
         self.inputs = self.session.get_inputs()
         if len(self.inputs) > 2 or len(self.session.get_outputs()) != 1:
             raise QSMError(

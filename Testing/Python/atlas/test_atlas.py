@@ -9,9 +9,10 @@ import pytest
 from helpers.heads import BODY_SHAPE, NUCLEI, body, geometry, nuclei_dice, scan, template_of
 
 from QSMLogic import Cancelled, QSMError, run
-from QSMLogic.atlas import Template, register, simulated_template
+from QSMLogic.atlas import Template, register, simulated_template, working
 from QSMLogic.atlas.job import read_registration, write_registration
 from QSMLogic.atlas.quality import dice
+from QSMLogic.atlas.velocity import points
 from QSMLogic.numerics.lazy import sitk
 from QSMLogic.pipeline import worker
 from QSMLogic.simulation.phantom import LABELS
@@ -24,7 +25,7 @@ ATLAS = Template(*body(), PLACE, {1: "Organ", 2: "Other"})
 @pytest.fixture
 def coarse(monkeypatch):
     """Registers on voxels of 4 mm, for what does not depend on how well labels come out."""
-    monkeypatch.setattr(sys.modules[register.__module__], "WORK_MM", 4.0)
+    monkeypatch.setattr(working, "WORK_MM", 4.0)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_nuclei_are_found_on_a_susceptibility_map(subject, standard):
     assert min(found.values()) >= 0.8, found
     alike = done.quality["similarity"]
     assert alike["before"] < alike["aligned"] < alike["warped"]
-    assert done.quality["jacobian"]["folded_share"] < 5e-3
+    assert done.quality["jacobian"]["min"] > 0
     assert done.quality["overlap"] > 0.85
     for name in NUCLEI:
         assert done.quality["labels"][name]["share_inside"] > 0.99
@@ -58,7 +59,7 @@ def test_nuclei_are_found_on_a_susceptibility_map(subject, standard):
 
 def test_nuclei_are_found_on_a_magnitude(subject, standard, monkeypatch):
     """On the voxels of the scan, which takes half as long as on finer ones and costs 0.01 of Dice's coefficient."""
-    monkeypatch.setattr(sys.modules[register.__module__], "WORK_MM", 2.0)
+    monkeypatch.setattr(working, "WORK_MM", 2.0)
     template = template_of(standard, standard.acquisition.weight)
     done = register(subject.acquisition.weight, template.geometry, template, subject.mask)
     found = nuclei_dice(done.labels, subject.labels)
@@ -153,12 +154,10 @@ def test_bad_input_is_refused(case):
 def test_images_that_have_nothing_in_common_are_refused(monkeypatch, coarse):
     """As when the optimizer runs astray: images less alike than before are no result."""
 
-    def astray(fixed, *_):
-        field = sitk.Image(fixed.GetSize(), sitk.sitkVectorFloat64)
-        field.CopyInformation(fixed)
-        return field + sitk.Cast(sitk.Compose(*[fixed * 0 + 9.0] * 3), sitk.sitkVectorFloat64)
+    def astray(channels, *_):
+        return np.full((3, *points(channels[0].fixed.shape)), 0.9, np.float32)
 
-    monkeypatch.setattr(sys.modules[register.__module__], "demons", astray)
+    monkeypatch.setattr(sys.modules[register.__module__], "velocity_between", astray)
     with pytest.raises(QSMError, match="less alike"):
         register(body()[0], PLACE, ATLAS)
 
@@ -182,5 +181,6 @@ def test_job_does_what_the_call_does(tmp_path, coarse):
     worker.work(tmp_path, lambda stage, fraction: told.append(fraction))
     there, here = read_registration(tmp_path), register(image, PLACE, ATLAS)
     np.testing.assert_array_equal(there.labels, here.labels)
-    assert (there.names, there.quality) == (here.names, json.loads(json.dumps(here.quality)))
+    assert there.names == here.names
+    assert there.quality | {"seconds": 0} == json.loads(json.dumps(here.quality | {"seconds": 0}))
     assert told[-1] == 1

@@ -42,7 +42,8 @@ def test_labels_and_names_are_written(cli, files, tmp_path):
     assert geometry == PLACE
     truth = ellipsoids(3)[1]
     assert dice(labels == 3, truth == 3) > 0.9
-    assert json.loads((tmp_path / "regions.json").read_text()) == {"3": "Organ"}
+    (entry,) = json.loads((tmp_path / "regions.json").read_text()).values()
+    assert entry["name"] == "Organ" and entry["agreement"] > 0.9 and not entry["note"]
     assert "Mutual information" in out
 
 
@@ -62,6 +63,33 @@ def test_bad_files_are_refused_and_nothing_is_written(cli, files, tmp_path, opti
     assert status == 2
     assert reason in errors
     assert not (tmp_path / "out").exists()
+
+
+def test_atlas_in_a_folder_prints_its_terms(cli, files, tmp_path):
+    folder = tmp_path / "atlas"
+    folder.mkdir()
+    files["--template"].rename(folder / "template.nii.gz")
+    files["--labels"].rename(folder / "labels.nii.gz")
+    (folder / "labels.json").write_text('{"3": "Organ"}')
+    options = {"--image": files["--image"], "--magnitude": files["--image"], "--folder": folder}
+    status, out, errors = call(cli, options, tmp_path / "regions.nii.gz")
+    assert status == 0, errors
+    assert "Terms unknown" in errors and "Terms unknown" in out
+    assert json.loads((tmp_path / "regions.json").read_text())["3"]["name"] == "Organ"
+
+
+@pytest.mark.parametrize("left_out", ["--labels", "--template"])
+def test_an_atlas_must_be_given(cli, files, tmp_path, left_out):
+    del files[left_out]
+    status, _, errors = call(cli, files, tmp_path / "regions.nii.gz")
+    assert status == 2
+    assert "Which atlas?" in errors
+
+
+def test_folder_and_files_exclude_each_other(cli, files, tmp_path):
+    status, _, errors = call(cli, files | {"--folder": tmp_path}, tmp_path / "regions.nii.gz")
+    assert status == 2
+    assert "not both" in errors
 
 
 def test_labels_on_another_grid_are_refused(cli, files, tmp_path):

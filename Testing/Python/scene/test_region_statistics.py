@@ -125,3 +125,15 @@ def test_bad_input_is_refused_and_adds_no_table(logic, map_volume, case):
     with pytest.raises(QSMError, match=reason):
         logic.roiStatistics(*make(map_volume))
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLTableNode") == 0
+
+
+def test_oxygenation_of_a_vein(logic, scene):
+    """Blood of 65 % and a hematocrit of 0.42 in water."""
+    vein, tissue = LEFT & RIGHT, ~(LEFT | RIGHT)
+    blood_ppm = 4 * math.pi * 0.42 * (0.273 * 0.35 - 0.008)
+    node = slicer.util.addVolumeFromArray((blood_ppm * vein).astype(np.float32), MATRIX, "map")
+    regions = segmentation({"sinus": vein, "tissue": tissue}, node)
+    found = logic.veinOxygenation(node, regions, "sinus", 0.42, surroundings="tissue")
+    assert found.saturation == pytest.approx(0.65, abs=1e-3) and "65 %" in found.sentence()
+    with pytest.raises(QSMError, match="regions are: sinus, tissue"):
+        logic.veinOxygenation(node, regions, "nothing", 0.42)

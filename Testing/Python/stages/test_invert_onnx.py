@@ -45,7 +45,7 @@ def install(tmp_path, monkeypatch):
                 return [network(*fed)]
 
         runtime = ModuleType("onnxruntime")
-        runtime.InferenceSession, runtime.get_available_providers = Session, lambda: ["CPU"]
+        runtime.InferenceSession, runtime.get_available_providers = Session, lambda: ["AzureExecutionProvider", "CPU"]
         monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
         monkeypatch.setattr(module, "missing", lambda: "")
         path = tmp_path / "net.onnx"

@@ -11,6 +11,7 @@ from QSMLogic.model.units import rad_per_s_and_ppm
 from QSMLogic.numerics.dipole_field import dipole_field
 from QSMLogic.numerics.lazy import ndimage
 from QSMLogic.registry.method import find, registry
+from QSMLogic.solvers.source_separation import Penalty, SourceSeparation
 from QSMLogic.solvers.three_pools import START, _derivatives, fitted, rates
 
 SHAPE, TIMES_S = (24, 26, 28), (0.004, 0.010, 0.016, 0.022, 0.028)
@@ -44,7 +45,9 @@ class Sources:
     def separated(self, name, r2star=None, r2=None, r2prime=None, progress=None, **values):
         """Maps of the paramagnetic and the diamagnetic part by a method."""
         method = find("separation", name)
-        inputs = self.scan, self.local, self.chi, r2star, r2, r2prime
+        known = {"scan": self.scan, "field_strength_t": self.scan.field_strength_t, "local": self.local}
+        known |= {"susceptibility_ppm": self.chi, "r2star_hz": r2star, "r2_hz": r2, "r2prime_hz": r2prime}
+        inputs = [known[taken] for taken in method.takes]
         maps = method.run(*inputs, parameters=method.make_parameters(values), progress=progress)
         return maps["paramagnetic_ppm"], maps["diamagnetic_ppm"]
 
@@ -107,6 +110,15 @@ def test_chi_separation_suppresses_noise_of_r2prime(sources, name):
     magnitudes = np.maximum(noisy / R2PRIME_PER_PPM, np.abs(sources.chi)) * sources.mask
     plain = (sources.chi + magnitudes) / 2, (sources.chi - magnitudes) / 2
     assert sources.error(sources.separated(name, r2prime=noisy)) < 0.8 * sources.error(plain)
+
+
+def test_solution_has_no_negative_magnitudes(sources):
+    problem = SourceSeparation(sources.local, noise(0.03), sources.mask, ratio=1.0, coupling=0.03)
+    none = np.zeros((3, *problem.model.shape), np.float32)
+    start = np.maximum(sources.chi, 0).astype(np.float32), np.maximum(-sources.chi, 0).astype(np.float32)
+    p, n = problem.solve(start, Penalty(0.0, none, none), 2, 3, 0.0, Progress())
+    assert min(p.min(), n.min()) >= 0
+    assert np.corrcoef((p - n)[sources.mask], sources.chi[sources.mask])[0, 1] > 0.6
 
 
 @pytest.mark.parametrize("name", CHI_SEPARATION)
