@@ -57,6 +57,7 @@ def test_rims_are_measured_and_plotted(panel):
 
 def test_parts_are_lesions_of_their_own(panel):
     both = segmentation({"bleeds": (abs(AXES[1]) > 6) & (DISTANCE < 11)}, panel.volume)
+    both.SetName("Bleeds")
     panel.ui.regionSelector.setCurrentNode(both)
     panel.ui.separateCheckBox.checked = True
     panel.ui.rimButton.click()
