@@ -99,6 +99,26 @@ def _centered(visit):
     return np.where(visit.mask, visit.susceptibility_ppm - np.float32(mean), np.float32(0))
 
 
+def cautions(records, uncertainties_known):
+    """Sentences why a comparison may not hold. records: the provenance of the maps, as far as it is known."""
+    settings = [record.get("settings") for record in records]
+    if len(settings) == 2 and settings[0] != settings[1]:
+        yield "The scans were mapped with different settings, which changes values. Map both with the same settings."
+    if not uncertainties_known:
+        yield "The uncertainty of a map is not known, so that all voxels are taken as equally uncertain."
+
+
+def summary(table):
+    """What was found, in words, from the table of changes."""
+    moved = table.settings
+    changed = [f"{row['segment']} {row['change']:+.4f} ppm" for row in table.rows if row["changed"]]
+    return (
+        f"Registered by {moved['rotation_deg']:.2f} degrees and {moved['translation_mm']:.2f} mm (correlation of the "
+        f"magnitude {moved['magnitude_correlation']:.2f}). Changed beyond the uncertainty: "
+        f"{', '.join(changed) or 'no region'}."
+    )
+
+
 def _region(regions, name, shape):
     found = next((region for region in regions if region.name == name), None)
     if found is None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..atlas.follow_up import Visit, compare_visits
+from ..atlas.follow_up import Visit, cautions, compare_visits, summary
 from ..files.atomic import check_writable
 from ..files.images import load_mask, load_on_grid, read_image, write_files
 from ..files.map_files import RECORD, map_paths
@@ -54,9 +54,9 @@ def compare_command(arguments, console):
     done = compare_visits(first, second, regions, arguments.reference, console.progress)
     contents = {outputs[0]: done.difference.ppm, outputs[1]: done.difference.uncertainty_ppm}
     texts = table_texts(done.table, folder / TABLE) | {folder / PLOT: signed(change_plot(done.table))}
-    console.warn(_warnings(files, done))
+    console.warn(_warnings(files))
     console.wrote(write_files(contents | texts, first.geometry, overwrite=arguments.overwrite))
-    console.wrote([_summary(done)])
+    console.wrote([summary(done.table)])
 
 
 def _files(arguments, scan):
@@ -86,19 +86,7 @@ def _visit(files):
     return Visit(np.nan_to_num(ppm), mask, magnitude if magnitude.ndim == 3 else magnitude[0], geometry, sigma)
 
 
-def _warnings(files, done):
+def _warnings(files):
     """Why the comparison may not hold."""
     records = [checked_record(read_json(of_scan["record"])) for of_scan in files.values() if of_scan["record"]]
-    if len(records) == 2 and records[0].get("settings") != records[1].get("settings"):
-        yield "The scans were mapped with different settings, which changes values. Map both with the same settings."
-    if not all(of_scan["uncertainty"] for of_scan in files.values()):
-        yield "The uncertainty of a map is not known, so that all voxels are taken as equally uncertain."
-
-
-def _summary(done):
-    moved = done.registration
-    changed = [f"{row['segment']} {row['change']:+.4f} ppm" for row in done.table.rows if row["changed"]]
-    return (
-        f"Registered by {moved.rotation_deg:.2f} degrees and {moved.translation_mm:.2f} mm (correlation of the "
-        f"magnitude {moved.correlation:.2f}). Changed beyond the uncertainty: {', '.join(changed) or 'no region'}."
-    )
+    return cautions(records, all(of_scan["uncertainty"] for of_scan in files.values()))

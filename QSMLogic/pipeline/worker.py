@@ -188,13 +188,22 @@ def _register(folder, job, progress):
     run_registration(folder, job, progress)
 
 
+def _compare(folder, job, progress):
+    from ..atlas.follow_up_job import run_comparison
+
+    run_comparison(folder, job, progress)
+
+
 def _dicom(folder, job, progress):
     from ..files.dicom.job import run_search
 
     run_search(folder, job, progress)
 
 
-TASKS = {"run": _run, "check": _check, "mask": _mask, "simulate": _simulate, "register": _register, "dicom": _dicom}
+TASKS = {
+    **{"run": _run, "check": _check, "mask": _mask, "simulate": _simulate},
+    **{"register": _register, "compare": _compare, "dicom": _dicom},
+}
 
 
 class _Report:

@@ -120,7 +120,7 @@ class LesionMethods:
         --------
         >>> table, change, _ = QSMLogic().compareScans(qsm1, mag1, qsm2, mag2, regions)  # doctest: +SKIP
         """
-        from ..regions.change import compare
+        from ..regions.change import ChangeRequest, compare
 
         scans = firstVolume, firstMagnitude, secondVolume, secondMagnitude
-        return compare(*scans, regionsNode, reference, progress)
+        return compare(ChangeRequest(*scans, regionsNode, reference), progress)

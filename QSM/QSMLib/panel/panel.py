@@ -5,12 +5,15 @@ import slicer
 from slicer.util import VTKObservationMixin
 
 from ..display import views
+from .age import Age
 from .atlas import Atlas
 from .checks import Checks
 from .doubtful import Doubtful
 from .drop import Drop
 from .export import Export
+from .follow_up import FollowUp
 from .inputs import Inputs
+from .lesions import Lesions
 from .load import Load
 from .look import Look
 from .maps import MapChoice
@@ -49,11 +52,14 @@ class Panel(VTKObservationMixin):
         self.export = Export(ui, self.state)
         self.region_results = RegionResults(ui, self.regions, self.export.export)
         self.atlas = Atlas(ui, self.regions)
+        self.lesions, self.follow_up = (part(ui, self.regions) for part in (Lesions, FollowUp))
+        self.age = Age(ui, self.regions, self.region_results)
         self.checks = Checks(ui, self.state)
         self.run = Run(ui, self.state, self.update, (self.checks, self.mask_preview))
         self.parts = (self.inputs, self.mask, self.methods, self.maps, self.reference, self.output, self.look)
         self.parts += (self.reuse, self.mask_preview, self.doubtful, self.run, self.checks)
         self.parts += (self.export, self.regions, self.region_results, self.atlas)
+        self.parts += (self.lesions, self.age, self.follow_up)
         self.load = Load(ui, self.run, self.inputs.choose_loaded)
         self.drop = Drop(ui.inputsButton.parentWidget(), self.load.load)
         scene = slicer.mrmlScene
@@ -82,7 +88,7 @@ class Panel(VTKObservationMixin):
         self._soon.disconnect("timeout()", self.update)
         self.look.removeObservers()
         self.regions.removeObservers()
-        for part in (self.run, self.checks, self.mask_preview, self.atlas, self.drop):
+        for part in (self.run, self.checks, self.mask_preview, self.atlas, self.follow_up, self.drop):
             part.close()
 
     def update(self, *ignored):
@@ -125,6 +131,7 @@ class Panel(VTKObservationMixin):
             self.checks.forget()
             self.mask_preview.forget()
             self.atlas.cancel()
+            self.follow_up.cancel()
             self.inputs.forget()
 
     def _scene_changed(self, caller, event):

@@ -2,14 +2,18 @@
 
 import json
 
+import numpy as np
+
 from QSMLogic.regions.ages import MapFacts, compared_with_age
 from QSMLogic.regions.normal_curves import read_normal_curves
 
+from ..display.charts import LARGEST_LEGEND, Trace, make_chart
 from ..scan.outputs import PROVENANCE
 from . import tables
 from .measure import recalled
 
-AGES = "QSM.Ages"
+AGES, CHART = "QSM.Ages", "QSM.AgeChart"
+POINTS, BAND = 60, 1.96  # of a curve; standard deviations, of 95 % of persons
 
 
 def compare(node, age_years, path, zero=""):
@@ -39,3 +43,20 @@ def compare_into_table(node, age_years, path, other=None, folder=None, zero=""):
     other = tables.write_table(comparison.table, other or node.GetNodeReference(AGES), name, neighbor)
     node.SetNodeReferenceID(AGES, other.GetID())
     return other
+
+
+def age_chart(node, curve, rows):
+    """A normal curve with the regions on it that a table node has; returns the chart node.
+
+    Dashed lines enclose 95 % of persons, if their spread is published. curve, rows: of AgeComparison.groups().
+    """
+    unit, ages = rows[0]["unit"], np.linspace(curve.youngest, curve.oldest, POINTS)
+    normal, sd = curve.value(ages, unit), curve.spread(unit)
+    traces = [Trace("normal", ages, normal)]
+    if sd:
+        traces += [Trace(name, ages, normal + z * sd, dashed=True) for name, z in (("97.5 %", BAND), ("2.5 %", -BAND))]
+    for row in rows[: LARGEST_LEGEND - len(traces)]:
+        traces.append(Trace(row["segment"], [row["age_years"]], [row["value"]], markers=True, line=False))
+    title = f"{curve.structure.capitalize()} over age, {curve.source}"
+    titles = "Age [years]", f"{rows[0]['map'].capitalize()} relative to {curve.reference} [{unit}]"
+    return make_chart(node, CHART, title, traces, titles)

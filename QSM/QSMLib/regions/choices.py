@@ -26,6 +26,13 @@ class RegionChoices(Stored):
     study = node_property("Regions.Study", "The table node of the study, or None for a new one.")
     replaces = flag_property("Regions.Replaces", "Whether values of the same scan in a study are replaced.")
     mixed = flag_property("Regions.Mixed", "Whether a study may mix settings.")
+    separate = flag_property("Lesions.Separate", "Whether connected parts of a region are lesions of their own.")
+    points = node_property("Lesions.Points", "The list of points in single sources, or None for a new one.")
+    age = text_property("Age.Years", "The age of the subject in years, as typed.")
+    first_map = node_property("FollowUp.First", "The map of the earlier scan, or None.")
+    first_magnitude = node_property("FollowUp.FirstMagnitude", "Its magnitude; None for that of its scan.")
+    second_map = node_property("FollowUp.Second", "The map of the later scan, or None.")
+    second_magnitude = node_property("FollowUp.SecondMagnitude", "Its magnitude; None for that of its scan.")
 
     @property
     def source(self):

@@ -28,8 +28,10 @@ def save(node, path):
 def save_table(node, path):
     """Write a table node as CSV, or as TSV with a JSON file that explains its columns; returns the paths."""
     from QSMLogic.regions import AGE_COLUMNS, write_table
+    from QSMLogic.regions.source_columns import columns_with
 
-    columns = AGE_COLUMNS if node and node.GetColumnIndex("curve") >= 0 else None
+    names = [node.GetColumnName(n) for n in range(node.GetNumberOfColumns())] if node else []
+    columns = AGE_COLUMNS if "curve" in names else columns_with(names)
     return write_table(tables.read_table(node, columns), path)
 
 

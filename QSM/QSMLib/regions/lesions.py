@@ -1,10 +1,11 @@
-"""Rims of lesions and single sources in the scene, as table nodes and segmentations."""
+"""Rims of lesions and single sources in the scene, as table nodes, segmentations and charts."""
 
 import numpy as np
 import slicer
 
 from QSMLogic import QSMError
 
+from ..display.charts import LARGEST_LEGEND, Trace, make_chart
 from ..scan.geometry import geometry_of
 from ..scan.outputs import place_beside
 from . import tables
@@ -12,11 +13,15 @@ from .maps import image_of, mask_of
 from .measure import grid_of_map
 from .sources import regions_on
 
+RIMS, PROFILES, CHART = "QSM.Rims", "QSM.RimProfiles", "QSM.RimChart"
+SOURCES, SEGMENTS, POINTS = "QSM.Sources", "QSM.SourceSegments", "vtkMRMLMarkupsFiducialNode"
+
 
 def rim_tables(lesions, volume, separate=False, **lengths):
     """The table nodes of rims and of profiles of the lesions in a segmentation or label map.
 
-    separate: take connected parts as lesions of their own. lengths: step_mm, rim_mm, outer_mm. Raises QSMError.
+    Those of the map's last ones are overwritten. separate: take connected parts as lesions of their own. lengths:
+    step_mm, rim_mm, outer_mm. Raises QSMError.
     """
     from QSMLogic.regions.rim import rim_profiles, separate_lesions
 
@@ -25,29 +30,80 @@ def rim_tables(lesions, volume, separate=False, **lengths):
     if separate:
         regions = [part for region in regions for part in separate_lesions(region, grid)]
     profiles, summary = rim_profiles(image, regions, grid, mask=mask_of(volume), **lengths)
-    name = volume.GetName()
-    return (
-        tables.write_table(summary, None, f"{name} rims", volume),
-        tables.write_table(profiles, None, f"{name} rim profiles", volume),
-    )
+    names = {RIMS: (summary, "rims"), PROFILES: (profiles, "rim profiles")}
+    return tuple(_table(table, volume, role, f"{volume.GetName()} {name}") for role, (table, name) in names.items())
+
+
+def rim_chart(node):
+    """The mean of each lesion over the distance from its surface, from a table node of profiles; the chart node."""
+    from QSMLogic.regions.source_columns import RIM_COLUMNS
+
+    table, traces = tables.read_table(node, RIM_COLUMNS), []
+    if not table.rows:
+        raise QSMError("There is nothing to plot: no lesion is large enough for a profile.")
+    for name in table.segments[:LARGEST_LEGEND]:
+        course = [(row["distance_mm"], row["mean"]) for row in table.rows if row["segment"] == name]
+        traces.append(Trace(name, *zip(*course, strict=True), markers=True))
+    titles = "Distance to the surface [mm], inside below 0", f"{table.maps[0].capitalize()} [{table.unit}]"
+    return make_chart(node, CHART, node.GetName(), traces, titles)
+
+
+def measured_sources(positions, volume, **lengths):
+    """The RegionTable and the Regions of the sources at positions in the world (right, anterior, superior; mm).
+
+    lengths: search_mm, largest_mm. Raises QSMError if there is no position, or one lies outside the map or its mask.
+    """
+    from QSMLogic.regions.seed import measure_seeds, voxel_at
+
+    if not positions:
+        raise QSMError("There is no point. Place a point in each source.")
+    geometry, image = geometry_of(volume), image_of(volume, "ppm")
+    voxels = [voxel_at(position, geometry) for position in positions]
+    return measure_seeds(image, voxels, geometry, mask=mask_of(volume), **lengths)
 
 
 def seed_table(points, volume, **lengths):
     """The table node of the sources at points, and a segmentation of them.
 
-    points: positions in the world (right, anterior, superior; mm), or a node with control points. lengths: search_mm,
-    largest_mm. Raises QSMError.
+    points: positions in the world, or a node with control points, whose last table and segmentation are overwritten.
+    The other arguments are those of measured_sources.
     """
-    from QSMLogic.regions.seed import measure_seeds, seed_regions, voxel_at
+    from QSMLogic.regions.seed import seed_regions
 
-    geometry, image = geometry_of(volume), image_of(volume, "ppm")
-    points = _positions(points)
-    if not points:
-        raise QSMError("There is no point. Place a point in each source.")
-    voxels = [voxel_at(point, geometry) for point in points]
-    table, regions = measure_seeds(image, voxels, geometry, mask=mask_of(volume), **lengths)
-    node = tables.write_table(table, None, f"{volume.GetName()} sources", volume)
-    return node, _segmentation(seed_regions(regions, geometry.shape), volume)
+    owner = points if hasattr(points, "IsA") else None
+    table, regions = measured_sources(_positions(points), volume, **lengths)
+    node = _table(table, owner, SOURCES, f"{volume.GetName()} sources", volume)
+    labels = seed_regions(regions, slicer.util.arrayFromVolume(volume).shape)
+    segmentation = _segmentation(node.GetNodeReference(SEGMENTS), labels, volume)
+    node.SetNodeReferenceID(SEGMENTS, segmentation.GetID())
+    return node, segmentation
+
+
+def crosshair_ras_mm():
+    """Where the crosshair of the slice views is; QSMError if nobody has placed it."""
+    node = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
+    position = tuple(node.GetCrosshairRAS()) if node else (0, 0, 0)
+    if not any(position):
+        raise QSMError("The crosshair is nowhere. Hold Shift and move the mouse to the source in a slice view.")
+    return position
+
+
+def add_point(points, position_ras_mm):
+    """Add a point to a list (None for a new one); returns the list."""
+    if points is None:
+        points = slicer.mrmlScene.AddNewNodeByClass(POINTS, slicer.mrmlScene.GenerateUniqueName("Source"))
+        points.SetControlPointLabelFormat("%N %d")
+        points.CreateDefaultDisplayNodes()
+    points.AddControlPointWorld(position_ras_mm)
+    return points
+
+
+def _table(table, owner, role, name, neighbor=None):
+    """The table node that the owner (or None) refers to, or a new one, with a RegionTable."""
+    node = tables.write_table(table, owner and owner.GetNodeReference(role), name, neighbor or owner)
+    if owner:
+        owner.SetNodeReferenceID(role, node.GetID())
+    return node
 
 
 def _positions(points):
@@ -62,11 +118,14 @@ def _positions(points):
     return found
 
 
-def _segmentation(labels, volume):
-    node = slicer.mrmlScene.AddNewNodeByClass(
+def _segmentation(node, labels, volume):
+    """The segmentation (None for a new one) with the sources as segments."""
+    node = node or slicer.mrmlScene.AddNewNodeByClass(
         "vtkMRMLSegmentationNode", slicer.mrmlScene.GenerateUniqueName(f"{volume.GetName()} sources")
     )
     node.CreateDefaultDisplayNodes()
+    node.GetDisplayNode().SetVisibility2DFill(False)
+    node.GetSegmentation().RemoveAllSegments()
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
     label_map = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "QSM sources")

@@ -21,6 +21,7 @@ OFFERED = {
     stage: [m.name for m in methods.values() if not m.unavailable and not (STAGES[stage].yields and m.name == NOTHING)]
     for stage, methods in registry().items()
 }
+GROUPS = ("studyBox", "lesionsBox", "ageBox", "followUpBox")
 MOST_METHODS = max(map(len, OFFERED.values()))
 
 
@@ -39,11 +40,11 @@ def panel(loaded):
     magnitude[0].SetAttribute("QSM.Provenance", json.dumps({"checks": [DOUBTED]}))
     panel.state.result = magnitude[0]
     panel.regions.choices.source, panel.regions.choices.regions = "atlas", segmentation
-    for button in ("stagesBox", "mapsButton", "regionsButton", "studyBox", "reuseButton"):
+    for button in ("stagesBox", "mapsButton", "regionsButton", *GROUPS, "reuseButton"):
         getattr(panel.ui, button).collapsed = False
     for row in panel.maps.stages.values():
         row.label.checked = True
-    for row in (panel.methods.stages | panel.maps.stages).values():
+    for row in rows_of(panel).values():
         row.unfold.checked = True
     panel.ui.measureButton.click()
     panel.ui.logButton.checked = panel.ui.checksButton.checked = True
@@ -52,6 +53,11 @@ def panel(loaded):
         "The mask is nowhere deeper than 1.0 mm, too thin for V-SHARP, which erodes it by 1.0 mm."
     )
     return panel
+
+
+def rows_of(panel):
+    """{stage: its row}"""
+    return panel.methods.stages | panel.maps.stages
 
 
 def too_narrow(loaded):
@@ -75,7 +81,7 @@ def test_nothing_is_clipped(loaded, panel, width, count):
 
 def choose(panel, stage, method):
     """Choose a stage's method by its number, or one of the first if it has not so many; returns its name."""
-    row, names = (panel.methods.stages | panel.maps.stages)[stage], OFFERED[stage]
+    row, names = rows_of(panel)[stage], OFFERED[stage]
     name = names[method % len(names)]
     row.menu.currentIndex = row.menu.findData(name)
     row.menu.activated.emit(row.menu.currentIndex)
