@@ -40,7 +40,7 @@ def rim_profiles(image, regions, grid, *, mask=None, step_mm=STEP_MM, rim_mm=RIM
     -------
     profiles, summary : RegionTable
         RIM_COLUMNS, a row for each step from inside to outside, and RIM_SUMMARY_COLUMNS, a row for each lesion, whose
-        note has the reason if it is too small.
+        note says what it lacks: voxels, a rim or a core, or a part that lies outside the mask.
 
     Raises
     ------
@@ -65,7 +65,8 @@ def rim_profiles(image, regions, grid, *, mask=None, step_mm=STEP_MM, rim_mm=RIM
         size = int(np.count_nonzero(distances < 0))
         if size >= LEAST_VOXELS:
             profiles += [row | step for step in _steps(values, distances, step_mm)]
-        summary.append(row | _summary(values, distances, size, grid, rim_mm))
+        lost = int(np.count_nonzero(lesion.inside())) - size
+        summary.append(row | _summary(values, distances, (size, lost), grid, rim_mm))
     settings = {"step_mm": step_mm, "rim_mm": rim_mm, "outer_mm": outer_mm}
     tables = (tuple(profiles), settings, RIM_COLUMNS), (tuple(summary), settings, RIM_SUMMARY_COLUMNS)
     return tuple(RegionTable(*table) for table in tables)
@@ -116,18 +117,19 @@ def _around(image, lesion, taken, known, grid, outer_mm):
 def _steps(values, distances, step_mm):
     """The rows of a profile, without steps that have no voxel."""
     number = np.floor(distances / step_mm).astype(int)
-    for n in range(number.min(), number.max() + 1):
+    for n in np.unique(number).tolist():
         sample = Sample(values[number == n])
-        if sample.values.size:
-            row = {"distance_mm": (n + 0.5) * step_mm, "voxels": sample.values.size, "mean": float(sample.mean())}
-            yield row | {"sd": sample.sd(), "sem": sample.sem()}
+        row = {"distance_mm": (n + 0.5) * step_mm, "voxels": sample.values.size, "mean": float(sample.mean())}
+        yield row | {"sd": sample.sd(), "sem": sample.sem()}
 
 
-def _summary(values, distances, size, grid, rim_mm):
-    row = dict.fromkeys((column.key for column in RIM_SUMMARY_COLUMNS[3:]), None)
-    row |= {"voxels": size, "volume_mm3": size * grid.voxel_volume_mm3, "note": ""}
+def _summary(values, distances, counts, grid, rim_mm):
+    row, (size, lost) = dict.fromkeys((column.key for column in RIM_SUMMARY_COLUMNS[3:]), None), counts
+    row |= {"voxels": size, "volume_mm3": size * grid.voxel_volume_mm3}
+    notes = [f"{lost} of its voxels are outside the mask"] if lost else []
     if size < LEAST_VOXELS:
-        return row | {"note": f"{size} voxels are too few for a profile; at least {LEAST_VOXELS} are needed"}
+        notes.append(f"{size} voxels are too few for a profile; at least {LEAST_VOXELS} are needed")
+        return row | {"note": "; ".join(notes)}
     parts = {
         "rim": (distances < 0) & (distances >= -rim_mm),
         "core": distances < -rim_mm,
@@ -136,12 +138,14 @@ def _summary(values, distances, size, grid, rim_mm):
     samples = {name: Sample(values[where]) for name, where in parts.items()}
     row |= {name: float(sample.mean()) if sample.values.size else None for name, sample in samples.items()}
     for name in ("core", "surroundings"):
-        if row[name] is not None:
+        if row["rim"] is not None and row[name] is not None:
             row[f"rim_minus_{name}"] = row["rim"] - row[name]
             row[f"rim_minus_{name}_uncertainty"] = _error(samples["rim"], samples[name])
+    if row["rim"] is None:
+        notes.append(f"no voxel lies within {rim_mm:g} mm of the surface, so that there is no rim; choose a wider rim")
     if row["core"] is None:
-        row["note"] = f"no voxel lies deeper than {rim_mm:g} mm, so that there is no core; choose a thinner rim"
-    return row
+        notes.append(f"no voxel lies deeper than {rim_mm:g} mm, so that there is no core; choose a thinner rim")
+    return row | {"note": "; ".join(notes)}
 
 
 def _error(*samples):

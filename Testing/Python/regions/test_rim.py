@@ -79,6 +79,14 @@ def test_a_lesion_of_a_few_voxels_has_a_sentence_instead():
     assert "8 voxels are too few" in summary.rows[0]["note"] and summary.rows[0]["rim_minus_core"] is None
     assert "no core" in summary.rows[1]["note"] and summary.rows[1]["rim_minus_surroundings"] > 0
     assert profiles.segments == ["Label 2"]
+    _, summary = rim_profiles(MapImage(labels * 0.1, "ppm"), LabelRegions(labels), Grid(SHAPE), rim_mm=0.4)
+    assert "no rim" in summary.rows[1]["note"] and summary.rows[1]["rim_minus_surroundings"] is None
+
+
+def test_a_tiny_step_takes_no_longer_than_a_step_for_each_distance():
+    ppm, inside = lesion()
+    profiles, _ = rim_profiles(MapImage(ppm, "ppm"), [Region("a", inside)], Grid(SHAPE), step_mm=1e-9)
+    assert sum(row["voxels"] for row in profiles.rows if row["distance_mm"] < 0) == inside.sum()
 
 
 def test_voxels_outside_the_mask_do_not_count():
@@ -89,6 +97,7 @@ def test_voxels_outside_the_mask_do_not_count():
     _, summary = rim_profiles(MapImage(ppm, "ppm"), [Region("a", inside)], Grid(SHAPE), mask=mask)
     assert summary.rows[0]["rim"] < 0.07
     assert summary.rows[0]["voxels"] == np.count_nonzero(inside & mask)
+    assert summary.rows[0]["note"] == f"{np.count_nonzero(inside & ~mask)} of its voxels are outside the mask"
 
 
 def test_the_uncertainty_is_that_of_noise_whose_neighbors_are_alike():
