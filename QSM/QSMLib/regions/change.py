@@ -76,7 +76,7 @@ def prepare(folder, request):
     yield
     regions = regions_on(request.regions, request.first)
     yield
-    yield from write_comparison(folder, first, second, regions, request.reference.replace(BRAIN, ""))
+    yield from write_comparison(folder, first, second, regions, request.reference)
 
 
 def add_changes(folder, request):
@@ -152,7 +152,7 @@ def _visit(volume, magnitude):
 
     image, mask, echoes = image_of(volume, "ppm"), mask_of(volume), slicer.util.arrayFromVolume(magnitude)
     per_ppm = PER_PPM[image.unit]
-    ppm = np.nan_to_num(image.array) / per_ppm
+    ppm = image.array / per_ppm
     sigma = None if image.uncertainty is None else image.uncertainty / per_ppm
     first_echo = echoes if echoes.ndim == 3 else echoes[..., 0]
     return Visit(ppm, ppm != 0 if mask is None else mask, first_echo, geometry_of(volume), sigma)

@@ -1,5 +1,7 @@
 """Two scans of one person: registered by magnitude, and compared on the grid of the first."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from QSMLogic.atlas.rigid import register_rigidly
 from QSMLogic.files.geometry import Geometry
 from QSMLogic.numerics.lazy import ndimage, sitk
 from QSMLogic.regions import LabelRegions
+from QSMLogic.regions.brain import BRAIN
 
 SHAPE = (36, 44, 40)
 PLACE = Geometry(SHAPE[::-1], (2.0, 2.0, 2.0), (-39.0, -43.0, -35.0))
@@ -42,6 +45,11 @@ def visit(geometry, turned, seed, changed=0, shift=0.0):
     errors = ndimage.gaussian_filter(noise.normal(size=geometry.shape), 1.0)
     ppm = np.where(mask, ppm + 0.004 * errors / errors.std(), 0).astype(np.float32)
     return Visit(ppm, mask, magnitude, geometry, np.full(geometry.shape, 0.01, np.float32))
+
+
+def visit_of(one, shift, **arrays):
+    """The same scan with another zero."""
+    return replace(one, susceptibility_ppm=(one.susceptibility_ppm + shift).astype(np.float32), **arrays)
 
 
 @pytest.fixture(scope="module")
@@ -81,4 +89,14 @@ def test_reference_and_scans_that_cannot_be_compared_are_refused(first, regions)
         compare_visits(first, first, regions, "water")
     noise = np.random.default_rng(3).normal(100, 10, SHAPE)
     with pytest.raises(QSMError, match="could not be registered"):
-        compare_visits(first, Visit(first.susceptibility_ppm, first.mask, noise, PLACE), regions)
+        compare_visits(first, visit_of(first, magnitude=noise, shift=0.1), regions)
+    with pytest.raises(QSMError, match="same values"):
+        compare_visits(first, first, regions)
+
+
+def test_another_zero_and_values_that_are_not_finite_are_no_change(first, regions):
+    moved = visit_of(first, shift=0.1)
+    moved.susceptibility_ppm[regions[0].filled(SHAPE)] = np.nan
+    table = compare_visits(first, moved, regions, BRAIN).table
+    assert not any(row["changed"] for row in table.rows)
+    assert table.of("spot 1")["change"] is None and table.of("spot 2")["change_uncertainty"] > 0
