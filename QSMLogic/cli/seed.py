@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from ..files.atomic import check_writable, write_texts
+from ..files.atomic import check_writable
 from ..files.images import check_image_name, write_files
 from ..model.errors import QSMError
 from ..regions.seed import LARGEST_MM, SEARCH_MM, measure_seeds, seed_regions, voxel_at
@@ -43,8 +43,6 @@ def seed_command(arguments, console):
     lengths = {"search_mm": arguments.search_mm, "largest_mm": arguments.largest_mm}
     table, regions = measure_seeds(image, points, geometry, mask=mask, **lengths)
     console.warn(f"{row['segment']}: {row['note']}." for row in table.rows if row["note"])
-    console.wrote(write_texts(table_texts(table, arguments.output), overwrite=arguments.overwrite, vouched=earlier))
-    if labels:
-        console.wrote(
-            write_files({labels: seed_regions(regions, geometry.shape)}, geometry, overwrite=arguments.overwrite)
-        )
+    contents = table_texts(table, arguments.output)
+    contents |= {labels: seed_regions(regions, geometry.shape)} if labels else {}
+    console.wrote(write_files(contents, geometry, overwrite=arguments.overwrite, vouched=earlier))
