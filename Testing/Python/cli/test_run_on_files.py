@@ -336,7 +336,8 @@ def test_checks_name_no_folder_and_if_anonymous_no_file(cli, scan, tmp_path, ano
 def test_settings_of_an_anonymous_run_name_files_without_their_folders():
     from QSMLogic.cli.run import _without_paths
 
-    settings = {"invert": {"method": "onnx", "model": "/data/patient-7/net.onnx", "multiple": 16}, "mask": {"a": r"C:\b"}}
+    settings = {"invert": {"method": "onnx", "model": "/data/patient-7/net.onnx", "multiple": 16}}
+    settings["mask"] = {"a": r"C:\b"}
     assert _without_paths(settings) == {
         "invert": {"method": "onnx", "model": "net.onnx", "multiple": 16},
         "mask": {"a": "b"},
