@@ -43,7 +43,8 @@ class FollowUp:
             missing = self._missing()
             self.ui.followUpButton.enabled = not missing
             self.ui.followUpButton.toolTip = missing or _(
-                "Register the second scan to the first, and find the regions that have changed beyond the uncertainty."
+                "Register the second scan to the first, and find the regions that have changed beyond the uncertainty. "
+                "Regions and reference are those above."
             )
 
     def compare(self):

@@ -136,5 +136,8 @@ def _summary(node):
         total=row["total_ppm_mm3"],
         error=row["total_uncertainty_ppm_mm3"],
     )
-    note = row["note"]
-    return f"{said} {note[:1].upper()}{note[1:]}." if note else said
+    if row["note"]:
+        said += f" {row['note'][:1].upper()}{row['note'][1:]}."
+    if len(table.rows) > 1:
+        said += _(" All {count} sources are in the table {name}.").format(count=len(table.rows), name=node.GetName())
+    return said
