@@ -114,3 +114,15 @@ def test_what_is_missing_is_told(panel):
     panel.state.result = None
     assert not panel.ui.addSourceButton.enabled
     assert "Compute a susceptibility map first" in panel.ui.addSourceButton.toolTip
+
+
+def test_tables_have_the_unit_of_the_section(panel):
+    panel.regions.choices.unit = "ppb"
+    panel.ui.rimButton.click()
+    assert column(panel.volume.GetNodeReference("QSM.Rims"), "rim_minus_core_ppb")[0] == pytest.approx(60, abs=10)
+    with_sources(panel)
+    place_crosshair((11.5, 12.5, 13.5))
+    panel.ui.addSourceButton.click()
+    table = panel.regions.choices.points.GetNodeReference("QSM.Sources")
+    assert column(table, "mean_ppb")[0] == pytest.approx(390, rel=1e-3)
+    assert column(table, "total_ppm_mm3")[0] == pytest.approx(0.39 * SOURCE.sum(), rel=1e-3)
