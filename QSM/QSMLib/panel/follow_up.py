@@ -91,7 +91,7 @@ class FollowUp:
         for scan in SCANS:
             volume = getattr(choices, f"{scan}_map")
             scans += [volume, getattr(choices, f"{scan}_magnitude") or magnitude_of(volume)]
-        return ChangeRequest(*scans, choices.regions, choices.reference)
+        return ChangeRequest(*scans, choices.regions, choices.reference, choices.unit)
 
     def _missing(self):
         """Why nothing can be compared; empty if it can."""

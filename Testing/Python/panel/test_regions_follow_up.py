@@ -69,7 +69,9 @@ def test_the_change_and_the_region_are_found(panel):
     assert chart.GetNumberOfPlotSeriesNodes() == 2
     assert slicer.app.applicationLogic().GetSelectionNode().GetActiveTableID() == table.GetID()
     count = slicer.mrmlScene.GetNumberOfNodes()
-    assert compare(panel) is difference and slicer.mrmlScene.GetNumberOfNodes() == count
+    panel.regions.choices.unit = "ppb"
+    assert compare(panel) is difference and column(table, "change_ppb")[0] == pytest.approx(100, abs=20)
+    assert slicer.mrmlScene.GetNumberOfNodes() == count
 
 
 def test_comparison_can_be_canceled(panel):
