@@ -17,7 +17,7 @@ from .warp import Channel, padded, velocity_between
 from .working import anatomy, array_of, field_of, growth, moved, working
 
 LEAST = 0.9  # similarity that must be kept; images that lay on each other exactly lose some by being resampled
-LEAST_JACOBIAN = 0.02
+LEAST_JACOBIAN = 0.0
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from ..numerics.lazy import ndimage
 from ..numerics.parallel import for_slabs
 
 LONGEST_STEP, SLAB = 0.5, 16  # of the first step, in points; planes at a time
-TRIES, SOFTER, REACH = 20, 0.8, 5  # to smooth a field that folds, by how many control points, and in which width
+TRIES, SOFTER, REACH = 8, 0.8, 7  # to smooth a field that folds, by how many control points, and in which width
 
 
 def pulled(image, displacement, order=1):
