@@ -5,7 +5,6 @@ import numpy as np
 from ..numerics.lazy import ndimage
 
 BINS, SMOOTH_BINS = 16, 0.8  # along each of the two intensities
-RANKS = 1001
 
 
 def translated(target, sources, inside):
@@ -38,12 +37,6 @@ def translated(target, sources, inside):
     predicted = ndimage.map_coordinates(table, np.stack(at), order=1)
     left, all_of_it = np.square(known - predicted[inside]).mean(), max(known.var(), np.finfo(np.float32).tiny)
     return predicted, float(np.clip(1 - left / all_of_it, 0, 1))
-
-
-def matched(image, other, inside):
-    """The image with the distribution of values that another has inside, each value put where its rank says."""
-    ranks = np.linspace(0, 1, RANKS)
-    return np.interp(image, *(np.quantile(x[inside], ranks) for x in (image, other))).astype(np.float32)
 
 
 def flattened(image, inside, spacing_mm, extent_mm=25.0):

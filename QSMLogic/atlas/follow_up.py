@@ -124,7 +124,7 @@ def cautions(records, uncertainties_known):
 def summary(table):
     """What was found, in words, from the table of changes."""
     moved = table.settings
-    changed = [f"{row['segment']} {row['change']:+.4f} ppm" for row in table.rows if row["changed"]]
+    changed = [f"{row['segment']} {row['change']:+.3g} {row['unit']}" for row in table.rows if row["changed"]]
     return (
         f"Registered by {moved['rotation_deg']:.2f} degrees and {moved['translation_mm']:.2f} mm (correlation of the "
         f"magnitude {moved['magnitude_correlation']:.2f}). Changed beyond the uncertainty: "

@@ -10,7 +10,6 @@ from ..numerics.lazy import sitk
 from ..version import __version__
 from .affine import aligned, matched_moments
 from .confidence import confidence, small_labels
-from .contrast import matched
 from .itk import content, image_of
 from .quality import MIN_OVERLAP, changes, overlap, similarity
 from .velocity import displacement_of, unfolded
@@ -18,7 +17,7 @@ from .warp import Channel, padded, velocity_between
 from .working import anatomy, array_of, field_of, growth, moved, working
 
 LEAST = 0.9  # similarity that must be kept; images that lay on each other exactly lose some by being resampled
-LEAST_JACOBIAN = 0.05
+LEAST_JACOBIAN = 0.0
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,6 @@ def _velocities(pairs, mask, part, report):
     """The velocities that bring the template onto the subject, and the subject onto the template."""
     pairs = [[padded(np.where(mask, image, np.median(pair[0][mask]))) for image in pair] for pair in pairs]
     mask, found = padded(mask), []
-    pairs[0][1] = matched(pairs[0][1], pairs[0][0], mask)
     for here, there in ((0, 1), (1, 0)):
         (main, *others), done = pairs, len(found) / 2
         channels = [Channel(main[here], main[there])]

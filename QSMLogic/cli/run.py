@@ -154,7 +154,17 @@ def _mapped(scan, geometry, files, inputs, arguments, settings, console):
     maps = run(scan, arrays["mask"], settings, console.progress, **wanted)
     console.note(choice_made(maps.provenance))
     console.warn(warnings(maps.provenance))
-    return replace(maps, provenance=maps.provenance | {"inputs": names})
+    settings = _without_paths(maps.provenance["settings"]) if arguments.anonymous else maps.provenance["settings"]
+    return replace(maps, provenance=maps.provenance | {"inputs": names, "settings": settings})
+
+
+def _without_paths(settings):
+    """Settings whose parameters name files, such as networks, without their folders."""
+
+    def plain(value):
+        return re.split(r"[/\\]", value)[-1] if isinstance(value, str) else value
+
+    return {stage: {name: plain(value) for name, value in choice.items()} for stage, choice in settings.items()}
 
 
 def _wants_quality(arguments):

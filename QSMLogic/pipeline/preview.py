@@ -6,7 +6,6 @@ import numpy as np
 
 from ..model.acquisition import Acquisition, Grid, checked_mask
 from ..model.errors import QSMError
-from ..model.given_maps import checked_given
 from ..numerics.blocks import block_mean
 from ..registry.settings import Settings
 from ..registry.stages import STAGES
@@ -61,14 +60,16 @@ def reduced(acquisition, mask, settings, reduction):
 def preview(
     run, acquisition, mask, settings, reduction, progress=None, reference_mask=None, given_maps=None, **options
 ):
-    """Compute the maps of a scan at reduced resolution.
+    """Compute the susceptibility of a scan at reduced resolution, without the maps of further stages.
 
     Parameters
     ----------
     run : callable
         QSMLogic.run.
-    acquisition, mask, settings, progress, reference_mask, given_maps, **options
+    acquisition, mask, settings, progress, reference_mask, **options
         As in QSMLogic.run; `settings` must be Settings.
+    given_maps : dict, optional
+        As in QSMLogic.run; not used, as they are for maps of further stages.
     reduction : tuple of int
         Number of voxels to average along each axis (k, j, i), as from preview_reduction.
 
@@ -83,12 +84,8 @@ def preview(
         If the input cannot be used, or a mask is too thin for a preview.
     """
     region = _coarse(reference_mask, "reference mask", acquisition.grid, reduction)
-    scan = reduced(acquisition, mask, settings, reduction)
-    given = {
-        name: block_mean(array[_whole_blocks(acquisition.grid, reduction)], reduction)
-        for name, array in checked_given(given_maps, acquisition.grid).items()
-    }
-    maps = run(*scan, progress, reference_mask=region, given_maps=given, **options)
+    scan = reduced(acquisition, mask, settings.without_maps(), reduction)
+    maps = run(*scan, progress, reference_mask=region, **options)
     return replace(maps, provenance=maps.provenance | {"preview": True, "reduction": list(reduction)})
 
 

@@ -77,6 +77,10 @@ class Settings:
         added = {name: {"method": STAGES[name].method_for_maps} for name in stages if name in self.left_out}
         return Settings({**self.choices, **added}) if added else self
 
+    def without_maps(self):
+        """These Settings without the maps of any stage but the susceptibility and its fields."""
+        return Settings({**self.choices, **{stage.name: {"method": NOTHING} for stage in stages_with_maps()}})
+
     def with_needed_maps(self):
         """These Settings with the maps, too, that stages take of earlier ones."""
         settings = self

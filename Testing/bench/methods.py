@@ -87,7 +87,7 @@ def explanation(shape, known):
     return (
         f"Written by `./dev bench methods`, every method with its default settings, on the project's own phantom\n"
         f"({' x '.join(map(str, shape))} voxels of 1.5 mm, 3 T): background removal from its true total field, dipole\n"
-        "inversion from the local field of the default pipeline (TGV: the true total field). Pairs: processor\n"
+        "inversion from the local field of the default pipeline (TFI, TGV: the true total field). Pairs: processor\n"
         "time over that of one float32 rfftn + irfftn at the next fast size of the volume. Transforms: of any size,\n"
         "in pairs. Overhead: total processor time over that of the transforms. Volumes: peak memory in addition to\n"
         "the input, in float32 volumes. NRMSE in percent, in the mask eroded by 4 voxels, for a background method\n"

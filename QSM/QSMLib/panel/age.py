@@ -72,7 +72,7 @@ class Age:
         self.menu.clear()
         groups = ages.compare(self.results.node, *self._chosen()).groups()
         for curve, rows in groups:
-            action = self.menu.addAction(f"{curve.structure.capitalize()}, {curve.source}")
+            action = self.menu.addAction(f"{curve.structure}, {curve.source}")
             action.connect("triggered()", lambda curve=curve, rows=rows: self._try(lambda: self.plot(curve, rows)))
 
     def _typed(self):

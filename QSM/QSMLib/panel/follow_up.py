@@ -43,7 +43,8 @@ class FollowUp:
             missing = self._missing()
             self.ui.followUpButton.enabled = not missing
             self.ui.followUpButton.toolTip = missing or _(
-                "Register the second scan to the first, and find the regions that have changed beyond the uncertainty."
+                "Register the second scan to the first, and find the regions that have changed beyond the uncertainty. "
+                "Regions and reference are those above."
             )
 
     def compare(self):
@@ -90,7 +91,7 @@ class FollowUp:
         for scan in SCANS:
             volume = getattr(choices, f"{scan}_map")
             scans += [volume, getattr(choices, f"{scan}_magnitude") or magnitude_of(volume)]
-        return ChangeRequest(*scans, choices.regions, choices.reference)
+        return ChangeRequest(*scans, choices.regions, choices.reference, choices.unit)
 
     def _missing(self):
         """Why nothing can be compared; empty if it can."""

@@ -61,7 +61,8 @@ class Lesions:
         """Measure rims and profiles into tables, and plot the profiles."""
         from ..regions import lesions
 
-        rims, profiles = lesions.rim_tables(self.choices.regions, self.volume, self.choices.separate)
+        choices = self.choices
+        rims, profiles = lesions.rim_tables(choices.regions, self.volume, choices.separate, choices.unit)
         tables.show_table(rims)
         self._say(_("The rims are in the table {name}.").format(name=rims.GetName()))
         if profiles.GetNumberOfRows():
@@ -82,7 +83,7 @@ class Lesions:
         """Measure the source at each point of the list into a table and segments."""
         from ..regions import lesions
 
-        table, _segments = lesions.seed_table(self.choices.points, self.volume)
+        table, _segments = lesions.seed_table(self.choices.points, self.volume, self.choices.unit)
         tables.show_table(table)
         self._say(_summary(table))
 
@@ -136,5 +137,8 @@ def _summary(node):
         total=row["total_ppm_mm3"],
         error=row["total_uncertainty_ppm_mm3"],
     )
-    note = row["note"]
-    return f"{said} {note[:1].upper()}{note[1:]}." if note else said
+    if row["note"]:
+        said += f" {row['note'][:1].upper()}{row['note'][1:]}."
+    if len(table.rows) > 1:
+        said += _(" All {count} sources are in the table {name}.").format(count=len(table.rows), name=node.GetName())
+    return said

@@ -57,6 +57,6 @@ def age_chart(node, curve, rows):
         traces += [Trace(name, ages, normal + z * sd, dashed=True) for name, z in (("97.5 %", BAND), ("2.5 %", -BAND))]
     for row in rows[: LARGEST_LEGEND - len(traces)]:
         traces.append(Trace(row["segment"], [row["age_years"]], [row["value"]], markers=True, line=False))
-    title = f"{curve.structure.capitalize()} over age, {curve.source}"
-    titles = "Age [years]", f"{rows[0]['map'].capitalize()} relative to {curve.reference} [{unit}]"
-    return make_chart(node, CHART, title, traces, titles)
+    structure = curve.structure[:1].upper() + curve.structure[1:]
+    titles = "Age [years]", f"{rows[0]['map']} relative to {curve.reference} [{unit}]"
+    return make_chart(node, CHART, f"{structure} over age, {curve.source}", traces, titles)

@@ -31,7 +31,7 @@ class ChangeRequest:
 
     first, second: susceptibility maps, the earlier and the later. first_magnitude, second_magnitude: volumes on their
     grids. regions: a segmentation or label map, drawn on the first scan. reference: the name of the region that is the
-    common reference; "" or regions.brain.BRAIN for all voxels in both scans.
+    common reference; "" or regions.brain.BRAIN for all voxels in both scans. unit: of the table, "ppm" or "ppb".
     """
 
     first: object
@@ -40,6 +40,7 @@ class ChangeRequest:
     second_magnitude: object
     regions: object
     reference: str = ""
+    unit: str = "ppm"
 
 
 def magnitude_of(volume):
@@ -94,7 +95,9 @@ def add_changes(folder, request):
     name, role = f"{second.GetName()} minus {first.GetName()}", CATALOGUE[UNCERTAINTY].role
     change = _volume(difference, known, name, TITLE, first)
     error = _volume(sigma, known and known.GetNodeReference(role), f"{name} uncertainty", f"{TITLE} uncertainty", first)
-    node = tables.write_table(table, known and known.GetNodeReference(CHANGES), f"{name} changes", first)
+    node = tables.write_table(
+        table.in_unit(request.unit), known and known.GetNodeReference(CHANGES), f"{name} changes", first
+    )
     for owner in (change, node):
         owner.SetNodeReferenceID(FIRST, first.GetID())
         owner.SetNodeReferenceID(SECOND, second.GetID())
@@ -125,11 +128,11 @@ def compare(request, progress=None):
 def change_chart(node):
     """The change of each region with its 95 % confidence interval, from a table node of changes; the chart node."""
     table = read_changes(node)
-    rows = [row for row in table.rows if row["low"] is not None]
-    if not rows:
+    placed = [(place, row) for place, row in enumerate(table.rows, 1) if row["low"] is not None]
+    if not placed:
         raise QSMError("There is nothing to plot: no region has a change with an uncertainty.")
-    traces = [Trace(f"{n} {row['segment']}", *_interval(row, n)) for n, row in enumerate(rows, 1)]
-    regions = "Region" if len(rows) <= LARGEST_LEGEND else "Region, in the order of the table"
+    traces = [Trace(f"{place} {row['segment']}", *_interval(row, place)) for place, row in placed]
+    regions = "Region" if len(placed) <= LARGEST_LEGEND else "Region, in the order of the table"
     return make_chart(node, CHART, node.GetName(), traces, (regions, f"Change [{table.unit}]"))
 
 

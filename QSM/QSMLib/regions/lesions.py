@@ -10,18 +10,18 @@ from ..scan.geometry import geometry_of
 from ..scan.outputs import place_beside
 from . import tables
 from .maps import image_of, mask_of
-from .measure import grid_of_map
+from .measure import grid_of_map, in_unit
 from .sources import regions_on
 
 RIMS, PROFILES, CHART = "QSM.Rims", "QSM.RimProfiles", "QSM.RimChart"
 SOURCES, SEGMENTS, POINTS = "QSM.Sources", "QSM.SourceSegments", "vtkMRMLMarkupsFiducialNode"
 
 
-def rim_tables(lesions, volume, separate=False, **lengths):
+def rim_tables(lesions, volume, separate=False, unit="", **lengths):
     """The table nodes of rims and of profiles of the lesions in a segmentation or label map.
 
-    Those of the map's last ones are overwritten. separate: take connected parts as lesions of their own. lengths:
-    step_mm, rim_mm, outer_mm. Raises QSMError.
+    Those of the map's last ones are overwritten. separate: take connected parts as lesions of their own. unit: "ppm" or
+    "ppb" for susceptibilities, by default that of the map. lengths: step_mm, rim_mm, outer_mm. Raises QSMError.
     """
     from QSMLogic.regions.rim import rim_profiles, separate_lesions
 
@@ -31,7 +31,10 @@ def rim_tables(lesions, volume, separate=False, **lengths):
         regions = [part for region in regions for part in separate_lesions(region, grid)]
     profiles, summary = rim_profiles(image, regions, grid, mask=mask_of(volume), **lengths)
     names = {RIMS: (summary, "rims"), PROFILES: (profiles, "rim profiles")}
-    return tuple(_table(table, volume, role, f"{volume.GetName()} {name}") for role, (table, name) in names.items())
+    return tuple(
+        _table(in_unit(table, unit), volume, role, f"{volume.GetName()} {name}")
+        for role, (table, name) in names.items()
+    )
 
 
 def rim_chart(node):
@@ -62,17 +65,17 @@ def measured_sources(positions, volume, **lengths):
     return measure_seeds(image, voxels, geometry, mask=mask_of(volume), **lengths)
 
 
-def seed_table(points, volume, **lengths):
+def seed_table(points, volume, unit="", **lengths):
     """The table node of the sources at points, and a segmentation of them.
 
     points: positions in the world, or a node with control points, whose last table and segmentation are overwritten.
-    The other arguments are those of measured_sources.
+    unit: as in rim_tables. The other arguments are those of measured_sources.
     """
     from QSMLogic.regions.seed import seed_regions
 
     owner = points if hasattr(points, "IsA") else None
     table, regions = measured_sources(_positions(points), volume, **lengths)
-    node = _table(table, owner, SOURCES, f"{volume.GetName()} sources", volume)
+    node = _table(in_unit(table, unit), owner, SOURCES, f"{volume.GetName()} sources", volume)
     labels = seed_regions(regions, slicer.util.arrayFromVolume(volume).shape)
     segmentation = _segmentation(node.GetNodeReference(SEGMENTS), labels, volume)
     node.SetNodeReferenceID(SEGMENTS, segmentation.GetID())

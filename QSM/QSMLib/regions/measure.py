@@ -77,7 +77,12 @@ def measured(measurement):
         )
     settings = tables[0].settings | {"resampling": measurement.edges}
     table = RegionTable(tuple(row for table in tables for row in table.rows), settings)
-    return table.in_unit(measurement.unit) if set(table.units) & set(UNITS) else table
+    return in_unit(table, measurement.unit)
+
+
+def in_unit(table, unit):
+    """A RegionTable with susceptibilities in a unit; as it is for unit "", and if it has none."""
+    return table.in_unit(unit) if unit and set(table.units) & set(UNITS) else table
 
 
 def measure_into_table(measurement, node=None, asymmetry=False):

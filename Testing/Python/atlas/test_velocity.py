@@ -5,7 +5,7 @@ import pytest
 
 from QSMLogic.atlas import Template
 from QSMLogic.atlas.confidence import confidence, small_labels
-from QSMLogic.atlas.contrast import flattened, matched, translated
+from QSMLogic.atlas.contrast import flattened, translated
 from QSMLogic.atlas.velocity import displacement_of, exponential, jacobian, points, pulled, unfolded
 from QSMLogic.atlas.warp import Channel, padded, velocity_between
 from QSMLogic.files.images import Geometry
@@ -37,7 +37,7 @@ def test_large_velocities_do_not_fold():
     velocity = 3 * np.stack([smooth(n, points(SHAPE), 2.0) for n in range(3)])
     inside = np.ones(SHAPE, bool)
     assert jacobian(2 * velocity).min() < 0
-    assert unfolded(velocity, SHAPE, inside, 0.05)[1].min() > 0.05
+    assert unfolded(velocity, SHAPE, inside, 0.02)[1].min() > 0.02
 
 
 def test_jacobian_of_a_scaling_is_its_volume():
@@ -61,13 +61,6 @@ def test_one_contrast_predicts_another():
     predicted, share = translated(target, (source, np.zeros_like(source)), np.ones(SHAPE, bool))
     assert share > 0.95 and np.abs(predicted - target).mean() < 1.5
     assert translated(smooth(2), (source, source), np.ones(SHAPE, bool))[1] < 0.1
-
-
-def test_matched_images_have_one_distribution():
-    inside = np.ones(SHAPE, bool)
-    image, other = smooth(1), np.exp(smooth(2))
-    quantiles = [np.quantile(x, (0.1, 0.5, 0.9)) for x in (matched(image, other, inside), other)]
-    np.testing.assert_allclose(*quantiles, rtol=0.02)
 
 
 def test_sensitivity_of_the_coils_is_taken_off():

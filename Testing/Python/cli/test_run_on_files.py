@@ -331,3 +331,14 @@ def test_checks_name_no_folder_and_if_anonymous_no_file(cli, scan, tmp_path, ano
     [said] = [check["sentence"] for check in json.loads(text)["checks"] if check["name"] == "echo_number"]
     assert "echo 3 according to its sidecar" in said and ("smith_e1" in said) != anonymous
     assert str(scan.folder) not in text and ("smith" in text) != anonymous
+
+
+def test_settings_of_an_anonymous_run_name_files_without_their_folders():
+    from QSMLogic.cli.run import _without_paths
+
+    settings = {"invert": {"method": "onnx", "model": "/data/patient-7/net.onnx", "multiple": 16}}
+    settings["mask"] = {"a": r"C:\b"}
+    assert _without_paths(settings) == {
+        "invert": {"method": "onnx", "model": "net.onnx", "multiple": 16},
+        "mask": {"a": "b"},
+    }

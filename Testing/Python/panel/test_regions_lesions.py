@@ -10,7 +10,9 @@ SHAPE = (24, 26, 28)
 MATRIX = np.array([[-1.0, 0, 0, 13], [0, -1, 0, 12], [0, 0, 1, -11], [0, 0, 0, 1]])
 AXES = np.ogrid[-11.5:12.5, -12.5:13.5, -13.5:14.5]
 DISTANCE = np.sqrt(sum(x**2 for x in AXES))
-SOURCE, BESIDE = (sum((x - x0) ** 2 for x, x0 in zip(AXES, at, strict=True)) < 4 for at in ((0, 0, 0), (0, 8, 0)))
+SOURCE, BESIDE = (
+    np.sqrt(sum((x - x0) ** 2 for x, x0 in zip(AXES, at, strict=True))) < 2 for at in ((0, 0, 0), (0, 8, 0))
+)
 
 
 @pytest.fixture
@@ -75,6 +77,7 @@ def test_sources_at_the_crosshair_are_added_to_one_table(panel):
     place_crosshair((11.5, 20.5, 13.5))
     panel.ui.addSourceButton.click()
     assert panel.ui.pointsSelector.currentNode() is points and points.GetNumberOfControlPoints() == 2
+    assert "All 2 sources are in the table" in panel.ui.lesionsLabel.text
     table = points.GetNodeReference("QSM.Sources")
     assert texts(table, "kind") == ["paramagnetic", "diamagnetic"]
     assert column(table, "total_ppm_mm3")[0] == pytest.approx(0.39 * SOURCE.sum(), rel=1e-3)
@@ -111,3 +114,15 @@ def test_what_is_missing_is_told(panel):
     panel.state.result = None
     assert not panel.ui.addSourceButton.enabled
     assert "Compute a susceptibility map first" in panel.ui.addSourceButton.toolTip
+
+
+def test_tables_have_the_unit_of_the_section(panel):
+    panel.regions.choices.unit = "ppb"
+    panel.ui.rimButton.click()
+    assert column(panel.volume.GetNodeReference("QSM.Rims"), "rim_minus_core_ppb")[0] == pytest.approx(60, abs=10)
+    with_sources(panel)
+    place_crosshair((11.5, 12.5, 13.5))
+    panel.ui.addSourceButton.click()
+    table = panel.regions.choices.points.GetNodeReference("QSM.Sources")
+    assert column(table, "mean_ppb")[0] == pytest.approx(390, rel=1e-3)
+    assert column(table, "total_ppm_mm3")[0] == pytest.approx(0.39 * SOURCE.sum(), rel=1e-3)

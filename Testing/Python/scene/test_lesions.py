@@ -19,11 +19,13 @@ def chi(scene):
     return add_map(ppm, "chi", "ppm", MATRIX)
 
 
-def test_rims_of_a_segmentation(logic, chi):
+def test_rims_of_a_segmentation(logic, chi, tmp_path):
     rims, profiles = logic.lesionRims(segmentation({"lesion": BALL}, chi), chi)
     assert texts(rims, "segment") == ["lesion"]
     assert column(rims, "rim_minus_core_ppm")[0] == pytest.approx(0.06, abs=0.01)
     assert column(profiles, "distance_mm")[0] < 0 < column(profiles, "distance_mm")[-1]
+    assert logic.saveRegions(rims, str(tmp_path / "rims.csv")) == [tmp_path / "rims.csv"]
+    assert "rim_minus_core" in (tmp_path / "rims.csv").read_text().splitlines()[0]
 
 
 def test_sources_at_points_become_a_table_and_segments(logic, chi):
