@@ -68,13 +68,14 @@ def unfolded(velocity, shape, mask, least):
 
     The exponential itself does not fold; what is left are a few points between which it changes fast.
     """
+    change = jacobian(displacement_of(velocity, shape))
     for _ in range(TRIES):
-        change = jacobian(displacement_of(velocity, shape))
         folds = mask & (change <= least)
         if not folds.any():
             break
         near = ndimage.maximum_filter(_at_points(folds, velocity.shape[1:]), REACH)
         velocity = velocity + ndimage.gaussian_filter(near, SOFTER) * (smoothed(velocity, SOFTER) - velocity)
+        change = jacobian(displacement_of(velocity, shape))
     return velocity, change
 
 
