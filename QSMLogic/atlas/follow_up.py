@@ -14,6 +14,7 @@ from .rigid import RigidRegistration, register_rigidly
 INSIDE = 0.99  # of the interpolated mask: all neighbors are inside
 LEAST_ERROR_VOXELS = 0.05  # of the registration, measured on simulated heads; what forth and back agree in is not seen
 LEAST_SHARED = 0.5  # of the smaller mask
+MOST_UNLIKE = 20  # ratio of the spreads of two maps of one person; in ppm and ppb it is a thousand
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,15 @@ def compare_visits(first, second, regions, reference="", progress=None):
     Raises
     ------
     QSMError
-        If the scans cannot be registered, share too little, have no such reference, or are one scan.
+        If the scans cannot be registered, share too little, have no such reference, are in different units, or are one
+        scan.
     """
     progress, reference = progress or (lambda stage, fraction: None), "" if reference == BRAIN else reference
     first, second = _finite(first), _finite(second)
     zero = _region(regions, reference, first.geometry.shape) if reference else None
     if np.array_equal(first.susceptibility_ppm, second.susceptibility_ppm):
         raise QSMError("Both maps have the same values, so that there is no change to find. Choose maps of two scans.")
+    _check_spreads(first, second)
     progress("register", 0.0)
     scans = [(visit.magnitude, visit.geometry, visit.mask) for visit in (first, second)]
     registration = register_rigidly(*scans, lambda done: progress("register", 0.8 * done))
@@ -104,6 +107,15 @@ def _finite(visit):
     arrays = {name: array for name, array in arrays.items() if array is not None}
     mask = np.logical_and.reduce([visit.mask, *map(np.isfinite, arrays.values())])
     return replace(visit, mask=mask, **{name: np.nan_to_num(x, posinf=0, neginf=0) for name, x in arrays.items()})
+
+
+def _check_spreads(*visits):
+    spreads = [np.diff(np.percentile(v.susceptibility_ppm[v.mask], (10, 90))).item() for v in visits if v.mask.any()]
+    if len(spreads) == 2 and max(spreads) > MOST_UNLIKE * min(spreads) > 0:
+        raise QSMError(
+            f"The values of one map spread {max(spreads) / min(spreads):.0f} times as much as those of the other. Check "
+            "that both are susceptibility maps in ppm."
+        )
 
 
 def _centered(visit):

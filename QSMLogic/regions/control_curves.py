@@ -104,7 +104,7 @@ def _fitted(structure, subjects, formula):
 
 
 def _coefficients(ages, values, formula):
-    """Those of least squares: of a curve that bends, the rate by search, the others, in which it is linear, directly."""
+    """By least squares: of a curve that bends, the rate is searched for; in the others every curve is linear."""
     formula, bends = FORMULAE[formula], formula in BENDING
     units = np.eye(formula.coefficients)[: 2 if bends else None]
 

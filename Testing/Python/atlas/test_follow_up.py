@@ -90,6 +90,9 @@ def test_reference_and_scans_that_cannot_be_compared_are_refused(first, regions)
     noise = np.random.default_rng(3).normal(100, 10, SHAPE)
     with pytest.raises(QSMError, match="could not be registered"):
         compare_visits(first, visit_of(first, magnitude=noise, shift=0.1), regions)
+    ppb = replace(first, susceptibility_ppm=1000 * first.susceptibility_ppm)
+    with pytest.raises(QSMError, match="1000 times as much.*in ppm"):
+        compare_visits(first, ppb, regions)
     with pytest.raises(QSMError, match="same values"):
         compare_visits(first, first, regions)
 
