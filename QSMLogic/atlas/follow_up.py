@@ -113,8 +113,8 @@ def _check_spreads(*visits):
     spreads = [np.diff(np.percentile(v.susceptibility_ppm[v.mask], (10, 90))).item() for v in visits if v.mask.any()]
     if len(spreads) == 2 and max(spreads) > MOST_UNLIKE * min(spreads) > 0:
         raise QSMError(
-            f"The values of one map spread {max(spreads) / min(spreads):.0f} times as much as those of the other. Check "
-            "that both are susceptibility maps in ppm."
+            f"The values of one map spread {max(spreads) / min(spreads):.0f} times as much as those of the other. "
+            "Check that both are susceptibility maps in ppm."
         )
 
 
