@@ -109,9 +109,20 @@ def _around(image, lesion, taken, known, grid, outer_mm):
     )
     if not inside.any():
         return np.zeros(0), np.zeros(0)
-    distances = signed_distance_mm(inside, grid.spacing_mm)
+    distances = _distances(inside, grid.spacing_mm, margin)
     counted = known[box] & (inside | ~taken[box]) & (distances <= outer_mm)
     return image.array[box][counted].astype(np.float64), distances[counted]
+
+
+def _distances(inside, spacing_mm, margin):
+    """signed_distance_mm by connected parts, which may be far apart; infinite beyond the margin (voxels) of all."""
+    distances, parts = np.full(inside.shape, np.inf), ndimage.label(inside, np.ones((3, 3, 3)))[0]
+    for number, box in enumerate(ndimage.find_objects(parts), 1):
+        wide = tuple(
+            slice(max(s.start - m, 0), min(s.stop + m, n)) for s, m, n in zip(box, margin, inside.shape, strict=True)
+        )
+        distances[wide] = np.minimum(distances[wide], signed_distance_mm(parts[wide] == number, spacing_mm))
+    return distances
 
 
 def _steps(values, distances, step_mm):

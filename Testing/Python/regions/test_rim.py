@@ -1,5 +1,7 @@
 """Profiles across the surface of lesions of known rim, core and surroundings."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,20 @@ def test_lesions_of_one_image_do_not_count_as_each_others_surroundings():
     both = separate_lesions(Region("MS", labels > 0), Grid(SHAPE))
     assert [region.name for region in both] == ["MS 1", "MS 2"]
     assert [row["voxels"] for row in summary.rows] == [region.inside().sum() for region in both]
+
+
+def test_scattered_lesions_of_one_label_take_the_memory_of_each():
+    inside, ppm = np.zeros((400, 60, 400), bool), np.zeros((400, 60, 400), np.float32)
+    for corner in ((8, 8, 8), (20, 8, 8), (380, 40, 380)):
+        inside[tuple(slice(c, c + 6) for c in corner)] = True
+    tracemalloc.start()
+    profiles, _ = rim_profiles(MapImage(ppm, "ppm"), [Region("MS", inside)], Grid(inside.shape))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    near = inside[:40, :30, :40]
+    expected = np.bincount((np.floor(signed_distance_mm(near, (1, 1, 1))[near]) + 9).astype(int))
+    counts = {round(row["distance_mm"] - 0.5) + 9: row["voxels"] for row in profiles.rows}
+    assert counts[8] == 1.5 * expected[8] and peak < 40 * inside.size
 
 
 def test_a_lesion_of_a_few_voxels_has_a_sentence_instead():
