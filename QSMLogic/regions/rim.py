@@ -13,6 +13,7 @@ from .table import RegionTable
 
 STEP_MM, RIM_MM, OUTER_MM = 1.0, 2.0, 5.0
 LEAST_VOXELS = 27  # of a lesion; a smaller one is no more than its edge
+MOST_FINE = 20_000_000  # parts of voxels in which distances are measured, a few seconds
 PARTS, MOST_PARTS = 3, 15  # of the shortest voxel side by which distances are measured; of a longer one
 
 
@@ -87,7 +88,9 @@ def signed_distance_mm(inside, spacing_mm):
 
     The surface is that of the voxels, found on parts of them, so that thick slices count as thick.
     """
-    parts = [min(2 * math.ceil((PARTS * mm / min(spacing_mm) - 1) / 2 - 1e-6) + 1, MOST_PARTS) for mm in spacing_mm]
+    parts = _parts(PARTS, spacing_mm)
+    if math.prod(parts) * inside.size > MOST_FINE:  # no lesion is as large; its voxels are small enough
+        parts = _parts(1, spacing_mm)
     fine, middle = inside, tuple(slice(n // 2, None, n) for n in parts)
     for axis, n in enumerate(parts):
         fine = fine.repeat(n, axis)
@@ -95,6 +98,12 @@ def signed_distance_mm(inside, spacing_mm):
     within, without = (ndimage.distance_transform_edt(x, sampling=sides)[middle] for x in (fine, ~fine))
     half = min(sides) / 2
     return np.where(inside, half - within, without - half)
+
+
+def _parts(parts, spacing_mm):
+    """Into how many parts voxels are cut along each axis: `parts` along the shortest, an odd number along each."""
+    ratios = [parts * mm / min(spacing_mm) for mm in spacing_mm]
+    return [min(2 * math.ceil((ratio - 1) / 2 - 1e-6) + 1, MOST_PARTS) for ratio in ratios]
 
 
 def _around(image, lesion, taken, known, grid, outer_mm):
