@@ -47,6 +47,11 @@ def visit(geometry, turned, seed, changed=0, shift=0.0):
     return Visit(ppm, mask, magnitude, geometry, np.full(geometry.shape, 0.01, np.float32))
 
 
+def scaled(geometry, scale):
+    lengths = {name: tuple(scale * mm for mm in getattr(geometry, name)) for name in ("spacing", "origin")}
+    return replace(geometry, **lengths)
+
+
 def visit_of(one, shift, **arrays):
     """The same scan with another zero."""
     return replace(one, susceptibility_ppm=(one.susceptibility_ppm + shift).astype(np.float32), **arrays)
@@ -74,6 +79,15 @@ def test_magnitudes_are_registered_to_a_fraction_of_a_voxel_whatever_their_grids
     assert np.linalg.norm(away, axis=1).max() < 0.2
     assert found.error_mm < 0.5 and found.correlation > 0.9
     assert found.rotation_deg == pytest.approx(np.degrees(np.linalg.norm(MOVE[0])), abs=0.3)
+
+
+def test_heads_of_a_tenth_the_size_are_registered_alike(first):
+    second, found = visit(OTHER, True, 2), []
+    for scale in (1.0, 0.1):
+        scans = [(v.magnitude, scaled(v.geometry, scale), v.mask) for v in (first, second)]
+        found.append(register_rigidly(*scans))
+    assert found[1].translation_mm == pytest.approx(0.1 * found[0].translation_mm, rel=0.01)
+    assert found[1].rotation_deg == pytest.approx(found[0].rotation_deg, abs=0.05)
 
 
 def test_the_nucleus_that_changed_is_found_and_no_other(first, regions):
