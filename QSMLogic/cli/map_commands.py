@@ -3,11 +3,12 @@
 import numpy as np
 
 from ..files.atomic import check_writable
-from ..files.field_files import load_field
+from ..files.field_files import check_field, load_field
 from ..files.images import load_on_grid, read_image, write_files
 from ..files.map_files import map_paths
 from ..files.scans import load_magnitude
 from ..model.acquisition import FieldMap, bounding_box, uncropped
+from ..model.catalogue import SUSCEPTIBILITY
 from ..model.errors import QSMError
 from ..model.given_maps import GIVEN_MAPS
 from ..model.scan_checks import checked_field_strength
@@ -16,6 +17,8 @@ from ..registry.stages import STAGES
 from .commands import input_files, load_scan
 from .options import MAP_OPTIONS, SCAN_TAKES
 from .stage_inputs import StageRunner, given_mask, scaled_and_masked, unwrapped
+
+MOST_PPM = 2.0  # standard deviation of a susceptibility map; in heads it is about 0.05
 
 
 def map_command(stage):
@@ -48,9 +51,9 @@ def _known(arguments, takes, chain):
     for name in takes:
         path = _path(arguments, name)
         if name == "local":
-            known[name] = FieldMap(_field(path, geometry, arguments), mask, grid).cropped(box)
+            known[name] = FieldMap(_field(path, geometry, mask, arguments), mask, grid).cropped(box)
         elif name in MAP_OPTIONS or name in GIVEN_MAPS:
-            known[name] = np.where(mask, load_on_grid(path, geometry), 0)[box] if path else None
+            known[name] = _map(path, geometry, mask, name)[box] if path else None
     return known | dict.fromkeys(("mask", "reliable_mask"), mask[box]), box, geometry
 
 
@@ -100,7 +103,23 @@ def _path(arguments, name):
     return getattr(arguments, MAP_OPTIONS[name][0].replace("-", "_"), None) if name in MAP_OPTIONS else None
 
 
-def _field(path, geometry, arguments):
-    """The field map in a file in ppm; QSMError if its grid differs."""
+def _map(path, geometry, mask, name):
+    """The map in a file, 0 outside the mask; QSMError if its grid differs, or its values cannot be such a map."""
+    array = np.where(mask, load_on_grid(path, geometry), np.float32(0))
+    bad = int(np.count_nonzero(~np.isfinite(array)))
+    if bad:
+        raise QSMError(f"{path} is NaN in {bad} voxels of the mask. Fill them, or exclude them from the mask.")
+    if name == SUSCEPTIBILITY and (spread := float(array[mask].std(dtype=np.float64))) > MOST_PPM:
+        raise QSMError(
+            f"{path} has a standard deviation of {spread:.3g} ppm in the mask, more than any tissue: it appears to be "
+            "in ppb. Convert it to ppm."
+        )
+    return array
+
+
+def _field(path, geometry, mask, arguments):
+    """The local field in a file in ppm; QSMError if its grid differs, or if it appears to have another unit."""
     load_on_grid(path, geometry)
-    return load_field(path, None, arguments.field_strength)[0]
+    field_ppm = load_field(path, None, arguments.field_strength)[0]
+    check_field(path, field_ppm[mask], is_local=True, remedy="Convert it to ppm.")
+    return field_ppm
