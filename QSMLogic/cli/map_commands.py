@@ -39,7 +39,10 @@ def map_command(stage):
 
 
 def _known(arguments, takes, chain):
-    """What a method takes, by name, in the box of the mask; the box, and the Geometry."""
+    """What a method takes, by name, in the box of the mask; the box, and the Geometry.
+
+    Maps are zero where they are not known, as at the rim of the mask, so that they are not valid there.
+    """
     if not SCAN_TAKES & {*takes}:
         known, mask, geometry = _of_maps(arguments, takes, chain)
     elif arguments.magnitude and not (arguments.phase or arguments.real or arguments.complex):
@@ -51,10 +54,13 @@ def _known(arguments, takes, chain):
     for name in takes:
         path = _path(arguments, name)
         if name == "local":
-            known[name] = FieldMap(_field(path, geometry, mask, arguments), mask, grid).cropped(box)
+            field_ppm = _field(path, geometry, mask, arguments)
+            known[name] = FieldMap(field_ppm, mask & (field_ppm != 0), grid).cropped(box)
         elif name in MAP_OPTIONS or name in GIVEN_MAPS:
             known[name] = _map(path, geometry, mask, name)[box] if path else None
-    return known | dict.fromkeys(("mask", "reliable_mask"), mask[box]), box, geometry
+    inside, susceptibility = mask[box], known.get(SUSCEPTIBILITY)
+    reliable = inside if susceptibility is None else inside & (susceptibility != 0)
+    return known | {"mask": inside, "reliable_mask": reliable}, box, geometry
 
 
 def _of_scan(arguments, takes, chain):

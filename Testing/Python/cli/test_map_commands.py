@@ -74,6 +74,17 @@ def test_separation_takes_maps_in_files_and_its_parts_add_up(mapped, cli, tmp_pa
     assert parts[0].min() >= 0 >= parts[1].max()
 
 
+def test_nothing_is_separated_where_the_susceptibility_is_not_known(mapped, cli, tmp_path):
+    scan, folder = mapped
+    chi = folder / "susceptibility_ppm.nii.gz"
+    words = ["--susceptibility", chi, "--r2star", folder / "r2star_hz.nii.gz", "--field-strength", 3]
+    assert cli("separation", "r2star_qsm", *words, "--mask", scan.mask, "--output", tmp_path / "out")[0] == 0
+    unknown = (load(scan.mask) > 0) & (load(folder / "reliable_mask.nii.gz") == 0)
+    assert unknown.any()
+    for name in STAGES["separation"].yields:
+        assert not load(tmp_path / "out" / CATALOGUE[name].file)[unknown].any()
+
+
 def test_what_is_missing_is_said(mapped, refused):
     scan, folder = mapped
     magnitude = ["--magnitude", *scan.magnitude, "--echo-times", *scan.times, "--field-strength", 3]
