@@ -93,7 +93,9 @@ def _of_magnitude(arguments, takes, chain):
 def _of_maps(arguments, takes, chain):
     """What a method takes that needs no scan."""
     first = next(path for name in MAP_OPTIONS if (path := _path(arguments, name)))
-    _, geometry = read_image(first)
+    array, geometry = read_image(first)
+    if array.ndim != 3:
+        raise QSMError(f"{first} must hold a single 3D image; it has {len(array)} volumes.")
     known = {}
     if "field_strength_t" in takes:
         if arguments.field_strength is None:

@@ -153,3 +153,12 @@ def test_the_record_of_a_run_is_a_settings_file(mapped, cli, tmp_path):
     for name in ("susceptibility_ppm", "r2star_hz", "swi", "paramagnetic_ppm"):
         again, first = (load(place / CATALOGUE[name].file) for place in (tmp_path / "out", folder))
         np.testing.assert_array_equal(again, first)
+
+
+def test_several_volumes_are_no_map(mapped, refused, tmp_path):
+    from helpers.scan_on_disk import save
+
+    scan, folder = mapped
+    several = save(tmp_path / "two.nii.gz", np.stack([load(folder / "susceptibility_ppm.nii.gz")] * 2))
+    words = ["--susceptibility", several, "--r2star", folder / "r2star_hz.nii.gz", "--field-strength", 3]
+    refused("single 3D image", "separation", "r2star_qsm", *words, "--mask", scan.mask, "--output", tmp_path / "out")
