@@ -4,8 +4,8 @@ import numpy as np
 
 from ..numerics.lazy import ndimage, sitk
 
-LEAST, TRIES = 0.1, 40  # local change of volume to reach, and how often the field is smoothed for it
-SMOOTH_VOXELS, REACH_VOXELS, SLOWLY = 1.0, 2, 5  # Gaussian; distance from a fold; tries before it grows by a voxel
+LEAST, TRIES = 0.02, 40  # local change of volume to reach, and how often the field is smoothed for it
+SMOOTH_VOXELS, REACH_VOXELS, SLOWLY = 1.0, 1, 5  # Gaussian; distance from a fold; tries before it grows by a voxel
 
 
 def unfolded(field, mask):

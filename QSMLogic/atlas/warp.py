@@ -9,7 +9,7 @@ from .itk import execute
 PYRAMID = ((4, 60), (2, 60), (1, 40))  # shrink factor and iterations of each level
 QUICK = ((4, 60), (2, 60), (1, 20))  # finds nearly the same in 0.6 of the time
 FIELD_VOXELS, UPDATE_VOXELS = 0.7, 0.5  # Gaussians that smooth the field and its updates at every iteration
-TURNS, SECOND_SHARE = 3, 0.3  # of two pairs of images at a level; of its iterations that the second pair gets
+TURNS, SECOND_SHARE = 3, 0.3  # of two pairs of images at the finest level; of its iterations that the second gets
 
 
 def demons(fixed, moving, mask, report, second=None, pyramid=PYRAMID):
@@ -24,7 +24,7 @@ def demons(fixed, moving, mask, report, second=None, pyramid=PYRAMID):
     report : callable
         Called as report(share done); it may raise.
     second : tuple of SimpleITK.Image, optional
-        Another fixed and moving image, whose contrast may differ. The pairs take turns on the finer levels, and the
+        Another fixed and moving image, whose contrast may differ. The pairs take turns on the finest level, and the
         moving images are brought into the contrast of this fixed one.
     pyramid : sequence of tuple
         Shrink factor and iterations of each level.
@@ -32,7 +32,7 @@ def demons(fixed, moving, mask, report, second=None, pyramid=PYRAMID):
     field, done, work = None, 0.0, sum(iterations / shrink**3 for shrink, iterations in pyramid)
     for shrink, iterations in pyramid:
         turns = [((fixed, moving), iterations)]
-        if second and field:
+        if second and shrink == 1:
             other = second[0], _in_contrast(second, moving, mask, field)
             few = round(SECOND_SHARE * iterations / TURNS)
             turns = [(other, few), ((fixed, moving), round(iterations / TURNS) - few)] * TURNS
