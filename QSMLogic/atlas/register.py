@@ -101,10 +101,7 @@ def register(image, geometry, template, mask=None, progress=None, magnitude=None
         second = anatomy(magnitude, inside, geometry, fixed), moved(theirs, fixed, affine)
     both = fixed_mask & moved(moving_mask, fixed, affine, sitk.sitkNearestNeighbor)
     pair = fixed, moved(moving, fixed, affine)
-    field = demons(*pair, both, lambda done: progress("warp", 0.15 + 0.5 * done), second)
-    field, jacobian = unfolded(field, fixed_mask)
-    back = demons(*pair[::-1], both, lambda done: progress("warp", 0.65 + 0.25 * done), pyramid=QUICK)
-    forth, back = (sitk.DisplacementFieldTransform(sitk.Image(x)) for x in (field, back))
+    forth, back, jacobian = _warps(pair, second, both, fixed_mask, lambda f: progress("warp", 0.15 + 0.75 * f))
     transform = sitk.CompositeTransform([affine, forth])
     quality = {
         "version": __version__,
@@ -126,6 +123,14 @@ def register(image, geometry, template, mask=None, progress=None, magnitude=None
     quality["seconds"] = round(time.perf_counter() - begin, 1)
     progress("label", 1.0)
     return Registration(found, template.names, quality)
+
+
+def _warps(pair, second, both, mask, report):
+    """The transforms that bring the template onto the subject and back, and the Jacobian of the former in the mask."""
+    field = demons(*pair, both, lambda done: report(0.65 * done), second)
+    field, jacobian = unfolded(field, mask)
+    back = demons(*pair[::-1], both, lambda done: report(0.65 + 0.35 * done), pyramid=QUICK)
+    return *(sitk.DisplacementFieldTransform(sitk.Image(x)) for x in (field, back)), jacobian
 
 
 def _require_success(quality):
