@@ -5,7 +5,7 @@ import numpy as np
 from ..numerics.lazy import ndimage
 from .quality import dice
 
-LEAST_AGREEMENT, VOLUME_RANGE, LEAST_VOXELS = 0.7, (0.6, 1.6), 3
+LEAST_AGREEMENT, LEAST_INSIDE, VOLUME_RANGE, LEAST_VOXELS = 0.7, 0.8, (0.6, 1.6), 3
 
 
 def confidence(labels, template, inside, geometry, aligned, returned, growth):
@@ -69,6 +69,8 @@ def _note(facts, thickest_mm):
         return "not found by the registration"
     if facts["agreement"] < LEAST_AGREEMENT:
         remarks.append(f"uncertain outline: agreement {facts['agreement']:.2f} after a warp forth and back")
+    if facts["share_inside"] < LEAST_INSIDE:
+        remarks.append(f"only {100 * facts['share_inside']:.0f} % of it in the mask")
     if not low <= facts["volume_ratio"] <= high:
         remarks.append(f"{facts['volume_ratio']:.1f} times the atlas' volume")
     if facts["voxels_across"] < LEAST_VOXELS:

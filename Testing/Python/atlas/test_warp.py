@@ -134,3 +134,12 @@ def test_a_warp_that_does_not_come_back_is_uncertain():
     facts = confidence(labels, template, labels > 0, Geometry(SHAPE), labels, elsewhere, 1.0)["Nucleus"]
     assert facts["agreement"] < 0.5
     assert "uncertain outline" in facts["note"]
+
+
+def test_what_lies_outside_the_mask_is_doubtful():
+    labels = np.zeros(SHAPE, np.uint16)
+    labels[8:18, 8:18, 8:18] = 3
+    template = Template(labels.astype(np.float32), labels, Geometry(SHAPE), {3: "Nucleus"})
+    mask = np.broadcast_to(np.arange(32) < 11, SHAPE)
+    facts = confidence(labels, template, mask, Geometry(SHAPE), labels, labels, 1.0)["Nucleus"]
+    assert facts["note"] == "only 30 % of it in the mask"
