@@ -6,6 +6,7 @@ import numpy as np
 
 from ..files.geometry import Geometry
 from ..model.errors import QSMError
+from ..regions.brain import BRAIN
 from ..regions.change import Difference, change_table, difference
 from ..regions.table import RegionTable
 from .rigid import RigidRegistration, register_rigidly
@@ -13,6 +14,7 @@ from .rigid import RigidRegistration, register_rigidly
 INSIDE = 0.99  # of the interpolated mask: all neighbors are inside
 LEAST_ERROR_VOXELS = 0.05  # of the registration, measured on simulated heads; what forth and back agree in is not seen
 LEAST_SHARED = 0.5  # of the smaller mask
+MOST_UNLIKE = 20  # ratio of the spreads of two maps of one person; in ppm and ppb it is a thousand
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Visit:
     Parameters
     ----------
     susceptibility_ppm, mask, magnitude : numpy.ndarray
-        Map, reliable voxels (bool) and magnitude of one echo or of all echoes combined.
+        Map, reliable voxels (bool) and magnitude of one echo or of all echoes combined. Voxels whose susceptibility or
+        uncertainty is not finite do not count as reliable.
     geometry : Geometry
         Their grid.
     uncertainty_ppm : numpy.ndarray, optional
@@ -55,7 +58,7 @@ def compare_visits(first, second, regions, reference="", progress=None):
     regions : sequence of Region
         On the grid of the first scan.
     reference : str
-        Name of the region that is the common reference; "" for all voxels that both scans show.
+        Name of the region that is the common reference; "" or `BRAIN` for all voxels that both scans show.
     progress : callable, optional
         Called as progress(stage, fraction); it may raise Cancelled.
 
@@ -66,10 +69,15 @@ def compare_visits(first, second, regions, reference="", progress=None):
     Raises
     ------
     QSMError
-        If the scans cannot be registered, share too little, or have no such reference.
+        If the scans cannot be registered, share too little, have no such reference, are in different units, or are one
+        scan.
     """
-    progress = progress or (lambda stage, fraction: None)
+    progress, reference = progress or (lambda stage, fraction: None), "" if reference == BRAIN else reference
+    first, second = _finite(first), _finite(second)
     zero = _region(regions, reference, first.geometry.shape) if reference else None
+    if np.array_equal(first.susceptibility_ppm, second.susceptibility_ppm):
+        raise QSMError("Both maps have the same values, so that there is no change to find. Choose maps of two scans.")
+    _check_spreads(first, second)
     progress("register", 0.0)
     scans = [(visit.magnitude, visit.geometry, visit.mask) for visit in (first, second)]
     registration = register_rigidly(*scans, lambda done: progress("register", 0.8 * done))
@@ -91,6 +99,23 @@ def compare_visits(first, second, regions, reference="", progress=None):
     table = replace(table, settings=table.settings | _settings(registration, found))
     progress("compare", 1.0)
     return Comparison(registration, found, table)
+
+
+def _finite(visit):
+    """The scan without values that are not finite, in its mask or out of it."""
+    arrays = {name: getattr(visit, name) for name in ("susceptibility_ppm", "uncertainty_ppm")}
+    arrays = {name: array for name, array in arrays.items() if array is not None}
+    mask = np.logical_and.reduce([visit.mask, *map(np.isfinite, arrays.values())])
+    return replace(visit, mask=mask, **{name: np.nan_to_num(x, posinf=0, neginf=0) for name, x in arrays.items()})
+
+
+def _check_spreads(*visits):
+    spreads = [np.diff(np.percentile(v.susceptibility_ppm[v.mask], (10, 90))).item() for v in visits if v.mask.any()]
+    if len(spreads) == 2 and max(spreads) > MOST_UNLIKE * min(spreads) > 0:
+        raise QSMError(
+            f"The values of one map spread {max(spreads) / min(spreads):.0f} times as much as those of the other. "
+            "Check that both are susceptibility maps in ppm."
+        )
 
 
 def _centered(visit):

@@ -8,7 +8,9 @@ from ..model.errors import QSMError
 from ..numerics.lazy import sitk
 from .itk import content, execute, image_of, normalized
 
-LEVELS_MM = (8.0, 4.0, 2.0)  # voxels of the pyramid; finer scans are shrunk to the last
+LEVELS_MM = (8.0, 4.0, 2.0)  # voxels of the pyramid for an adult's brain; finer scans are shrunk to the last
+ADULT_MM = 110.0  # cube root of the volume of an adult's brain; lengths are those of the mask relative to it
+LONGEST_STEP_MM, SHORTEST_STEP_MM = 1.0, 1e-3
 ITERATIONS = 100  # per level
 LEAST_VOXELS = 8  # of a coarse level along an axis; thinner slabs skip it
 LEAST_SLICES = 4  # of which a gradient can be taken
@@ -109,12 +111,13 @@ def _prepared(magnitude, geometry, mask, what):
 
 def _aligned(fixed, moving, report):
     """The transform from the fixed to the moving one of two (image, mask)."""
-    transform = _start(fixed[1], moving[1])
-    for level, voxel_mm in enumerate(LEVELS_MM):
+    transform, size = _start(fixed[1], moving[1]), _relative_size(fixed[1])
+    for level, voxel_mm in enumerate(size * mm for mm in LEVELS_MM):
         images = [_shrunk(image, voxel_mm) for image, _ in (fixed, moving)]
-        if voxel_mm > LEVELS_MM[-1] and min(min(image.GetSize()) for image in images) < LEAST_VOXELS:
+        if level < len(LEVELS_MM) - 1 and min(min(image.GetSize()) for image in images) < LEAST_VOXELS:
             continue
-        method, done = _method(sitk.Resample(fixed[1], images[0], sitk.Transform(), sitk.sitkNearestNeighbor)), [0]
+        inside = sitk.Resample(fixed[1], images[0], sitk.Transform(), sitk.sitkNearestNeighbor)
+        method, done = _method(inside, size), [0]
         method.SetInitialTransform(transform, True)
 
         def report_iteration(level=level, done=done):
@@ -125,16 +128,27 @@ def _aligned(fixed, moving, report):
     return transform
 
 
-def _method(mask):
+def _method(mask, size):
     method = sitk.ImageRegistrationMethod()
     method.SetMetricAsCorrelation()
     method.SetMetricFixedMask(mask)
     method.SetInterpolator(sitk.sitkLinear)
     method.SetOptimizerAsRegularStepGradientDescent(
-        1.0, 1e-3, ITERATIONS, 0.6, 1e-9, estimateLearningRate=method.Once, maximumStepSizeInPhysicalUnits=1.0
+        size * LONGEST_STEP_MM,
+        size * SHORTEST_STEP_MM,
+        ITERATIONS,
+        0.6,
+        1e-9,
+        estimateLearningRate=method.Once,
+        maximumStepSizeInPhysicalUnits=size * LONGEST_STEP_MM,
     )
     method.SetOptimizerScalesFromPhysicalShift()
     return method
+
+
+def _relative_size(mask):
+    volume_mm3 = np.count_nonzero(sitk.GetArrayViewFromImage(mask)) * np.prod(mask.GetSpacing())
+    return float(np.cbrt(volume_mm3)) / ADULT_MM
 
 
 def _start(fixed_mask, moving_mask):

@@ -1,5 +1,6 @@
 """An atlas: a template image, its labels and their names."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,7 @@ class Template:
     geometry : files.images.Geometry
         Grid of both.
     names : dict
-        {label: name}; a label without one is called "Label 7".
+        {label: name}; a label without one is called "Label 7", labels of one name, such as left and right, "Caudate 7".
     mask : numpy.ndarray, optional
         What the image shows of the subject's mask (the brain), bool. None: found from the image.
     anatomy : numpy.ndarray, optional
@@ -57,8 +58,11 @@ class Template:
         if not present:
             raise QSMError("The labels of the template are all 0. Choose its label image.")
         names = {int(label): str(name) for label, name in self.names.items()}
+        names = {label: names.get(label) or f"Label {label}" for label in present}
+        counts = Counter(names.values())
+        names = {label: name if counts[name] == 1 else f"{name} {label}" for label, name in names.items()}
         object.__setattr__(self, "labels", labels)
-        object.__setattr__(self, "names", {label: names.get(label) or f"Label {label}" for label in present})
+        object.__setattr__(self, "names", names)
 
 
 def load_template(image_path, labels_path, names_path=None, mask_path=None, anatomy_path=None):

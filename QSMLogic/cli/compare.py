@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from ..atlas.follow_up import Visit, cautions, compare_visits, summary
 from ..files.atomic import check_writable
 from ..files.images import load_mask, load_on_grid, read_image, write_files
@@ -12,6 +10,7 @@ from ..files.ownership import signed
 from ..files.sidecar import read_json
 from ..model.catalogue import SUSCEPTIBILITY, UNCERTAINTY
 from ..model.errors import QSMError
+from ..regions.brain import BRAIN
 from ..regions.label_files import read_regions
 from ..regions.label_names import LABEL_NAMES
 from ..regions.table_files import table_texts
@@ -37,7 +36,12 @@ def add_compare_options(parser):
         add(f"--{scan}-uncertainty", metavar="FILE", help="standard deviation in ppm (default: that of the run)")
     add("--labels", required=True, metavar="FILE", help="label image or .seg.nrrd, drawn on the first scan")
     add("--label-names", metavar="FILE", help=LABEL_NAMES)
-    add("--reference", default="", metavar="SEGMENT", help="common reference (default: all voxels in both scans)")
+    add(
+        "--reference",
+        default="",
+        metavar="SEGMENT",
+        help=f"common reference (default: '{BRAIN}', all voxels in both scans)",
+    )
     add("--output", required=True, metavar="DIR", help="output folder")
 
 
@@ -81,9 +85,9 @@ def _visit(files):
         raise QSMError(
             f"{files['magnitude']} does not fit {files['map']}: {difference}. Give the magnitude of that scan."
         )
-    mask = load_mask(files["mask"], geometry) if files["mask"] else np.isfinite(ppm) & (ppm != 0)
+    mask = load_mask(files["mask"], geometry) if files["mask"] else ppm != 0
     sigma = load_on_grid(files["uncertainty"], geometry) if files["uncertainty"] else None
-    return Visit(np.nan_to_num(ppm), mask, magnitude if magnitude.ndim == 3 else magnitude[0], geometry, sigma)
+    return Visit(ppm, mask, magnitude if magnitude.ndim == 3 else magnitude[0], geometry, sigma)
 
 
 def _warnings(files):

@@ -11,7 +11,7 @@ from ..numerics.lazy import sitk
 from ..pipeline.strength_curve import has_curve
 from ..registry.method import registry
 from ..registry.presets import PRESETS
-from ..registry.stages import STAGES
+from ..registry.stages import NOTHING, STAGES
 from ..version import __version__
 from .ages import add_normal_curves_options, normal_curves_command
 from .atlas import add_atlas_options, add_template_options, atlas_command, template_command
@@ -99,7 +99,8 @@ def build_parser():
     _add_run(_command(commands, "run", run_command, writing))
     add_dicom_options(_command(commands, "dicom", dicom_command, writing))
     for stage in (name for name, stage in STAGES.items() if stage.has_command):
-        _add_methods(commands, stage, COMMANDS[stage], stage, registry()[stage].values(), add_method_options, writing)
+        entries = [entry for entry in registry()[stage].values() if entry.name != NOTHING]
+        _add_methods(commands, stage, COMMANDS[stage], stage, entries, add_method_options, writing)
     curves = filter(has_curve, registry()["invert"].values())
     _add_methods(commands, "curve", curve_command, "invert", curves, add_curve_options, writing)
     methods = _command(commands, "methods", methods_command, common)

@@ -3,11 +3,12 @@
 import numpy as np
 
 from ..files.atomic import check_writable
-from ..files.field_files import load_field
+from ..files.field_files import check_field, load_field
 from ..files.images import load_on_grid, read_image, write_files
 from ..files.map_files import map_paths
 from ..files.scans import load_magnitude
 from ..model.acquisition import FieldMap, bounding_box, uncropped
+from ..model.catalogue import SUSCEPTIBILITY
 from ..model.errors import QSMError
 from ..model.given_maps import GIVEN_MAPS
 from ..model.scan_checks import checked_field_strength
@@ -16,6 +17,8 @@ from ..registry.stages import STAGES
 from .commands import input_files, load_scan
 from .options import MAP_OPTIONS, SCAN_TAKES
 from .stage_inputs import StageRunner, given_mask, scaled_and_masked, unwrapped
+
+MOST_PPM = 2.0  # standard deviation of a susceptibility map; in heads it is about 0.05
 
 
 def map_command(stage):
@@ -36,7 +39,10 @@ def map_command(stage):
 
 
 def _known(arguments, takes, chain):
-    """What a method takes, by name, in the box of the mask; the box, and the Geometry."""
+    """What a method takes, by name, in the box of the mask; the box, and the Geometry.
+
+    Maps are zero where they are not known, as at the rim of the mask, so that they are not valid there.
+    """
     if not SCAN_TAKES & {*takes}:
         known, mask, geometry = _of_maps(arguments, takes, chain)
     elif arguments.magnitude and not (arguments.phase or arguments.real or arguments.complex):
@@ -48,10 +54,13 @@ def _known(arguments, takes, chain):
     for name in takes:
         path = _path(arguments, name)
         if name == "local":
-            known[name] = FieldMap(_field(path, geometry, arguments), mask, grid).cropped(box)
+            field_ppm = _field(path, geometry, mask, arguments)
+            known[name] = FieldMap(field_ppm, mask & (field_ppm != 0), grid).cropped(box)
         elif name in MAP_OPTIONS or name in GIVEN_MAPS:
-            known[name] = np.where(mask, load_on_grid(path, geometry), 0)[box] if path else None
-    return known | dict.fromkeys(("mask", "reliable_mask"), mask[box]), box, geometry
+            known[name] = _map(path, geometry, mask, name)[box] if path else None
+    inside, susceptibility = mask[box], known.get(SUSCEPTIBILITY)
+    reliable = inside if susceptibility is None else inside & (susceptibility != 0)
+    return known | {"mask": inside, "reliable_mask": reliable}, box, geometry
 
 
 def _of_scan(arguments, takes, chain):
@@ -84,7 +93,9 @@ def _of_magnitude(arguments, takes, chain):
 def _of_maps(arguments, takes, chain):
     """What a method takes that needs no scan."""
     first = next(path for name in MAP_OPTIONS if (path := _path(arguments, name)))
-    _, geometry = read_image(first)
+    array, geometry = read_image(first)
+    if array.ndim != 3:
+        raise QSMError(f"{first} must hold a single 3D image; it has {len(array)} volumes.")
     known = {}
     if "field_strength_t" in takes:
         if arguments.field_strength is None:
@@ -100,7 +111,23 @@ def _path(arguments, name):
     return getattr(arguments, MAP_OPTIONS[name][0].replace("-", "_"), None) if name in MAP_OPTIONS else None
 
 
-def _field(path, geometry, arguments):
-    """The field map in a file in ppm; QSMError if its grid differs."""
+def _map(path, geometry, mask, name):
+    """The map in a file, 0 outside the mask; QSMError if its grid differs, or its values cannot be such a map."""
+    array = np.where(mask, load_on_grid(path, geometry), np.float32(0))
+    bad = int(np.count_nonzero(~np.isfinite(array)))
+    if bad:
+        raise QSMError(f"{path} is NaN in {bad} voxels of the mask. Fill them, or exclude them from the mask.")
+    if name == SUSCEPTIBILITY and (spread := float(array[mask].std(dtype=np.float64))) > MOST_PPM:
+        raise QSMError(
+            f"{path} has a standard deviation of {spread:.3g} ppm in the mask, more than any tissue: it appears to be "
+            "in ppb. Convert it to ppm."
+        )
+    return array
+
+
+def _field(path, geometry, mask, arguments):
+    """The local field in a file in ppm; QSMError if its grid differs, or if it appears to have another unit."""
     load_on_grid(path, geometry)
-    return load_field(path, None, arguments.field_strength)[0]
+    field_ppm = load_field(path, None, arguments.field_strength)[0]
+    check_field(path, field_ppm[mask], is_local=True, remedy="Convert it to ppm.")
+    return field_ppm

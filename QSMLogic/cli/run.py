@@ -153,6 +153,7 @@ def _mapped(scan, geometry, files, inputs, arguments, settings, console):
     wanted |= {"reference_mask": arrays["reference_mask"], "given_maps": {name: arrays[name] for name in GIVEN_MAPS}}
     maps = run(scan, arrays["mask"], settings, console.progress, **wanted)
     console.note(choice_made(maps.provenance))
+    console.warn(_unused(arguments, settings))
     console.warn(warnings(maps.provenance))
     settings = _without_paths(maps.provenance["settings"]) if arguments.anonymous else maps.provenance["settings"]
     return replace(maps, provenance=maps.provenance | {"inputs": names, "settings": settings})
@@ -165,6 +166,17 @@ def _without_paths(settings):
         return re.split(r"[/\\]", value)[-1] if isinstance(value, str) else value
 
     return {stage: {name: plain(value) for name, value in choice.items()} for stage, choice in settings.items()}
+
+
+def _unused(arguments, settings):
+    """A sentence for each map that is given, but that no stage of the run takes."""
+    taken = {name for stage in stages_with_maps() for name in settings.method(stage.name).takes}
+    for given in GIVEN_MAPS.values():
+        if getattr(arguments, given.option) and given.name not in taken:
+            yield (
+                f"--{given.option} was not used: no method of this run takes {given.title}. Choose one that does, as "
+                "with --set separation.method=chi_separation_medi."
+            )
 
 
 def _wants_quality(arguments):

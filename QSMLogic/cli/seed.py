@@ -3,8 +3,9 @@
 from functools import partial
 from pathlib import Path
 
-from ..files.atomic import check_writable, write_texts
+from ..files.atomic import check_writable
 from ..files.images import check_image_name, write_files
+from ..files.sidecar import sidecar_path
 from ..model.errors import QSMError
 from ..regions.seed import LARGEST_MM, SEARCH_MM, measure_seeds, seed_regions, voxel_at
 from ..regions.table_files import check_table_name, table_files, table_paths, table_texts
@@ -30,6 +31,11 @@ def seed_command(arguments, console):
     labels = Path(arguments.output_labels) if arguments.output_labels else None
     if labels:
         check_image_name(labels)
+        if sidecar_path(labels) in table_paths(arguments.output):
+            raise QSMError(
+                f"The dictionary of {arguments.output} would be taken for the names of the labels in {labels}. Give "
+                "the label image another name."
+            )
     if not (arguments.point or arguments.voxel):
         raise QSMError("Give a point in each source with --point R A S, or a voxel with --voxel I J K.")
     for name in ("search_mm", "largest_mm"):
@@ -43,8 +49,6 @@ def seed_command(arguments, console):
     lengths = {"search_mm": arguments.search_mm, "largest_mm": arguments.largest_mm}
     table, regions = measure_seeds(image, points, geometry, mask=mask, **lengths)
     console.warn(f"{row['segment']}: {row['note']}." for row in table.rows if row["note"])
-    console.wrote(write_texts(table_texts(table, arguments.output), overwrite=arguments.overwrite, vouched=earlier))
-    if labels:
-        console.wrote(
-            write_files({labels: seed_regions(regions, geometry.shape)}, geometry, overwrite=arguments.overwrite)
-        )
+    contents = table_texts(table, arguments.output)
+    contents |= {labels: seed_regions(regions, geometry.shape)} if labels else {}
+    console.wrote(write_files(contents, geometry, overwrite=arguments.overwrite, vouched=earlier))

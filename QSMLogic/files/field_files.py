@@ -18,6 +18,7 @@ UNIT_OF_WORD = {
 MOST_LOCAL_PPM = 0.5  # standard deviation of a local field; in heads it is about 0.03
 MOST_TOTAL_PPM = 8.0  # half the range of the middle two thirds of a total field
 IMPOSSIBLE_PPM = 1e4
+GIVE_UNIT = "Give its unit, --field-unit hz, rad_s or ppm."
 
 
 def load_field(path, unit=None, field_strength_t=None):
@@ -81,7 +82,7 @@ def own_ppm_per_unit(path, otherwise):
     return ppm_per_unit(path) if sidecar(path).get("Units") is not None else otherwise
 
 
-def check_field(path, inside, is_local, doubted=True):
+def check_field(path, inside, is_local, doubted=True, remedy=GIVE_UNIT):
     """QSMError if a field cannot be one in ppm.
 
     Parameters
@@ -94,6 +95,8 @@ def check_field(path, inside, is_local, doubted=True):
         Whether it is a local field, which varies less than a total one.
     doubted : bool
         Whether nobody said that the field is in ppm; otherwise only impossible values are refused.
+    remedy : str
+        For the message.
     """
     if not np.isfinite(inside).all():
         return  # FieldMap says so
@@ -110,6 +113,5 @@ def check_field(path, inside, is_local, doubted=True):
         other = ", or to be a total field" if is_local else ""
         raise QSMError(
             f"The field in {path} has a {what} of {found:.3g} ppm in the mask, more than the {most:g} ppm of any "
-            f"{'local' if is_local else 'total'} field: it appears to be in Hz or rad/s{other}. Give its unit, "
-            "--field-unit hz, rad_s or ppm."
+            f"{'local' if is_local else 'total'} field: it appears to be in Hz or rad/s{other}. {remedy}"
         )

@@ -29,6 +29,8 @@ class MapEntry:
         The reference by which the node of the susceptibility map knows its node in a scene.
     window : tuple or None
         Lowest and highest level shown; None: from the values.
+    inverted : bool
+        Whether its low values are shown bright, as of a map whose values are not positive.
     optional : bool
         Whether some runs do not yield it.
     in_scene : bool
@@ -46,6 +48,7 @@ class MapEntry:
     description: str
     role: str
     window: tuple | None = None
+    inverted: bool = False
     optional: bool = False
     in_scene: bool = False
     measured: int = 0
@@ -248,6 +251,7 @@ CATALOGUE = {
             description="Susceptibility of the diamagnetic sources, such as myelin and calcium; not positive",
             role="QSM.Diamagnetic",
             window=(-0.15, 0.0),
+            inverted=True,
             optional=True,
             in_scene=True,
             measured=5,

@@ -33,7 +33,7 @@ GIVEN_MAPS = {
     given.name: given
     for given in (
         GivenMap("r2_hz", "R2", "r2", "R2 in 1/s, as from spin echoes"),
-        GivenMap("r2prime_hz", "R2'", "r2prime", "R2' in 1/s, the difference of R2* and R2"),
+        GivenMap("r2prime_hz", "R2'", "r2prime", "R2' in 1/s, the difference of R2* and R2; it comes before R2"),
     )
 }
 

@@ -19,6 +19,7 @@ LEAST_INSIDE = 0.9  # of a copy
 NORMAL = 1.4826  # standard deviation over median absolute deviation
 LEVEL, NORMAL_95 = 0.05, 1.959964
 PASSES, OUTLIER = 5, 1.5  # of the robust fit of sharpness
+LEAST_PPM = 1e-5  # of an uncertainty: maps that are equal but for their zero differ by rounding, which is no change
 MOST_BLUR = 1 / 12  # of linear interpolation, in squared voxel lengths
 
 
@@ -91,6 +92,7 @@ def difference(first, second, mask, uncertainties=(None, None), error_voxels=0.0
         variance = variance + error_voxels**2 * sum(g**2 for g in np.gradient((first + second) / 2))
     sigma = np.where(mask, np.sqrt(np.maximum(variance, np.finfo(np.float32).tiny)), 0)
     sigma *= NORMAL * np.median(np.abs(change[mask]) / sigma[mask])
+    sigma = np.where(mask, np.maximum(sigma, LEAST_PPM), 0)
     arrays = (array.astype(np.float32) for array in (change, sigma))
     factor = NUCLEI if known else NUCLEI_WITHOUT_UNCERTAINTY
     return Difference(*arrays, mask, first.astype(np.float32), sharpness, factor)
@@ -186,7 +188,7 @@ def _row(found, region):
     if ratio is None:
         note = "too large for copies elsewhere in the brain, so that the uncertainty is not known"
         return row | {"note": "; ".join(filter(None, (row["note"], note)))}
-    return row | {"change_uncertainty": found.factor * ratio * sigma}
+    return row | {"change_uncertainty": max(found.factor * ratio * sigma, LEAST_PPM)}
 
 
 def _ratio_of_copies(found, inside):

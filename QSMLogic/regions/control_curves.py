@@ -12,8 +12,8 @@ from .structures import structure_of
 from .units import PER_PPM
 
 LEAST_SUBJECTS = 10
-START_PER_YEAR = 0.05  # rate of a curve that bends, from which the fit begins
 BENDING = ("exponential", "poisson")
+LOG_RATES = np.linspace(np.log(0.001), np.log(1.0), 70)  # per year, between a straight line and the life of a child
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _fitted(structure, subjects, formula):
     ages, values = (np.array(x) for x in zip(*((age, np.mean(v)) for age, v in subjects.values()), strict=True))
     if ages.size < LEAST_SUBJECTS or np.ptp(ages) == 0:
         raise QSMError(f"{structure} was measured in {ages.size} subjects, or at one age only. Add controls.")
-    coefficients = _coefficients(structure, ages, values, formula)
+    coefficients = _coefficients(ages, values, formula)
     residuals = values - FORMULAE[formula].value(ages, *coefficients)
     if not residuals.any():
         raise QSMError(f"The values of {structure} lie on a curve exactly, as no measurement does. Check the study.")
@@ -103,13 +103,22 @@ def _fitted(structure, subjects, formula):
     return ages.size, fit | {"sd": float(np.sqrt((residuals**2).sum() / freedom))}
 
 
-def _coefficients(structure, ages, values, formula):
-    start = np.zeros(FORMULAE[formula].coefficients)
-    start[0] = values.mean()
-    if formula in BENDING:
-        start[1:] = np.ptp(values), START_PER_YEAR
-    with np.errstate(over="ignore", invalid="ignore"):
-        found = optimize.least_squares(lambda c: FORMULAE[formula].value(ages, *c) - values, start, x_scale="jac")
-    if not found.success:
-        raise QSMError(f"The curve of {structure} cannot be fitted by {formula}. Choose another formula.")
-    return found.x
+def _coefficients(ages, values, formula):
+    """By least squares: of a curve that bends, the rate is searched for; in the others every curve is linear."""
+    formula, bends = FORMULAE[formula], formula in BENDING
+    units = np.eye(formula.coefficients)[: 2 if bends else None]
+
+    def at(log_rate):
+        """(misfit, coefficients) at a rate, which only curves that bend have."""
+        rows = units + (np.array([0, 0, np.exp(log_rate)]) if bends else 0)
+        parts = np.stack([formula.value(ages, *row) for row in rows], axis=1)
+        found = np.linalg.lstsq(parts, values, rcond=None)[0]
+        return np.square(parts @ found - values).sum(), found
+
+    if not bends:
+        return at(0.0)[1]
+    misfits = [at(log_rate)[0] for log_rate in LOG_RATES]
+    best = int(np.argmin(misfits))
+    ends = LOG_RATES[max(best - 1, 0)], LOG_RATES[min(best + 1, len(LOG_RATES) - 1)]
+    log_rate = optimize.minimize_scalar(lambda x: at(x)[0], bounds=ends, method="bounded").x
+    return np.array([*at(log_rate)[1], np.exp(log_rate)])

@@ -62,7 +62,7 @@ def measure(maps, regions, grid, *, mask=None, reference=None, erosion_mm=0.0, p
     >>> table.of("CSF")["voxels"]
     8
     """
-    _check_choices(erosion_mm, partial_volume)
+    _check_partial_volume(partial_volume)
     maps, mask = _checked_maps(maps, grid), _checked(mask, grid)
     rows, names = {name: [] for name in maps}, []
     for region in regions:
@@ -96,6 +96,8 @@ def sample_in(image, region, grid, *, mask=None, erosion_mm=0.0):
 
 def eroded(region, distance_mm, grid):
     """A cropped Region without the voxels within `distance_mm` of one outside it; its note reports if none is left."""
+    if not np.isfinite(distance_mm) or distance_mm < 0:
+        raise QSMError(f"The erosion must be a distance in mm, or 0 for none, not {distance_mm}.")
     inside = region.inside()
     if not distance_mm or not inside.any():
         return region
@@ -155,9 +157,7 @@ def _note(region, lost, counted, zeros):
     return "; ".join(notes)
 
 
-def _check_choices(erosion_mm, partial_volume):
-    if not np.isfinite(erosion_mm) or erosion_mm < 0:
-        raise QSMError(f"The erosion must be a distance in mm, or 0 for none, not {erosion_mm}.")
+def _check_partial_volume(partial_volume):
     if partial_volume not in COUNTING:
         raise QSMError(f"Partial volume is counted by {' or '.join(COUNTING)}, not by {partial_volume!r}.")
 

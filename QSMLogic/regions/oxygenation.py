@@ -146,8 +146,8 @@ def oxygenation(image, vein, grid, hematocrit, *, hematocrit_sd=0.02, surroundin
     error = float(np.hypot(*(factor * _standard_error(sample) for sample in (of_vein, of_tissue))))
     if difference <= 0:
         raise QSMError(
-            f"{vein.name} is {-difference:.3f} ppm below its surroundings, but venous blood is above. Check the sign "
-            "of the map and the region."
+            f"{vein.name} is {abs(difference):.3f} ppm below its surroundings, but venous blood is above. Check the "
+            "sign of the map and the region."
         )
     saturation = 1 - (difference / hematocrit - OXY_PPM) / DEOXY_PPM
     if not 0 <= saturation <= 1:

@@ -13,6 +13,7 @@ from .table import RegionTable
 
 STEP_MM, RIM_MM, OUTER_MM = 1.0, 2.0, 5.0
 LEAST_VOXELS = 27  # of a lesion; a smaller one is no more than its edge
+MOST_FINE = 20_000_000  # parts of voxels in which distances are measured, a few seconds
 PARTS, MOST_PARTS = 3, 15  # of the shortest voxel side by which distances are measured; of a longer one
 
 
@@ -40,7 +41,7 @@ def rim_profiles(image, regions, grid, *, mask=None, step_mm=STEP_MM, rim_mm=RIM
     -------
     profiles, summary : RegionTable
         RIM_COLUMNS, a row for each step from inside to outside, and RIM_SUMMARY_COLUMNS, a row for each lesion, whose
-        note has the reason if it is too small.
+        note says what it lacks: voxels, a rim or a core, or a part that lies outside the mask.
 
     Raises
     ------
@@ -65,7 +66,8 @@ def rim_profiles(image, regions, grid, *, mask=None, step_mm=STEP_MM, rim_mm=RIM
         size = int(np.count_nonzero(distances < 0))
         if size >= LEAST_VOXELS:
             profiles += [row | step for step in _steps(values, distances, step_mm)]
-        summary.append(row | _summary(values, distances, size, grid, rim_mm))
+        lost = int(np.count_nonzero(lesion.inside())) - size
+        summary.append(row | _summary(values, distances, (size, lost), grid, rim_mm))
     settings = {"step_mm": step_mm, "rim_mm": rim_mm, "outer_mm": outer_mm}
     tables = (tuple(profiles), settings, RIM_COLUMNS), (tuple(summary), settings, RIM_SUMMARY_COLUMNS)
     return tuple(RegionTable(*table) for table in tables)
@@ -86,7 +88,9 @@ def signed_distance_mm(inside, spacing_mm):
 
     The surface is that of the voxels, found on parts of them, so that thick slices count as thick.
     """
-    parts = [min(2 * math.ceil((PARTS * mm / min(spacing_mm) - 1) / 2 - 1e-6) + 1, MOST_PARTS) for mm in spacing_mm]
+    parts = _parts(PARTS, spacing_mm)
+    if math.prod(parts) * inside.size > MOST_FINE:  # no lesion is as large; its voxels are small enough
+        parts = _parts(1, spacing_mm)
     fine, middle = inside, tuple(slice(n // 2, None, n) for n in parts)
     for axis, n in enumerate(parts):
         fine = fine.repeat(n, axis)
@@ -94,6 +98,12 @@ def signed_distance_mm(inside, spacing_mm):
     within, without = (ndimage.distance_transform_edt(x, sampling=sides)[middle] for x in (fine, ~fine))
     half = min(sides) / 2
     return np.where(inside, half - within, without - half)
+
+
+def _parts(parts, spacing_mm):
+    """Into how many parts voxels are cut along each axis: `parts` along the shortest, an odd number along each."""
+    ratios = [parts * mm / min(spacing_mm) for mm in spacing_mm]
+    return [min(2 * math.ceil((ratio - 1) / 2 - 1e-6) + 1, MOST_PARTS) for ratio in ratios]
 
 
 def _around(image, lesion, taken, known, grid, outer_mm):
@@ -108,26 +118,38 @@ def _around(image, lesion, taken, known, grid, outer_mm):
     )
     if not inside.any():
         return np.zeros(0), np.zeros(0)
-    distances = signed_distance_mm(inside, grid.spacing_mm)
+    distances = _distances(inside, grid.spacing_mm, margin)
     counted = known[box] & (inside | ~taken[box]) & (distances <= outer_mm)
     return image.array[box][counted].astype(np.float64), distances[counted]
+
+
+def _distances(inside, spacing_mm, margin):
+    """signed_distance_mm by connected parts, which may be far apart; infinite beyond the margin (voxels) of all."""
+    distances, parts = np.full(inside.shape, np.inf), ndimage.label(inside, np.ones((3, 3, 3)))[0]
+    for number, box in enumerate(ndimage.find_objects(parts), 1):
+        wide = tuple(
+            slice(max(s.start - m, 0), min(s.stop + m, n)) for s, m, n in zip(box, margin, inside.shape, strict=True)
+        )
+        distances[wide] = np.minimum(distances[wide], signed_distance_mm(parts[wide] == number, spacing_mm))
+    return distances
 
 
 def _steps(values, distances, step_mm):
     """The rows of a profile, without steps that have no voxel."""
     number = np.floor(distances / step_mm).astype(int)
-    for n in range(number.min(), number.max() + 1):
+    for n in np.unique(number).tolist():
         sample = Sample(values[number == n])
-        if sample.values.size:
-            row = {"distance_mm": (n + 0.5) * step_mm, "voxels": sample.values.size, "mean": float(sample.mean())}
-            yield row | {"sd": sample.sd(), "sem": sample.sem()}
+        row = {"distance_mm": (n + 0.5) * step_mm, "voxels": sample.values.size, "mean": float(sample.mean())}
+        yield row | {"sd": sample.sd(), "sem": sample.sem()}
 
 
-def _summary(values, distances, size, grid, rim_mm):
-    row = dict.fromkeys((column.key for column in RIM_SUMMARY_COLUMNS[3:]), None)
-    row |= {"voxels": size, "volume_mm3": size * grid.voxel_volume_mm3, "note": ""}
+def _summary(values, distances, counts, grid, rim_mm):
+    row, (size, lost) = dict.fromkeys((column.key for column in RIM_SUMMARY_COLUMNS[3:]), None), counts
+    row |= {"voxels": size, "volume_mm3": size * grid.voxel_volume_mm3}
+    notes = [f"{lost} of its voxels are outside the mask"] if lost else []
     if size < LEAST_VOXELS:
-        return row | {"note": f"{size} voxels are too few for a profile; at least {LEAST_VOXELS} are needed"}
+        notes.append(f"{size} voxels are too few for a profile; at least {LEAST_VOXELS} are needed")
+        return row | {"note": "; ".join(notes)}
     parts = {
         "rim": (distances < 0) & (distances >= -rim_mm),
         "core": distances < -rim_mm,
@@ -136,12 +158,14 @@ def _summary(values, distances, size, grid, rim_mm):
     samples = {name: Sample(values[where]) for name, where in parts.items()}
     row |= {name: float(sample.mean()) if sample.values.size else None for name, sample in samples.items()}
     for name in ("core", "surroundings"):
-        if row[name] is not None:
+        if row["rim"] is not None and row[name] is not None:
             row[f"rim_minus_{name}"] = row["rim"] - row[name]
             row[f"rim_minus_{name}_uncertainty"] = _error(samples["rim"], samples[name])
+    if row["rim"] is None:
+        notes.append(f"no voxel lies within {rim_mm:g} mm of the surface, so that there is no rim; choose a wider rim")
     if row["core"] is None:
-        row["note"] = f"no voxel lies deeper than {rim_mm:g} mm, so that there is no core; choose a thinner rim"
-    return row
+        notes.append(f"no voxel lies deeper than {rim_mm:g} mm, so that there is no core; choose a thinner rim")
+    return row | {"note": "; ".join(notes)}
 
 
 def _error(*samples):

@@ -53,7 +53,7 @@ def measure_seeds(image, points_kji, geometry, *, mask=None, search_mm=SEARCH_MM
     Raises
     ------
     QSMError
-        If the map is in another unit, or a point lies outside the map or its mask.
+        If the map is in another unit, a point lies outside the map or its mask, or the map is constant around it.
 
     Notes
     -----
@@ -80,8 +80,8 @@ def voxel_at(point_ras_mm, geometry):
     """The voxel (k, j, i) at a point in the scanner (right, anterior, superior; mm); QSMError outside the image."""
     lps = np.multiply(point_ras_mm, (-1, -1, 1))
     axes = np.reshape(geometry.direction, (3, 3)) * geometry.spacing
-    index = np.rint(np.linalg.solve(axes, np.subtract(lps, geometry.origin))).astype(int)
-    if (index < 0).any() or (index >= geometry.size).any():
+    index = np.rint(np.linalg.solve(axes, np.subtract(lps, geometry.origin)))
+    if not ((index >= 0) & (index < geometry.size)).all():
         listed = ", ".join(f"{mm:g}" for mm in point_ras_mm)
         raise QSMError(f"The point ({listed}) lies outside the image. Give it in mm as right, anterior, superior.")
     return tuple(int(n) for n in index[::-1])
@@ -115,6 +115,7 @@ class _Window:
             raise QSMError(
                 f"The voxel {tuple(point.tolist())} (k, j, i) lies outside the mask. Choose a point inside it."
             )
+        self.place = tuple(point.tolist())
         reach = [math.ceil(reach_mm / mm) for mm in self.spacing]
         self.box = tuple(
             slice(max(int(p) - r, 0), min(int(p) + r + 1, n))
@@ -134,6 +135,11 @@ class _Window:
             difference = np.where(near, self.values - background, 0)
             peak = np.unravel_index(np.argmax(np.abs(difference)), difference.shape)
             height = difference[peak]
+            if not height:
+                raise QSMError(
+                    f"The map is constant within {search_mm:g} mm of the voxel {self.place} (k, j, i). Choose a point "
+                    "in a source."
+                )
             at_peak = np.zeros_like(start)
             at_peak[peak] = True
             above = self.known & ((self.values - background) * np.sign(height) >= HALF * abs(height))

@@ -65,7 +65,8 @@ class RegionTable:
                 return row
         if segment in self.segments:
             raise QSMError(f"There is no map {map_name!r} in the table; it has: {', '.join(self.maps)}.")
-        raise QSMError(f"There is no {segment!r} in the table; it has: {', '.join(self.segments)}.")
+        remedy = " The whole brain is the mask of the map: give it." if segment == BRAIN else ""
+        raise QSMError(f"There is no {segment!r} in the table; it has: {', '.join(self.segments)}.{remedy}")
 
     def header(self, column):
         """A column's name, with the unit if all rows share one (mean_ppm); otherwise the column unit has it."""

@@ -96,10 +96,12 @@ class Settings:
 
 
 def read_choices(path):
-    """The choices for Settings in a JSON file, or in a JSON string, which starts with a brace."""
+    """The choices for Settings in a JSON file, the run.json of a run, or a JSON string, which starts with a brace."""
     if str(path).lstrip().startswith("{"):
         return parsed_json(str(path), "The text of the settings")
-    return parsed_json(read_text(path, "settings file"), f"The settings file {path}")
+    content = parsed_json(read_text(path, "settings file"), f"The settings file {path}")
+    is_record = isinstance(content, dict) and {"software", "settings"} <= {*content}
+    return content["settings"] if is_record else content
 
 
 def choices_of_texts(texts):

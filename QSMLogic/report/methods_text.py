@@ -1,5 +1,7 @@
 """The paragraph for a paper: how a map was made, with references."""
 
+from pathlib import PureWindowsPath
+
 from ..model.errors import QSMError
 from ..registry.method import registry
 from ..registry.provenance import checks_of
@@ -80,6 +82,8 @@ def _method(stage, choice, numbers):
     for name, value in choice.items():
         if name != "method":
             label, unit = labels.get(name, (name, ""))
+            if label.endswith("file"):
+                value = PureWindowsPath(value).name  # takes slashes of either kind
             values.append(f"{label} {value:g} {unit}" if isinstance(value, float) else f"{label} {value} {unit}")
     listed = f" ({', '.join(value.strip() for value in values)})" if values else ""
     return _inside_a_sentence(known.title) if known else choice["method"], numbers + listed

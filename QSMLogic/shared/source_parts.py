@@ -10,6 +10,7 @@ NO_R2PRIME = (
     "Chi-separation needs R2', which gradient echoes alone do not give. Provide an R2' map (--r2prime) or an R2 map "
     "(--r2) on the grid of the scan, or choose R2*-QSM, which does without."
 )
+LEAST_HZ = 0.2  # median of a relaxation rate; pure water has an R2 of about 0.4
 NO_R2STAR = "Source separation needs R2*, which could not be mapped. Choose a scan with more echoes."
 
 
@@ -66,8 +67,8 @@ def measured_r2prime(r2star_hz, r2_hz, r2prime_hz, mask):
     if r2prime_hz is None and r2_hz is None:
         raise QSMError(NO_R2PRIME)
     if r2prime_hz is None:
-        r2prime_hz = needed_r2star(r2star_hz) - finite(r2_hz, mask, "R2")
-    return np.where(mask, np.maximum(finite(r2prime_hz, mask, "R2'"), 0), np.float32(0))
+        return np.where(mask, np.maximum(needed_r2star(r2star_hz) - rate(r2_hz, mask, "R2"), 0), np.float32(0))
+    return np.where(mask, np.maximum(rate(r2prime_hz, mask, "R2'"), 0), np.float32(0))
 
 
 def needed_r2star(r2star_hz):
@@ -75,6 +76,18 @@ def needed_r2star(r2star_hz):
     if r2star_hz is None:
         raise QSMError(NO_R2STAR)
     return r2star_hz
+
+
+def rate(values_hz, mask, title):
+    """`values_hz`; QSMError if they are not finite in the mask, or as low as rates in 1/ms or times in seconds."""
+    inside = finite(values_hz, mask, title)[mask]
+    known = inside[inside > 0] if (inside > 0).any() else inside[inside < 0]  # noise makes some of R2' negative
+    if known.size and (middle := float(np.median(known))) < LEAST_HZ:
+        raise QSMError(
+            f"The {title} map has a median of {middle:.3g} in the mask, too low for tissue in 1/s: it may be in 1/ms, "
+            "or a time. Convert it to 1/s."
+        )
+    return values_hz
 
 
 def finite(values, mask, title):

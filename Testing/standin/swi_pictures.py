@@ -52,7 +52,7 @@ def make_picture(folder, method=STAGES["swi"].method_for_maps):
     caption, heading = (_text(view, 12, y) for y in (12, SIDE - 32))
     for name, (at, circle) in found.items():
         outlines, pictures = add_outlines(application, circle, labels, LESIONS[name]), []
-        _look(view, box, to_ras(mask, at))
+        look_at(view, box, to_ras(mask, at))
         for title, volume in volumes.items():
             heading.SetInput(title if not rows else "")
             caption.SetInput(name if not pictures else "")
@@ -100,7 +100,7 @@ def _levels(array, inside):
     return tuple(np.percentile(array[inside], (1, 99)))
 
 
-def _look(view, box, at):
+def look_at(view, box, at):
     """Show the slice through `at` and all of the box."""
     low, high = box[0] - SURROUND_MM, box[1] + SURROUND_MM
     center = (low + high) / 2

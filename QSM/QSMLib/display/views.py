@@ -4,7 +4,7 @@ import slicer
 
 from QSMLogic import QSMError
 
-from ..scan.outputs import LOCAL_FIELD, VERSION
+from ..scan.outputs import VERSION, neighbor_of
 from . import colors
 from .colors import COLORS, RAMPS, WINDOWS_PPM, colors_of, has_table_for_window, set_colors, window_of, window_range
 from .legends import adapt_labels, refresh_legends, show_legend, show_legend_in
@@ -30,7 +30,7 @@ def show_result(volume, background):
     opacity = current_opacity()
     show_overlay(background, volume, OPACITY if opacity is None else opacity)
     if _side_by_side():
-        show_side_by_side(background, _shown_in(_FIELD_VIEW) and volume.GetNodeReference(LOCAL_FIELD), volume)
+        show_side_by_side(background, _shown_in(_FIELD_VIEW) and neighbor_of(volume), volume)
     else:
         show_legend(volume)
 

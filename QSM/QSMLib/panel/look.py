@@ -7,7 +7,7 @@ from slicer.util import VTKObservationMixin
 from QSMLogic import QSMError
 
 from ..display import views
-from ..scan.outputs import LOCAL_FIELD, SWI, VERSION
+from ..scan.outputs import VERSION, neighbor_of
 from ..scan.units import unit_of
 
 
@@ -91,9 +91,8 @@ class Look(VTKObservationMixin):
 
     def _side_by_side(self):
         result = self.state.result
-        middle = result.GetNodeReference(SWI) or result.GetNodeReference(LOCAL_FIELD)
         try:
-            opened = views.show_side_by_side(self.state.magnitude_volume, middle, result)
+            opened = views.show_side_by_side(self.state.magnitude_volume, neighbor_of(result), result)
         except QSMError as error:
             self.ui.statusLabel.text = str(error)
             return

@@ -77,7 +77,7 @@ def prepare(folder, request):
     yield
     regions = regions_on(request.regions, request.first)
     yield
-    yield from write_comparison(folder, first, second, regions, request.reference.replace(BRAIN, ""))
+    yield from write_comparison(folder, first, second, regions, request.reference)
 
 
 def add_changes(folder, request):
@@ -128,11 +128,11 @@ def compare(request, progress=None):
 def change_chart(node):
     """The change of each region with its 95 % confidence interval, from a table node of changes; the chart node."""
     table = read_changes(node)
-    rows = [row for row in table.rows if row["low"] is not None]
-    if not rows:
+    placed = [(place, row) for place, row in enumerate(table.rows, 1) if row["low"] is not None]
+    if not placed:
         raise QSMError("There is nothing to plot: no region has a change with an uncertainty.")
-    traces = [Trace(f"{n} {row['segment']}", *_interval(row, n)) for n, row in enumerate(rows, 1)]
-    regions = "Region" if len(rows) <= LARGEST_LEGEND else "Region, in the order of the table"
+    traces = [Trace(f"{place} {row['segment']}", *_interval(row, place)) for place, row in placed]
+    regions = "Region" if len(placed) <= LARGEST_LEGEND else "Region, in the order of the table"
     return make_chart(node, CHART, node.GetName(), traces, (regions, f"Change [{table.unit}]"))
 
 
@@ -155,7 +155,7 @@ def _visit(volume, magnitude):
 
     image, mask, echoes = image_of(volume, "ppm"), mask_of(volume), slicer.util.arrayFromVolume(magnitude)
     per_ppm = PER_PPM[image.unit]
-    ppm = np.nan_to_num(image.array) / per_ppm
+    ppm = image.array / per_ppm
     sigma = None if image.uncertainty is None else image.uncertainty / per_ppm
     first_echo = echoes if echoes.ndim == 3 else echoes[..., 0]
     return Visit(ppm, ppm != 0 if mask is None else mask, first_echo, geometry_of(volume), sigma)

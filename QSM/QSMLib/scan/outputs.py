@@ -22,6 +22,7 @@ RESULT = CATALOGUE[SUSCEPTIBILITY]  # whose node refers to those of the other ma
 OTHERS = tuple(entry for entry in CATALOGUE.values() if entry is not RESULT)
 LOCAL_FIELD, QUALITY, SWI = (CATALOGUE[name].role for name in ("local_field_ppm", "quality", "swi"))
 SHORT = "QSM"  # what the node of the susceptibility is called
+GREY, INVERTED_GREY = "vtkMRMLColorTableNodeGrey", "vtkMRMLColorTableNodeInvertedGrey"
 LABEL_MAP, SCALAR = "vtkMRMLLabelMapVolumeNode", "vtkMRMLScalarVolumeNode"
 
 
@@ -59,7 +60,7 @@ def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
     volume = _node(output, SCALAR, f"{scan} {SHORT}", preview)
     attributes = _attributes(maps.provenance, inputs)
     with slicer.util.NodeModify(volume):
-        _fill(volume, image, _window(RESULT, maps.susceptibility_ppm, maps.mask), source, reduction)
+        _fill(volume, image, (RESULT, _window(RESULT, maps.susceptibility_ppm, maps.mask)), source, reduction)
         _describe(volume, RESULT, attributes | {MAP: f"{SHORT}{preview}"})
         for role, node in known.items():
             volume.SetNodeReferenceID(role, node.GetID() if node and role in images else None)
@@ -68,12 +69,17 @@ def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
     for entry, _array in wanted:
         node = _node(known[entry.role], LABEL_MAP if entry.is_mask else SCALAR, f"{scan} {entry.title}", preview)
         with slicer.util.NodeModify(node):
-            _fill(node, images[entry.role], windows[entry.role], source, reduction)
+            _fill(node, images[entry.role], (entry, windows[entry.role]), source, reduction)
             _describe(node, entry, attributes | {MAP: entry.title.capitalize()})
             _refer(node, source)
         place_beside(node, source.holder)
         volume.SetNodeReferenceID(entry.role, node.GetID())
     return volume
+
+
+def neighbor_of(volume):
+    """What is shown between magnitude and map side by side: SWI, else the local field, or None."""
+    return volume.GetNodeReference(SWI) or volume.GetNodeReference(LOCAL_FIELD)
 
 
 def wants_quality(output, intermediate):
@@ -147,11 +153,11 @@ def _percentiles(some, mask):
     return (low, high) if low < high else RESULT.window
 
 
-def _fill(volume, image, window, source, reduction):
-    """Voxels, where they lie and how they are shown. window: None for a label map."""
+def _fill(volume, image, shown, source, reduction):
+    """Voxels, where they lie and how they are shown: the MapEntry and its window, None for a label map."""
     # the display comes first: with voxels in it, a new volume would have its histogram made for an automatic window
-    if window:
-        _show(volume, window)
+    if shown[1]:
+        _show(volume, *shown)
     volume.SetAndObserveImageData(image)
     place_on_scan(volume, source, reduction)
     volume.CreateDefaultDisplayNodes()
@@ -170,14 +176,14 @@ def place_on_scan(volume, source, reduction=(1, 1, 1)):
     volume.SetAndObserveTransformNodeID(transform.GetID() if transform else None)
 
 
-def _show(volume, window):
+def _show(volume, entry, window):
     """Gray levels and window of a map; an earlier map keeps the ones that it has by now."""
     if volume.GetAttribute(VERSION) and volume.GetDisplayNode():
         return
     volume.CreateDefaultDisplayNodes()
     display = volume.GetDisplayNode()
     display.AutoWindowLevelOff()
-    display.SetAndObserveColorNodeID("vtkMRMLColorTableNodeGrey")
+    display.SetAndObserveColorNodeID(INVERTED_GREY if entry.inverted else GREY)
     display.SetWindowLevelMinMax(*window)
 
 

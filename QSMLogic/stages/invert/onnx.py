@@ -147,7 +147,7 @@ class _Network:
             room[box] = image.transpose(self.order)
             fed[known.name] = room.reshape(_with_channels(known.shape, padded))
         output = self._tried(lambda: self.session.run(None, fed), "failed")[0]
-        if np.size(output) != room.size:
+        if _without_ones(np.shape(output)) != _without_ones(padded):
             raise QSMError(
                 f"{self.name} returned an array of shape {np.shape(output)} for images of {tuple(padded)} voxels; they "
                 "must match. Check the axis order and the multiple, or use a network that yields one map."
@@ -171,6 +171,11 @@ class _Network:
         except Exception as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise QSMError(f"The network {self.name} {what}: {reason}") from None
+
+
+def _without_ones(shape):
+    """The shape without axes of one voxel, as batch and channel are."""
+    return [n for n in shape if n != 1]
 
 
 def _spatial(shape):

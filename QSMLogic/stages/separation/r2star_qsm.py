@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...model.relaxation_constants import R2_WITHOUT_SOURCES_HZ, r2star_hz_per_ppm
 from ...registry.method import Citation, method, parameter
-from ...shared.source_parts import needed_r2star, note_field_strength, parts
+from ...shared.source_parts import needed_r2star, note_field_strength, parts, rate
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ def r2star_qsm(field_strength_t, reliable_mask, susceptibility_ppm, r2star_hz, p
     """Solve chi+ + chi- = chi and R2* = baseline + constant (chi+ + |chi-|) in each voxel.
 
     reliable_mask: bool (k, j, i). susceptibility_ppm, r2star_hz: (k, j, i). Returns {name: map} of the paramagnetic and
-    the diamagnetic susceptibility in ppm, float32; QSMError if there is no R2*.
+    the diamagnetic susceptibility in ppm, float32; QSMError if there is no R2*, or if it cannot be in
+    1/s.
 
     Where R2* is too low for the susceptibility, all of it is of one sign, and the sum stays that of the map. Where
     echoes are short, noise of R2* is noise of both parts. The constant of 274/s/ppm takes in R2, which rises with iron
@@ -51,7 +52,7 @@ def r2star_qsm(field_strength_t, reliable_mask, susceptibility_ppm, r2star_hz, p
     of mixed tissue and the map of a default run, the means of nuclei were low by 9 ppb in both parts, with slopes of
     0.97 and 0.94. Costs next to nothing.
     """
-    r2star_hz = needed_r2star(r2star_hz)
+    r2star_hz = rate(needed_r2star(r2star_hz), reliable_mask, "R2*")
     note_field_strength(field_strength_t, parameters.constant_hz_per_ppm > 0, progress)
     constant = parameters.constant_hz_per_ppm or r2star_hz_per_ppm(field_strength_t)
     return parts(susceptibility_ppm, (r2star_hz - parameters.baseline_hz) / constant, reliable_mask)

@@ -165,6 +165,7 @@ def test_images_that_have_nothing_in_common_are_refused(monkeypatch, coarse):
 
 def test_labels_without_names_are_numbered():
     assert replace(ATLAS, names={1: "Organ"}).names == {1: "Organ", 2: "Label 2"}
+    assert replace(ATLAS, names={1: "Organ", 2: "Organ"}).names == {1: "Organ 1", 2: "Organ 2"}
 
 
 def test_simulated_template_has_the_brain_and_its_labels():

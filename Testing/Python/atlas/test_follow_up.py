@@ -1,5 +1,7 @@
 """Two scans of one person: registered by magnitude, and compared on the grid of the first."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from QSMLogic.atlas.rigid import register_rigidly
 from QSMLogic.files.geometry import Geometry
 from QSMLogic.numerics.lazy import ndimage, sitk
 from QSMLogic.regions import LabelRegions
+from QSMLogic.regions.brain import BRAIN
 
 SHAPE = (36, 44, 40)
 PLACE = Geometry(SHAPE[::-1], (2.0, 2.0, 2.0), (-39.0, -43.0, -35.0))
@@ -44,6 +47,16 @@ def visit(geometry, turned, seed, changed=0, shift=0.0):
     return Visit(ppm, mask, magnitude, geometry, np.full(geometry.shape, 0.01, np.float32))
 
 
+def scaled(geometry, scale):
+    lengths = {name: tuple(scale * mm for mm in getattr(geometry, name)) for name in ("spacing", "origin")}
+    return replace(geometry, **lengths)
+
+
+def visit_of(one, shift, **arrays):
+    """The same scan with another zero."""
+    return replace(one, susceptibility_ppm=(one.susceptibility_ppm + shift).astype(np.float32), **arrays)
+
+
 @pytest.fixture(scope="module")
 def first():
     return visit(PLACE, False, 1)
@@ -68,6 +81,15 @@ def test_magnitudes_are_registered_to_a_fraction_of_a_voxel_whatever_their_grids
     assert found.rotation_deg == pytest.approx(np.degrees(np.linalg.norm(MOVE[0])), abs=0.3)
 
 
+def test_heads_of_a_tenth_the_size_are_registered_alike(first):
+    second, found = visit(OTHER, True, 2), []
+    for scale in (1.0, 0.1):
+        scans = [(v.magnitude, scaled(v.geometry, scale), v.mask) for v in (first, second)]
+        found.append(register_rigidly(*scans))
+    assert found[1].translation_mm == pytest.approx(0.1 * found[0].translation_mm, rel=0.01)
+    assert found[1].rotation_deg == pytest.approx(found[0].rotation_deg, abs=0.05)
+
+
 def test_the_nucleus_that_changed_is_found_and_no_other(first, regions):
     done = compare_visits(first, visit(OTHER, True, 2, changed=3, shift=0.5), regions)
     assert [row["segment"] for row in done.table.rows if row["changed"]] == ["spot 3"]
@@ -81,4 +103,17 @@ def test_reference_and_scans_that_cannot_be_compared_are_refused(first, regions)
         compare_visits(first, first, regions, "water")
     noise = np.random.default_rng(3).normal(100, 10, SHAPE)
     with pytest.raises(QSMError, match="could not be registered"):
-        compare_visits(first, Visit(first.susceptibility_ppm, first.mask, noise, PLACE), regions)
+        compare_visits(first, visit_of(first, magnitude=noise, shift=0.1), regions)
+    ppb = replace(first, susceptibility_ppm=1000 * first.susceptibility_ppm)
+    with pytest.raises(QSMError, match="1000 times as much.*in ppm"):
+        compare_visits(first, ppb, regions)
+    with pytest.raises(QSMError, match="same values"):
+        compare_visits(first, first, regions)
+
+
+def test_another_zero_and_values_that_are_not_finite_are_no_change(first, regions):
+    moved = visit_of(first, shift=0.1)
+    moved.susceptibility_ppm[regions[0].filled(SHAPE)] = np.nan
+    table = compare_visits(first, moved, regions, BRAIN).table
+    assert not any(row["changed"] for row in table.rows)
+    assert table.of("spot 1")["change"] is None and table.of("spot 2")["change_uncertainty"] > 0

@@ -74,6 +74,17 @@ def test_separation_takes_maps_in_files_and_its_parts_add_up(mapped, cli, tmp_pa
     assert parts[0].min() >= 0 >= parts[1].max()
 
 
+def test_nothing_is_separated_where_the_susceptibility_is_not_known(mapped, cli, tmp_path):
+    scan, folder = mapped
+    chi = folder / "susceptibility_ppm.nii.gz"
+    words = ["--susceptibility", chi, "--r2star", folder / "r2star_hz.nii.gz", "--field-strength", 3]
+    assert cli("separation", "r2star_qsm", *words, "--mask", scan.mask, "--output", tmp_path / "out")[0] == 0
+    unknown = (load(scan.mask) > 0) & (load(folder / "reliable_mask.nii.gz") == 0)
+    assert unknown.any()
+    for name in STAGES["separation"].yields:
+        assert not load(tmp_path / "out" / CATALOGUE[name].file)[unknown].any()
+
+
 def test_what_is_missing_is_said(mapped, refused):
     scan, folder = mapped
     magnitude = ["--magnitude", *scan.magnitude, "--echo-times", *scan.times, "--field-strength", 3]
@@ -91,3 +102,63 @@ def test_given_maps_must_lie_on_the_grid_of_the_scan(mapped, refused, tmp_path):
     scan, _ = mapped
     r2 = save(tmp_path / "r2.nii.gz", np.ones((4, 4, 4), np.float32))
     refused("does not fit the scan", "run", *scan.arguments(), "--output", tmp_path / "out", "--r2", r2)
+
+
+def test_maps_in_files_with_other_units_or_unknown_values_are_refused(mapped, refused, tmp_path):
+    from helpers.scan_on_disk import save
+
+    _, folder = mapped
+    inside = load(folder / "reliable_mask.nii.gz") > 0
+    chi, r2star = load(folder / "susceptibility_ppm.nii.gz"), load(folder / "r2star_hz.nii.gz")
+    unknown = chi.copy()
+    unknown[tuple(np.argwhere(inside)[0])] = np.nan
+    words = ["--field-strength", 3, "--mask", folder / "reliable_mask.nii.gz", "--output", tmp_path / "out"]
+    for error, susceptibility, rate in (
+        ("NaN in 1 voxel", unknown, r2star),
+        ("in ppb", 1000 * chi, r2star),
+        ("1/ms", chi, r2star / 1000),
+        ("1/ms", chi, -r2star),
+    ):
+        maps = "--susceptibility", save(tmp_path / "chi.nii.gz", susceptibility), "--r2star"
+        refused(error, "separation", "r2star_qsm", *maps, save(tmp_path / "r2star.nii.gz", rate), *words)
+
+
+def test_a_local_field_in_hz_is_refused(mapped, refused, tmp_path):
+    from helpers.scan_on_disk import save
+
+    scan, folder = mapped
+    field = save(tmp_path / "hz.nii.gz", 128 * load(folder / "local_field_ppm.nii.gz"))
+    words = (*scan.arguments(), "--mask", scan.mask, "--output", tmp_path / "out")
+    refused("Convert it to ppm", "swi", "clear_swi", *words, "--local-field", field)
+
+
+def test_no_command_makes_nothing(refused, tmp_path):
+    for stage in STAGES_OF_ALL & {name for name, stage in STAGES.items() if stage.has_command}:
+        refused("invalid choice", stage, "none", "--mask", tmp_path / "mask.nii.gz", "--output", tmp_path / "out")
+
+
+def test_a_given_map_that_no_method_takes_is_said(mapped, cli, tmp_path):
+    from helpers.scan_on_disk import save
+
+    scan, folder = mapped
+    r2 = save(tmp_path / "r2.nii.gz", np.full(load(scan.mask).shape, 12, np.float32))
+    words = (*scan.arguments(), "--mask", scan.mask, "--output", tmp_path / "out", "--settings", json.dumps(FAST))
+    assert "--r2 was not used" in "".join(map(str, cli("run", *words, "--r2", r2)[1:]))
+
+
+def test_the_record_of_a_run_is_a_settings_file(mapped, cli, tmp_path):
+    scan, folder = mapped
+    words = (*scan.arguments(), "--mask", scan.mask, "--output", tmp_path / "out")
+    assert cli("run", *words, "--settings", folder / "run.json")[0] == 0
+    for name in ("susceptibility_ppm", "r2star_hz", "swi", "paramagnetic_ppm"):
+        again, first = (load(place / CATALOGUE[name].file) for place in (tmp_path / "out", folder))
+        np.testing.assert_array_equal(again, first)
+
+
+def test_several_volumes_are_no_map(mapped, refused, tmp_path):
+    from helpers.scan_on_disk import save
+
+    scan, folder = mapped
+    several = save(tmp_path / "two.nii.gz", np.stack([load(folder / "susceptibility_ppm.nii.gz")] * 2))
+    words = ["--susceptibility", several, "--r2star", folder / "r2star_hz.nii.gz", "--field-strength", 3]
+    refused("single 3D image", "separation", "r2star_qsm", *words, "--mask", scan.mask, "--output", tmp_path / "out")

@@ -66,7 +66,7 @@ def test_the_change_and_the_region_are_found(panel):
     error = difference.GetNodeReference("QSM.Uncertainty")
     assert (slicer.util.arrayFromVolume(error)[DISTANCE < 8] > 0).all()
     (chart,) = slicer.util.getNodesByClass("vtkMRMLPlotChartNode")
-    assert chart.GetNumberOfPlotSeriesNodes() == 2
+    assert [chart.GetNthPlotSeriesNode(n).GetName() for n in range(2)] == ["1 left", "2 right"]
     assert slicer.app.applicationLogic().GetSelectionNode().GetActiveTableID() == table.GetID()
     count = slicer.mrmlScene.GetNumberOfNodes()
     panel.regions.choices.unit = "ppb"

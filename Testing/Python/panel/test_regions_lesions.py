@@ -10,7 +10,9 @@ SHAPE = (24, 26, 28)
 MATRIX = np.array([[-1.0, 0, 0, 13], [0, -1, 0, 12], [0, 0, 1, -11], [0, 0, 0, 1]])
 AXES = np.ogrid[-11.5:12.5, -12.5:13.5, -13.5:14.5]
 DISTANCE = np.sqrt(sum(x**2 for x in AXES))
-SOURCE, BESIDE = (sum((x - x0) ** 2 for x, x0 in zip(AXES, at, strict=True)) < 4 for at in ((0, 0, 0), (0, 8, 0)))
+SOURCE, BESIDE = (
+    np.sqrt(sum((x - x0) ** 2 for x, x0 in zip(AXES, at, strict=True))) < 2 for at in ((0, 0, 0), (0, 8, 0))
+)
 
 
 @pytest.fixture

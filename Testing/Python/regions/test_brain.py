@@ -40,6 +40,8 @@ def test_the_brain_is_the_mask_without_erosion_and_the_last_row_of_each_map():
 
 def test_without_a_mask_there_is_no_brain():
     assert BRAIN not in measured(None).segments
+    with pytest.raises(QSMError, match="is the mask of the map: give it"):
+        measured(None, reference=BRAIN)
 
 
 def test_a_region_of_that_name_is_the_users():

@@ -36,6 +36,14 @@ def test_a_known_curve_and_its_spread_are_found(formula):
     assert curve.population == "120 healthy adults"
 
 
+@pytest.mark.parametrize("formula", ["exponential", "poisson"])
+def test_curves_that_bend_are_fitted_to_few_controls_and_to_a_line(formula):
+    for count in range(10, 20):
+        made = study(count, coefficients=TRUTH["linear"])
+        (bent,), (straight,) = (control_curves(made, FACTS, name) for name in (formula, "linear"))
+        assert bent.sd < 1.15 * straight.sd
+
+
 def test_fits_do_not_depend_on_the_unit():
     made = study(coefficients=TRUTH["exponential"], formula="exponential")
     (ppm,), (ppb,) = (control_curves(s, FACTS, "exponential") for s in (made, made.in_unit("ppb")))

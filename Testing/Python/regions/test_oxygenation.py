@@ -84,6 +84,7 @@ def test_cautions():
         (10 * chi(), VEIN, {}, "more than blood"),
         (chi(), np.zeros(GRID.shape, bool), {}, "sinus has no reliable voxels"),
         (chi(), VEIN, {"mask": ~VEIN}, "sinus has no reliable voxels"),
+        (chi(), VEIN, {"erosion_mm": -1.0}, "distance in mm"),
         (chi(), VEIN, {"mask": VEIN}, "tissue around it has no reliable voxels"),
     ],
 )

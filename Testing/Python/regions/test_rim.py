@@ -1,5 +1,7 @@
 """Profiles across the surface of lesions of known rim, core and surroundings."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,21 @@ def test_lesions_of_one_image_do_not_count_as_each_others_surroundings():
     assert [row["voxels"] for row in summary.rows] == [region.inside().sum() for region in both]
 
 
+def test_scattered_lesions_of_one_label_take_the_memory_of_each():
+    inside, ppm = np.zeros((400, 60, 400), bool), np.zeros((400, 60, 400), np.float32)
+    for corner in ((8, 8, 8), (20, 8, 8), (380, 40, 380)):
+        inside[tuple(slice(c, c + 6) for c in corner)] = True
+    tracemalloc.start()
+    profiles, _ = rim_profiles(MapImage(ppm, "ppm"), [Region("MS", inside)], Grid(inside.shape))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    near = signed_distance_mm(inside[:40, :30, :40], (1, 1, 1))  # of two of the three
+    counts = {row["distance_mm"]: row["voxels"] for row in profiles.rows}
+    for step in (-0.5, 0.5, 1.5):
+        assert counts[step] == 1.5 * np.count_nonzero(np.floor(near) + 0.5 == step)
+    assert peak < 40 * inside.size
+
+
 def test_a_lesion_of_a_few_voxels_has_a_sentence_instead():
     labels = np.zeros(SHAPE, np.uint8)
     labels[5:7, 5:7, 5:7], labels[20:24, 20:24, 20:24] = 1, 2
@@ -79,6 +96,14 @@ def test_a_lesion_of_a_few_voxels_has_a_sentence_instead():
     assert "8 voxels are too few" in summary.rows[0]["note"] and summary.rows[0]["rim_minus_core"] is None
     assert "no core" in summary.rows[1]["note"] and summary.rows[1]["rim_minus_surroundings"] > 0
     assert profiles.segments == ["Label 2"]
+    _, summary = rim_profiles(MapImage(labels * 0.1, "ppm"), LabelRegions(labels), Grid(SHAPE), rim_mm=0.4)
+    assert "no rim" in summary.rows[1]["note"] and summary.rows[1]["rim_minus_surroundings"] is None
+
+
+def test_a_tiny_step_takes_no_longer_than_a_step_for_each_distance():
+    ppm, inside = lesion()
+    profiles, _ = rim_profiles(MapImage(ppm, "ppm"), [Region("a", inside)], Grid(SHAPE), step_mm=1e-9)
+    assert sum(row["voxels"] for row in profiles.rows if row["distance_mm"] < 0) == inside.sum()
 
 
 def test_voxels_outside_the_mask_do_not_count():
@@ -89,6 +114,7 @@ def test_voxels_outside_the_mask_do_not_count():
     _, summary = rim_profiles(MapImage(ppm, "ppm"), [Region("a", inside)], Grid(SHAPE), mask=mask)
     assert summary.rows[0]["rim"] < 0.07
     assert summary.rows[0]["voxels"] == np.count_nonzero(inside & mask)
+    assert summary.rows[0]["note"] == f"{np.count_nonzero(inside & ~mask)} of its voxels are outside the mask"
 
 
 def test_the_uncertainty_is_that_of_noise_whose_neighbors_are_alike():

@@ -88,6 +88,10 @@ def test_points_are_found_in_the_scanner_and_refused_outside():
     assert voxel_at(lps * (-1, -1, 1), geometry) == (5, 4, 3)
     with pytest.raises(QSMError, match="outside the image"):
         voxel_at((500, 0, 0), geometry)
+    with pytest.raises(QSMError, match="outside the image"):
+        voxel_at((np.nan, 0, 1e300), geometry)
+    with pytest.raises(QSMError, match="constant within 2 mm"):
+        measured(np.zeros((30, 30, 30)))
     with pytest.raises(QSMError, match="outside the mask"):
         measured(sphere(2.0), mask=np.zeros((30, 30, 30), bool))
     with pytest.raises(QSMError, match="ppm or ppb"):

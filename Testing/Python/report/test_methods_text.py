@@ -50,6 +50,13 @@ def test_every_source_is_listed_once_and_cited(provenance):
     assert cited == {int(n) for n in re.findall(r"^\[(\d+)\]", references, re.MULTILINE)}
 
 
+@pytest.mark.parametrize("folder", ["/home/jane/", "C:\\Users\\jane\\"])
+def test_files_are_named_without_their_folders(provenance, folder):
+    network = {"method": "onnx", "model": f"{folder}net.onnx"}
+    text = methods_text(provenance | {"settings": provenance["settings"] | {"invert": network}})
+    assert "(model file net.onnx" in text and "jane" not in text
+
+
 def test_corrections_are_told(provenance):
     corrected = Check("readout", 0.2, 0.03, OK, "Odd and even echoes were corrected.", corrected=True)
     checks = [*provenance["checks"], asdict(corrected)]

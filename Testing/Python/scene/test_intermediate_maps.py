@@ -211,3 +211,15 @@ def test_output_of_the_user_gets_the_window_at_first(write):
     output = volume("mine")
     output.GetDisplayNode().SetWindowLevelMinMax(0, 900)
     assert window(write(make_maps(), output)) == pytest.approx((-0.1, 0.2))
+
+
+def test_maps_of_further_stages_join_the_scene_and_strong_diamagnetism_is_bright(write):
+    parts = {"paramagnetic_ppm": 0.1, "diamagnetic_ppm": -0.1}
+    maps = dataclasses.replace(make_maps(), **{name: np.full(SHAPE, ppm, np.float32) for name, ppm in parts.items()})
+    result = write(maps)
+    colors = [
+        result.GetNodeReference(f"QSM.{sign}").GetDisplayNode().GetColorNodeID()
+        for sign in ("Paramagnetic", "Diamagnetic")
+    ]
+    assert colors == ["vtkMRMLColorTableNodeGrey", "vtkMRMLColorTableNodeInvertedGrey"]
+    assert result.GetDisplayNode().GetColorNodeID() == "vtkMRMLColorTableNodeGrey"

@@ -113,7 +113,7 @@ def test_too_thin_a_mask_is_refused(method):
     mask = np.zeros(grid.shape, bool)
     mask[10] = True
     total = FieldMap(np.ones(grid.shape), mask, grid)
-    if method is PDF:
+    if method.name in ("pdf", "msmv"):
         assert np.isfinite(method.run(total).ppm).all()
     else:
         with pytest.raises(QSMError, match=f"too thin for {method.title}.*PDF"):

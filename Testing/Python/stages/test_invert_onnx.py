@@ -108,6 +108,7 @@ def fails(x):
     [
         (fails, [FREE], "net.onnx failed: Got invalid dimensions for input$"),
         (lambda x: x[..., ::2], [FREE], r"shape \(1, 1, 16, 16, 8\) for images of .* must match"),
+        (lambda x: x.swapaxes(2, 4), [(1, 1, 16, 16, 32)], r"shape \(1, 1, 32, 16, 16\) for images of .* must match"),
         (lambda x: np.where(x > 0, np.nan, x), [FREE], "not finite"),
         (lambda x: x, [FREE] * 3, "3 inputs and 1 outputs.*field and mask"),
         (lambda x: x, [(1, 8)], r"\[1, 8\].*3D"),
