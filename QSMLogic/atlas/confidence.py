@@ -4,13 +4,11 @@ import numpy as np
 
 from ..numerics.lazy import ndimage
 from .quality import dice
-from .velocity import displacement_of, points, pulled
 
-SMALL_MM3, MARGIN_MM = 30e3, 12.0  # of what is refined on the finest level: nuclei, and what is around them
-LEAST_AGREEMENT, VOLUME_RANGE, LEAST_VOXELS = 0.7, (0.6, 1.6), 3
+LEAST_AGREEMENT, LEAST_INSIDE, VOLUME_RANGE, LEAST_VOXELS = 0.7, 0.8, (0.6, 1.6), 3
 
 
-def confidence(labels, template, inside, geometry, aligned, velocities, growth):
+def confidence(labels, template, inside, geometry, aligned, returned, growth):
     """What speaks for and against every label.
 
     Parameters
@@ -24,8 +22,8 @@ def confidence(labels, template, inside, geometry, aligned, velocities, growth):
         Grid of the subject.
     aligned : numpy.ndarray
         The template's labels on the working grid, aligned only.
-    velocities : tuple of numpy.ndarray
-        Of the two registrations in opposite directions, on that grid.
+    returned : numpy.ndarray
+        The same after a warp to the subject and back, each from a registration of its own.
     growth : float
         How much larger the subject's head is than the template's, as a ratio of volumes.
 
@@ -33,12 +31,9 @@ def confidence(labels, template, inside, geometry, aligned, velocities, growth):
     -------
     dict
         {name: volume_mm3; share_inside, the fraction of it in the mask; agreement, the Dice coefficient of the
-        template's label with itself after a warp forth and back, each from a registration of its own; volume_ratio to
-        the template's label scaled to the head; voxels_across, along the axis where it spans fewest; note, a remark if
-        one of them gives reason, else empty}.
+        template's label with the returned one; volume_ratio to the template's label scaled to the head; voxels_across,
+        along the axis where it spans fewest; note, a remark if one of them gives reason, else empty}.
     """
-    forth, back = (displacement_of(velocity, aligned.shape) for velocity in velocities)
-    returned = pulled(pulled(aligned, forth, 0), back, 0)
     voxel_mm3, boxes = float(np.prod(geometry.spacing)), ndimage.find_objects(labels)
     expected = np.bincount(template.labels.ravel()) * float(np.prod(template.geometry.spacing)) * growth
     found = {}
@@ -55,21 +50,6 @@ def confidence(labels, template, inside, geometry, aligned, velocities, growth):
         }
         found[name] = facts | {"note": _note(facts, max(geometry.spacing))}
     return found
-
-
-def small_labels(labels, voxel_mm):
-    """The control points around all labels of an image that are no larger than nuclei; all points if there are none."""
-    shape, counts = points(tuple(n + -n % 2 for n in labels.shape)), np.bincount(labels.ravel())
-    few = (counts > 0) & (counts * voxel_mm**3 <= SMALL_MM3)
-    few[0] = False
-    if not few.any():
-        return tuple(slice(0, n) for n in shape)
-    box = ndimage.find_objects(few[labels].astype(np.uint8))[0]
-    margin = round(MARGIN_MM / voxel_mm)
-    return tuple(
-        slice(max(s.start - margin, 0) // 2, min((s.stop + margin + 1) // 2, n))
-        for s, n in zip(box, shape, strict=True)
-    )
 
 
 def _across(region):
@@ -89,6 +69,8 @@ def _note(facts, thickest_mm):
         return "not found by the registration"
     if facts["agreement"] < LEAST_AGREEMENT:
         remarks.append(f"uncertain outline: agreement {facts['agreement']:.2f} after a warp forth and back")
+    if facts["share_inside"] < LEAST_INSIDE:
+        remarks.append(f"only {100 * facts['share_inside']:.0f} % of it in the mask")
     if not low <= facts["volume_ratio"] <= high:
         remarks.append(f"{facts['volume_ratio']:.1f} times the atlas' volume")
     if facts["voxels_across"] < LEAST_VOXELS:

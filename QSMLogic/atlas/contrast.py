@@ -7,8 +7,8 @@ from ..numerics.lazy import ndimage
 BINS, SMOOTH_BINS = 16, 0.8  # along each of the two intensities
 
 
-def translated(target, sources, inside):
-    """What the sources, taken together, say of the target: its mean where they have the same two intensities.
+def predicted(target, moved, sources, inside):
+    """The sources in the contrast of the target: its mean where they have the same two intensities.
 
     After Guimond et al., IEEE Trans Med Imaging 2001;20:58-69, who let one image predict the other by its intensity.
 
@@ -16,27 +16,24 @@ def translated(target, sources, inside):
     ----------
     target : numpy.ndarray
         float32 (k, j, i), in any unit.
+    moved : sequence of two numpy.ndarray
+        The sources, brought onto the target; values 0 to 1.
     sources : sequence of two numpy.ndarray
-        On the same grid, values 0 to 1.
+        Where they are, on any grid.
     inside : numpy.ndarray
-        Where they are compared, bool.
+        Where target and moved sources are compared, bool.
 
     Returns
     -------
     numpy.ndarray
-        float32 (k, j, i), in the unit of the target.
-    share : float
-        Fraction of the target's variance that is predicted, 0 to 1.
+        float32 on the grid of the sources, in the unit of the target.
     """
-    at = [np.clip(source * np.float32(BINS - 1), 0, BINS - 1) for source in sources]
-    pixels = np.rint(at[0][inside]).astype(np.intp) * BINS + np.rint(at[1][inside]).astype(np.intp)
-    known = target[inside].astype(np.float64)
+    rows, columns = (np.rint(_bins(image[inside])).astype(np.intp) for image in moved)
+    pixels, known = rows * BINS + columns, target[inside].astype(np.float64)
     counts, sums = (np.bincount(pixels, weights, BINS**2).reshape(BINS, BINS) for weights in (None, known))
     counts, sums = (ndimage.gaussian_filter(x.astype(np.float64), SMOOTH_BINS, mode="constant") for x in (counts, sums))
     table = ((sums + known.mean()) / (counts + 1)).astype(np.float32)
-    predicted = ndimage.map_coordinates(table, np.stack(at), order=1)
-    left, all_of_it = np.square(known - predicted[inside]).mean(), max(known.var(), np.finfo(np.float32).tiny)
-    return predicted, float(np.clip(1 - left / all_of_it, 0, 1))
+    return ndimage.map_coordinates(table, np.stack([_bins(image) for image in sources]), order=1)
 
 
 def flattened(image, inside, spacing_mm, extent_mm=25.0):
@@ -57,3 +54,7 @@ def flattened(image, inside, spacing_mm, extent_mm=25.0):
     )
     around = ndimage.map_coordinates(coarse, np.stack(at).astype(np.float32), order=1)
     return np.where(inside, image / np.maximum(around, np.finfo(np.float32).tiny), 0).astype(np.float32)
+
+
+def _bins(image):
+    return np.clip(image * np.float32(BINS - 1), 0, BINS - 1)

@@ -9,15 +9,14 @@ from ..model.errors import QSMError
 from ..numerics.lazy import sitk
 from ..version import __version__
 from .affine import aligned, matched_moments
-from .confidence import confidence, small_labels
+from .confidence import confidence
 from .itk import content, image_of
 from .quality import MIN_OVERLAP, changes, overlap, similarity
-from .velocity import displacement_of, unfolded
-from .warp import Channel, padded, velocity_between
-from .working import anatomy, array_of, field_of, growth, moved, working
+from .unfold import unfolded
+from .warp import QUICK, demons
+from .working import anatomy, array_of, growth, moved, working
 
 LEAST = 0.9  # similarity that must be kept; images that lay on each other exactly lose some by being resampled
-LEAST_JACOBIAN = 0.0
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,11 @@ class Registration:
 def register(image, geometry, template, mask=None, progress=None, magnitude=None):
     """Transfer the labels of a Template to a subject by registration.
 
-    An affine transform that maximizes mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072), then log-domain
-    demons (Vercauteren 2008, doi:10.1007/978-3-540-85988-8_90), whose displacements do not fold. With a magnitude of
-    the subject and an anatomical image in the template, both pairs of images pull together. The subject is registered
-    to the template, too: how well labels come back after a warp forth and back is their agreement.
+    An affine transform that maximizes mutual information (Mattes 2003, doi:10.1109/TMI.2003.809072), then symmetric
+    demons (Thirion 1998, doi:10.1016/S1361-8415(98)80022-4; Vercauteren 2009, doi:10.1016/j.neuroimage.2008.10.040),
+    whose displacements are smoothed where they fold. With a magnitude of the subject and an anatomical image in the
+    template, the two pairs of images pull in turns. The subject is registered to the template, too: how well labels
+    come back after a warp forth and back is their agreement.
 
     The same images give the same labels, on any number of cores.
 
@@ -93,57 +93,44 @@ def register(image, geometry, template, mask=None, progress=None, magnitude=None
     starts = [sitk.AffineTransform(3), matched_moments(fixed_mask, moving_mask)]
     before, after_moments = (similarity(fixed, moving, fixed_mask, start) for start in starts)
     start = starts[after_moments > before]
-    pairs = [(fixed, moving)]
-    if magnitude is not None and template.anatomy is not None:
-        pairs.append((anatomy(magnitude, inside, geometry, fixed), anatomy(template.anatomy, known, template.geometry)))
     affine = aligned(fixed, moving, fixed_mask, start, lambda done: progress("align", 0.15 * done))
     alike = similarity(fixed, moving, fixed_mask, affine)
-    pairs = [(array_of(here), array_of(moved(there, fixed, affine))) for here, there in pairs]
-    covered = array_of(fixed_mask) > 0
-    both = covered & (array_of(moved(moving_mask, fixed, affine, sitk.sitkNearestNeighbor)) > 0)
-    labels = array_of(_labels_on(template, fixed, affine))
-    velocities = _velocities(
-        pairs, both, small_labels(labels, fixed.GetSpacing()[0]), lambda f: progress("warp", 0.15 + 0.75 * f)
-    )
-    displacement, jacobian = _displacement(velocities[0], covered)
-    transform = sitk.CompositeTransform([affine, field_of(displacement, fixed)])
+    second = None
+    if magnitude is not None and template.anatomy is not None:
+        theirs = anatomy(template.anatomy, known, template.geometry)
+        second = anatomy(magnitude, inside, geometry, fixed), moved(theirs, fixed, affine)
+    both = fixed_mask & moved(moving_mask, fixed, affine, sitk.sitkNearestNeighbor)
+    pair = fixed, moved(moving, fixed, affine)
+    forth, back, jacobian = _warps(pair, second, both, fixed_mask, lambda f: progress("warp", 0.15 + 0.75 * f))
+    transform = sitk.CompositeTransform([affine, forth])
     quality = {
         "version": __version__,
-        "images": len(pairs),
+        "images": 2 if second else 1,
         "similarity": {
             "before": before,
             "aligned": alike,
             "warped": similarity(fixed, moving, fixed_mask, transform),
         },
         "overlap": overlap(fixed_mask, moving_mask, transform),
-        "jacobian": changes(jacobian[covered]),
+        "jacobian": changes(jacobian),
     }
     _require_success(quality)
     progress("label", 0.9)
-    found = array_of(_labels_on(template, image_of(inside, geometry), transform))
-    quality["labels"] = confidence(found, template, inside, geometry, padded(labels), velocities, growth(affine))
+    found = _labels_on(template, image_of(inside, geometry), transform)
+    aligned_only = _labels_on(template, fixed, affine)
+    returned = _labels_on(template, fixed, sitk.CompositeTransform([affine, forth, back]))
+    quality["labels"] = confidence(found, template, inside, geometry, aligned_only, returned, growth(affine))
     quality["seconds"] = round(time.perf_counter() - begin, 1)
     progress("label", 1.0)
     return Registration(found, template.names, quality)
 
 
-def _velocities(pairs, mask, part, report):
-    """The velocities that bring the template onto the subject, and the subject onto the template."""
-    pairs = [[padded(np.where(mask, image, np.median(pair[0][mask]))) for image in pair] for pair in pairs]
-    mask, found = padded(mask), []
-    for here, there in ((0, 1), (1, 0)):
-        (main, *others), done = pairs, len(found) / 2
-        channels = [Channel(main[here], main[there])]
-        channels += [Channel(other[here], (main[there], other[there]), translate=True) for other in others]
-        found.append(velocity_between(channels, mask, part, lambda f, done=done: report(done + f / 2)))
-    return tuple(found)
-
-
-def _displacement(velocity, covered):
-    """The displacement that a velocity leads to, and its Jacobian, which is positive in the mask."""
-    shape, inside = padded(covered).shape, tuple(slice(0, n) for n in covered.shape)
-    velocity, jacobian = unfolded(velocity, shape, padded(covered), LEAST_JACOBIAN)
-    return displacement_of(velocity, shape)[(slice(None), *inside)], jacobian[inside]
+def _warps(pair, second, both, mask, report):
+    """The transforms that bring the template onto the subject and back, and the Jacobian of the former in the mask."""
+    field = demons(*pair, both, lambda done: report(0.65 * done), second)
+    field, jacobian = unfolded(field, mask)
+    back = demons(*pair[::-1], both, lambda done: report(0.65 + 0.35 * done), pyramid=QUICK)
+    return *(sitk.DisplacementFieldTransform(sitk.Image(x)) for x in (field, back)), jacobian
 
 
 def _require_success(quality):
@@ -161,7 +148,7 @@ def _require_success(quality):
 
 
 def _labels_on(template, grid, transform):
-    """The template's labels on the grid of an ITK image: each voxel gets the label with the largest share."""
+    """The template's labels (k, j, i) on the grid of an ITK image: each voxel gets the label with the largest share."""
     labels = sitk.GetImageFromArray(template.labels)
     labels.CopyInformation(image_of(template.labels, template.geometry))
-    return sitk.Resample(labels, grid, transform, sitk.sitkLabelLinear, 0)
+    return array_of(sitk.Resample(labels, grid, transform, sitk.sitkLabelLinear, 0))

@@ -43,14 +43,6 @@ def array_of(image):
     return sitk.GetArrayFromImage(image)
 
 
-def field_of(displacement, fixed):
-    """The transform of a displacement in voxels of `fixed`, (3, k, j, i)."""
-    steps = np.reshape(fixed.GetDirection(), (3, 3)) * fixed.GetSpacing()
-    field = sitk.GetImageFromArray(np.moveaxis(displacement[::-1], 0, -1).astype(np.float64) @ steps.T, isVector=True)
-    field.CopyInformation(fixed)
-    return sitk.DisplacementFieldTransform(field)
-
-
 def growth(affine):
     """The volume of a structure on the subject over that in the template. affine: from subject to template."""
     corner = np.array(affine.TransformPoint((0.0, 0.0, 0.0)))

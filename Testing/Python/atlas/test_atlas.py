@@ -12,7 +12,6 @@ from QSMLogic import Cancelled, QSMError, run
 from QSMLogic.atlas import Template, register, simulated_template, working
 from QSMLogic.atlas.job import read_registration, write_registration
 from QSMLogic.atlas.quality import dice
-from QSMLogic.atlas.velocity import points
 from QSMLogic.numerics.lazy import sitk
 from QSMLogic.pipeline import worker
 from QSMLogic.simulation.phantom import LABELS
@@ -154,10 +153,12 @@ def test_bad_input_is_refused(case):
 def test_images_that_have_nothing_in_common_are_refused(monkeypatch, coarse):
     """As when the optimizer runs astray: images less alike than before are no result."""
 
-    def astray(channels, *_):
-        return np.full((3, *points(channels[0].fixed.shape)), 0.9, np.float32)
+    def astray(fixed, *_, **__):
+        field = sitk.Image(fixed.GetSize(), sitk.sitkVectorFloat64)
+        field.CopyInformation(fixed)
+        return field + sitk.Cast(sitk.Compose(*[fixed * 0 + 9.0] * 3), sitk.sitkVectorFloat64)
 
-    monkeypatch.setattr(sys.modules[register.__module__], "velocity_between", astray)
+    monkeypatch.setattr(sys.modules[register.__module__], "demons", astray)
     with pytest.raises(QSMError, match="less alike"):
         register(body()[0], PLACE, ATLAS)
 
