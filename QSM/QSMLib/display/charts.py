@@ -116,3 +116,8 @@ def _remove_content(chart):
     for node in (*map(slicer.mrmlScene.GetNodeByID, ids), chart.GetNodeReference(DATA)):
         if node:
             slicer.mrmlScene.RemoveNode(node)
+
+
+def show_chart(chart):
+    """Show a chart in the layout, in which Slicer makes room for it."""
+    slicer.modules.plots.logic().ShowChartInLayout(chart)

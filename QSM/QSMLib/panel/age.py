@@ -6,8 +6,8 @@ from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
 
+from ..display.charts import show_chart
 from ..regions import tables
-from ..regions.plots import show_chart
 from .edits import show_text, typed_text
 
 CURVES = "QSM/NormalCurves"  # setting: the file of normal curves

@@ -7,9 +7,9 @@ from slicer.i18n import tr as _
 from QSMLogic import QSMError
 
 from ..display import views
+from ..display.charts import show_chart
 from ..regions import tables
 from ..regions.maps import uncertainty_of
-from ..regions.plots import show_chart
 from ..scan.outputs import PROVENANCE
 from .process import Process
 

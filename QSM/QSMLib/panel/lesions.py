@@ -5,9 +5,9 @@ from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
 
+from ..display.charts import show_chart
 from ..regions import tables
 from ..regions.maps import image_of
-from ..regions.plots import show_chart
 from ..regions.sources import check_regions
 
 

@@ -57,17 +57,22 @@ class MapRow(StageRow):
     @property
     def choice(self):
         """{} for what a run does by default."""
-        if self.label.checked:
+        if self.label.checked and self.form:
             return super().choice
-        return {} if DEFAULTS[self.stage] == NOTHING else {"method": NOTHING}
+        name = STAGES[self.stage].method_for_maps if self.label.checked else NOTHING
+        return {} if DEFAULTS[self.stage] == name else {"method": name}
 
     def show(self, choice):
-        """Show a choice; of one to make no maps, the method that would make them."""
+        """Show a choice; of one to make no maps, the method that would make them, whose form can wait."""
         name = choice.get("method", DEFAULTS[self.stage])
         blocked = self.label.blockSignals(True)
         self.label.checked = name != NOTHING
         self.label.blockSignals(blocked)
-        super().show(choice if name != NOTHING else {"method": STAGES[self.stage].method_for_maps})
+        usual = STAGES[self.stage].method_for_maps
+        if name != NOTHING or self.form:
+            super().show(choice if name != NOTHING else {"method": usual})
+        else:
+            self.menu.currentIndex = self.menu.findData(usual)
         for widget in (self.menu, self.unfold):
             widget.enabled = self.label.checked
         self.area.setVisible(self.label.checked and self.unfold.checked)

@@ -6,6 +6,7 @@ from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
 
+from ..display.charts import show_chart
 from ..regions import tables as region_tables
 from . import snippets
 from .edits import show_text, typed_text
@@ -78,7 +79,7 @@ class RegionResults:
 
         self.plotted = (kind, *arguments)
         with slicer.util.WaitCursor():
-            plots.show_chart(plots.make(kind, self._plotted_node(), *arguments))
+            show_chart(plots.make(kind, self._plotted_node(), *arguments))
 
     def _plotted_node(self):
         return self.choices.study if self.plotted[0] == "time" else self.node

@@ -12,8 +12,8 @@ from QSMLogic.registry.provenance import choice_made, warnings
 from QSMLogic.registry.stages import step_title
 
 from ..display import views
+from ..display.charts import show_chart
 from ..display.strength_chart import update_strength_chart
-from ..regions.plots import show_chart
 from ..scan import sample
 from ..scan.outputs import wants_quality, write_map
 from ..scan.request import check_scan, read_scan

@@ -8,7 +8,6 @@ import slicer
 from QSMLogic import QSMError, __version__
 from QSMLogic.model.catalogue import CATALOGUE, UNCERTAINTY
 from QSMLogic.model.units import PER_PPM
-from QSMLogic.regions.brain import BRAIN
 
 from ..display.charts import LARGEST_LEGEND, Trace, make_chart
 from ..display.colors import set_window
@@ -18,7 +17,7 @@ from ..scan.sequences import proxy_of
 from ..scan.units import set_unit
 from . import tables
 from .maps import image_of, mask_of
-from .sources import check_regions, region_names, regions_on
+from .sources import can_refer_to, check_regions, region_names, regions_on
 
 FIRST, SECOND, CHANGES, CHART = "QSM.FirstScan", "QSM.SecondScan", "QSM.Changes", "QSM.ChangeChart"
 TITLE, HALF_CAP = "Change", 0.15  # half: of the distance between two regions
@@ -62,7 +61,7 @@ def check(request):
     _check_magnitude(request.second, request.second_magnitude)
     check_regions(request.regions)
     names = region_names(request.regions)
-    if request.reference and names and request.reference not in (*names, BRAIN):
+    if not can_refer_to(request.reference, names):
         raise QSMError(f"There is no region {request.reference!r} for reference. Choose another one, or none.")
 
 

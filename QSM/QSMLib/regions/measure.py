@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from QSMLogic import Grid, QSMError
-from QSMLogic.regions.brain import BRAIN
 
 from ..scan.geometry import ijk_to_ras, shape_of
 from . import tables as region_tables
 from .choices import HALF_COVERED, NEAREST, UNITS, WEIGHTED
 from .maps import image_of, mask_of, names_of
-from .sources import check_regions, region_names, regions_on
+from .sources import can_refer_to, check_regions, region_names, regions_on
 
 REGIONS, MAPS, MEASUREMENT = "QSM.RegionSource", "QSM.RegionMap", "QSM.Measurement"
 REMEMBERED = ("unit", "reference", "erosion_mm", "edges", "assumed")
@@ -48,7 +47,7 @@ def check(measurement):
         raise QSMError("There is no map to measure. Compute a susceptibility map, or check another map.")
     measurement.images()
     names = region_names(measurement.regions)
-    if measurement.reference and names and measurement.reference not in (*names, BRAIN):
+    if not can_refer_to(measurement.reference, names):
         raise QSMError(f"There is no region {measurement.reference!r} for reference. Choose another one, or none.")
 
 

@@ -4,7 +4,6 @@ Slicer's charts know lines and bars: a box with whiskers is drawn as one line th
 """
 
 import numpy as np
-import slicer
 
 from QSMLogic import QSMError
 from QSMLogic.regions import values_in
@@ -109,11 +108,6 @@ def make(kind, node, *arguments):
     if kind not in CHARTS:
         raise QSMError(f"There is no plot {kind!r}. Choose box, histogram, scatter or time.")
     return CHARTS[kind](node, *arguments)
-
-
-def show_chart(chart):
-    """Show a chart in the layout, in which Slicer makes room for it."""
-    slicer.modules.plots.logic().ShowChartInLayout(chart)
 
 
 def _box(row, place):

@@ -36,6 +36,15 @@ def region_names(node):
     return list(label_names(node).values())
 
 
+def can_refer_to(reference, names):
+    """Whether a reference is "" for none, one of the regions, whose names may be unknown yet, or the whole brain."""
+    if not reference or not names or reference in names:
+        return True
+    from QSMLogic.regions.brain import BRAIN
+
+    return reference == BRAIN
+
+
 def regions_on(node, volume, cover=False, segment_ids=None):
     """The Regions of a segmentation or label map on the grid of a volume node, in their order.
 
