@@ -187,5 +187,5 @@ def _moved(transform, points):
 
 def _correlation(fixed, moving, mask, transform):
     inside = sitk.GetArrayViewFromImage(mask) > 0
-    moved = sitk.GetArrayViewFromImage(sitk.Resample(moving, fixed, transform, sitk.sitkLinear, 0.0))
+    moved = sitk.GetArrayFromImage(sitk.Resample(moving, fixed, transform, sitk.sitkLinear, 0.0))
     return float(np.corrcoef(sitk.GetArrayViewFromImage(fixed)[inside], moved[inside])[0, 1])
