@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..numerics.lazy import sitk
-from .itk import execute
+from .itk import execute, points_mm
 
 LEVELS = ((3, 4.0), (2, 2.0))  # of the pyramid: shrink factor, smoothing (mm)
 ITERATIONS, BINS = 100, 32  # per level; of the histograms
@@ -45,7 +45,5 @@ def aligned(fixed, moving, fixed_mask, transform, report):
 
 def _moments(mask):
     """Mean position (x, y, z) of a mask in the scanner, and standard deviation along each axis; mm."""
-    kji = np.argwhere(sitk.GetArrayViewFromImage(mask))
-    axes = np.reshape(mask.GetDirection(), (3, 3)) * mask.GetSpacing()
-    positions = kji[:, ::-1] @ axes.T + mask.GetOrigin()
+    positions = points_mm(mask)
     return [float(x) for x in positions.mean(axis=0)], [float(x) for x in positions.std(axis=0)]

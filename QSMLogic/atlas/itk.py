@@ -68,3 +68,11 @@ def execute(method, *images, report):
     if raised:
         raise raised[0]
     return result
+
+
+def points_mm(mask, most=None):
+    """The centers (x, y, z) of the voxels of a mask (ITK image) in the scanner, (points, 3); about `most` of them."""
+    kji = np.argwhere(sitk.GetArrayViewFromImage(mask))
+    kji = kji[:: max(1, len(kji) // most)] if most else kji
+    axes = np.reshape(mask.GetDirection(), (3, 3)) * mask.GetSpacing()
+    return kji[:, ::-1] @ axes.T + mask.GetOrigin()

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..model.errors import QSMError
 from ..numerics.lazy import sitk
-from .itk import content, execute, image_of, normalized
+from .itk import content, execute, image_of, normalized, points_mm
 
 LEVELS_MM = (8.0, 4.0, 2.0)  # voxels of the pyramid for an adult's brain; finer scans are shrunk to the last
 ADULT_MM = 110.0  # cube root of the volume of an adult's brain; lengths are those of the mask relative to it
@@ -14,6 +14,7 @@ LONGEST_STEP_MM, SHORTEST_STEP_MM = 1.0, 1e-3
 ITERATIONS = 100  # per level
 LEAST_VOXELS = 8  # of a coarse level along an axis; thinner slabs skip it
 LEAST_SLICES = 4  # of which a gradient can be taken
+MOST_POINTS = 4000  # of a mask, whose places are compared
 LEAST_CORRELATION = 0.5  # of the magnitude in the mask
 
 
@@ -82,7 +83,7 @@ def register_rigidly(fixed, moving, report=lambda done: None):
     there = _aligned(*images, lambda done: report(0.5 * done))
     back = _aligned(*reversed(images), lambda done: report(0.5 + 0.5 * done))
     (image, mask), (other, _) = images
-    points = _points_mm(mask)
+    points = points_mm(mask, most=MOST_POINTS)
     moved = _moved(there, points)
     error = np.sqrt(np.mean(np.sum((_moved(back, moved) - points) ** 2, axis=1)))
     correlation = _correlation(image, other, mask, there)
@@ -153,7 +154,7 @@ def _relative_size(mask):
 
 def _start(fixed_mask, moving_mask):
     """The shift that brings the middle of one mask to that of the other."""
-    middles = [_points_mm(mask).mean(axis=0) for mask in (fixed_mask, moving_mask)]
+    middles = [points_mm(mask, most=MOST_POINTS).mean(axis=0) for mask in (fixed_mask, moving_mask)]
     transform = sitk.Euler3DTransform()
     transform.SetCenter(middles[0].tolist())
     transform.SetTranslation((middles[1] - middles[0]).tolist())
@@ -171,14 +172,6 @@ def _shrunk(image, voxel_mm):
     smooth = sitk.DiscreteGaussian(image, blur, 32, 0.01, True) if max(blur) > 0 else image
     grid = (size, sitk.Transform(), sitk.sitkLinear, image.GetOrigin(), spacing, image.GetDirection(), 0.0)
     return sitk.Resample(smooth, *grid)
-
-
-def _points_mm(mask):
-    """The centers of up to some thousand voxels of a mask in the scanner, (points, 3)."""
-    kji = np.argwhere(sitk.GetArrayViewFromImage(mask))
-    kji = kji[:: max(1, len(kji) // 4000)]
-    axes = np.reshape(mask.GetDirection(), (3, 3)) * mask.GetSpacing()
-    return kji[:, ::-1] @ axes.T + mask.GetOrigin()
 
 
 def _moved(transform, points):
