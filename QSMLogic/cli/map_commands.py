@@ -30,8 +30,8 @@ def map_command(stage):
         chain, takes = StageRunner(arguments, console), find(stage, arguments.method).takes
         known, box, geometry = _known(arguments, takes, chain)
         found = chain.stage(stage, *(known[name] for name in takes))
-        found = found if isinstance(found, dict) else {STAGES[stage].yields[0]: found}
-        wanted = {paths[name]: uncropped(array, box, geometry.shape) for name, array in found.items()}
+        made = STAGES[stage].by_name(found).items()
+        wanted = {paths[name]: uncropped(array, box, geometry.shape) for name, array in made}
         console.wrote(write_files(wanted, geometry, overwrite=arguments.overwrite))
 
     command.__doc__ = f"Make maps of a scan: {STAGES[stage].title}."

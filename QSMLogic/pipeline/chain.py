@@ -271,7 +271,7 @@ class Chain:
         except QSMError as error:
             self.provenance.notes[stage.name] = {"warning": str(error)}
             return {}
-        return found if isinstance(found, dict) else {stage.yields[0]: found}
+        return stage.by_name(found)
 
     def stage(self, stage, *inputs, turn=0, turns=1):
         """Run a stage. turn, turns: the pass, and the number of passes, which share the time of some stages."""

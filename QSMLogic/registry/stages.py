@@ -64,6 +64,10 @@ class Stage:
         """The method that makes the maps of the stage, unless the settings choose another."""
         return self.usual or self.default
 
+    def by_name(self, result):
+        """{name: map} of what a method of a stage with maps of its own has returned."""
+        return result if isinstance(result, dict) else {self.yields[0]: result}
+
 
 NOTHING = "none"  # the method of a stage with maps of its own that makes none
 # What the methods of a stage with maps of its own may take besides maps of earlier stages; arrays lie in the mask's box

@@ -50,7 +50,7 @@ def known(factor=1.0):
 def maps(entry, factor=1.0, **options):
     """{name: map} of a method."""
     found = entry.run(*(known(factor).get(name) for name in entry.takes), **options)
-    return found if isinstance(found, dict) else {STAGES[entry.stage].yields[0]: found}
+    return STAGES[entry.stage].by_name(found)
 
 
 def arrays():
