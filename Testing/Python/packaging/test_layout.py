@@ -14,7 +14,7 @@ LONGEST = 300
 FLOORS = {
     "QSMLogic": (
         *("version", "numerics", "model", "registry", "solvers", "shared", "stages", "files", "simulation"),
-        *("regions", "atlas", "pipeline", "report", "cli", "__main__"),
+        *("regions", "atlas", "pipeline", "report", "cohort", "cli", "__main__"),
     ),
     "QSMLib": ("scan", "display", "regions", "logic", "console", "panel"),
 }

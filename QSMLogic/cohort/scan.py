@@ -1,0 +1,105 @@
+"""A scan of a cohort, what is to be done with it, and what has become of it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..files.bids import BidsRun
+from ..registry.settings import Settings
+
+DONE, FAILED = "done", "failed"  # kept in the record of a scan
+UNCHANGED, ELSEWHERE = "unchanged", "elsewhere"  # of one start: done before; in work by another one
+SCANS, RECORD, REGIONS = "scans", "record.json", "regions.tsv"
+MONTAGE, PAGE, LOG = "montage.jpg", "report.html", "log.txt"
+
+
+@dataclass(frozen=True)
+class CohortScan:
+    """One scan of a cohort.
+
+    Parameters
+    ----------
+    name : str
+        Its file name without echo and part, such as sub-01_ses-1_MEGRE; no two scans of a cohort share it.
+    subject, session, run : str
+        Labels without "sub-", "ses-" and "run-"; "" if it has none.
+    bids : BidsRun or None
+        Its images; None if they cannot be used.
+    problem : str
+        Why they cannot be used; "" otherwise.
+    """
+
+    name: str
+    subject: str
+    session: str = ""
+    run: str = ""
+    bids: BidsRun | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done with every scan of a cohort; it travels to the workers.
+
+    Parameters
+    ----------
+    root, output : Path
+        The BIDS folder, and that of the derivatives.
+    settings : Settings
+        Methods and parameters, maps included.
+    quality_map, curve, anonymous : bool
+        As for `run`.
+    atlas : Path or None
+        Folder of the atlas that is registered to every scan.
+    facts : dict
+        What the command line says of every scan: field_strength_t, b0_direction_ijk; left out if it says nothing.
+    cache : Path or None
+        Folder for the results of stages.
+    overwrite : bool
+        Whether to replace files that no earlier run has written.
+    skip_done : bool
+        Whether a scan that is done stays so, whatever has changed since.
+    """
+
+    root: Path
+    output: Path
+    settings: Settings = field(default_factory=Settings)
+    quality_map: bool = False
+    curve: bool = False
+    anonymous: bool = False
+    atlas: Path | None = None
+    facts: dict = field(default_factory=dict)
+    cache: Path | None = None
+    overwrite: bool = False
+    skip_done: bool = False
+
+    def folder(self, name):
+        """Where everything of a scan goes but its maps: record, regions, pictures, page and log."""
+        return scan_folder(self.output, name)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What has become of a scan in one start.
+
+    Parameters
+    ----------
+    name : str
+        Of the scan.
+    state : str
+        DONE, FAILED, UNCHANGED or ELSEWHERE.
+    reason : str
+        Of a failure, one sentence for users; "" otherwise.
+    seconds, memory_mb : float
+        What it took.
+    """
+
+    name: str
+    state: str
+    reason: str = ""
+    seconds: float = 0.0
+    memory_mb: float = 0.0
+
+
+def scan_folder(output, name):
+    """The folder of a scan in the derivatives folder `output`."""
+    return Path(output) / SCANS / name
