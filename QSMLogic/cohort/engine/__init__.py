@@ -1,1 +1,1 @@
-"""Where the scans of a cohort are mapped: in this process, or by the workers of a Dask cluster."""
+"""What runs the work on scans: one process after the other, or Dask on one machine or a cluster."""

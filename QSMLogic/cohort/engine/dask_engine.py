@@ -10,8 +10,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from ...model.errors import QSMError
+from .lost import Lost, unexpected
 from .reasons import Reasons
-from .serial import Lost, unexpected
 
 POLL_S = 0.5
 WITHOUT_WORKERS_S = 120.0

@@ -1,45 +1,45 @@
-"""One scan after the other, in this process."""
+"""One scan after the other in this process."""
 
 from collections import deque
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Lost:
-    """Says that a scan has come back without an Outcome: it has taken its process with it, or met a bug.
-
-    reason: one sentence for users.
-    """
-
-    reason: str
+from .lost import Lost, unexpected
 
 
 class SerialEngine:
-    """The Engine (see `engine_of`) that needs nothing but this process."""
+    """Runs `work(scan, plan)` of each scan when its result is asked for.
+
+    Attributes
+    ----------
+    workers : int
+        How many scans are in work at a time.
+    name, dashboard : str
+        For users; dashboard is the address of a page that shows the work, "" without one.
+    """
 
     workers, dashboard = 1, ""
 
     def __init__(self, work, advice=""):
-        self.work, self._waiting = work, deque()
-        self.name = "one scan after the other" + (f" ({advice})" if advice else "")
+        self._work, self._waiting = work, deque()
+        self.name = "one scan after the other" + (f". {advice}" if advice else "")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._waiting.clear()
 
     @property
     def in_flight(self):
+        """How many scans have been submitted whose result has not been asked for."""
         return len(self._waiting)
 
     def submit(self, scan, plan):
         self._waiting.append((scan, plan))
 
     def next(self):
+        """(scan, Outcome) of the next scan that ends; Lost instead of an Outcome if it took its process with it."""
         scan, plan = self._waiting.popleft()
         try:
-            return scan, self.work(scan, plan)
-        except MemoryError:
-            return scan, Lost("There is not enough memory for this scan. Close other programs, or crop the images.")
+            return scan, self._work(scan, plan)
         except Exception as error:
             return scan, Lost(unexpected(error))
-
-
-def unexpected(error):
-    """The sentence for an exception that no code was to raise."""
-    return f"Unexpected {type(error).__name__}: {error}"
