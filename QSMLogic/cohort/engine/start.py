@@ -10,7 +10,7 @@ from .options import share_of_machine
 from .serial import SerialEngine
 
 NEEDS = {"cluster": ("distributed", "dask_jobqueue"), "scheduler": ("distributed",)}
-INSTALL = "Install it by `pip install dask distributed dask-jobqueue`"
+INSTALL = "pip install dask distributed dask-jobqueue"
 
 
 @contextmanager
@@ -38,9 +38,10 @@ def engine_of(options, work):
     for option, packages in NEEDS.items():
         lacking = [name for name in packages if not importlib.util.find_spec(name)]
         if getattr(options, option) and lacking:
-            raise QSMError(f"--{option} needs Dask, and {lacking[0]} is not there. {INSTALL}, or omit --{option}.")
+            raise QSMError(f"--{option} needs Dask, and {lacking[0]} is not there. Install it ({INSTALL}), or omit it.")
     if _is_serial(options):
-        yield SerialEngine(work, _advice(options))
+        with SerialEngine(work, _advice(options)) as engine:
+            yield engine
         return
     from .clusters import dask_engine
 
@@ -55,8 +56,8 @@ def _is_serial(options):
 
 
 def _advice(options):
-    """What would help to be faster, for the engine's name."""
+    """What would help, for users."""
     share = share_of_machine(options, cores(), computer_memory()[0])
     if share.workers == 1 or importlib.util.find_spec("distributed"):
         return ""
-    return f"{share.workers} at a time would be possible with Dask. {INSTALL}"
+    return f"With Dask, {share.workers} at a time: {INSTALL}"
