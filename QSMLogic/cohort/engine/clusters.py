@@ -132,8 +132,7 @@ def _of_scheduler(options, work, folder, stack):
 def _submitted(cluster, count, title):
     """Ask for the jobs; QSMError if the batch system refuses them."""
     try:
-        cluster.scale(count)
-        cluster.sync(_corrected, cluster)
+        cluster.sync(_scaled, cluster, count)
     except (RuntimeError, OSError, ValueError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         after = lines[lines.index("stderr:") + 1 :] if "stderr:" in lines else lines
@@ -141,8 +140,17 @@ def _submitted(cluster, count, title):
         raise QSMError(f"{title} does not take the jobs: {said}. See --queue, --walltime and --mem-mb.") from None
 
 
-async def _corrected(cluster):
-    await cluster._correct_state()
+async def _scaled(cluster, count):
+    from distributed.core import Status
+
+    cluster.scale(count)  # begins to submit jobs, and says nothing if that fails
+    try:
+        await cluster._correct_state()
+    except BaseException:
+        for job in cluster.workers.values():
+            if job.status == Status.created:
+                job.status = Status.failed  # otherwise the cluster cannot be closed
+        raise
 
 
 def _started(make, **options):
