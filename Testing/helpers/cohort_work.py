@@ -14,6 +14,8 @@ from QSMLogic.cohort.engine.options import EngineOptions
 from QSMLogic.cohort.engine.start import engine_of
 from QSMLogic.cohort.scan import DONE, CohortScan, Outcome, Plan
 
+PATIENCE_S = 60
+
 
 def work(scan, plan):
     """Do what the name of the scan says before its first hyphen, one of ACTIONS."""
@@ -46,6 +48,21 @@ def results(engine, folder, names):
     return found
 
 
+def _pause(folder):
+    """Wait for the file "go"."""
+    while not (folder / "go").exists():
+        time.sleep(0.05)
+
+
+def wait_for(look, count):
+    """What `look` finds, once there is so much of it."""
+    end = time.monotonic() + PATIENCE_S
+    while len(found := look()) < count:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return found
+
+
 def _hog(folder):
     kept = []
     while True:
@@ -59,7 +76,7 @@ def _bug(folder):
 
 ACTIONS = {
     "done": lambda folder: None,
-    "sleep": lambda folder: time.sleep(600),
+    "pause": _pause,
     "kill": lambda folder: os.kill(os.getpid(), signal.SIGKILL),
     "crash": lambda folder: os.kill(os.getpid(), signal.SIGSEGV),
     "hog": _hog,

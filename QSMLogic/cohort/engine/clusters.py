@@ -25,7 +25,7 @@ CONFIG = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,  # a paused worker would never begin the scan that it has
     "distributed.worker.memory.terminate": 0.95,
-    "distributed.deploy.lost-worker-timeout": "5s",
+    "distributed.deploy.lost-worker-timeout": "60s",  # until then, its nanny has started another one
 }
 WORKER_VARIABLES = {
     **{f"DASK_DISTRIBUTED__WORKER__MEMORY__{name}": "False" for name in ("TARGET", "SPILL", "PAUSE")},
@@ -79,7 +79,7 @@ def _of_machine(options, work, folder, stack):
     stack.callback(close_machine, cluster)
     client = stack.enter_context(_client(Client, cluster))
     name = f"{_counted(share.workers, 'worker')} with {_counted(count, 'thread')} each on this machine"
-    return DaskEngine(client, work, share.workers, name, _status_page(client))
+    return DaskEngine(client, work, share.workers, name, _status_page(client), partial(cluster.scale, share.workers))
 
 
 def _of_jobs(options, work, folder, stack):

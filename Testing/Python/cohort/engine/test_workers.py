@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers.cohort_work import calls, results, work
+from helpers.cohort_work import PATIENCE_S, calls, results, wait_for, work
 
 from QSMLogic.cohort.engine.lost import Lost
 from QSMLogic.cohort.engine.options import EngineOptions
@@ -18,7 +18,6 @@ from QSMLogic.cohort.scan import DONE
 
 pytest.importorskip("distributed")
 ROOT = Path(__file__).resolve().parents[4]
-PATIENCE_S = 60
 
 
 def test_a_bug_ends_no_other_scan(tmp_path):
@@ -44,8 +43,8 @@ def test_a_worker_that_dies_takes_its_scan_alone(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_workers_end_with_the_program(tmp_path, number):
-    process = start(tmp_path, "print", "done", "sleep-1", "sleep-2")
-    workers = wait_for(lambda: calls(tmp_path, "sleep-1") + calls(tmp_path, "sleep-2"), 2)
+    process = start(tmp_path, "print", "done", "pause-1", "pause-2")
+    workers = wait_for(lambda: calls(tmp_path, "pause-1") + calls(tmp_path, "pause-2"), 2)
     os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
     began = time.monotonic()
     output, errors = process.communicate(timeout=PATIENCE_S)
@@ -61,15 +60,6 @@ def start(folder, *names):
     environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "Testing")))}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
-
-
-def wait_for(look, count):
-    """What `look` finds, once there is so much of it."""
-    end = time.monotonic() + PATIENCE_S
-    while len(found := look()) < count:
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return found
 
 
 def is_running(process):
