@@ -1,0 +1,89 @@
+// Ratings: those of the file that the page was made with, and those given here, which the browser keeps.
+const LEVELS = ["good", "doubtful", "excluded"];
+const MARKS = { good: "\u2713", doubtful: "?", excluded: "\u2717" };
+const KEY = `qsm group ratings ${location.pathname}`;
+const given = { rater: "", by: {} }; // by: {rater: {scan: {rating, reason, rated}}}
+let kept = true;
+
+function readGiven() {
+  try {
+    const found = JSON.parse(localStorage.getItem(KEY) || "{}");
+    if (typeof found.rater === "string") given.rater = found.rater;
+    if (found.by && typeof found.by === "object") given.by = found.by;
+  } catch {
+    kept = false;
+  }
+}
+
+function keepGiven() {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(given));
+  } catch {
+    kept = false;
+  }
+  say("rating");
+}
+
+const own = (scan) => given.by[given.rater]?.[scan.name];
+const ofFile = (scan, rater) => scan.ratings.find((rating) => rating.rater === rater);
+const myRating = (scan) => own(scan) ?? ofFile(scan, given.rater) ?? { rating: "", reason: "" };
+
+function ratingsOf(scan) {
+  const here = Object.entries(given.by).filter(([, of]) => of[scan.name]);
+  const raters = new Set(here.map(([rater]) => rater));
+  const all = scan.ratings.filter((rating) => !raters.has(rating.rater));
+  for (const [rater, of] of here) if (of[scan.name].rating) all.push({ rater, ...of[scan.name] });
+  return all.sort((a, b) => (a.rater < b.rater ? -1 : 1));
+}
+
+const worst = (ratings) => LEVELS[Math.max(-1, ...ratings.map((rating) => LEVELS.indexOf(rating.rating)))] ?? "";
+const ratingOf = (scan) => worst(ratingsOf(scan));
+const disagree = (scan) => new Set(ratingsOf(scan).map((rating) => rating.rating)).size > 1;
+
+function rate(scan, rating, reason = myRating(scan).reason) {
+  given.by[given.rater] ??= {};
+  given.by[given.rater][scan.name] = { rating, reason: rating ? reason : "", rated: new Date().toISOString().slice(0, 19) + "Z" };
+  keepGiven();
+}
+
+function setRater(name) {
+  const unnamed = given.rater === "" ? given.by[""] : undefined;
+  given.rater = name.trim();
+  if (unnamed && given.rater) {
+    given.by[given.rater] = { ...unnamed, ...given.by[given.rater] };
+    delete given.by[""];
+  }
+  keepGiven();
+}
+
+const isInFile = (scan, rater, { rating, reason }) => {
+  const known = ofFile(scan, rater);
+  return rating ? known?.rating === rating && known.reason === reason : !known;
+};
+
+function unsaved() {
+  let count = 0;
+  for (const [rater, of] of Object.entries(given.by))
+    for (const scan of scans) if (of[scan.name] && !isInFile(scan, rater, of[scan.name])) count++;
+  return count;
+}
+
+function cell(text) {
+  let plain = String(text ?? "").replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim() || "n/a";
+  if (/^[\s']*[=+@\-\uff1d\uff0b\uff20\uff0d]/.test(plain)) plain = `'${plain}`;
+  return plain.includes('"') ? `"${plain.replaceAll('"', '""')}"` : plain;
+}
+
+function ratingsText() {
+  const header = ["scan", "rating", "reason", "rater", "rated"];
+  const lines = scans.flatMap((scan) => ratingsOf(scan).map((rating) => [scan.name, rating.rating, rating.reason, rating.rater, rating.rated]));
+  return [header, ...lines].map((line) => line.map(cell).join("\t")).join("\n") + "\n";
+}
+
+function saveRatings() {
+  const address = URL.createObjectURL(new Blob([ratingsText()], { type: "text/tab-separated-values" }));
+  make("a", { href: address, download: "group_ratings.tsv" }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+}
+
+readGiven();

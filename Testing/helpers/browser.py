@@ -1,0 +1,122 @@
+"""A headless Chromium without any package: it is driven through a pipe by the DevTools protocol."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import time
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+KEYS = {"ArrowDown": 40, "ArrowUp": 38, "Enter": 13, "Escape": 27}
+
+
+def find_browser():
+    """The path of a Chromium; None if there is none."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+class Browser:
+    """A page in a headless Chromium, with its own profile in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        For the profile and for downloads.
+    size : tuple of int
+        Width and height of the window in px.
+    """
+
+    def __init__(self, folder, size=(1400, 900)):
+        self.folder, self.asked, self.events = folder, 0, []
+        to_browser, self._out = os.pipe()
+        self._in, from_browser = os.pipe()
+        options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe")
+        command = [find_browser(), *options, f"--user-data-dir={folder / 'profile'}", "about:blank"]
+        redirected = ["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", *command]
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(redirected, pass_fds=(to_browser, from_browser), **quiet)
+        os.close(to_browser)
+        os.close(from_browser)
+        self.rest, self.session = b"", None
+        self._attach(size)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.process.kill()
+        self.process.wait()
+        os.close(self._in)
+        os.close(self._out)
+
+    def call(self, method, **parameters):
+        """The result of a method of the DevTools protocol."""
+        self.asked += 1
+        message = {"id": self.asked, "method": method, "params": parameters}
+        message |= {"sessionId": self.session} if self.session else {}
+        os.write(self._out, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self._read()
+            if answer.get("id") == self.asked:
+                assert "error" not in answer, answer
+                return answer["result"]
+            self.events.append(answer)
+
+    def open(self, path):
+        """Open a file. Returns the seconds until it was loaded and drawn."""
+        start = time.monotonic()
+        self.events.clear()
+        self.call("Page.navigate", url=path.resolve().as_uri())
+        self.wait_for("Page.loadEventFired")
+        self.evaluate("new Promise(then => requestAnimationFrame(() => setTimeout(then, 0)))")
+        return time.monotonic() - start
+
+    def wait_for(self, method):
+        """Wait for an event of the protocol, and return its parameters."""
+        while True:
+            for event in self.events:
+                if event.get("method") == method:
+                    return event["params"]
+            self.events.append(self._read())
+
+    def evaluate(self, script):
+        """The value of a JavaScript expression, or of its promise."""
+        result = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in result, result["exceptionDetails"]
+        return result["result"].get("value")
+
+    def press(self, *keys):
+        """Press and release keys, by their names in JavaScript."""
+        for key in keys:
+            code = KEYS.get(key) or ord(key.upper())
+            shared = {"key": key, "windowsVirtualKeyCode": code}
+            text = {"text": key} if len(key) == 1 else {}
+            self.call("Input.dispatchKeyEvent", type="keyDown", **shared, **text)
+            self.call("Input.dispatchKeyEvent", type="keyUp", **shared)
+
+    def resize(self, width, height):
+        options = {"deviceScaleFactor": 1, "mobile": False}
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, **options)
+
+    def screenshot(self, path):
+        """Save what is seen as PNG."""
+        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
+
+    def _attach(self, size):
+        targets = self.call("Target.getTargets")["targetInfos"]
+        page = next(target for target in targets if target["type"] == "page")
+        self.session = self.call("Target.attachToTarget", targetId=page["targetId"], flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.folder), eventsEnabled=True)
+        self.resize(*size)
+
+    def _read(self):
+        while b"\0" not in self.rest:
+            read = os.read(self._in, 1 << 16)
+            if not read:
+                raise RuntimeError("The browser has ended.")
+            self.rest += read
+        message, _, self.rest = self.rest.partition(b"\0")
+        return json.loads(message)
