@@ -155,10 +155,15 @@ def cell_text(value, ending):
     return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
+def text_of_cell(text):
+    """The text that `cell_text` has written."""
+    text = text[1:] if text.startswith("'") and FORMULA.match(text) else text
+    return "" if text == "n/a" else text
+
+
 def _value(text, column, path):
     if column.is_text:
-        text = text[1:] if text.startswith("'") and FORMULA.match(text) else text
-        return "" if text == "n/a" else text
+        return text_of_cell(text)
     if text in ("", "n/a"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Records, montages and regions of many scans that were never made, to write the tables and the page of a group from."""
+"""Records, montages and regions of many scans that were never made, for the tables and the page of a group."""
 
 import io
 import json
@@ -13,7 +13,6 @@ from QSMLogic.regions.table_files import table_texts
 SETTINGS = {"background": {"method": "vsharp", "max_radius_mm": 16.0}, "invert": {"method": "tkd", "threshold": 0.2}}
 SOFTWARE = {"QSMLogic": "1.0", "numpy": "2.0"}
 REPORTED = {"Manufacturer": "Siemens", "ManufacturersModelName": "Prisma"}
-
 
 
 def record(number=1, *, name="", quality=None, scan=None, **facts):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from ...model.errors import QSMError
 from ...model.texts import read_text
+from ...regions.table_files import text_of_cell
 
 RATINGS = "group_ratings.tsv"
 GOOD, DOUBTFUL, EXCLUDED = LEVELS = ("good", "doubtful", "excluded")  # from the best to the worst
 HEADER = ("scan", "rating", "reason", "rater", "rated")
 REQUIRED = HEADER[:2]
-MISSING = "n/a"
 MOST_NAMED = 5  # faults in one message
 
 
@@ -118,14 +118,9 @@ def _lines(path):
                 f"{path} has no column {' and no column '.join(lacking)}. Give a file that the group's page has saved."
             )
         for row in reader:
-            yield reader.line_num, Rating(**{name: _cell(row.get(name)) for name in HEADER})
+            yield reader.line_num, Rating(**{name: text_of_cell((row.get(name) or "").strip()) for name in HEADER})
     except csv.Error as error:
         raise QSMError(f"{path} is not a table of ratings: {error}. Choose another file.") from None
-
-
-def _cell(text):
-    text = (text or "").strip()
-    return "" if text == MISSING else text.removeprefix("'")
 
 
 def _refuse(path, what, faults):
