@@ -1,19 +1,31 @@
 """A headless Chromium without any package: it is driven through a pipe by the DevTools protocol."""
 
 import base64
+import fcntl
 import json
 import os
+import select
 import shutil
-import subprocess
+import signal
 import time
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-KEYS = {"ArrowDown": 40, "ArrowUp": 38, "Enter": 13, "Escape": 27}
+PATIENCE_S = 60
+KEYS = {"ArrowDown": 40, "ArrowUp": 38, "Home": 36, "Enter": 13, "Escape": 27}
 
 
 def find_browser():
     """The path of a Chromium; None if there is none."""
     return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def _pipe():
+    """The two ends of a pipe, beyond the numbers that the browser's ends will have."""
+    ends = os.pipe()
+    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends]
+    for end in ends:
+        os.close(end)
+    return moved
 
 
 class Browser:
@@ -29,15 +41,15 @@ class Browser:
 
     def __init__(self, folder, size=(1400, 900)):
         self.folder, self.asked, self.events = folder, 0, []
-        to_browser, self._out = os.pipe()
-        self._in, from_browser = os.pipe()
+        theirs, self._out = _pipe()
+        self._in, answers = _pipe()
         options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe")
         command = [find_browser(), *options, f"--user-data-dir={folder / 'profile'}", "about:blank"]
-        redirected = ["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", *command]
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen(redirected, pass_fds=(to_browser, from_browser), **quiet)
-        os.close(to_browser)
-        os.close(from_browser)
+        quiet = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_RDWR, 0) for stream in range(3)]
+        pipes = [(os.POSIX_SPAWN_DUP2, theirs, 3), (os.POSIX_SPAWN_DUP2, answers, 4)]  # as the protocol wants them
+        self.process = os.posix_spawn(command[0], command, os.environ, file_actions=[*quiet, *pipes])
+        os.close(theirs)
+        os.close(answers)
         self.rest, self.session = b"", None
         self._attach(size)
 
@@ -45,8 +57,8 @@ class Browser:
         return self
 
     def __exit__(self, *error):
-        self.process.kill()
-        self.process.wait()
+        os.kill(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
         os.close(self._in)
         os.close(self._out)
 
@@ -114,9 +126,10 @@ class Browser:
 
     def _read(self):
         while b"\0" not in self.rest:
-            read = os.read(self._in, 1 << 16)
+            ready, _, _ = select.select([self._in], [], [], PATIENCE_S)
+            read = os.read(self._in, 1 << 16) if ready else b""
             if not read:
-                raise RuntimeError("The browser has ended.")
+                raise RuntimeError("The browser has ended." if ready else f"No answer in {PATIENCE_S} s.")
             self.rest += read
         message, _, self.rest = self.rest.partition(b"\0")
         return json.loads(message)

@@ -3,6 +3,7 @@
 import math
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from ...files.ownership import read_record
 from ...model.texts import is_plain_number
@@ -50,6 +51,7 @@ class ScanRow:
 def row_of(record, columns, output):
     """The ScanRow of a record in the derivatives folder `output`."""
     texts = [_text(record.get(key)) for key in ("name", "subject", "session", "run", "state", "reason")]
+    texts[0] = Path(texts[0]).name
     quality, name = record.get("quality") or {}, texts[0]
     done = record.get("state") == DONE
     files = _files(record, output, name)
