@@ -48,7 +48,7 @@ function montageOf(scan) {
 
 const fileOf = (scan, name) => `scans/${encodeURIComponent(scan.name)}/${name}`;
 
-// Tells parts of the page what has changed: "selection", "rating", "rows".
+// Tells parts of the page what has changed: "selection", or the "rating" of a scan, or of all.
 const bus = new EventTarget();
-const say = (what) => bus.dispatchEvent(new Event(what));
-const on = (what, then) => bus.addEventListener(what, then);
+const say = (what, detail) => bus.dispatchEvent(new CustomEvent(what, { detail }));
+const on = (what, then) => bus.addEventListener(what, (event) => then(event.detail));

@@ -91,7 +91,11 @@ function start() {
   window.addEventListener("beforeprint", () => { document.body.classList.add("printing"); drawRows(true); plots.forEach(draw); });
   window.addEventListener("afterprint", () => { document.body.classList.remove("printing"); drawRows(); redraw(); });
   on("selection", () => { drawDetail(); redraw(); });
-  on("rating", () => { count(); rowsNow.clear(); drawRows(); drawDetail(); redraw(); });
+  on("rating", (scan) => {
+    count();
+    scan ? rowsNow.delete(scan.n) : rowsNow.clear();
+    drawRows(); drawDetail(); redraw();
+  });
   count();
   arrange();
   showTab("scans");

@@ -1,5 +1,5 @@
 // Strip plots: one dot a scan, one lane for each group of scans that are alike, or for each region.
-const PLOT = { left: 14, right: 14, axis: 26, dot: 2.6 };
+const PLOT = { left: 14, right: 14, axis: 26 };
 const MOST_LANES_WITH_ONE_AXIS = 12;
 const plots = [];
 
@@ -23,12 +23,27 @@ const jitter = (n) => ((n * 0.618034) % 1) - 0.5; // evenly spread, the same eac
 
 // plot: {canvas, lanes: [{label, limits, points: [[scan number, value, side]]}], height of a lane, left}
 function draw(plot) {
-  const { canvas, lanes } = plot, width = canvas.clientWidth;
+  const { canvas } = plot, width = canvas.clientWidth, sharp = window.devicePixelRatio || 1;
   if (!width || !plot.range) return;
+  const state = `${width} ${sharp} ${excludedScans()}`;
+  if (plot.state !== state) drawBase(plot, width, sharp);
+  plot.state = state;
+  canvas.width = plot.base.width; canvas.height = plot.base.height; canvas.style.height = `${canvas.height / sharp}px`;
+  const pen = canvas.getContext("2d"), chosen = selected()?.n;
+  pen.drawImage(plot.base, 0, 0);
+  pen.scale(sharp, sharp);
+  for (const [x, y, n] of plot.dots) if (n === chosen) ring(pen, x, y);
+}
+
+const excludedScans = () => scans.filter((scan) => scan.rating === "excluded").map((scan) => scan.n).join();
+
+// All but the ring around the selected scan, which is drawn anew more often.
+function drawBase(plot, width, sharp) {
+  const { lanes } = plot, [low, high] = plot.range, left = PLOT.left + plot.left;
   const axes = lanes.length > MOST_LANES_WITH_ONE_AXIS ? 2 : 1, top = (axes - 1) * PLOT.axis;
-  const height = lanes.length * plot.lane + axes * PLOT.axis, sharp = window.devicePixelRatio || 1;
-  canvas.width = width * sharp; canvas.height = height * sharp; canvas.style.height = `${height}px`;
-  const pen = canvas.getContext("2d"), [low, high] = plot.range, left = PLOT.left + plot.left;
+  const height = lanes.length * plot.lane + axes * PLOT.axis;
+  plot.base = make("canvas", { width: width * sharp, height: height * sharp });
+  const pen = plot.base.getContext("2d", { alpha: false });
   const x = (value) => left + (Math.min(Math.max(value, low), high) - low) / (high - low) * (width - left - PLOT.right);
   pen.scale(sharp, sharp); pen.font = "11px Helvetica, Arial, sans-serif"; pen.fillStyle = "#fff"; pen.fillRect(0, 0, width, height);
   for (const [at, words] of ticksOf(low, high, (width - left) / 80)) {
@@ -37,12 +52,10 @@ function draw(plot) {
     for (const y of [height - 10, 12].slice(0, axes)) pen.fillText(words, x(at), y);
   }
   plot.dots = [];
-  lanes.forEach((lane, n) => drawLane(pen, plot, lane, top + (n + 0.5) * plot.lane, x, left, width));
-  const chosen = selected();
-  for (const [px, py, scan] of plot.dots) if (chosen && scan === chosen.n) ring(pen, px, py);
+  lanes.forEach((lane, n) => drawLane(pen, plot, lane, top + (n + 0.5) * plot.lane, x, left, width, sharp));
 }
 
-function drawLane(pen, plot, lane, middle, x, left, width) {
+function drawLane(pen, plot, lane, middle, x, left, width, sharp) {
   const half = plot.lane / 2 - 3;
   if (lane.limits) {
     const [median, low, high] = lane.limits, from = low === null ? left : x(low), to = high === null ? width - PLOT.right : x(high);
@@ -51,19 +64,29 @@ function drawLane(pen, plot, lane, middle, x, left, width) {
   }
   if (plot.left) { pen.fillStyle = "#222"; pen.textAlign = "right"; pen.fillText(fitted(pen, lane.label, plot.left), left - 8, middle + 4); }
   for (const [n, value, side] of lane.points) {
-    const px = x(value), py = middle + 1.6 * jitter(n) * (half - 3), beyond = value < plot.range[0] ? -1 : value > plot.range[1] ? 1 : 0;
-    dot(pen, px, py, side, COLORS[(scans[n].peers ?? 0) % COLORS.length], ratingOf(scans[n]) === "excluded", beyond);
+    const px = x(value), py = middle + 1.6 * jitter(n) * (half - 3);
+    const beyond = value < plot.range[0] ? -1 : value > plot.range[1] ? 1 : 0, hollow = scans[n].rating === "excluded";
+    const stamp = dotOf(COLORS[(scans[n].peers ?? 0) % COLORS.length], Boolean(side), hollow, beyond, sharp);
+    pen.drawImage(stamp, px - DOT / 2, py - DOT / 2, DOT, DOT);
     plot.dots.push([px, py, n, value]);
   }
 }
 
-function dot(pen, px, py, side, color, hollow, beyond) {
-  const size = side ? PLOT.dot + 1.6 : PLOT.dot;
-  pen.beginPath();
-  if (beyond) { pen.moveTo(px + 6 * beyond, py); pen.lineTo(px - 3 * beyond, py - 5); pen.lineTo(px - 3 * beyond, py + 5); pen.closePath(); }
-  else pen.arc(px, py, size, 0, 7);
-  pen.globalAlpha = side ? 1 : 0.55; pen.fillStyle = hollow ? "#fff" : color; pen.fill(); pen.globalAlpha = 1;
-  if (side || hollow) { pen.lineWidth = 1.2; pen.strokeStyle = hollow ? color : "#000"; pen.stroke(); }
+const DOT = 16, dotsDrawn = new Map();
+
+// A picture of a dot, drawn once.
+function dotOf(color, isOutlier, hollow, beyond, sharp) {
+  const key = [color, isOutlier, hollow, beyond, sharp].join();
+  if (!dotsDrawn.has(key)) {
+    const canvas = make("canvas", { width: DOT * sharp, height: DOT * sharp }), pen = canvas.getContext("2d");
+    pen.scale(sharp, sharp); pen.translate(DOT / 2, DOT / 2); pen.beginPath();
+    if (beyond) { pen.moveTo(6 * beyond, 0); pen.lineTo(-3 * beyond, -5); pen.lineTo(-3 * beyond, 5); pen.closePath(); }
+    else pen.arc(0, 0, isOutlier ? 4.2 : 2.6, 0, 7);
+    pen.globalAlpha = isOutlier ? 1 : 0.55; pen.fillStyle = hollow ? "#fff" : color; pen.fill(); pen.globalAlpha = 1;
+    if (isOutlier || hollow) { pen.lineWidth = 1.2; pen.strokeStyle = hollow ? color : "#000"; pen.stroke(); }
+    dotsDrawn.set(key, canvas);
+  }
+  return dotsDrawn.get(key);
 }
 
 function ring(pen, px, py) {

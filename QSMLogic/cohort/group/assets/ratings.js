@@ -15,13 +15,14 @@ function readGiven() {
   }
 }
 
-function keepGiven() {
+function keepGiven(scan) {
   try {
     localStorage.setItem(KEY, JSON.stringify(given));
   } catch {
     kept = false;
   }
-  say("rating");
+  (scan ? [scan] : scans).forEach(judge);
+  say("rating", scan);
 }
 
 const own = (scan) => given.by[given.rater]?.[scan.name];
@@ -37,13 +38,19 @@ function ratingsOf(scan) {
 }
 
 const worst = (ratings) => LEVELS[Math.max(-1, ...ratings.map((rating) => LEVELS.indexOf(rating.rating)))] ?? "";
-const ratingOf = (scan) => worst(ratingsOf(scan));
-const disagree = (scan) => new Set(ratingsOf(scan).map((rating) => rating.rating)).size > 1;
+const ratingOf = (scan) => scan.rating;
+const disagree = (scan) => scan.disputed;
+
+function judge(scan) {
+  const ratings = ratingsOf(scan);
+  scan.rating = worst(ratings);
+  scan.disputed = new Set(ratings.map((rating) => rating.rating)).size > 1;
+}
 
 function rate(scan, rating, reason = myRating(scan).reason) {
   given.by[given.rater] ??= {};
   given.by[given.rater][scan.name] = { rating, reason: rating ? reason : "", rated: new Date().toISOString().slice(0, 19) + "Z" };
-  keepGiven();
+  keepGiven(scan);
 }
 
 function setRater(name) {
@@ -87,3 +94,4 @@ function saveRatings() {
 }
 
 readGiven();
+scans.forEach(judge);
