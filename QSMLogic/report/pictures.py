@@ -78,9 +78,9 @@ def png(pixels, color):
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in (*chunks, (b"IEND", b"")))
 
 
-def data_uri(image):
-    """A PNG as an address that holds it."""
-    return "data:image/png;base64," + base64.b64encode(image).decode()
+def data_uri(image, kind="png"):
+    """The bytes of a picture, PNG or another kind, as an address that holds it."""
+    return f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
 
 
 def _field_of_view(region, known, spacing_mm):

@@ -198,10 +198,11 @@ _CHECKS = (
         suspicious=HIGH,
     ),
     QualityColumn(
-        "odd_even",
+        "odd_even_rad",
         "Odd and even echoes",
-        "Difference of the phase of odd and even echoes, by the check of the readout",
-        suspicious=HIGH,
+        "Phase by which odd and even echoes differ, before its correction",
+        "rad",
+        HIGH,
     ),
     QualityColumn(
         "slice_jumps_rad", "Jumps of slices", "Median change of the phase step from slice to slice", "rad", HIGH

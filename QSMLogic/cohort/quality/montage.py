@@ -1,4 +1,4 @@
-"""Pictures of a scan: a small one for the page of a cohort, and larger ones for the page of the scan."""
+"""Pictures of a scan in JPEG: a small one for the page of the cohort, slices for the page of the scan."""
 
 import math
 import tempfile
@@ -10,20 +10,20 @@ from ...model.catalogue import CATALOGUE, SUSCEPTIBILITY
 from ...numerics.lazy import ndimage, sitk
 from ...report.pictures import Patient, resampled, upright
 
-HEIGHT_PX, GAP_PX, QUALITY = 128, 2, 72  # of the small picture; quality of JPEG, of 100
+HEIGHT_PX, GAP_PX, QUALITY = 112, 2, 75  # of the small picture; quality of JPEG, of 100
 MARGIN_MM = 4.0
 OUTLINE = (255, 140, 0)
-DEEP = (0.4, 0.65)  # part of the mask's height, from below, in which the deep nuclei are looked for
-NEAR_MM, PERCENT = 30.0, 95  # of the middle of the mask; the percentile of a slice's values
+NUCLEI = (0.4, 0.65)  # part of the mask's height, from below, in which the deep gray nuclei are looked for
+NEAR_MM, PERCENT = 30.0, 95  # of the middle of the mask; the percentile of a slice's values that nuclei raise
 
 
 def montage(acquisition, maps, geometry):
-    """One small JPEG (bytes) of the susceptibility in three planes, with the outline of its mask.
+    """One small picture of the susceptibility in three planes, with the outline of its mask.
 
     Parameters
     ----------
     acquisition : Acquisition
-        Not needed, so that pictures of other images can be added.
+        Not needed; given as to all functions that look at the quality of a scan.
     maps : Maps
     geometry : Geometry
         Of the images.
@@ -31,86 +31,92 @@ def montage(acquisition, maps, geometry):
     Returns
     -------
     bytes
-        Axial, coronal and sagittal, as seen from the feet, the front and the left; HEIGHT_PX high.
+        A JPEG of HEIGHT_PX: axial, coronal and sagittal, as seen from the feet, the front and the left.
     """
     view = View(maps.reliable_mask, maps.susceptibility_ppm, geometry)
     window = CATALOGUE[SUSCEPTIBILITY].window
-    planes = [view.plane(maps.susceptibility_ppm, axis, view.middle[axis], window) for axis in range(3)]
-    return jpeg(beside(planes))
+    planes = [view.plane(maps.susceptibility_ppm, axis, view.middle[axis], window, HEIGHT_PX) for axis in range(3)]
+    return jpeg(_beside(planes), QUALITY)
 
 
 class View:
-    """Slices of a scan, as the patient lies, of what its mask holds.
+    """The part of a scan's images that its mask covers, in slices as the patient lies.
 
-    mask: bool (k, j, i). image: the susceptibility, which shows where the deep nuclei are. height_px: of the slices.
+    Parameters
+    ----------
+    mask : ndarray
+        Bool (k, j, i), not empty.
+    image : ndarray
+        The susceptibility (k, j, i), which shows where the deep gray nuclei are.
+    geometry : Geometry
+
+    Attributes
+    ----------
+    middle : list of int
+        The slices (z, y, x) to show: through the deep gray nuclei, and through the middle of the mask.
     """
 
-    def __init__(self, mask, image, geometry, height_px=HEIGHT_PX):
-        self._patient, self._height_px = Patient(geometry), height_px
+    def __init__(self, mask, image, geometry):
+        self._patient = Patient(geometry)
         self._mask = self._patient.turned(mask)
-        self._box = self._with_margin(ndimage.find_objects(self._mask.view(np.uint8))[0])
+        self._inner = ndimage.find_objects(self._mask.view(np.uint8))[0]
+        margins = [math.ceil(MARGIN_MM / mm) for mm in self._patient.spacing_mm]
+        self._box = tuple(
+            slice(max(part.start - margin, 0), part.stop + margin)
+            for part, margin in zip(self._inner, margins, strict=True)
+        )
         self.middle = self._middle(self._patient.turned(image))
 
-    def plane(self, image, axis, at, window, outline=True):
-        """A slice across an axis (z, y, x) at an index as colors, uint8 (row, column, 3)."""
-        gray, inside = (self._slice(a, axis, at) for a in (self._patient.turned(image), self._mask))
+    def plane(self, image, axis, at, window, height_px, outline=True):
+        """A slice of an image (k, j, i) across an axis (z, y, x) as colors, uint8 (row, column, 3)."""
+        gray, inside = (self._slice(array, axis, at, height_px) for array in (self._patient.turned(image), self._mask))
         low, high = window
-        share = (np.nan_to_num(gray, nan=low) - low) / (high - low)
-        colors = np.repeat((255 * np.clip(np.where(gray == 0, 0, share), 0, 1)).astype(np.uint8)[..., None], 3, axis=2)
+        level = np.clip((np.nan_to_num(gray, nan=low) - low) / (high - low), 0, 1)
+        level = np.where(gray == 0, 0, 255 * level).astype(np.uint8)  # zeros lie outside the map
+        colors = np.repeat(level[..., None], 3, axis=2)
         if outline:
             colors[inside & ~ndimage.binary_erosion(inside)] = OUTLINE
         return colors
 
     def heights(self, count):
-        """The indices of axial slices that divide the height of the mask."""
-        low, high = self._box[0].start, self._box[0].stop
-        return [round(low + (high - low) * (n + 1) / (count + 1)) for n in range(count)]
+        """The indices of axial slices at even distances over the height of the mask."""
+        part = self._inner[0]
+        return [part.start + (part.stop - part.start) * (2 * n + 1) // (2 * count) for n in range(count)]
 
-    def _slice(self, image, axis, at):
-        box = tuple(part for a, part in enumerate(self._box) if a != axis)
-        mm = [mm for a, mm in enumerate(self._patient.spacing_mm) if a != axis]
-        plane = upright(np.take(image, at, axis)[box], axis)
-        return resampled(plane, mm, self._pixel_mm(axis))
-
-    def _pixel_mm(self, axis):
-        """So that slices across all axes have one height: axial ones are smaller than the others."""
-        rows = 1 if axis == 0 else 0
-        part = self._box[rows]
-        return (part.stop - part.start) * self._patient.spacing_mm[rows] / self._height_px
-
-    def _with_margin(self, box):
-        margins = [math.ceil(MARGIN_MM / mm) for mm in self._patient.spacing_mm]
-        return tuple(
-            slice(max(part.start - margin, 0), min(part.stop + margin, size))
-            for part, margin, size in zip(box, margins, self._mask.shape, strict=True)
-        )
+    def _slice(self, image, axis, at, height_px):
+        box, mm = ([*values[:axis], *values[axis + 1 :]] for values in (self._box, self._patient.spacing_mm))
+        plane = upright(np.take(image, at, axis)[tuple(box)], axis)
+        return resampled(plane, mm, plane.shape[0] * mm[0] / height_px)
 
     def _middle(self, image):
-        """The slices to show (z, y, x): through the deep nuclei, whose iron is bright, and the middle of the mask."""
-        middle = [round(c) for c in ndimage.center_of_mass(self._mask)]
-        low, high = self._box[0].start, self._box[0].stop
+        middle = [round(center) for center in ndimage.center_of_mass(self._mask)]
         near = [round(NEAR_MM / mm) for mm in self._patient.spacing_mm]
-        part = tuple(slice(max(c - n, 0), c + n + 1) for c, n in zip(middle[1:], near[1:], strict=True))
-        levels = {}
-        for z in range(round(low + DEEP[0] * (high - low)), round(low + DEEP[1] * (high - low))):
-            inside = self._mask[z][part]
-            if inside.any():
-                levels[z] = np.percentile(image[z][part][inside], PERCENT)
+        around = tuple(slice(max(c - n, 0), c + n + 1) for c, n in zip(middle[1:], near[1:], strict=True))
+        part, levels = self._inner[0], {}
+        first, last = (round(part.start + share * (part.stop - part.start)) for share in NUCLEI)
+        for z in range(first, last):
+            values = image[z][around][self._mask[z][around]]
+            if values.size:
+                levels[z] = np.percentile(values, PERCENT)
         middle[0] = max(levels, key=levels.get, default=middle[0])
         return middle
 
 
-def beside(pictures):
-    """Pictures side by side, on black."""
-    height = max(len(picture) for picture in pictures)
-    padded = [np.pad(p, ((0, height - len(p)), (0, GAP_PX), (0, 0))) for p in pictures]
-    return np.concatenate(padded, axis=1)[:, :-GAP_PX]
+def percentile_window(values):
+    """The levels that are black and white: zero, and the 99th percentile of values that are not negative."""
+    return 0.0, float(np.percentile(values[np.isfinite(values)], 99)) or 1.0
 
 
-def jpeg(colors, quality=QUALITY):
-    """A picture (row, column, 3), uint8, as the bytes of a JPEG."""
+def jpeg(colors, quality):
+    """A picture, uint8 (row, column, 3), as JPEG. quality: of 100."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "picture.jpg"
         image = sitk.GetImageFromArray(np.ascontiguousarray(colors), isVector=True)
         sitk.WriteImage(image, str(path), True, quality)
         return path.read_bytes()
+
+
+def _beside(pictures):
+    """Pictures of one height side by side, with a black gap between them."""
+    gap = np.zeros((len(pictures[0]), GAP_PX, 3), np.uint8)
+    return np.concatenate([part for picture in pictures for part in (picture, gap)][:-1], axis=1)

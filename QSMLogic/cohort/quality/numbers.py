@@ -17,12 +17,13 @@ from .noise import noise_level, phase_noise_rad
 from .symmetry import asymmetries
 
 MM3_PER_ML, DIGITS = 1000, 6
+CLIPPED_VOXELS = 20  # fewer voxels that share the largest value share it by chance
 OF_CHECKS = {  # key: name of the check, and the factor of its value
     "no_signal_percent": ("mask_signal", 100),
     "spread_ppm": ("susceptibility", 1),
     "sign_evidence": ("phase_sign", 1),
     "nonlinearity": ("echo_linearity", 1),
-    "odd_even": ("readout", 1),
+    "odd_even_rad": ("readout", 1),
     "slice_jumps_rad": ("slice_phase", 1),
     "broken_wraps": ("phase_wraps", 1),
     "slow_phase": ("phase_filter", 1),
@@ -63,20 +64,18 @@ def _of_scan(acquisition, maps, box):
     mask, first = maps.mask[box], acquisition.magnitude[0][box]
     noise = noise_level(np.nan_to_num(first), mask)
     magnitude = np.stack([np.nan_to_num(echo[box][mask]) for echo in acquisition.magnitude])
-    clipped = np.zeros(magnitude.shape[1], bool)
-    for inside, echo in zip(magnitude, acquisition.magnitude, strict=True):
-        clipped |= inside >= np.nanmax(echo)
+    highest = [(inside >= np.nanmax(echo)) for inside, echo in zip(magnitude, acquisition.magnitude, strict=True)]
+    clipped = np.any([at for at in highest if np.count_nonzero(at) >= CLIPPED_VOXELS] or [False], axis=0)
     residual = None
     if maps.uncertainty_ppm is not None:
         phase = acquisition.echo_times_s, maps.uncertainty_ppm[maps.mask], acquisition.field_strength_t
         residual = phase_noise_rad(magnitude, *phase)
-    by_noise = None if noise is None else noise / np.maximum(magnitude[0], np.finfo(np.float32).tiny)
-    unreliable = by_noise if residual is None else residual
+    unreliable = noise / np.maximum(magnitude[0], 1e-3 * noise) if residual is None and noise else residual
     return {
         "snr": None if noise is None else np.median(magnitude[0]) / noise,
         "echo_residual_rad": None if residual is None else np.median(residual),
         "unreliable_phase_percent": None if unreliable is None else 100 * np.mean(unreliable > UNRELIABLE_RAD),
-        "clipped_percent": 100 * clipped.mean(),
+        "clipped_percent": 100 * np.mean(clipped),
     }
 
 

@@ -22,7 +22,7 @@ class Mirror:
 
     @classmethod
     def at(cls, axes, normal, place):
-        """axes: (x, y, z) of steps along (k, j, i). normal: unit vector. place: its product with points of the plane."""
+        """axes: (x, y, z) of steps along (k, j, i). normal: a unit vector. place: of the plane, in mm along it."""
         along = np.linalg.solve(axes, normal)
         return cls(np.eye(3) - 2 * np.outer(along, normal @ axes), 2 * place * along)
 
