@@ -14,6 +14,7 @@ from ..model.check import REFUSED
 from ..model.errors import QSMError
 from ..model.given_maps import GIVEN_MAPS
 from ..pipeline.memory import memory_check
+from ..pipeline.stage_cache import DEFAULT_GB, GB, StageCache
 from ..registry.presets import PRESETS
 from ..registry.settings import Settings, choices_of_texts, merged_choices, read_choices
 from ..report.methods_text import methods_text
@@ -100,6 +101,14 @@ def enough_memory(shape, echoes):
     if check.verdict == REFUSED:
         raise QSMError(check.sentence)
     return check
+
+
+def stage_cache(arguments):
+    """The StageCache that the arguments name, or None; QSMError if there cannot be one."""
+    if arguments.cache is None and arguments.cache_gb is not None:
+        raise QSMError("--cache-gb limits the folder that --cache names. Give --cache DIR, too.")
+    limit_gb = DEFAULT_GB if arguments.cache_gb is None else arguments.cache_gb
+    return None if arguments.cache is None else StageCache(arguments.cache, limit_gb * GB)
 
 
 def input_files(arguments):

@@ -53,6 +53,8 @@ class Store:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._mark()
+        except FileExistsError:
+            raise QSMError(f"{self.folder} is a file, not a folder for results. Give another name.") from None
         except OSError as error:
             if error.errno not in FULL:
                 raise QSMError(cannot_write(error, self.folder)) from None
@@ -105,8 +107,7 @@ class Store:
         total = sum(size for _, size, _ in entries)
         goal = FILLED * self.limit_bytes if total > self.limit_bytes else total
         for used, size, path in entries:
-            is_abandoned = path.suffix == PART and time.time() - used > ABANDONED_S
-            if is_abandoned or total > goal:
+            if time.time() - used > ABANDONED_S if path.suffix == PART else total > goal:
                 with suppress(OSError):
                     path.unlink(missing_ok=True)
                 total -= size

@@ -88,15 +88,17 @@ class StageCache:
         """(result, notes) of a key; None if there are none."""
         entry = self.store.read(key)
         try:
-            facts = json.loads(entry.pop(FACTS).tobytes()) if entry else None
-            return facts and tuple(rebuilt(facts[name], entry, inputs) for name in ("result", "notes"))
+            facts = json.loads(entry.pop(FACTS).tobytes()) if entry else {}
+            if facts.get("key") != key:
+                return None
+            return tuple(rebuilt(facts[name], entry, inputs) for name in ("result", "notes"))
         except Exception:  # whatever a damaged entry leads to: it is computed and written anew
             return None
 
     def _write(self, key, result, notes, inputs):
         arrays = []
         try:
-            facts = {"result": plain(result, arrays, inputs), "notes": plain(notes, arrays)}
+            facts = {"key": key, "result": plain(result, arrays, inputs), "notes": plain(notes, arrays)}
         except TypeError:  # a method of the user's own with a result of its own kind
             return
         text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
