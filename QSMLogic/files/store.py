@@ -21,7 +21,7 @@ ENTRY = re.compile(rf"[0-9a-f]{{64}}\{ENDING}|\.[0-9a-f]{{32}}\{PART}")  # only 
 TAG = "CACHEDIR.TAG"  # by which programs for backups know a folder that can be made anew (bford.info/cachedir)
 TAG_TEXT = "Signature: 8a477f597d28d172789f06886806bc55\n# Results that are computed again if they are missing.\n"
 LOOKS, FILLED = 100, 0.9  # looks at the size per limit written; share of the limit that is left when it is exceeded
-ABANDONED_S = 86400  # after which an unfinished file is that of a process that was killed
+ABANDONED_S = 3600  # after which an unfinished file is that of a process that was killed
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -94,8 +94,8 @@ class Store:
 
     def _mark(self):
         tag = self.folder / TAG
-        if not tag.exists():
-            with suppress(PermissionError):  # a folder that can only be read is of use, too
+        with suppress(OSError):  # a folder that can only be read is of use, too
+            if not tag.exists() or not tag.stat().st_size:
                 tag.write_text(TAG_TEXT, encoding="utf-8")
 
     def _give_up(self, error):

@@ -32,7 +32,8 @@ class StageCache:
     """The results of stages in a folder.
 
     Stages that take less time than reading a file are not kept, nor are methods that run programs or networks of
-    others, whose versions are not known.
+    others, whose versions are not known. Results that were kept by a computer with another number of cores may differ
+    in their last digits from those that this one computes.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ def test_files_of_others_stay(tmp_path):
     for path in mine:
         path.write_bytes(bytes(100 * KB))
     unfinished = tmp_path / f".{7:032x}.part", tmp_path / f".{8:032x}.part"
-    for path, seconds_ago in zip(unfinished, (10, 1e6), strict=True):
+    for path, seconds_ago in zip(unfinished, (10, 1e4), strict=True):
         path.write_bytes(b"begun")
         os.utime(path, times=2 * (time.time() - seconds_ago,))
     store = Store(tmp_path, 15 * KB)
@@ -118,6 +118,21 @@ def test_a_full_disk_at_the_start(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "mkdir", full)
     assert "the disk is full" in Store(tmp_path / "new", 1e6).problem
+
+
+def test_a_folder_that_can_only_be_read(tmp_path, monkeypatch):
+    Store(tmp_path, 1e6).write(key(1), entry(1))
+    (tmp_path / TAG).unlink()
+
+    def refused(*arguments, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    for owner, name in ((Path, "write_text"), (np, "savez"), (os, "utime")):
+        monkeypatch.setattr(owner, name, refused)
+    store = Store(tmp_path, 1e6)
+    assert store.read(key(1)) is not None and store.problem == ""
+    store.write(key(2), entry(1))
+    assert "Permission denied" in store.problem and keys_in(tmp_path) == [1]
 
 
 def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
