@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..cohort.engine.serial import SerialEngine
+from ..cohort.engine.start import engine_of
 from ..cohort.listing import scans_of
 from ..cohort.one_scan import map_scan
 from ..cohort.participant import is_done, run_participants
@@ -12,6 +12,7 @@ from ..files.atomic import check_writable
 from ..model.errors import QSMError
 from .bids_progress import progress_for
 from .commands import read_settings
+from .engine_options import engine_options
 from .options import QUALITY
 
 PARTICIPANT, GROUP = LEVELS = ("participant", "group")
@@ -37,7 +38,7 @@ def _participants(arguments, console, root, output):
     if arguments.dry_run:
         return _dry_run(scans, plan, console)
     check_writable([output / "dataset_description.json"], overwrite=True)
-    with SerialEngine(map_scan) as engine:
+    with engine_of(engine_options(arguments, scans), map_scan) as engine:
         progress = progress_for(arguments, console)
         progress.start(scans, engine)
         options = {"retries": arguments.retries, "stop_on_first_crash": arguments.stop_on_first_crash}

@@ -2,6 +2,7 @@
 
 from ..registry.presets import PRESETS
 from .bids import LEVELS
+from .engine_options import add_engine_options
 from .options import VOLUMES, VOLUMES_HELP, add_b0_option, add_maps_option, add_settings_options
 
 
@@ -14,6 +15,7 @@ def add_bids_options(parser):
     _add_selection(parser)
     _add_maps(parser)
     _add_work(parser)
+    add_engine_options(parser)
 
 
 def _add_selection(parser):

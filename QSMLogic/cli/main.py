@@ -8,6 +8,7 @@ import textwrap
 
 from ..model.errors import QSMError
 from ..numerics.lazy import sitk
+from ..numerics.threads import threads
 from ..pipeline.strength_curve import has_curve
 from ..registry.method import registry
 from ..registry.presets import PRESETS
@@ -49,6 +50,7 @@ UNEXPECTED, BAD_INPUT = 1, 2
 def main(argv=None):
     """Run a command; returns the exit status: 0, 2 for bad input, 1 for any other failure."""
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads())
     print_any_character()
     console, debug = Console(), False
     try:
