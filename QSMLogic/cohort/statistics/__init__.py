@@ -1,0 +1,1 @@
+"""Statistics of a cohort: regions compared between groups and sessions, with covariates."""
