@@ -171,8 +171,8 @@ def _check(matrix, terms):
     """QSMError if the coefficients cannot be determined."""
     count, width = matrix.shape
     scaled = matrix / np.maximum(np.linalg.norm(matrix, axis=0), np.finfo(float).tiny)
-    for n in range(1, width + 1):
-        if np.linalg.matrix_rank(scaled[:, :n], tol=1e-8) < min(n, count) and count >= n:
+    for n in range(1, min(width, count) + 1):
+        if np.linalg.matrix_rank(scaled[:, :n], tol=1e-8) < n:
             raise QSMError(
                 f"The column {terms[n - 1]} follows from the group or the other covariates in these "
                 f"{counted(count, 'subject')}, or does not vary. Leave it out."

@@ -93,17 +93,15 @@ def _read(path, key):
     for number, fields in rest:
         if len(fields) > len(columns) and any(field.strip() for field in fields[len(columns) :]):
             raise QSMError(
-                f"Line {number} of {path} has {len(fields)} fields instead of {len(columns)}. Separate fields by single "
-                "tabs, and write n/a for what is unknown."
+                f"Line {number} of {path} has {len(fields)} fields instead of {len(columns)}. Separate them by one "
+                "tab each, and write n/a for what is unknown."
             )
         if len(fields) < len(columns):
             raise QSMError(
                 f"Line {number} of {path} ends before the column {columns[len(fields)]}. Write n/a for what is unknown."
             )
-        values = (field.strip().strip('"').strip() for field in fields)
-        rows.append(
-            {column: Cell(text, f"{path}, line {number}") for column, text in zip(columns, values, strict=False) if column}
-        )
+        cells = (Cell(field.strip().strip('"').strip(), f"{path}, line {number}") for field in fields)
+        rows.append({column: cell for column, cell in zip(columns, cells, strict=False) if column})
     return [column for column in columns if column], rows
 
 

@@ -88,7 +88,7 @@ def _of_one_kind(scans, kind):
         raise QSMError(f"There are no scans of the kind {kind}. There are: {', '.join(kinds)}.")
     if len(kinds) > 1 and not kind:
         raise QSMError(
-            f"The cohort has scans of several kinds: {', '.join(kinds)}. Their values must not be mixed; choose one kind."
+            f"The cohort has scans of several kinds: {', '.join(kinds)}. Their values must not be mixed; choose one."
         )
     return [place for place, scan in enumerate(scans) if scan.kind == (kind or kinds[0])]
 
@@ -135,6 +135,12 @@ def shortened(names, most=5):
     """Names in a row, of many only the first."""
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def listed(words):
+    """Words in a sentence: a, b and c."""
+    *rest, last = words
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def _mean(rows):
