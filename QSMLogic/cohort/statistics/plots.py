@@ -40,7 +40,8 @@ def effects_plot(rows):
         figure.line([(row["low"], -n), (row["high"], -n)], color, 2)
         figure.dot(row["estimate"], -n, color, 5, f"{row['segment']}: {row['estimate']:.4g} {row['unit']}")
         figure.text(figure.x[1], -n, f"q = {row['q']:.2g}", dx=8, dy=4, size=SMALL, color=color)
-    title = f"{first['map'][:1].upper()}{first['map'][1:]}: {first['comparison']}"
+    what = f" over {first['term']}" if first["kind"] == SLOPE else f": {first['comparison']}"
+    title = f"{first['map'][:1].upper()}{first['map'][1:]}{what}"
     figure.axes(title, "", y_ticks={-n: row["segment"] for n, row in enumerate(rows)})
     middle = (figure.left + figure.width - figure.right) / 2
     figure.words(middle, figure.height - 44, _effect(first), anchor="middle")

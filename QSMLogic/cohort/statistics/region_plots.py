@@ -100,7 +100,7 @@ def group_plot(detail, row):
     zero = [0.0] if detail.change else []
     reach = [*values, *(means - halves), *(means + halves), *zero]
     groups = detail.groups or ("all subjects",)
-    figure = Figure((-0.6, len(groups) - 0.4), spread(reach, 0.08), max(460, 130 + GROUP_PX * len(groups)), 430)
+    figure = Figure((-0.6, len(groups) - 0.4), spread(reach, 0.08), max(600, 130 + GROUP_PX * len(groups)), 430)
     if zero:
         figure.line([(figure.x[0], 0), (figure.x[1], 0)], INK, 1, "2 3")
     for n, (mean, half, inside) in enumerate(zip(means, halves, detail.members.T, strict=True)):
@@ -112,6 +112,7 @@ def group_plot(detail, row):
         figure.line([(n, mean - half), (n, mean + half)], INK, 1.5)
     counts = detail.members.sum(axis=0)
     named = {n: f"{name} ({count})" for n, (name, count) in enumerate(zip(groups, counts, strict=True))}
+    figure.words(figure.left, 40, f"{row['comparison']}: {_test(row)}", size=SMALL)
     figure.axes(row["segment"], "", detail.quantity, x_ticks=named)
     adjusted = detail.others(detail.names[0] if detail.groups else None)
     key = " · ".join(filter(None, ("lines: mean and 95 % confidence interval", adjusted)))
@@ -135,8 +136,7 @@ def slope_plot(detail, row):
     figure.line(list(zip(at, middle, strict=True)), INK, 2)
     for n, name in enumerate(detail.groups):
         _legend(figure, n, name)
-    test = f"slope {row['estimate']:.3g} {row['unit']} per unit, p = {row['p']:.2g}, q = {row['q']:.2g}"
-    words = " · ".join(filter(None, (test, detail.others(covariate))))
+    words = " · ".join(filter(None, (f"{row['comparison']}: {_test(row)}", detail.others(covariate))))
     figure.words(figure.left, 40, words, size=SMALL)
     figure.axes(row["segment"], covariate, detail.quantity)
     return figure.svg()
@@ -151,6 +151,13 @@ def _dots(figure, x, points, color):
     for row in rows.values():
         for n, (value, subject) in enumerate(row):
             figure.dot(x + step * (n - (len(row) - 1) / 2), value, color, 4, f"{subject}: {value:.4g}")
+
+
+def _test(row):
+    """The result of a row in a few words."""
+    found = f"F = {row['f']:.2f}" if row["estimate"] is None else f"{row['estimate']:.3g} {row['unit']}"
+    effect = "" if row["hedges_g"] is None else f"Hedges' g = {row['hedges_g']:.2f}, "
+    return f"{found}, {effect}p = {row['p']:.2g}, q = {row['q']:.2g}"
 
 
 def _legend(figure, n, name):
