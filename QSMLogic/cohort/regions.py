@@ -16,8 +16,7 @@ from ..files.sidecar import sidecar_path
 from ..model.catalogue import CATALOGUE, FIELD
 from ..model.errors import QSMError
 from ..model.units import ARBITRARY, NO_UNIT
-from ..regions.brain import BRAIN, brain_region
-from ..regions.measure import measure
+from ..regions.measure import measure, measure_brain
 from ..regions.region import LabelRegions, MapImage
 from ..version import __version__
 
@@ -125,24 +124,22 @@ def scan_regions(acquisition, maps, geometry, atlas=None, progress=None):
     QSMError
         If the folder holds no atlas.
     """
-    images, mask = _measured(maps), maps.reliable_mask
-    extra, regions, settings = Extra(), [brain_region(mask)], {}
-    if atlas is not None:
-        found = find_atlas(atlas)
-        template = _template(found.folder, tuple(sorted(found.fingerprints().items())))
-        settings = {"atlas": found.layout.title}
-        try:
-            done = register(maps.susceptibility_ppm, geometry, template, mask, progress, acquisition.weight)
-            notes = {label: done.quality["labels"][name]["note"] for label, name in done.names.items()}
-            regions = LabelRegions(done.labels, done.names, notes=notes)
-            extra = _extra(found, done, maps, geometry)
-        except QSMError as error:
-            extra = Extra(warnings=(NO_ATLAS.format(reason=error),))
-    table = measure(
-        {CATALOGUE[name].title: image for name, image in images.items()}, regions, geometry.grid(), mask=mask
-    )
-    rows = (_noted(row, extra.warnings) for row in table.rows)
-    return replace(table, rows=tuple(rows), settings=table.settings | settings), extra
+    images = {CATALOGUE[name].title: image for name, image in _measured(maps).items()}
+    grid, mask = geometry.grid(), maps.reliable_mask
+    if atlas is None:
+        return measure_brain(images, grid, mask), Extra()
+    found = find_atlas(atlas)
+    template = _template(found.folder, tuple(sorted(found.fingerprints().items())))
+    try:
+        done = register(maps.susceptibility_ppm, geometry, template, mask, progress, acquisition.weight)
+        notes = {label: done.quality["labels"][name]["note"] for label, name in done.names.items()}
+        table = measure(images, LabelRegions(done.labels, done.names, notes=notes), grid, mask=mask)
+    except QSMError as error:
+        reason = NO_ATLAS.format(reason=error)
+        table = measure_brain(images, grid, mask)
+        rows = tuple(row | {"note": "; ".join(filter(None, (row["note"], reason)))} for row in table.rows)
+        return replace(table, rows=rows), Extra(warnings=(reason,))
+    return replace(table, settings=table.settings | {"atlas": found.layout.title}), _extra(found, done, maps)
 
 
 @lru_cache(maxsize=1)
@@ -164,18 +161,13 @@ def _measured(maps):
     }
 
 
-def _noted(row, warnings):
-    noted = [row["note"], *(warnings if row["segment"] == BRAIN else ())]
-    return row | {"note": "; ".join(filter(None, noted))}
-
-
-def _extra(atlas, done, maps, geometry):
+def _extra(atlas, done, maps):
     """The Extra of a registration."""
     space = space_name(atlas)
     labels = ExtraImage(
         SEGMENTATION,
         done.labels,
-        geometry,
+        done.spaces.subject,
         space,
         SEGMENTATION,
         sidecar={"Description": f"Regions of the atlas: {atlas.layout.title}", "Labels": _about_labels(done)},

@@ -107,25 +107,25 @@ def analyzed(output, options):
     """
     found = read_values(Path(output) / REGIONS, options.excluded)
     units, sentences = units_of(found.scans, options.sessions, options.kind, options.between)
-    rows, known, lines = _rows_of(units, options)
-    columns = [
-        column_of(
-            name,
-            rows,
-            known,
-            categorical=name in (options.group, *options.categorical),
-            reference=options.reference_group if name == options.group else "",
-        )
-        for name in (options.group, *options.covariates)
-        if name
-    ]
-    group = columns.pop(0) if options.group else None
-    model = Model(len(units), group, tuple(columns), options.sessions == CHANGE)
+    model, lines = model_of(units, options)
     values = np.array([unit.value(found.means) for unit in units])
     sentences = [_about(model, options), *sentences, *lines, *_incomplete(model, units), *_mixed(found)]
     settings = {"Model": sentences[0], "Remarks": sentences[1:]}
     table = statistics_table(model, units, found.regions, values, settings)
     return Analysis(table, model, units, found.regions, values, tuple(sentences))
+
+
+def model_of(units, options):
+    """(the Model of the units, sentences on subjects that are not listed); QSMError if a column cannot be used."""
+    rows, known, lines = _rows_of(units, options)
+    named = {}
+    for name in filter(None, (options.group, *options.covariates)):
+        is_group = name == options.group
+        reference = options.reference_group if is_group else ""
+        categorical = is_group or name in options.categorical
+        named[name] = column_of(name, rows, known, categorical=categorical, reference=reference)
+    group = named.pop(options.group, None)
+    return Model(len(units), group, tuple(named.values()), options.sessions == CHANGE), lines
 
 
 def _rows_of(units, options):
