@@ -125,11 +125,17 @@ class BidsRun:
 
     def outputs(self, output):
         """Where the run's maps go inside the derivatives folder `output`, {name of the map: path}."""
-        return {name: self._output(Path(output), *entry.bids) for name, entry in CATALOGUE.items()}
+        return {name: self.derivative(output, *entry.bids) for name, entry in CATALOGUE.items()}
 
-    def _output(self, output, description, suffix):
+    def derivative(self, output, description, suffix, space=""):
+        """Where an image of the run goes inside the derivatives folder `output`.
+
+        description, suffix, space: of its name; "" for none. space: a template, if it is not on the grid of the scan.
+        """
+        space = f"_space-{space}" if space else ""
         label = f"_desc-{self.label}{description}" if self.label + description else ""
-        return output / self.session.relative_to(self.root) / "anat" / f"{self.stem}{label}_{suffix}.nii.gz"
+        folder = Path(output) / self.session.relative_to(self.root) / "anat"
+        return folder / f"{self.stem}{space}{label}_{suffix}.nii.gz"
 
 
 def find_runs(root, participants=()):
