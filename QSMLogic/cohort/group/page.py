@@ -111,7 +111,7 @@ def _data(group, means, linked):
 
 
 def _column(column):
-    return {key: getattr(column, key) for key in ("key", "title", "meaning", "unit", "is_text")}
+    return {key: getattr(column, key) for key in ("key", "title", "meaning", "unit", "is_text", "format")}
 
 
 def _peers(peers):

@@ -19,25 +19,27 @@ function make(tag, properties = {}, ...children) {
   return made;
 }
 
-function shown(value) {
+// format: of Python, such as ".3g", ".0f" or "d".
+function shown(value, format = ".3g") {
   if (value === null || value === "") return NONE;
   if (typeof value !== "number") return value;
+  const [, digits, kind] = /^\.?(\d*)([dfg])$/.exec(format) ?? [null, "3", "g"], size = Math.abs(value);
+  if (kind === "f" && size < 1e9) return value.toFixed(digits);
   if (Number.isInteger(value)) return String(value);
-  const size = Math.abs(value);
   if (size >= 1e6 || size < 1e-4) return value.toExponential(2);
-  return size >= 1000 ? value.toFixed(0) : value.toPrecision(3);
+  return size >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(digits || 3)));
 }
 
 const withUnit = (title, unit) => (unit ? `${title} (${unit})` : title);
 const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 const sign = (side) => (side === "high" ? UP : DOWN);
 
-function usual(limits, unit) {
+function usual(limits, { unit, format }) {
   if (!limits) return "";
-  const [median, low, high] = limits;
-  const ends = [low === null ? "" : `from ${shown(low)}`, high === null ? "" : `to ${shown(high)}`];
+  const [median, low, high] = limits, text = (value) => shown(value, format === "d" ? ".3g" : format);
+  const ends = [low === null ? "" : `from ${text(low)}`, high === null ? "" : `to ${text(high)}`];
   const range = ends.filter(Boolean).join(" ");
-  return `median ${shown(median)}${unit ? ` ${unit}` : ""}${range ? `, usual ${range}` : ""}`;
+  return `median ${text(median)}${unit ? ` ${unit}` : ""}${range ? `, usual ${range}` : ""}`;
 }
 
 function montageOf(scan) {

@@ -49,8 +49,8 @@ function numbersTable(scan) {
     const side = scan.outliers[n];
     return make("tr", { className: side ? "out" : "" },
       make("th", { scope: "row", title: column.meaning }, column.title),
-      make("td", {}, side ? `${sign(side)} ` : "", shown(scan.values[n]), column.unit ? ` ${column.unit}` : ""),
-      make("td", { className: "small" }, usual(of.limits[n], "")));
+      make("td", {}, side ? `${sign(side)} ` : "", shown(scan.values[n], column.format), column.unit ? ` ${column.unit}` : ""),
+      make("td", { className: "small" }, usual(of.limits[n], { format: column.format })));
   });
   return make("section", {}, make("h3", {}, "Numbers"), make("table", { className: "numbers" }, make("tbody", {}, ...rows)),
     make("p", { className: "small" }, `Compared with ${plural(of.count, "scan")}: ${of.label}.`));

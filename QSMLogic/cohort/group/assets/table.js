@@ -139,5 +139,5 @@ function valueCell(scan, column, n) {
   const side = scan.outliers[n], value = scan.values[n];
   if (column.is_text) return make("td", { className: "text", title: value ?? "" }, shown(value));
   const limits = scan.peers === null ? null : peers[scan.peers].limits[n];
-  return make("td", { className: side ? "out" : "", title: usual(limits, column.unit) }, side ? `${sign(side)} ` : "", shown(value));
+  return make("td", { className: side ? "out" : "", title: usual(limits, column) }, side ? `${sign(side)} ` : "", shown(value, column.format));
 }
