@@ -19,6 +19,10 @@ def find_browser():
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
+def _box_of(selector):
+    return f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
+
+
 def _pipe():
     """The two ends of a pipe, beyond the numbers that the browser's ends will have."""
     ends = os.pipe()
@@ -106,6 +110,16 @@ class Browser:
             text = {"text": key} if len(key) == 1 else {}
             self.call("Input.dispatchKeyEvent", type="keyDown", **shared, **text)
             self.call("Input.dispatchKeyEvent", type="keyUp", **shared)
+
+    def type(self, text):
+        """Type text where the focus is."""
+        self.call("Input.insertText", text=text)
+
+    def click(self, selector):
+        """Press and release the mouse in the middle of an element."""
+        box = self.evaluate(f"(at => [at.x + at.width / 2, at.y + at.height / 2])({_box_of(selector)})")
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
 
     def resize(self, width, height):
         options = {"deviceScaleFactor": 1, "mobile": False}

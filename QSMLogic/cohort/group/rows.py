@@ -78,7 +78,7 @@ def peers_of(record):
         f"{field:.3g} T" if is_plain_number(field) else "",
         f"TE {echoes} ms" if echoes else "",
         f"{spacing} mm" if spacing else "",
-        settings_text({}, record),
+        _text((record.get("quality") or {}).get("settings")) or settings_text({}, record),
     )
     return ", ".join(filter(None, parts))
 

@@ -34,12 +34,12 @@ const withUnit = (title, unit) => (unit ? `${title} (${unit})` : title);
 const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 const sign = (side) => (side === "high" ? UP : DOWN);
 
-function usual(limits, { unit, format }) {
-  if (!limits) return "";
-  const [median, low, high] = limits, text = (value) => shown(value, format === "d" ? ".3g" : format);
-  const ends = [low === null ? "" : `from ${text(low)}`, high === null ? "" : `to ${text(high)}`];
-  const range = ends.filter(Boolean).join(" ");
-  return `median ${text(median)}${unit ? ` ${unit}` : ""}${range ? `, usual ${range}` : ""}`;
+// What is usual: {median, range} as text.
+function usual(limits, format) {
+  if (!limits) return { median: "", range: "" };
+  const [median, low, high] = limits.map((value) => value === null ? null : shown(value, format === "d" ? ".3g" : format));
+  const range = low !== null && high !== null ? `${low} to ${high}` : low !== null ? `\u2265 ${low}` : high !== null ? `\u2264 ${high}` : "";
+  return { median, range };
 }
 
 function montageOf(scan) {
@@ -50,7 +50,7 @@ function montageOf(scan) {
 
 const fileOf = (scan, name) => `scans/${encodeURIComponent(scan.name)}/${name}`;
 
-// Tells parts of the page what has changed: "selection", or the "rating" of a scan, or of all.
+// Tells parts of the page what has changed: "selection" or "rating".
 const bus = new EventTarget();
-const say = (what, detail) => bus.dispatchEvent(new CustomEvent(what, { detail }));
-const on = (what, then) => bus.addEventListener(what, (event) => then(event.detail));
+const say = (what) => bus.dispatchEvent(new Event(what));
+const on = (what, then) => bus.addEventListener(what, then);

@@ -77,7 +77,7 @@ function start() {
   byId("map").addEventListener("change", () => { plotRegions(); redraw(); });
   if (regions.length) plotRegions();
   byId("region-choice").hidden = !regions.length;
-  byId("no-regions").hidden = regions.length > 0;
+  byId("no-regions").hidden = regions.some((of) => of.segments.length > 1);
   for (const tab of TABS) byId(`tab-${tab}`).addEventListener("click", () => showTab(tab));
   byId("rater").value = given.rater;
   byId("rater").addEventListener("change", (event) => setRater(event.target.value));
@@ -91,11 +91,7 @@ function start() {
   window.addEventListener("beforeprint", () => { document.body.classList.add("printing"); drawRows(true); plots.forEach(draw); });
   window.addEventListener("afterprint", () => { document.body.classList.remove("printing"); drawRows(); redraw(); });
   on("selection", () => { drawDetail(); redraw(); });
-  on("rating", (scan) => {
-    count();
-    scan ? rowsNow.delete(scan.n) : rowsNow.clear();
-    drawRows(); drawDetail(); redraw();
-  });
+  on("rating", () => { count(); refreshRatings(); refreshForm(); redraw(); });
   count();
   arrange();
   showTab("scans");

@@ -8,14 +8,14 @@ function bounds(values) {
   const reach = 5 * (at(0.75) - at(0.25)), all = [sorted[0], sorted.at(-1)];
   let [low, high] = reach > 0 ? [Math.max(all[0], at(0.25) - reach), Math.min(all[1], at(0.75) + reach)] : all;
   const room = low < high ? 0.04 * (high - low) : 0.5 * Math.abs(low) || 1;
-  return [low - room, high + room];
+  return [low >= 0 ? Math.max(low - room, -0.02 * (high - low || 1)) : low - room, high + room];
 }
 
 function ticksOf(low, high, about) {
   const rough = (high - low) / about, ten = 10 ** Math.floor(Math.log10(rough));
   const step = ten * [1, 2, 5, 10].find((m) => m * ten >= rough);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), found = [];
-  for (let n = Math.ceil(low / step - 1e-9); n * step <= high + 1e-9 * step; n++) found.push([n * step, Math.abs(step) < 1e-5 || step >= 1e5 ? (n * step).toExponential(1) : (n * step + 0).toFixed(digits)]);
+  for (let n = Math.ceil(low / step - 1e-9); n * step <= high + 1e-9 * step; n++) found.push([n * step, step < 1e-7 || step >= 1e6 ? (n * step).toExponential(2) : (n * step + 0).toFixed(digits)]);
   return found;
 }
 
@@ -111,7 +111,7 @@ function nearest(plot, event) {
 function addPlot(box, title, meaning, lanes, options) {
   const points = lanes.flatMap((lane) => lane.points);
   const canvas = make("canvas", { role: "img", "aria-label": `${title}: ${plural(points.length, "scan")}, outliers are named below` });
-  const plot = { canvas, lanes, range: points.length ? bounds(points.map((point) => point[1])) : null, lane: 34, left: 0, ...options };
+  const plot = { canvas, lanes, range: points.length ? bounds(points.map((point) => point[1])) : null, lane: lanes.length > 1 ? 34 : 64, left: 0, ...options };
   canvas.style.height = `${lanes.length * plot.lane + PLOT.axis}px`;
   canvas.addEventListener("click", (event) => { const dot = nearest(plot, event); if (dot) selectScan(dot[2]); });
   canvas.addEventListener("mousemove", (event) => {
@@ -149,14 +149,23 @@ function inSight(plot) {
 const redraw = () => plots.filter(inSight).forEach(draw);
 
 function plotNumbers() {
+  const same = [], none = [];
   for (const column of numbers) {
-    const lanes = peers.map((of, n) => ({
-      label: of.label, title: column.title, limits: of.limits[column.n],
-      points: scans.filter((scan) => scan.peers === n && typeof scan.values[column.n] === "number").map((scan) => [scan.n, scan.values[column.n], scan.outliers[column.n]]),
-    })).filter((lane) => lane.points.length);
-    addPlot(byId("number-plots"), withUnit(column.title, column.unit), column.meaning, lanes, { lane: lanes.length > 1 ? 34 : 64 });
+    const name = withUnit(column.title, column.unit), different = new Set(scans.map((scan) => scan.values[column.n]).filter((value) => value !== null));
+    if (different.size > 1) addPlot(byId("number-plots"), name, column.meaning, lanesOf(column));
+    else if (different.size) same.push(`${name} ${shown([...different][0], column.format)}`);
+    else none.push(name);
   }
+  byId("same").textContent = [same.length ? `The same in all scans: ${same.join(", ")}.` : "", none.length ? `In no scan: ${none.join(", ")}.` : ""].join(" ");
   byId("legend").append(...peers.map((of, n) => make("li", {}, make("span", { className: "swatch", style: `background:${COLORS[n % COLORS.length]}` }), `${of.label} (${plural(of.count, "scan")})`)));
+}
+
+function lanesOf(column) {
+  const values = scans.filter((scan) => typeof scan.values[column.n] === "number");
+  return peers.map((of, n) => ({
+    label: of.label, title: column.title, limits: of.limits[column.n],
+    points: values.filter((scan) => scan.peers === n).map((scan) => [scan.n, scan.values[column.n], scan.outliers[column.n]]),
+  })).filter((lane) => lane.points.length);
 }
 
 function plotRegions() {

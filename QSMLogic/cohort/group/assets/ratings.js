@@ -2,14 +2,14 @@
 const LEVELS = ["good", "doubtful", "excluded"];
 const MARKS = { good: "\u2713", doubtful: "?", excluded: "\u2717" };
 const KEY = `qsm group ratings ${location.pathname}`;
-const given = { rater: "", by: {} }; // by: {rater: {scan: {rating, reason, rated}}}
+const given = { rater: "", by: Object.create(null) }; // by: {rater: {scan: {rating, reason, rated}}}
 let kept = true;
 
 function readGiven() {
   try {
     const found = JSON.parse(localStorage.getItem(KEY) || "{}");
     if (typeof found.rater === "string") given.rater = found.rater;
-    if (found.by && typeof found.by === "object") given.by = found.by;
+    for (const [rater, of] of Object.entries(found.by ?? {})) given.by[rater] = Object.assign(Object.create(null), of);
   } catch {
     kept = false;
   }
@@ -22,7 +22,7 @@ function keepGiven(scan) {
     kept = false;
   }
   (scan ? [scan] : scans).forEach(judge);
-  say("rating", scan);
+  say("rating");
 }
 
 const own = (scan) => given.by[given.rater]?.[scan.name];
@@ -47,17 +47,20 @@ function judge(scan) {
   scan.disputed = new Set(ratings.map((rating) => rating.rating)).size > 1;
 }
 
+const plain = (text) => String(text ?? "").replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
+
 function rate(scan, rating, reason = myRating(scan).reason) {
-  given.by[given.rater] ??= {};
-  given.by[given.rater][scan.name] = { rating, reason: rating ? reason : "", rated: new Date().toISOString().slice(0, 19) + "Z" };
+  const rated = new Date().toISOString().slice(0, 19) + "Z";
+  given.by[given.rater] ??= Object.create(null);
+  given.by[given.rater][scan.name] = { rating, reason: rating ? plain(reason) : "", rated };
   keepGiven(scan);
 }
 
 function setRater(name) {
   const unnamed = given.rater === "" ? given.by[""] : undefined;
-  given.rater = name.trim();
+  given.rater = plain(name);
   if (unnamed && given.rater) {
-    given.by[given.rater] = { ...unnamed, ...given.by[given.rater] };
+    given.by[given.rater] = Object.assign(Object.create(null), unnamed, given.by[given.rater]);
     delete given.by[""];
   }
   keepGiven();
@@ -76,9 +79,9 @@ function unsaved() {
 }
 
 function cell(text) {
-  let plain = String(text ?? "").replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim() || "n/a";
-  if (/^[\s']*[=+@\-\uff1d\uff0b\uff20\uff0d]/.test(plain)) plain = `'${plain}`;
-  return plain.includes('"') ? `"${plain.replaceAll('"', '""')}"` : plain;
+  let safe = plain(text) || "n/a";
+  if (/^[\s']*[=+@\-\uff1d\uff0b\uff20\uff0d]/.test(safe)) safe = `'${safe}`;
+  return safe.includes('"') ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 function ratingsText() {

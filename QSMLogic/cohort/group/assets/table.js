@@ -132,12 +132,20 @@ function nameCell(scan) {
 function ratingCell(scan) {
   const rating = ratingOf(scan);
   const text = rating ? `${MARKS[rating]} ${rating}${disagree(scan) ? " (disagreement)" : ""}` : NONE;
-  return make("td", { className: `text ${rating}` }, text);
+  return make("td", { className: `text rated ${rating}` }, text);
+}
+
+// In place, as rows that come and go lose the click that is being made.
+function refreshRatings() {
+  for (const [n, row] of rowsNow) {
+    const before = row.querySelector(".rated"), after = ratingCell(scans[n]);
+    if (before.textContent !== after.textContent) before.replaceWith(after);
+  }
 }
 
 function valueCell(scan, column, n) {
   const side = scan.outliers[n], value = scan.values[n];
   if (column.is_text) return make("td", { className: "text", title: value ?? "" }, shown(value));
-  const limits = scan.peers === null ? null : peers[scan.peers].limits[n];
-  return make("td", { className: side ? "out" : "", title: usual(limits, column) }, side ? `${sign(side)} ` : "", shown(value, column.format));
+  const { range } = usual(scan.peers === null ? null : peers[scan.peers].limits[n], column.format);
+  return make("td", { className: side ? "out" : "", title: range ? `usual: ${range}` : "" }, side ? `${sign(side)} ` : "", shown(value, column.format));
 }

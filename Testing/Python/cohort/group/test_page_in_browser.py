@@ -128,6 +128,20 @@ def test_scans_are_rated_by_keys_and_ratings_outlast_the_page(opened, output, tm
     }
 
 
+def test_no_click_is_lost_after_typing(opened):
+    opened.click("#rater")
+    opened.type("A")
+    opened.click("button.rate.doubtful")
+    opened.click("#reason")
+    opened.type("motion")
+    opened.click("#body tr:nth-child(4) .name")
+    assert detail(opened) == "sub-0003_MEGRE"
+    kept = opened.evaluate("JSON.parse(localStorage.getItem(Object.keys(localStorage)[0])).by")
+    assert {scan: (of["rating"], of["reason"]) for scan, of in kept["A"].items()} == {
+        "sub-0001_MEGRE": ("doubtful", "motion")
+    }
+
+
 def test_another_rater_may_disagree_and_the_worst_counts(opened):
     fill(opened, "rater", "A")
     opened.press("1")
