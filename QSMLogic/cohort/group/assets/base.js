@@ -1,8 +1,9 @@
 // What the page knows, and small helpers. All text of scans is set as text, never as HTML.
 const data = JSON.parse(document.getElementById("data").textContent);
-const { columns, scans, peers, differences, regions } = data;
+const { scans, peers, differences, regions } = data;
 const montages = document.getElementById("montages").textContent.split("\n").slice(1);
-const numbers = columns.map((column, n) => ({ ...column, n })).filter((column) => !column.is_text);
+const allColumns = data.columns.map((column, n) => ({ ...column, n }));
+const columns = allColumns.filter(({ n }) => scans.some((scan) => scan.values[n] !== null)); // n: place of the values
 const NONE = "\u2013", UP = "\u25B2", DOWN = "\u25BC";
 const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C6D00", "#56B4E9", "#555555"];
 

@@ -59,8 +59,8 @@ const othersText = (scan) => ratingsOf(scan).filter((rating) => rating.rater !==
 
 function numbersTable(scan) {
   const of = peers[scan.peers];
-  const rows = columns.map((column, n) => {
-    const side = scan.outliers[n], { median, range } = usual(of.limits[n], column.format);
+  const rows = columns.map((column) => {
+    const { n } = column, side = scan.outliers[n], { median, range } = usual(of.limits[n], column.format);
     const title = make("th", { scope: "row", title: column.meaning }, withUnit(column.title, column.unit));
     const value = `${side ? `${sign(side)} ` : ""}${shown(scan.values[n], column.format)}`;
     return column.is_text ? make("tr", {}, title, make("td", { colSpan: 3 }, value))

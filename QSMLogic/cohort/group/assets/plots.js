@@ -149,13 +149,13 @@ function inSight(plot) {
 const redraw = () => plots.filter(inSight).forEach(draw);
 
 function plotNumbers() {
-  const same = [], none = [];
-  for (const column of numbers) {
-    const name = withUnit(column.title, column.unit), different = new Set(scans.map((scan) => scan.values[column.n]).filter((value) => value !== null));
-    if (different.size > 1) addPlot(byId("number-plots"), name, column.meaning, lanesOf(column));
-    else if (different.size) same.push(`${name} ${shown([...different][0], column.format)}`);
-    else none.push(name);
+  const same = [], name = (column) => withUnit(column.title, column.unit);
+  for (const column of columns.filter((column) => !column.is_text)) {
+    const values = new Set(scans.map((scan) => scan.values[column.n]).filter((value) => value !== null));
+    if (values.size > 1) addPlot(byId("number-plots"), name(column), column.meaning, lanesOf(column));
+    else same.push(`${name(column)} ${shown([...values][0], column.format)}`);
   }
+  const none = allColumns.filter((column) => !columns.some(({ n }) => n === column.n)).map(name);
   byId("same").textContent = [same.length ? `The same in all scans: ${same.join(", ")}.` : "", none.length ? `In no scan: ${none.join(", ")}.` : ""].join(" ");
   byId("legend").append(...peers.map((of, n) => make("li", {}, make("span", { className: "swatch", style: `background:${COLORS[n % COLORS.length]}` }), `${of.label} (${plural(of.count, "scan")})`)));
 }

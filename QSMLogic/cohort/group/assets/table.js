@@ -25,7 +25,7 @@ const fixed = [
   { title: "Rating", is_text: true, width: 96, value: (scan) => LEVELS.indexOf(ratingOf(scan)), missing: -1 },
   { title: "Outliers", width: 66, value: outlierCount },
 ];
-const sortable = [...fixed, ...columns.map((column, n) => ({ ...column, width: column.is_text ? 120 : 86, value: (scan) => scan.values[n] }))];
+const sortable = [...fixed, ...columns.map((column) => ({ ...column, width: column.is_text ? 120 : 86, value: (scan) => scan.values[column.n] }))];
 
 function makeHead() {
   const heads = sortable.map((column, n) => {
@@ -118,8 +118,8 @@ function makeRow(scan, at) {
   const image = picture ? make("img", { src: picture, alt: "", decoding: "async" }) : make("span", { className: "none" }, scan.state === "failed" ? "failed" : "no picture");
   const row = make("tr", { id: `scan-${scan.n}`, className: scan.state, "aria-rowindex": at + 2 },
     make("td", { className: "picture" }, image), nameCell(scan), ratingCell(scan),
-    make("td", { className: outlierCount(scan) ? "out" : "" }, scan.state === "failed" ? NONE : String(outlierCount(scan))),
-    ...columns.map((column, n) => valueCell(scan, column, n)));
+    outliersCell(scan),
+    ...columns.map((column) => valueCell(scan, column)));
   row.addEventListener("click", () => select(view.order.indexOf(scan.n)));
   return row;
 }
@@ -129,9 +129,14 @@ function nameCell(scan) {
   return make("th", { scope: "row", title: `${scan.name}\n${remark}` }, make("span", { className: "name" }, scan.name), make("span", { className: "remark" }, remark));
 }
 
+function outliersCell(scan) {
+  const count = outlierCount(scan), names = Object.keys(scan.outliers).map((n) => allColumns[n].title).join(", ");
+  return make("td", { className: count ? "out names" : "", title: names, "data-names": names }, scan.state === "failed" ? NONE : String(count));
+}
+
 function ratingCell(scan) {
   const rating = ratingOf(scan);
-  const text = rating ? `${MARKS[rating]} ${rating}${disagree(scan) ? " (disagreement)" : ""}` : NONE;
+  const text = rating ? `${MARKS[rating]} ${rating}${disagree(scan) ? " (raters disagree)" : ""}` : NONE;
   return make("td", { className: `text rated ${rating}` }, text);
 }
 
@@ -143,9 +148,9 @@ function refreshRatings() {
   }
 }
 
-function valueCell(scan, column, n) {
-  const side = scan.outliers[n], value = scan.values[n];
+function valueCell(scan, column) {
+  const side = scan.outliers[column.n], value = scan.values[column.n];
   if (column.is_text) return make("td", { className: "text", title: value ?? "" }, shown(value));
-  const { range } = usual(scan.peers === null ? null : peers[scan.peers].limits[n], column.format);
+  const { range } = usual(scan.peers === null ? null : peers[scan.peers].limits[column.n], column.format);
   return make("td", { className: side ? "out" : "", title: range ? `usual: ${range}` : "" }, side ? `${sign(side)} ` : "", shown(value, column.format));
 }
