@@ -47,7 +47,10 @@ function judge(scan) {
   scan.disputed = new Set(ratings.map((rating) => rating.rating)).size > 1;
 }
 
-const plain = (text) => String(text ?? "").replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
+const plain = (text) =>
+  String(text ?? "")
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
+    .trim();
 
 function rate(scan, rating, reason = myRating(scan).reason) {
   const rated = new Date().toISOString().slice(0, 19) + "Z";
@@ -86,7 +89,9 @@ function cell(text) {
 
 function ratingsText() {
   const header = ["scan", "rating", "reason", "rater", "rated"];
-  const lines = scans.flatMap((scan) => ratingsOf(scan).map((rating) => [scan.name, rating.rating, rating.reason, rating.rater, rating.rated]));
+  const lines = scans.flatMap((scan) =>
+    ratingsOf(scan).map((rating) => [scan.name, rating.rating, rating.reason, rating.rater, rating.rated]),
+  );
   return [header, ...lines].map((line) => line.map(cell).join("\t")).join("\n") + "\n";
 }
 

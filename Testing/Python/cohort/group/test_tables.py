@@ -8,7 +8,7 @@ from helpers.simulated_group import failed, record, region_files, write_cohort, 
 
 from QSMLogic import QSMError
 from QSMLogic.cohort.group.tables import REGION_COLUMNS
-from QSMLogic.cohort.group.write import write_group
+from QSMLogic.cohort.group.write import excluded_scans, write_group
 from QSMLogic.cohort.quality.columns import QUALITY_COLUMNS
 
 NUMBER = next(column for column in QUALITY_COLUMNS if not column.is_text)
@@ -48,6 +48,7 @@ def test_outliers_differences_and_ratings_stand_in_the_table(tmp_path):
     write_scan(tmp_path, record(13, quality=odd, software={"QSMLogic": "1.0", "numpy": "1.26"}))
     ratings = tmp_path / "group_ratings.tsv"
     ratings.write_text("scan\trating\treason\trater\nsub-0002_MEGRE\texcluded\tmotion\tA\n", encoding="utf-8")
+    assert excluded_scans(tmp_path) == {"sub-0002_MEGRE"}
     write_group(tmp_path)
     lines = {line["subject"]: line for line in table(tmp_path / "group_quality.tsv")}
     suspicious = [column.key for column in QUALITY_COLUMNS if column.suspicious and not column.is_text]
