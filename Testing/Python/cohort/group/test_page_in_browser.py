@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from helpers.browser import Browser, find_browser
-from helpers.simulated_group import failed, random_montage, record, region_files, write_scan
+from helpers.simulated_group import failed, random_montage, record, region_files, write_cohort, write_scan
 
 from QSMLogic.cohort.group.ratings import read_ratings
 from QSMLogic.cohort.group.write import write_group
@@ -188,3 +188,13 @@ def test_print_shows_every_scan(opened):
     assert len(shown(opened)) == SCANS
     opened.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert len(shown(opened)) < SCANS
+
+
+@pytest.mark.timed
+def test_a_thousand_scans_open_within_3_seconds(browser, tmp_path):
+    picture = random_montage(np.random.default_rng(1), (330, 112))
+    write_cohort(tmp_path, QUALITY_COLUMNS, 1000, montage=lambda rng: picture.ljust(8000, b"\0"))
+    write_group(tmp_path)
+    assert (tmp_path / "group.html").stat().st_size > 10e6
+    assert min(browser.open(tmp_path / "group.html") for _ in range(2)) < 3
+    assert shown(browser)[0] == "sub-0001_MEGRE"

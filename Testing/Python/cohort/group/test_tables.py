@@ -2,11 +2,13 @@
 
 import csv
 import json
+import tracemalloc
 
 import pytest
 from helpers.simulated_group import failed, record, region_files, write_cohort, write_scan
 
 from QSMLogic import QSMError
+from QSMLogic.cohort.group.group import group_of
 from QSMLogic.cohort.group.tables import REGION_COLUMNS
 from QSMLogic.cohort.group.write import excluded_scans, write_group
 from QSMLogic.cohort.quality.columns import QUALITY_COLUMNS
@@ -125,3 +127,12 @@ def test_no_scans_make_empty_tables_and_a_page(tmp_path):
     write_group(tmp_path)
     assert table(tmp_path / "group_quality.tsv") == []
     assert "Quality of 0 scans" in (tmp_path / "group.html").read_text(encoding="utf-8")
+
+
+def test_records_are_not_kept(tmp_path):
+    records = (record(n, notes=["x" * 100_000 + str(n)], quality={NUMBER.key: float(n)}) for n in range(100))
+    tracemalloc.start()
+    group = group_of(records, QUALITY_COLUMNS, tmp_path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(group.rows) == 100 and peak < 2e6
