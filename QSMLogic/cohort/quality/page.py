@@ -4,7 +4,9 @@ from html import escape
 from urllib.parse import quote
 
 from ...model.catalogue import CATALOGUE, SUSCEPTIBILITY, UNCERTAINTY
-from ...report.html import NOTICE, TEXT, definitions, document, legend, made, plane_picture, region_table
+from ...registry.provenance import checks_of
+from ...report.html import NOTICE, TEXT, checks_table, definitions, document, legend, made, plane_picture
+from ...report.page import map_section
 from ...report.pictures import PLANES, data_uri
 from .columns import QUALITY_COLUMNS
 from .montage import View, jpeg, percentile_window
@@ -49,9 +51,10 @@ def scan_page(record, acquisition, maps, geometry, table=None):
         definitions(_facts(record)),
         *_warnings(record),
         *_pictures(acquisition, maps, geometry),
+        f"<h2>Checks</h2>{checks_table(checks_of(maps.provenance))}",
         f"<h2>Quality</h2>{_numbers(record['quality'])}",
-        *(_regions(table) if table else ()),
-        *made(maps.provenance),
+        *([map_section(table, name) for name in table.maps] if table else ()),
+        *made(maps.provenance, with_checks=False),
         f"<h3>Maps</h3>{_files(record['maps'])}",
     ]
     return document(record["name"], parts, STYLE)
@@ -119,12 +122,6 @@ def _row(column, value):
     cells = column.title, column.text(value), column.unit, column.meaning
     kinds = TEXT, "", TEXT, TEXT
     return f"<tr>{''.join(f'<td{k}>{escape(c)}</td>' for c, k in zip(cells, kinds, strict=True))}</tr>"
-
-
-def _regions(table):
-    for name in table.maps:
-        rows = [row for row in table.rows if row["map"] == name]
-        yield f"<h2>Regions: {escape(name)}</h2>{region_table(rows, table.columns)}"
 
 
 def _files(paths):
