@@ -72,7 +72,7 @@ def _text(row, column):
 
 
 def plane_picture(plane, address, name):
-    """A picture with letters for the directions. plane: one of PLANES. address: of the picture. name: of what it shows."""
+    """A picture with letters for the directions. plane: one of PLANES. address: that holds it. name: what it shows."""
     marks = "".join(f'<span class="{where}">{word}</span>' for where, word in zip("lrtb", letters(plane), strict=True))
     return f'<div class="plane"><img src="{address}" alt="{escape(name)}, {plane}">{marks}</div>'
 
