@@ -47,7 +47,15 @@ def test_noise_lowers_the_snr_and_raises_the_residual():
     good, bad = quality(), quality(snr=8.0)  # of 80
     assert 4 < good["snr"] / bad["snr"] < 11  # anatomy hides some of it in voxels of 3 mm
     assert 7 < bad["echo_residual_rad"] / good["echo_residual_rad"] < 12
-    assert bad["unreliable_phase_percent"] > 1 > 10 * good["unreliable_phase_percent"]
+
+
+def test_phase_is_unreliable_where_the_field_is_uncertain():
+    acquisition, maps = mapped()
+    uncertainty = np.where(np.arange(64)[:, None] < 20, 50, 1) * maps.uncertainty_ppm
+    share = 100 * np.mean(np.nonzero(maps.mask)[1] < 20)
+    values = measured(acquisition, replace(maps, uncertainty_ppm=uncertainty), GEOMETRY)
+    assert values["unreliable_phase_percent"] == pytest.approx(share, rel=0.1)
+    assert quality()["unreliable_phase_percent"] < 0.5
 
 
 def test_streaks_raise_the_energy_in_the_cone():
