@@ -1,21 +1,24 @@
 """The page of one scan: pictures, numbers, checks, regions, and how its maps were made."""
 
+from dataclasses import replace
 from html import escape
 from urllib.parse import quote
 
 from ...model.catalogue import CATALOGUE, SUSCEPTIBILITY, UNCERTAINTY
 from ...registry.provenance import checks_of
-from ...report.html import NOTICE, TEXT, checks_table, definitions, document, legend, made, plane_picture
+from ...report.html import NOTICE, TEXT, checks_table, definitions, document, legend, made, plane_picture, region_table
 from ...report.page import map_section
 from ...report.pictures import PLANES, data_uri
 from .columns import QUALITY_COLUMNS
 from .montage import View, jpeg, percentile_window
 
 GROUP_PAGE = "group.html"
+OF_MAPS = ("map", "unit")  # columns that a table of several maps needs
 TO_ROOT = "../../"  # from the folder of a scan to that of the derivatives
 PLANE_PX, SLICE_PX, SLICES, PICTURE_QUALITY = 300, 150, 6, 80
 STYLE = """
-.warnings { border-left: 4px solid #d98200; background: #fff6e5; padding: 6px 12px; margin: 12px 0 }
+.planes { gap: 28px } .warnings { border-left: 4px solid #d98200; background: #fff6e5; padding: 6px 12px;
+  margin: 12px 0 }
 .warnings p { margin: 4px 0 } .strip { background: #000; padding: 4px; display: flex; gap: 4px }
 .strip img { flex: 1 1 0; min-width: 0; max-width: 100%; object-fit: contain }
 .map { break-inside: avoid; margin: 12px 0 }
@@ -53,7 +56,7 @@ def scan_page(record, acquisition, maps, geometry, table=None):
         *_pictures(acquisition, maps, geometry),
         f"<h2>Checks</h2>{checks_table(checks_of(maps.provenance))}",
         f"<h2>Quality</h2>{_numbers(record['quality'])}",
-        *([map_section(table, name) for name in table.maps] if table else ()),
+        *(_regions(table) if table else ()),
         *made(maps.provenance, with_checks=False),
         f"<h3>Maps</h3>{_files(record['maps'])}",
     ]
@@ -122,6 +125,17 @@ def _row(column, value):
     cells = column.title, column.text(value), column.unit, column.meaning
     kinds = TEXT, "", TEXT, TEXT
     return f"<tr>{''.join(f'<td{k}>{escape(c)}</td>' for c, k in zip(cells, kinds, strict=True))}</tr>"
+
+
+def _regions(table):
+    """The whole brain in one table, or the regions of each map; those of maps other than the first fold out."""
+    first, *others = table.maps
+    if len(table.segments) == 1:
+        columns = [replace(column, in_report=True) if column.key in OF_MAPS else column for column in table.columns]
+        yield f"<h2>{escape(table.segments[0])}</h2>{region_table(table.rows, columns)}"
+        return
+    yield map_section(table, first)
+    yield from (f"<details><summary>{escape(name)}</summary>{map_section(table, name)}</details>" for name in others)
 
 
 def _files(paths):

@@ -10,6 +10,8 @@ from QSMLogic.cohort.quality.numbers import measured
 from QSMLogic.cohort.quality.page import scan_page
 from QSMLogic.model.check import DOUBTFUL, Check
 from QSMLogic.regions import MapImage, Region, measure
+from QSMLogic.regions.brain import BRAIN
+from QSMLogic.regions.measure import measure_brain
 
 
 def page(warnings=(), table=None, **changes):
@@ -71,7 +73,10 @@ def test_it_has_warnings_and_checks_before_the_numbers():
 
 def test_regions_are_shown_if_there_are_any():
     _, maps = mapped()
-    image = MapImage(maps.susceptibility_ppm, "ppm")
-    table = measure({"susceptibility": image}, [Region("Whole & all", maps.reliable_mask)], maps.grid)
-    assert "Whole &amp; all" in page(table=table)
-    assert "Standard errors" not in page()
+    images = {"susceptibility": MapImage(maps.susceptibility_ppm, "ppm"), "R2*": MapImage(maps.local_field_ppm, "1/s")}
+    region = [Region("One & all", maps.reliable_mask)]
+    several = page(table=measure(images, region, maps.grid, mask=maps.reliable_mask))
+    assert "One &amp; all" in several and several.count("<details>") == 1 and several.count("<svg xmlns") == 2
+    brain = page(table=measure_brain(images, maps.grid, maps.reliable_mask))
+    assert f"<h2>{BRAIN}</h2>" in brain and "<details>" not in brain and ">R2*</td>" in brain
+    assert BRAIN not in page()
