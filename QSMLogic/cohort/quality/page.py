@@ -13,7 +13,7 @@ from .columns import QUALITY_COLUMNS
 from .montage import View, jpeg, percentile_window
 
 GROUP_PAGE = "group.html"
-OF_MAPS = ("map", "unit")  # columns that a table of several maps needs
+OF_BRAIN = ("map", "unit", "volume_mm3", "mean", "sd", "median", "iqr", "p5", "p95", "min", "max")  # columns shown
 TO_ROOT = "../../"  # from the folder of a scan to that of the derivatives
 PLANE_PX, SLICE_PX, SLICES, PICTURE_QUALITY = 300, 150, 6, 80
 STYLE = """
@@ -131,7 +131,7 @@ def _regions(table):
     """The whole brain in one table, or the regions of each map; those of maps other than the first fold out."""
     first, *others = table.maps
     if len(table.segments) == 1:
-        columns = [replace(column, in_report=True) if column.key in OF_MAPS else column for column in table.columns]
+        columns = [replace(column, in_report=column.key in OF_BRAIN) for column in table.columns]
         yield f"<h2>{escape(table.segments[0])}</h2>{region_table(table.rows, columns)}"
         return
     yield map_section(table, first)
