@@ -8,6 +8,7 @@ import textwrap
 
 from ..model.errors import QSMError
 from ..numerics.lazy import sitk
+from ..numerics.threads import threads
 from ..pipeline.strength_curve import has_curve
 from ..registry.method import registry
 from ..registry.presets import PRESETS
@@ -15,6 +16,8 @@ from ..registry.stages import NOTHING, STAGES
 from ..version import __version__
 from .ages import add_normal_curves_options, normal_curves_command
 from .atlas import add_atlas_options, add_template_options, atlas_command, template_command
+from .bids import bids_command
+from .bids_options import add_bids_options
 from .commands import cite_command, demo_command, maps_command, methods_command
 from .compare import add_compare_options, compare_command
 from .console import Console, print_any_character
@@ -22,6 +25,7 @@ from .dicom import add_dicom_options, dicom_command
 from .options import (
     VOLUMES,
     add_b0_option,
+    add_cache_options,
     add_curve_options,
     add_dicom_scan_options,
     add_given_maps_options,
@@ -46,6 +50,7 @@ UNEXPECTED, BAD_INPUT = 1, 2
 def main(argv=None):
     """Run a command; returns the exit status: 0, 2 for bad input, 1 for any other failure."""
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads())
     print_any_character()
     console, debug = Console(), False
     try:
@@ -97,6 +102,7 @@ def build_parser():
     writing.add_argument("--overwrite", action="store_true", help="replace files that no earlier run has written")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command_name")
     _add_run(_command(commands, "run", run_command, writing))
+    add_bids_options(_command(commands, "bids", bids_command, writing))
     add_dicom_options(_command(commands, "dicom", dicom_command, writing))
     for stage in (name for name, stage in STAGES.items() if stage.has_command):
         entries = [entry for entry in registry()[stage].values() if entry.name != NOTHING]
@@ -178,6 +184,7 @@ def _add_run(parser):
     parser.add_argument(
         "--anonymous", action="store_true", help="record the number of the input files instead of their names"
     )
+    add_cache_options(parser)
     add_dicom_scan_options(parser)
     parser.add_argument("--bids", metavar="DIR", help="BIDS folder, instead of --magnitude and --phase")
     parser.add_argument(

@@ -10,6 +10,7 @@ DONE, FAILED = "done", "failed"  # kept in the record of a scan
 UNCHANGED, ELSEWHERE = "unchanged", "elsewhere"  # of one start: done before; in work by another one
 SCANS, RECORD, REGIONS = "scans", "record.json", "regions.tsv"
 MONTAGE, PAGE, LOG = "montage.jpg", "report.html", "log.txt"
+OWN_FILES = (RECORD, REGIONS, "regions.json", MONTAGE, PAGE, LOG)  # of the folder of a scan
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ class Outcome:
         Of a failure, one sentence for users; "" otherwise.
     seconds, memory_mb : float
         What it took.
+    can_change : bool
+        Of a failure, whether another attempt may succeed.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Outcome:
     reason: str = ""
     seconds: float = 0.0
     memory_mb: float = 0.0
+    can_change: bool = False
 
 
 def scan_folder(output, name):

@@ -126,11 +126,16 @@ class BidsRun:
 
     def outputs(self, output):
         """Where the run's maps go inside the derivatives folder `output`, {name of the map: path}."""
-        return {name: self._output(Path(output), *entry.bids) for name, entry in CATALOGUE.items()}
+        return {name: self.derivative(output, *entry.bids) for name, entry in CATALOGUE.items()}
 
-    def _output(self, output, description, suffix):
-        name = map_name(self.stem, self.label + description, suffix)
-        return output / self.session.relative_to(self.root) / "anat" / f"{name}.nii.gz"
+    def derivative(self, output, description, suffix, space=""):
+        """Where an image of the run goes inside the derivatives folder `output`.
+
+        description, suffix, space: of its name; "" for none. space: a template, if it is not on the grid of the scan.
+        """
+        stem = f"{self.stem}_space-{space}" if space else self.stem
+        name = map_name(stem, self.label + description, suffix)
+        return Path(output) / self.session.relative_to(self.root) / "anat" / f"{name}.nii.gz"
 
 
 def find_runs(root, participants=()):

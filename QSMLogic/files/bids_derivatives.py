@@ -39,7 +39,7 @@ def write_derivatives(run, maps, geometry, output, overwrite=False, anonymous=Fa
 def derivative_placement(run, output, overwrite=False, vouched=None):
     """The options of `placed_together` and `check_writable` for the derivatives of a run; vouched: see there."""
     paths = list(run.outputs(output).values())
-    ours = partial(_vouched, paths)
+    ours = partial(vouched_images, paths)
     all_ours = (lambda: ours() | vouched()) if vouched else ours
     return {"overwrite": overwrite, "vouched": all_ours, "whole": paths[0].parent}
 
@@ -49,7 +49,7 @@ def derivative_paths(run, output):
     return [file for path in run.outputs(output).values() for file in (path, sidecar_path(path))]
 
 
-def _vouched(paths):
+def vouched_images(paths):
     """The images that a sidecar vouches for, and these sidecars."""
     vouched = set()
     for path in paths:
