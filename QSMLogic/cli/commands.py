@@ -10,10 +10,8 @@ from pathlib import Path
 from ..files.scans import load_acquisition, load_signal
 from ..files.sidecar import read_json
 from ..files.staging import recover_alone
-from ..model.check import REFUSED
 from ..model.errors import QSMError
 from ..model.given_maps import GIVEN_MAPS
-from ..pipeline.memory import memory_check
 from ..registry.presets import PRESETS
 from ..registry.settings import Settings, choices_of_texts, merged_choices, read_choices
 from ..report.methods_text import methods_text
@@ -92,14 +90,6 @@ def load_scan(arguments, volume=None):
     facts = arguments.echo_times, arguments.field_strength, getattr(arguments, "b0_direction", None)
     volume = {"first": 0}.get(arguments.volumes, arguments.volumes) if volume is None else volume
     return load(*files.values(), *(((),) if len(files) == 1 else ()), *facts, volume)
-
-
-def enough_memory(shape, echoes):
-    """The Check of the memory that a scan needs; QSMError if the computer cannot have as much."""
-    check = memory_check(shape, echoes)
-    if check.verdict == REFUSED:
-        raise QSMError(check.sentence)
-    return check
 
 
 def input_files(arguments):

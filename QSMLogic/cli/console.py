@@ -15,7 +15,7 @@ class Console:
 
     def __init__(self, quiet=False):
         self.quiet, self.terminal = quiet, sys.stderr.isatty()
-        self.shown = None
+        self.shown, self.width = None, 0
 
     def progress(self, stage, fraction):
         """A progress callback for a run: `stage` is running and `fraction` of the run is done."""
@@ -37,6 +37,15 @@ class Console:
                 print(f"\r{count} {what:<30}", end="", file=sys.stderr, flush=True)
 
         return show
+
+    def line(self, line, otherwise=""):
+        """Show a line that the next one replaces on a terminal; elsewhere, print `otherwise` if there is anything."""
+        if self.quiet or not (self.terminal or otherwise):
+            return
+        self.shown = line
+        text = f"\r{line:<{self.width}}" if self.terminal else f"{otherwise}\n"
+        self.width = max(self.width, len(line))
+        print(text, end="", file=sys.stderr, flush=True)
 
     def wrote(self, paths):
         """Print the names of the files written."""

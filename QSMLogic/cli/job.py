@@ -13,6 +13,7 @@ from ..files.scans import COILS
 from ..model.catalogue import SUSCEPTIBILITY
 from ..model.errors import QSMError
 from ..model.given_maps import GIVEN_MAPS
+from ..pipeline.named_inputs import named
 from .commands import load_scan, scan_files
 from .dicom import chosen, dicom_files, find
 
@@ -77,12 +78,6 @@ def _needing_dicom_output(arguments):
         "--dicom-maps": arguments.dicom_maps,
         "--no-research-use": not arguments.research_use,
     }
-
-
-def named(paths, anonymous):
-    """The names of files, which may be those of patients, or how many there are."""
-    names = [Path(path).name for path in paths]
-    return len(names) if anonymous else names
 
 
 def _file_jobs(arguments, console):

@@ -15,6 +15,8 @@ from ..registry.stages import NOTHING, STAGES
 from ..version import __version__
 from .ages import add_normal_curves_options, normal_curves_command
 from .atlas import add_atlas_options, add_template_options, atlas_command, template_command
+from .bids import bids_command
+from .bids_options import add_bids_options
 from .commands import cite_command, demo_command, maps_command, methods_command
 from .compare import add_compare_options, compare_command
 from .console import Console, print_any_character
@@ -97,6 +99,7 @@ def build_parser():
     writing.add_argument("--overwrite", action="store_true", help="replace files that no earlier run has written")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command_name")
     _add_run(_command(commands, "run", run_command, writing))
+    add_bids_options(_command(commands, "bids", bids_command, writing))
     add_dicom_options(_command(commands, "dicom", dicom_command, writing))
     for stage in (name for name, stage in STAGES.items() if stage.has_command):
         entries = [entry for entry in registry()[stage].values() if entry.name != NOTHING]

@@ -1,24 +1,23 @@
 """The command `run`: the maps of a scan in files, of all scans of a BIDS folder, or of those in DICOM files."""
 
-import re
-from dataclasses import replace
 from pathlib import Path
 
 from ..files.atomic import check_writable
-from ..files.bids import derivative_paths, derivative_placement, find_runs, write_derivatives
+from ..files.bids import find_runs
+from ..files.bids_derivatives import derivative_paths, derivative_placement, write_derivatives
 from ..files.dicom.export.writing import check_export, write_dicom
 from ..files.images import load_on_grid
 from ..files.map_files import output_paths, placement, write_maps
-from ..files.sidecar import image_stem
 from ..model.errors import QSMError
 from ..model.given_maps import GIVEN_MAPS
 from ..pipeline.chain import run
+from ..pipeline.named_inputs import named, prepared, with_inputs
 from ..registry.provenance import choice_made, strengths_tried, warnings
 from ..registry.settings import ALL_MAPS
 from ..registry.stages import stages_with_maps
 from ..report.strength_plot import CURVE_FILES, curve_files
-from .commands import enough_memory, input_files, read_settings, scan_files
-from .job import jobs_of, named
+from .commands import input_files, read_settings, scan_files
+from .job import jobs_of
 from .options import QUALITY
 
 FIELD_UNCERTAINTY = "uncertainty_ppm"
@@ -141,8 +140,7 @@ def _run_one(bids_run, arguments, settings, output, console):
 
 def _mapped(scan, geometry, files, inputs, arguments, settings, console):
     """The Maps of a scan, with its inputs in their provenance."""
-    checks = [_without_folders(check, files, arguments.anonymous) for check in scan.checks]
-    scan = replace(scan, checks=(*checks, enough_memory(scan.grid.shape, scan.echoes)))
+    scan = prepared(scan, files, arguments.anonymous)
     names, arrays = dict(inputs), {}
     given = {"mask": "mask", "reference_mask": "reference_mask", **{g.name: g.option for g in GIVEN_MAPS.values()}}
     for name, option in given.items():
@@ -155,17 +153,7 @@ def _mapped(scan, geometry, files, inputs, arguments, settings, console):
     console.note(choice_made(maps.provenance))
     console.warn(_unused(arguments, settings))
     console.warn(warnings(maps.provenance))
-    settings = _without_paths(maps.provenance["settings"]) if arguments.anonymous else maps.provenance["settings"]
-    return replace(maps, provenance=maps.provenance | {"inputs": names, "settings": settings})
-
-
-def _without_paths(settings):
-    """Settings whose parameters name files, such as networks, without their folders."""
-
-    def plain(value):
-        return re.split(r"[/\\]", value)[-1] if isinstance(value, str) else value
-
-    return {stage: {name: plain(value) for name, value in choice.items()} for stage, choice in settings.items()}
+    return with_inputs(maps, names, arguments.anonymous)
 
 
 def _unused(arguments, settings):
@@ -181,14 +169,3 @@ def _unused(arguments, settings):
 
 def _wants_quality(arguments):
     return arguments.quality_map or bool({QUALITY, ALL_MAPS} & {*arguments.maps, *(arguments.dicom_maps or ())})
-
-
-def _without_folders(check, files, anonymous):
-    """A Check whose sentence names files without their folders or, if it is to be anonymous, by their kind."""
-    sentence = check.sentence
-    for kind, paths in files.items():
-        for path in map(Path, paths):
-            sentence = sentence.replace(str(path), path.name)
-            for name in (path.name, image_stem(path)) if anonymous else ():
-                sentence = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f"a {kind} image", sentence)
-    return replace(check, sentence=sentence)

@@ -13,9 +13,10 @@ from ..model.errors import QSMError
 from ..model.progress import Progress
 from ..pipeline.checks.scan import checked_input, found, refuse
 from ..pipeline.checks.tissue_mask import check_signal
+from ..pipeline.named_inputs import enough_memory
 from ..registry.provenance import warnings
 from ..registry.settings import Settings
-from .commands import enough_memory, input_files, load_scan, read_settings, scan_files
+from .commands import input_files, load_scan, read_settings, scan_files
 from .options import PREFIX
 
 

@@ -91,6 +91,8 @@ class Outcome:
         Of a failure, one sentence for users; "" otherwise.
     seconds, memory_mb : float
         What it took.
+    can_change : bool
+        Of a failure, whether another attempt may succeed.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Outcome:
     reason: str = ""
     seconds: float = 0.0
     memory_mb: float = 0.0
+    can_change: bool = False
 
 
 def scan_folder(output, name):

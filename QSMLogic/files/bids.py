@@ -1,4 +1,4 @@
-"""Scans in BIDS folders, and maps as BIDS derivatives.
+"""Scans in BIDS folders.
 
 A run is one magnitude and phase pair of MEGRE, GRE, T2starw, bold or epi images, or one of real and imaginary part:
 all files of a session folder whose names agree in everything but echo, coil and part. An image without part entity
@@ -11,28 +11,27 @@ other files are looked at: single coils are combined.
 import os
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
-from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
+from ..model.catalogue import CATALOGUE
 from ..model.errors import QSMError
-from ..model.units import NO_UNIT
-from ..version import __version__
-from .atomic import placed_together
 from .headers import is_dicom, volumes_in
-from .images import write_contents
-from .ownership import SOFTWARE, fingerprint, is_unchanged, read_record
 from .scans import AUTO, load_acquisition, load_signal
-from .sidecar import image_stem, is_hidden, read_json, sidecar_path
+from .sidecar import image_stem, is_hidden, read_json
 
 SUFFIXES = ("MEGRE", "GRE", "T2starw", "T2star", "bold", "epi")
 SERIES = ("bold", "epi")
 OLD_PHASE = "phase"  # the suffix of the phase of bold images in older folders
 ALL = "all"
 PARTS = {"mag": "magnitude", "phase": "phase", "real": "real", "imag": "imaginary"}
-MADE_BY = "GeneratedBy"
 DATATYPES = ("anat", "func", "fmap", "perf")
 MOST_LOOKED_AT = 200  # files of a folder without participants
+MOST_NAMED = 20  # participants in a message
+
+
+def json_files(folder):
+    """The JSON files of a folder, in order."""
+    return [file for file in sorted(Path(folder).glob("*.json")) if not is_hidden(file)]
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class BidsRun:
         """The runs to map, by the option --volumes: this one with the volume to use or, for "all", one per volume."""
         if choice != ALL or self.is_of_coils or self._has_listed_times():
             return [replace(self, volume=0 if choice == "first" else choice)] if choice not in (None, ALL) else [self]
-        count = volumes_in(_files(self)[0])
+        count = volumes_in(files_of(self)[0])
         if count == 1:
             return [self]
         return [replace(self, volume=n, label=f"{self.label}vol{n + 1:03d}") for n in range(count)]
@@ -99,19 +98,30 @@ class BidsRun:
         return (0 if self.suffix in SERIES else AUTO) if self.volume is None else self.volume
 
     def _has_listed_times(self):
-        return any(isinstance(self.metadata(path).get("EchoTime"), list) for path in _files(self))
+        return any(isinstance(self.metadata(path).get("EchoTime"), list) for path in files_of(self))
 
     def metadata(self, path):
         """What the JSON files that apply to an image say of it; files nearer to the image overrule outer ones."""
-        entities, suffix = _parsed(path)
         merged = {}
+        for file in self._sidecars(path, json_files):
+            merged |= read_json(file)
+        return merged
+
+    def inputs(self, listed=json_files):
+        """Every file that the run is read from: images, and the JSON files that apply to them.
+
+        listed: lists the JSON files of a folder.
+        """
+        return list(dict.fromkeys(file for path in files_of(self) for file in (path, *self._sidecars(path, listed))))
+
+    def _sidecars(self, path, listed):
+        """The JSON files that apply to an image, those nearer to it after outer ones."""
+        entities, suffix = _parsed(path)
         for folder in [f for f in reversed(path.parents) if f == self.root or self.root in f.parents]:
-            files = [file for file in sorted(folder.glob(f"*{suffix}.json")) if not is_hidden(file)]
-            candidates = [(*_parsed(file), file) for file in files]
+            candidates = [(*_parsed(file), file) for file in listed(folder) if file.stem.endswith(suffix)]
             for found, of_suffix, file in sorted(candidates, key=lambda c: len(c[0])):
                 if of_suffix == suffix and found.items() <= entities.items():
-                    merged |= read_json(file)
-        return merged
+                    yield file
 
     def outputs(self, output):
         """Where the run's maps go inside the derivatives folder `output`, {name of the map: path}."""
@@ -129,22 +139,41 @@ def find_runs(root, participants=()):
     missing.
     """
     root = Path(root)
-    if not root.is_dir():
-        raise QSMError(f"There is no folder {root}. Give the folder that holds dataset_description.json and sub-...")
-    known = sorted(folder.name for folder in root.glob("sub-*") if folder.is_dir())
-    if not known:
-        raise QSMError(_why_no_participants(root))
-    wanted = [f"sub-{p.removeprefix('sub-')}" for p in participants] or known
-    for participant in wanted:
-        if participant not in known:
-            raise QSMError(f"There is no {participant} in {root}. It has {', '.join(known) or 'no participants'}.")
-    runs = [run for p in wanted for session in _sessions(root / p) for run in _runs_of_session(root, session)]
+    runs = [run for participant in participants_of(root, participants) for run in runs_of(root, participant)[0]]
     if not runs:
         raise QSMError(
             f"No magnitude with phase was found in {root}. QSM needs files such as "
             "sub-01/anat/sub-01_echo-1_part-mag_MEGRE.nii.gz and sub-01_echo-1_part-phase_MEGRE.nii.gz."
         )
     return runs
+
+
+def participants_of(root, wanted=()):
+    """The names of the participants' folders: all, or those wanted (with or without "sub-").
+
+    Raises QSMError if one is missing.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise QSMError(f"There is no folder {root}. Give the folder that holds dataset_description.json and sub-...")
+    known = sorted(entry.name for entry in os.scandir(root) if entry.name.startswith("sub-") and entry.is_dir())
+    if not known:
+        raise QSMError(_why_no_participants(root))
+    chosen = [f"sub-{label.removeprefix('sub-')}" for label in wanted] or known
+    if missing := [name for name in chosen if name not in {*known}]:
+        there = ", ".join(known[:MOST_NAMED]) + (f" and {len(known) - MOST_NAMED} more" if known[MOST_NAMED:] else "")
+        raise QSMError(f"There is no {missing[0]} in {root}. It has {there}.")
+    return chosen
+
+
+def runs_of(root, participant):
+    """The runs of a participant, and [(session folder, stem, suffix)] of images without phase or imaginary part."""
+    runs, incomplete = [], []
+    for session in _sessions(root / participant):
+        complete, lacking = _runs_of_session(root, session)
+        runs += complete
+        incomplete += [(session, *names) for names in lacking]
+    return runs, incomplete
 
 
 def _why_no_participants(root):
@@ -157,48 +186,6 @@ def _why_no_participants(root):
             "them with `dicom --to-bids`."
         )
     return f"{root} is no BIDS folder: it has no participants (sub-...). Give images as --magnitude and --phase."
-
-
-def write_derivatives(run, maps, geometry, output, overwrite=False, anonymous=False):
-    """Write the Maps of a run with their sidecars into the derivatives folder `output`. Returns the paths.
-
-    Maps of an earlier run on the same scan that this one does not make are removed. overwrite: replace other files,
-    too. anonymous: do not name the images that the maps were made from.
-    """
-    paths, description = run.outputs(output), Path(output) / "dataset_description.json"
-    images = {paths[entry.name]: array for entry, array in maps.items()}
-    placement = derivative_placement(run, output, overwrite)
-    with placed_together(images, **placement, if_missing=[description]) as temporary:
-        write_contents(temporary, images, geometry)
-        if not description.exists():
-            write_contents(temporary, {description: _dataset_description(run.root, output, anonymous)}, None)
-        for entry, _ in maps.items():
-            path = paths[entry.name]
-            content = _sidecar(run, entry, maps.provenance, anonymous)
-            content[MADE_BY] = {"Name": SOFTWARE, "Version": __version__, "SHA256": fingerprint(temporary[path])}
-            write_contents(temporary, {sidecar_path(path): content}, None)
-    return list(temporary)
-
-
-def derivative_placement(run, output, overwrite=False):
-    """The options of `placed_together` and `check_writable` for the derivatives of a run."""
-    paths = list(run.outputs(output).values())
-    return {"overwrite": overwrite, "vouched": partial(_vouched, paths), "whole": paths[0].parent}
-
-
-def derivative_paths(run, output):
-    """Every file that `write_derivatives` may write of a run."""
-    return [file for path in run.outputs(output).values() for file in (path, sidecar_path(path))]
-
-
-def _vouched(paths):
-    """The images that a sidecar vouches for, and these sidecars."""
-    vouched = set()
-    for path in paths:
-        made_by = read_record(sidecar_path(path)).get(MADE_BY)
-        if isinstance(made_by, dict) and made_by.get("Name") == SOFTWARE:
-            vouched |= {sidecar_path(path), *([path] if is_unchanged(path, made_by.get("SHA256")) else [])}
-    return vouched
 
 
 def _sessions(participant):
@@ -219,17 +206,20 @@ def _runs_of_session(root, session):
         group = groups.setdefault((stem, suffix, coil is not None), {name: {} for name in PARTS.values()})
         if part in PARTS and echo.isdigit():
             group[PARTS[part]][int(echo) if coil is None else (int(echo), coil)] = path
-    complete = {}
+    complete, lacking = {}, []
     for (stem, suffix, _), group in sorted(
         groups.items(), key=lambda group: group[0][2]
     ):  # combined images before those of single coils
         if images := _images(group):
             complete.setdefault((stem, suffix), images)
+        else:
+            lacking.append((stem, suffix))
     shared = Counter(stem for stem, _ in complete)
-    return [
+    runs = [
         BidsRun(root, session, stem, suffix, images, suffix if shared[stem] > 1 else "")
         for (stem, suffix), images in complete.items()
     ]
+    return runs, [names for names in lacking if names not in complete]
 
 
 def _images(group):
@@ -257,29 +247,6 @@ def _echo_list(images):
     return ", ".join(names) or "none"
 
 
-def _files(run):
+def files_of(run):
+    """All images of a run."""
     return [path for images in run.images.values() for path in images.values()]
-
-
-def _sidecar(run, entry, provenance, anonymous):
-    sources = [] if anonymous else [path.relative_to(run.root).as_posix() for path in _files(run)]
-    content = {"Description": entry.description}
-    content |= {"Sources": [f"bids:raw:{source}" for source in sources]} if sources else {}
-    if isinstance(run.volume, int) or run.suffix in SERIES:
-        content["SourceVolume"] = run.volume if isinstance(run.volume, int) else 0
-    if entry.unit != NO_UNIT:
-        content["Units"] = entry.unit
-    if entry.is_mask:
-        content["Type"] = "ROI"
-    return content | ({"Provenance": provenance} if entry.name == SUSCEPTIBILITY else {})
-
-
-def _dataset_description(root, output, anonymous):
-    links = {} if anonymous else {"DatasetLinks": {"raw": Path(os.path.relpath(root, output)).as_posix()}}
-    description = {
-        "Name": "Quantitative susceptibility maps",
-        "BIDSVersion": "1.9.0",
-        "DatasetType": "derivative",
-        MADE_BY: [{"Name": SOFTWARE, "Version": __version__}],
-    }
-    return description | links

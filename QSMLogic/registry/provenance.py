@@ -10,6 +10,7 @@ from ..model.check import Check
 from ..model.errors import QSMError
 from ..model.texts import is_plain_number
 from ..numerics.lazy import scipy, sitk
+from ..numerics.process import peak_memory_mb
 from ..version import __version__
 from .stages import CHECKS, CURVE
 
@@ -116,13 +117,3 @@ def strengths_tried(provenance):
     """The L-curve of a run as {"method", "parameter", "points"}, from the content of run.json; {} if there is none."""
     curve = provenance.get("notes", {}).get(CURVE, {})
     return curve if "points" in curve else {}
-
-
-def peak_memory_mb():
-    """The peak memory of this process in MB; None on Windows, where Python does not report it."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1e6 if platform.system() == "Darwin" else 1e3), 1)

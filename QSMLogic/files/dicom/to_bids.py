@@ -9,7 +9,8 @@ import numpy as np
 from ...model.errors import QSMError
 from ...version import __version__
 from ..atomic import check_writable, placed_together
-from ..bids import MADE_BY, PARTS
+from ..bids import PARTS
+from ..bids_derivatives import MADE_BY
 from ..images import write_contents
 from ..ownership import SOFTWARE
 from ..sidecar import sidecar_path

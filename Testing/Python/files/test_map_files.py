@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from QSMLogic import Grid, Maps, QSMError
-from QSMLogic.files.bids import BidsRun, write_derivatives
+from QSMLogic.files.bids import BidsRun
+from QSMLogic.files.bids_derivatives import write_derivatives
 from QSMLogic.files.images import Geometry
 from QSMLogic.files.map_files import write_maps
 from QSMLogic.files.ownership import fingerprint
