@@ -25,7 +25,7 @@ from .record import (
     with_content,
     write_failure,
 )
-from .scan import DONE, ELSEWHERE, FAILED, LOG, RECORD, UNCHANGED, Outcome
+from .scan import DONE, ELSEWHERE, FAILED, LOG, OWN_FILES, RECORD, UNCHANGED, Outcome
 
 NO_MEMORY = "There was not enough memory. Give fewer workers (--nprocs) more of it, or crop the images to the head."
 
@@ -144,13 +144,12 @@ def _finish(plan, name, record, texts, temporary):
 
 
 def _vouched(plan, name):
-    """The files of a scan that an earlier start has written and nobody has changed."""
-    record = plan.folder(name) / RECORD
-    known = read_record(record)
-    files = known.get("files")
+    """The files of a scan that an earlier start has written and nobody has changed, and those in its own folder."""
+    folder = plan.folder(name)
+    files = read_record(folder / RECORD).get("files")
     listed = files.items() if isinstance(files, dict) else ()
     ours = {plan.output / Path(file) for file, expected in listed if is_unchanged(plan.output / file, expected)}
-    return ours | ({record, record.with_name(LOG)} if "state" in known else set())
+    return ours | {folder / file for file in OWN_FILES if (folder / file).is_file()}
 
 
 def outputs_of(scan, plan):
