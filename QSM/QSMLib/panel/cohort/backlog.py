@@ -9,10 +9,13 @@ TURN_MS, BUDGET_S = 2, 0.015  # between two turns; for the pieces of one
 
 
 class Backlog:
-    """Takes pieces of work in the order in which they were added. close() must be called at the end."""
+    """Takes pieces of work in the order in which they were added. close() must be called at the end.
 
-    def __init__(self):
-        self._works = deque()
+    on_turn(): called when some pieces are done, before other events.
+    """
+
+    def __init__(self, on_turn):
+        self._works, self._on_turn = deque(), on_turn
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.connect("timeout()", self._turn)
@@ -44,6 +47,7 @@ class Backlog:
         finally:
             if self._works:
                 self._timer.start(TURN_MS)
+        self._on_turn()
 
     def _step(self):
         work = self._works[0]

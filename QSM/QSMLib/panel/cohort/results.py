@@ -96,7 +96,7 @@ class Results:
 
     def _list_maps(self):
         """The maps that the scans have."""
-        there = {name for row in self.table.rows.values() for name in row["maps"]} | {SUSCEPTIBILITY}
+        there = self.table.maps | {SUSCEPTIBILITY}
         listed = tuple(name for name, entry in CATALOGUE.items() if name in there and not entry.is_mask)
         if listed != self._listed:
             self._listed = listed

@@ -13,6 +13,11 @@ def duration(seconds):
     return _("{hours} h {minutes} min").format(hours=minutes // 60, minutes=minutes % 60)
 
 
+def scans(count):
+    """So many scans."""
+    return _("1 scan") if count == 1 else _("{count} scans").format(count=count)
+
+
 def rounded(value):
     """A number with three digits, or as many as stand before the point; what is no number as it is."""
     if not isinstance(value, int | float) or isinstance(value, bool):

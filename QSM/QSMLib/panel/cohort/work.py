@@ -12,7 +12,7 @@ import QSMLogic
 from ..child import Child
 from . import command
 from .command import GROUP, PARTICIPANT
-from .words import duration
+from .words import duration, scans
 
 # no quotes, no backslashes: the line passes through Slicer's launcher on every platform
 CODE = "import sys; sys.path.insert(0, sys.argv.pop(1)); from QSMLogic.cli.child import start; start()"
@@ -108,7 +108,7 @@ class Work:
 
     def _began(self, news):
         self.ui.progressBar.maximum = max(news["scans"], 1)
-        self._say(_("{count} scans, {engine}.").format(count=news["scans"], engine=news["engine"].rstrip(".")))
+        self._say(f"{scans(news['scans'])}, {news['engine'].rstrip('.')}.")
         address = news.get("dashboard")
         self.ui.dashboardLabel.setVisible(bool(address))
         if address:
@@ -170,7 +170,7 @@ class Work:
 
 def counts(news):
     """How many scans have come to which end, of all."""
-    parts = [_("{over} of {total} scans").format(over=_over(news), total=news["total"])]
+    parts = [_("{over} of {scans}").format(over=_over(news), scans=scans(news["total"]))]
     parts += [_("{count} failed").format(count=news["failed"])] if news["failed"] else []
     return ", ".join(parts)
 
