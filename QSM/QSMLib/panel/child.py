@@ -10,7 +10,7 @@ import sys
 import qt
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
-KILLED_MS = 500  # to wait for the end of a process that was killed
+KILLED_MS = 2000  # to wait for the end of a process that was killed
 
 
 class Child:

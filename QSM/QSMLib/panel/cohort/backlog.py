@@ -24,9 +24,9 @@ class Backlog:
     def is_empty(self):
         return not self._works
 
-    def add(self, work):
-        """Add an iterator: each of its steps is a piece of work."""
-        self._works.append(iter(work))
+    def add(self, work, first=False):
+        """Add an iterator: each of its steps is a piece of work. first: take it before all others."""
+        (self._works.appendleft if first else self._works.append)(iter(work))
         if not self._timer.active:
             self._timer.start(TURN_MS)
 

@@ -81,7 +81,7 @@ class CohortPanel(VTKObservationMixin):
     def _scene_changes(self, caller, event):
         self._scene_is_changing = True
         if slicer.mrmlScene.IsClosing():
-            self.work.cancel()
+            self.work.forget()
 
     def _scene_changed(self, caller, event):
         self._observe()

@@ -27,7 +27,8 @@ class Table:
     def __init__(self, ui, on_select):
         self.ui, self.table, self.on_select = ui, ui.scansTable, on_select
         self.rows, self.maps, self.folder = {}, set(), None
-        self._shown, self._failed, self._sorted, self._ascending = {}, set(), NAME, True
+        self._shown, self._failed, self._first = {}, set(), ()
+        self._sorted, self._ascending = NAME, True
         self._words = {"done": _("done"), "unchanged": _("done"), "failed": _("failed"), "elsewhere": _("elsewhere")}
         self.backlog = Backlog(self._count)
         for text in (_("All scans"), _("Failed"), _("With warnings")):
@@ -52,7 +53,7 @@ class Table:
         """Forget all scans."""
         self.backlog.clear()
         self.rows, self.maps, self.folder = {}, set(), None
-        self._shown, self._failed = {}, set()
+        self._shown, self._failed, self._first = {}, set(), ()
         self.table.setRowCount(0)
         self._count()
         self.on_select()
@@ -79,14 +80,20 @@ class Table:
         filled = [row for row in wanted if _value(row, self._sorted) not in (None, "")]
         filled.sort(key=lambda row: _value(row, self._sorted), reverse=not self._ascending)
         current = self.current
-        self._shown, first = {}, (filled + empty)[:MOST_SHOWN]
+        self._shown, self._first = {}, (filled + empty)[:MOST_SHOWN]
         self.table.setRowCount(0)
-        self.table.setRowCount(len(first))
+        self.table.setRowCount(len(self._first))
+        self.backlog.add(self._fill(self._first, current), first=True)
+
+    def _fill(self, first, current):
+        """Show the first rows, until others are the first."""
         for row in first:
-            self._show(row)
+            if first is not self._first:
+                return
+            self._show(self.rows[row["name"]])
+            yield
         if current and current["name"] in self._shown:
             self.select(current["name"])
-        self._count()
 
     def _take(self, event):
         known = self.rows.get(event["name"])

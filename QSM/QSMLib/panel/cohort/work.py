@@ -77,6 +77,11 @@ class Work:
             self.close()
             self._finish(_("Canceled.") + " " + _(AGAIN))
 
+    def forget(self):
+        """The scene closes: end the work, or forget how the last one ended."""
+        self.cancel()
+        self.ui.statusLabel.text = ""
+
     def close(self):
         """The panel goes: end the work, and leave the widgets alone."""
         child, self._child = self._child, None
