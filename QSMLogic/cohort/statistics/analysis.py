@@ -46,7 +46,7 @@ class StatisticsOptions:
     Raises
     ------
     QSMError
-        If there is nothing to be compared, or a column is named twice.
+        If a column is named twice, or an option does not apply.
     """
 
     root: Path
@@ -62,11 +62,6 @@ class StatisticsOptions:
 
     def __post_init__(self):
         names = [name for name in (self.group, *self.covariates) if name]
-        if not names and self.sessions != CHANGE:
-            raise QSMError(
-                "There is nothing to be compared. Give the column of the group, covariates, or choose the change "
-                "between sessions."
-            )
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise QSMError(f"The column {twice} is given twice. Give it once, as the group or as a covariate.")
         if self.between and (self.sessions != CHANGE or len(self.between) != 2):
@@ -105,6 +100,11 @@ def analyzed(output, options):
 
     Raises QSMError if something is missing, or there is too little to be tested; the message names it.
     """
+    if not (options.group or options.covariates or options.sessions == CHANGE):
+        raise QSMError(
+            "There is nothing to be compared. Give the column of the group, covariates, or choose the change between "
+            "sessions."
+        )
     found = read_values(Path(output) / REGIONS, options.excluded)
     units, sentences = units_of(found.scans, options.sessions, options.kind, options.between)
     model, lines = model_of(units, options)

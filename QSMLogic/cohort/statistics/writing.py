@@ -70,7 +70,7 @@ def write_average_maps(output, options, report=lambda done: None):
     scans, records = [], []
     for record in read_records(output):
         atlas = record.get("atlas")
-        if record["state"] == DONE and record["name"] not in options.excluded and atlas and "maps" in atlas:
+        if record.get("state") == DONE and record["name"] not in options.excluded and atlas and "maps" in atlas:
             scans.append(ScanKey(record["name"], record["subject"], record["session"]))
             records.append({"space": atlas["space"], "maps": atlas["maps"]})
     if not scans:
