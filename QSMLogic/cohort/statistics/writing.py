@@ -78,9 +78,9 @@ def write_average_maps(output, options, report=lambda done: None):
     units, sentences = units_of(scans, options.sessions, options.kind, options.between)
     groups = [""] * len(units)
     if options.group:
-        model, lines = model_of(units, replace(options, covariates=(), categorical=()))
+        units, model, lines = model_of(units, replace(options, covariates=(), categorical=()))
         groups = ["" if n < 0 else model.group.levels[n] for n in model.group.values]
-        sentences += [line.replace("left out", "in no group") for line in lines]
+        sentences += lines
     return write_averages(output, units, records, groups, report), tuple(sentences)
 
 
