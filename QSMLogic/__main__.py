@@ -28,4 +28,5 @@ def _end(*_):
     os._exit(1)
 
 
-sys.exit(run())
+if __name__ == "__main__":  # not in the workers of a cohort, which import it, too
+    sys.exit(run())

@@ -8,6 +8,7 @@ import textwrap
 
 from ..model.errors import QSMError
 from ..numerics.lazy import sitk
+from ..numerics.threads import threads
 from ..pipeline.strength_curve import has_curve
 from ..registry.method import registry
 from ..registry.presets import PRESETS
@@ -24,6 +25,7 @@ from .dicom import add_dicom_options, dicom_command
 from .options import (
     VOLUMES,
     add_b0_option,
+    add_cache_options,
     add_curve_options,
     add_dicom_scan_options,
     add_given_maps_options,
@@ -48,6 +50,7 @@ UNEXPECTED, BAD_INPUT = 1, 2
 def main(argv=None):
     """Run a command; returns the exit status: 0, 2 for bad input, 1 for any other failure."""
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads())
     print_any_character()
     console, debug = Console(), False
     try:
@@ -181,6 +184,7 @@ def _add_run(parser):
     parser.add_argument(
         "--anonymous", action="store_true", help="record the number of the input files instead of their names"
     )
+    add_cache_options(parser)
     add_dicom_scan_options(parser)
     parser.add_argument("--bids", metavar="DIR", help="BIDS folder, instead of --magnitude and --phase")
     parser.add_argument(

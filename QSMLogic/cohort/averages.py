@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from ..files.atomic import placed_together
-from ..files.bids_derivatives import MADE_BY, vouched_images
+from ..files.bids_derivatives import vouched_images
+from ..files.data_set import MADE_BY
 from ..files.images import read_image, write_contents
 from ..files.ownership import SOFTWARE, fingerprint
 from ..files.sidecar import sidecar_path

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..atlas.folder import find_atlas
 from ..atlas.layouts import ANY
 from ..atlas.register import register
-from ..files.bids_derivatives import MADE_BY
+from ..files.data_set import MADE_BY
 from ..files.geometry import Geometry
 from ..files.images import write_contents
 from ..files.ownership import SOFTWARE, fingerprint

@@ -1,14 +1,14 @@
-"""Real Fourier transforms in float32 on all cores; methods import them from here only."""
+"""Real Fourier transforms in float32 on all threads; methods import them from here only."""
 
 import math
-import os
 
 import numpy as np
 
 from .lazy import scipy_fft
+from .threads import threads
 from .voxels import in_voxels
 
-WORKERS = os.cpu_count() or 1
+WORKERS = threads()
 
 
 def rfftn(x):

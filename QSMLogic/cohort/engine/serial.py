@@ -2,6 +2,8 @@
 
 from collections import deque
 
+from .lost import Lost, unexpected
+
 
 class SerialEngine:
     """Runs `work(scan, plan)` of each scan when its result is asked for.
@@ -14,10 +16,11 @@ class SerialEngine:
         For users; dashboard is the address of a page that shows the work, "" without one.
     """
 
-    workers, name, dashboard = 1, "one scan after the other", ""
+    workers, dashboard = 1, ""
 
-    def __init__(self, work):
+    def __init__(self, work, advice=""):
         self._work, self._waiting = work, deque()
+        self.name = "one scan after the other" + (f". {advice}" if advice else "")
 
     def __enter__(self):
         return self
@@ -36,4 +39,7 @@ class SerialEngine:
     def next(self):
         """(scan, Outcome) of the next scan that ends; Lost instead of an Outcome if it took its process with it."""
         scan, plan = self._waiting.popleft()
-        return scan, self._work(scan, plan)
+        try:
+            return scan, self._work(scan, plan)
+        except Exception as error:
+            return scan, Lost(unexpected(error))

@@ -334,7 +334,7 @@ def test_checks_name_no_folder_and_if_anonymous_no_file(cli, scan, tmp_path, ano
 
 
 def test_settings_of_an_anonymous_run_name_files_without_their_folders():
-    from QSMLogic.cli.run import _without_paths
+    from QSMLogic.pipeline.named_inputs import _without_paths
 
     settings = {"invert": {"method": "onnx", "model": "/data/patient-7/net.onnx", "multiple": 16}}
     settings["mask"] = {"a": r"C:\b"}
