@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 from helpers.heads import BODY_SHAPE, body, geometry
+from helpers.unmoved import unmoved
 
 from QSMLogic.atlas import Template, register, working
-from QSMLogic.atlas.itk import image_of
 from QSMLogic.atlas.quality import dice
-from QSMLogic.atlas.spaces import Spaces
 from QSMLogic.numerics.lazy import sitk
 
 SPACING_MM = (2.0, 2.0, 2.0)
@@ -41,17 +40,10 @@ def test_organs_of_the_subject_lie_where_the_template_has_them(registered):
         assert dice(labels == label, ATLAS.labels == label) < 0.7
 
 
-def still(subject, template=PLACE):
-    """Spaces of a subject that lies where the template lies."""
-    zero = sitk.Image(sitk.Cast(image_of(np.zeros(PLACE.shape), PLACE), sitk.sitkFloat64))
-    field = sitk.Compose([zero] * 3)
-    return Spaces(sitk.AffineTransform(3), sitk.DisplacementFieldTransform(field), subject, template)
-
-
 def test_the_rim_of_the_mask_is_not_darker():
     mask = body()[1] > 0
     finer = geometry([2 * n for n in BODY_SHAPE], (1.0, 1.0, 1.0), origin=(-0.5,) * 3)
-    array, inside = still(PLACE, finer).in_template(np.full(BODY_SHAPE, 0.3, np.float32), mask)
+    array, inside = unmoved(PLACE, finer).in_template(np.full(BODY_SHAPE, 0.3, np.float32), mask)
     np.testing.assert_allclose(array[inside], 0.3, rtol=1e-5)
     assert not array[~inside].any()
     assert inside.sum() == pytest.approx(8 * mask.sum(), rel=0.05)
@@ -59,14 +51,15 @@ def test_the_rim_of_the_mask_is_not_darker():
 
 def test_an_unmoved_map_stays():
     image, labels = body()
-    array, inside = still(PLACE).in_template(image, labels > 0)
+    array, inside = unmoved(PLACE, PLACE).in_template(image, labels > 0)
     np.testing.assert_array_equal(inside, labels > 0)
     np.testing.assert_allclose(array[inside], image[inside], rtol=1e-5)
 
 
 def test_finer_noise_is_averaged_on_a_coarser_template():
+    everywhere = np.ones(BODY_SHAPE, bool)
     noise = np.random.default_rng(0).standard_normal(BODY_SHAPE).astype(np.float32)
     coarse = geometry([n // 2 for n in BODY_SHAPE], (4.0, 4.0, 4.0), origin=(1.0,) * 3)
-    array, inside = still(PLACE, coarse).in_template(noise, np.ones(BODY_SHAPE, bool))
+    array, inside = unmoved(PLACE, coarse).in_template(noise, everywhere)
     assert array[inside].std() < 0.3
-    assert still(PLACE, coarse).in_template(np.ones(BODY_SHAPE), np.ones(BODY_SHAPE, bool))[0].max() == pytest.approx(1)
+    assert unmoved(PLACE, coarse).in_template(np.ones(BODY_SHAPE), everywhere)[0].max() == pytest.approx(1)
