@@ -72,7 +72,8 @@ def test_the_region_that_differs_is_found_and_no_other(cohort):
     paths, _ = write_statistics(output, options)
     rows = {row["segment"]: row for row in analyzed(output, options).table.rows}
     assert [name for name, row in rows.items() if row["q"] < 0.05] == ["Pallidum"]
-    assert rows["Pallidum"]["low"] < DIFFERENCE_PPM < rows["Pallidum"]["high"]
+    found = rows["Pallidum"]
+    assert found["estimate"] == pytest.approx(DIFFERENCE_PPM, abs=3 * found["standard_error"])
     assert output / "group_statistics.tsv" in paths
 
     paths, _ = write_average_maps(output, options)
