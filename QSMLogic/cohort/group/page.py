@@ -144,6 +144,7 @@ def _scan(group, number, row, labels):
         "montage": MONTAGE in row.files,
         "page": PAGE in row.files,
         "log": LOG in row.files,
+        "started": row.started,
     }
 
 

@@ -57,7 +57,7 @@ function ratingForm(scan) {
   reason.setAttribute("list", "reasons");
   reason.addEventListener("input", () => rate(scan, myRating(scan).rating, reason.value));
   const others = make("p", { className: "small" }),
-    quarrel = make("p", { className: "failure" });
+    problem = make("p", { className: "failure" });
   refreshForm = () => {
     const mine = myRating(scan),
       given = othersText(scan);
@@ -66,11 +66,15 @@ function ratingForm(scan) {
     reason.disabled = !mine.rating;
     reason.placeholder = mine.rating ? "why" : "rate first";
     others.textContent = given ? `Others: ${given}` : "";
-    quarrel.textContent = disagree(scan) ? `The raters disagree; ${ratingOf(scan)} counts.` : "";
+    const said = [
+      disagree(scan) ? `The raters disagree; ${ratingOf(scan)} counts.` : "",
+      isOutdated(scan) ? "A rating is older than this result: the scan was mapped again." : "",
+    ];
+    problem.textContent = said.join(" ").trim();
   };
   refreshForm();
   const group = make("div", { className: "buttons", role: "group", "aria-label": "Rating" }, ...buttons);
-  return make("div", { className: "rating" }, group, make("label", {}, "Reason ", reason), others, quarrel);
+  return make("div", { className: "rating" }, group, make("label", {}, "Reason ", reason), others, problem);
 }
 
 let refreshForm = () => {};

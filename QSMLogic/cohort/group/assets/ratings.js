@@ -41,6 +41,10 @@ const worst = (ratings) => LEVELS[Math.max(-1, ...ratings.map((rating) => LEVELS
 const ratingOf = (scan) => scan.rating;
 const disagree = (scan) => scan.disputed;
 
+// Whether a rating is older than the result; both are in UTC, to the second.
+const isOutdated = (scan) =>
+  scan.state === "done" && ratingsOf(scan).some(({ rated }) => rated && rated.slice(0, 19) < scan.started.slice(0, 19));
+
 function judge(scan) {
   const ratings = ratingsOf(scan);
   scan.rating = worst(ratings);

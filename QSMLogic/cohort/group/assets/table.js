@@ -12,6 +12,7 @@ const SHOW = {
   doubtful: (scan) => ratingOf(scan) === "doubtful",
   excluded: (scan) => ratingOf(scan) === "excluded",
   disagreement: disagree,
+  outdated: isOutdated,
 };
 const rowsNow = new Map();
 

@@ -12,6 +12,7 @@ from QSMLogic.cohort.group.group import group_of
 from QSMLogic.cohort.group.tables import REGION_COLUMNS
 from QSMLogic.cohort.group.write import excluded_scans, write_group
 from QSMLogic.cohort.quality.columns import QUALITY_COLUMNS
+from QSMLogic.cohort.statistics.values import read_values
 
 NUMBER = next(column for column in QUALITY_COLUMNS if not column.is_text)
 
@@ -84,6 +85,16 @@ def test_regions_of_all_scans_are_one_table(tmp_path):
     ]
     assert [float(line["mean"]) for line in lines] == [0.05, 0.07]
     assert {line["mixed_settings"] for line in lines} == {"n/a"}
+
+
+def test_statistics_read_the_table_of_regions(tmp_path):
+    with_regions(tmp_path, 1, 0.05)
+    with_regions(tmp_path, 2, 70.0, unit="ppb")
+    with_regions(tmp_path, 3, 0.09)
+    write_group(tmp_path)
+    values = read_values(tmp_path / "group_regions.tsv", {"sub-0003_MEGRE"})
+    assert [scan.subject for scan in values.scans] == ["0001", "0002"]
+    assert values.means.tolist() == [[0.05], [pytest.approx(0.07)]] and len(values.settings) == 1
 
 
 @pytest.mark.parametrize("facts", [{"settings": {"invert": {"method": "ndi"}}}, {"measured": {"erosion_mm": 1}}])
