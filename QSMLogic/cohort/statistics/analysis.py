@@ -69,6 +69,11 @@ class StatisticsOptions:
         if unused := [name for name in self.categorical if name not in names]:
             raise QSMError(f"The column {unused[0]} is neither the group nor a covariate. Leave it out.")
 
+    @property
+    def compares(self):
+        """Whether there is anything to be compared."""
+        return bool(self.group or self.covariates or self.sessions == CHANGE)
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -100,7 +105,7 @@ def analyzed(output, options):
 
     Raises QSMError if something is missing, or there is too little to be tested; the message names it.
     """
-    if not (options.group or options.covariates or options.sessions == CHANGE):
+    if not options.compares:
         raise QSMError(
             "There is nothing to be compared. Give the column of the group, covariates, or choose the change between "
             "sessions."

@@ -36,7 +36,12 @@ COLUMNS = (
     Column("q", "q", f"p corrected for {FAMILY}: false discovery rate of Benjamini and Hochberg", format=".2g"),
     Column("cohen_d", "Cohen's d", "Difference or change over the residual standard deviation", format=".2f"),
     Column("hedges_g", "Hedges' g", "Cohen's d, corrected for the bias of small samples", format=".2f"),
-    Column("partial_r", "Partial correlation", "Of values and term, given the others; sqrt of partial R2 for F"),
+    Column(
+        "partial_r",
+        "Partial correlation",
+        "Given the other terms; of F, sqrt of partial R2",
+        format=".2f",
+    ),
     Column("standardized", "Standardized slope", "SD of the values per SD of the covariate", format=".2f"),
     Column("mean", "Mean", "Mean of the values of all subjects in the model", MAP_UNIT),
     Column("residual_sd", "Residual SD", "Standard deviation of the residuals", MAP_UNIT),
