@@ -17,7 +17,7 @@ from .subjects import units_of
 from .table import COLUMNS
 from .values import ScanKey
 
-PLOTS, PAGE = "statistics", "group_statistics.html"
+PLOTS, PAGE = "group_statistics", "group_statistics.html"
 
 
 def write_statistics(output, options):

@@ -9,6 +9,7 @@ from helpers.heads import BODY_SHAPE, body, geometry
 
 from QSMLogic import Acquisition, QSMError
 from QSMLogic.atlas import working
+from QSMLogic.atlas.folder import fingerprint
 from QSMLogic.cohort import regions
 from QSMLogic.cohort.regions import Extra, scan_regions
 from QSMLogic.files.atomic import placed_together
@@ -110,6 +111,7 @@ def test_what_is_written(atlas, tmp_path):
     name = "sub-01/ses-1/anat/sub-01_ses-1_space-myatlas1_Chimap.nii.gz"
     assert record["space"] == "myatlas1" and record["maps"]["susceptibility_ppm"] == name
     about = json.loads((anat / "sub-01_ses-1_space-myatlas1_Chimap.json").read_text())
+    assert about["SpatialReference"] == f"swh:1:cnt:{fingerprint(atlas / 'template.nii.gz')}" and about["SkullStripped"]
     assert about["Units"] == "ppm" and about["GeneratedBy"]["Name"] == "QSMLogic"
     assert (output / record["maps"]["reliable_mask"]).name == (
         "sub-01_ses-1_space-myatlas1_desc-susceptibility_mask.nii.gz"

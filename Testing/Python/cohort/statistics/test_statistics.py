@@ -141,14 +141,14 @@ def test_files_are_written_and_replaced_but_not_what_was_edited(study):
     paths, sentences = write_statistics(study, options)
     names = {path.relative_to(study).as_posix() for path in paths}
     assert {"group_statistics.tsv", "group_statistics.json"} < names
-    assert "statistics/effects-susceptibility-group-patient-control.svg" in names
+    assert "group_statistics/effects-susceptibility-group-patient-control.svg" in names
     dictionary = json.loads((study / "group_statistics.json").read_text())
     header = (study / "group_statistics.tsv").read_text().splitlines()[0].split("\t")
     assert {*header} <= dictionary.keys() and dictionary["estimate_ppm"]["Units"] == "ppm"
     assert dictionary["MeasurementSettings"]["Model"] == sentences[0]
     write_statistics(study, StatisticsOptions(study, covariates=("age",)))
-    assert not (study / "statistics" / "effects-susceptibility-group-patient-control.svg").exists()
-    (study / "statistics" / "effects-susceptibility-age-per-unit-of-age.svg").write_text("mine")
+    assert not (study / "group_statistics" / "effects-susceptibility-group-patient-control.svg").exists()
+    (study / "group_statistics" / "effects-susceptibility-age-per-unit-of-age.svg").write_text("mine")
     with pytest.raises(QSMError, match="exists already"):
         write_statistics(study, options)
 
