@@ -115,6 +115,17 @@ def test_an_outlier_is_noted(study):
     assert rows["Thalamus", "patient - control"]["note"] == "outliers: sub-07"
 
 
+def test_groups_that_vary_differently_are_noted(tmp_path):
+    values, people = cohort(6, 40)
+    for subject, means in zip(people, values.values(), strict=True):
+        means[3] = 0.05 + (means[3] - 0.05) * (6 if people[subject]["group"] == "patient" else 1)
+    write_cohort(tmp_path, values)
+    write_participants(tmp_path, people)
+    rows, _ = rows_of(tmp_path, group="group")
+    assert "the groups vary differently" in rows["Thalamus", "patient - control"]["note"]
+    assert not rows["Caudate", "patient - control"]["note"]
+
+
 def test_nothing_to_compare(study):
     with pytest.raises(QSMError, match="nothing to be compared"):
         rows_of(study)
