@@ -145,7 +145,7 @@ def _listed(units, options):
             f"None of the subjects that were scanned is listed in {table.path}: {shortened(lacking)}. Its labels must "
             "be those of the folders, with or without sub-."
         )
-    said = [f"{counted(len(lacking), 'subject')} not listed in {table.path.name} left out: {shortened(lacking)}."]
+    said = [f"Left out: {counted(len(lacking), 'subject')} not listed in {table.path.name} ({shortened(lacking)})."]
     units, rows = zip(*((unit, row) for unit, row in zip(units, rows, strict=True) if row), strict=True)
     return list(units), list(rows), table.columns, said if lacking else []
 
@@ -155,7 +155,7 @@ def _incomplete(model, units):
     for column in model.columns:
         without = [units[n].subject for n in np.flatnonzero(~column.known())]
         if without:
-            yield f"{counted(len(without), 'subject')} without {column.name} left out: {shortened(without)}."
+            yield f"Left out: {counted(len(without), 'subject')} without {column.name} ({shortened(without)})."
 
 
 def _mixed(found):

@@ -1,5 +1,7 @@
 """Plots of the statistics of a cohort as SVG: effects over the regions, and those with the smallest p in detail."""
 
+import re
+
 from ...report.svg import COLORS, INK, Figure, spread, text_width
 from .design import ANY, CHANGED, DIFFERENCE, SLOPE
 from .region_plots import RegionDetail, group_plot, slope_plot
@@ -37,11 +39,11 @@ def _drawing(model, row):
     if model.group is None:
         return group_plot if row["kind"] == CHANGED else None
     together = ANY if len(model.group.levels) > 2 else DIFFERENCE
-    return group_plot if row["kind"] == together and row["term"].startswith(model.group.name) else None
+    return group_plot if row["kind"] == together and row["term"] == model.group_term else None
 
 
 def _name(*words):
-    return "-".join(words).replace(" - ", "-").replace(" ", "-")
+    return re.sub(r"[\s\-,()]+", "-", "-".join(words)).strip("-")
 
 
 def effects_plot(rows):

@@ -4,12 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from helpers.atlas_scans import acquisition_of, maps_of, unmoved
 from helpers.cohort_tables import write_participants
 from helpers.heads import BODY_SHAPE, body, geometry
 from helpers.simulated_group import record, write_scan
-from helpers.unmoved import unmoved
 
-from QSMLogic import Acquisition
 from QSMLogic.atlas.register import Registration
 from QSMLogic.cli.main import main
 from QSMLogic.cohort import regions
@@ -19,8 +18,6 @@ from QSMLogic.cohort.statistics.analysis import analyzed
 from QSMLogic.files.atomic import placed_together
 from QSMLogic.files.bids import BidsRun
 from QSMLogic.files.images import read_image, write_image
-from QSMLogic.model.catalogue import CATALOGUE
-from QSMLogic.model.maps import Maps
 from QSMLogic.regions.table_files import table_texts
 
 PLACE, SUBJECTS, DIFFERENCE_PPM = geometry(BODY_SHAPE, (2.0, 2.0, 2.0)), 8, 0.05
@@ -51,10 +48,7 @@ def cohort(tmp_path, monkeypatch):
         own = random.normal(0, 0.01, 3)  # of the organs
         shift = np.select([LABELS == 1, LABELS == 2], [own[0], own[1] + DIFFERENCE_PPM * is_patient], own[2])
         image = (IMAGE + np.where(IMAGE > 0, shift, 0)).astype(np.float32)
-        arrays = {name: np.zeros(BODY_SHAPE, np.float32) for name, entry in CATALOGUE.items() if not entry.optional}
-        arrays |= {"mask": IMAGE > 0, "reliable_mask": IMAGE > 0, "susceptibility_ppm": image}
-        acquisition = Acquisition(IMAGE[None], IMAGE[None], (0.01,), 3.0, PLACE.grid())
-        maps = Maps(grid=acquisition.grid, provenance={}, **arrays)
+        acquisition, maps = acquisition_of(IMAGE, PLACE.grid()), maps_of(image, PLACE.grid())
         table, extra = regions.scan_regions(acquisition, maps, PLACE, atlas)
         people[subject] = {"group": "patient" if is_patient else "control"}
         run = BidsRun(tmp_path, tmp_path / f"sub-{subject}", f"sub-{subject}", "MEGRE", {})

@@ -46,8 +46,8 @@ def test_excluded_and_unlisted_subjects_are_left_out(study):
     rows, sentences = rows_of(study, group="group", covariates=("sex",), excluded=["sub-05_MEGRE"])
     assert rows["Caudate", "patient - control"]["n"] == 37
     said = " ".join(sentences)
-    assert "1 subject not listed in participants.tsv left out: 40." in said
-    assert "1 subject without sex left out: 01." in said
+    assert "Left out: 1 subject not listed in participants.tsv (40)." in said
+    assert "Left out: 1 subject without sex (01)." in said
     assert "05" not in said and "(control: 18, patient: 19)" in said and "37 subjects" in said
 
 

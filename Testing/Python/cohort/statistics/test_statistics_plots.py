@@ -73,6 +73,21 @@ def test_a_line_without_other_terms_has_the_textbook_band(tmp_path):
     assert half[0] == pytest.approx(expected, rel=1e-6)
 
 
+def test_columns_may_be_called_like_terms(tmp_path):
+    values, people = cohort(9, 20)
+    people = {
+        subject: {"group": row["group"], "group2": row["sex"], "mean": row["age"]} for subject, row in people.items()
+    }
+    write_cohort(tmp_path, values)
+    write_participants(tmp_path, people)
+    found = analyzed(tmp_path, StatisticsOptions(tmp_path, "group", covariates=("group2", "mean")))
+    assert not [name for name in plots_of(found) if name.startswith("values") and "group2" in name]
+    found = analyzed(tmp_path, StatisticsOptions(tmp_path, covariates=("mean",)))
+    detail = RegionDetail.of(found, row_of(found, "Putamen", "per unit of mean"))
+    at, _ = detail.line("mean", np.array([detail.columns["mean"].mean()]))
+    assert at[0] == pytest.approx(detail.fit.values.mean())
+
+
 def test_changes_have_a_line_at_zero(tmp_path):
     values, people = cohort(8, 12)
     both = {
