@@ -8,6 +8,7 @@ from threading import Barrier, Thread
 import pytest
 from helpers.bids_tree import describe
 
+from QSMLogic.cohort.averages import FOLDER
 from QSMLogic.cohort.description import prepare_output
 from QSMLogic.cohort.scan import SCANS
 from QSMLogic.files.data_set import BESIDE_MAPS, CODE_URL, ROOT_FILES
@@ -98,7 +99,7 @@ def test_output_that_is_a_file_is_refused(root, tmp_path):
 def test_what_cohorts_write_beside_the_maps_is_ignored(root, tmp_path):
     prepare_output(root, tmp_path / "out")
     lines = (tmp_path / "out" / ".bidsignore").read_text().splitlines()
-    assert {SCANS, "group*"} <= {*lines} and {*BESIDE_MAPS} <= {*lines}
+    assert {SCANS, FOLDER, "group*"} <= {*lines} and {*BESIDE_MAPS} <= {*lines}
 
 
 def test_readme_lists_every_map(root, tmp_path):
