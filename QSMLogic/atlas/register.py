@@ -12,6 +12,7 @@ from .affine import aligned, matched_moments
 from .confidence import confidence
 from .itk import content, image_of
 from .quality import MIN_OVERLAP, changes, overlap, similarity
+from .spaces import Spaces
 from .unfold import unfolded
 from .warp import QUICK, demons
 from .working import anatomy, array_of, growth, moved, working
@@ -34,11 +35,14 @@ class Registration:
         information (bits) of the images in the subject's mask before, aligned and warped; overlap: Dice coefficient of
         the two masks; jacobian: smallest and largest local change of volume in the mask, and the fraction that folds;
         labels: for each name, see confidence.
+    spaces : Spaces or None
+        What brings maps of the subject into the space of the template; None of one that was read from files.
     """
 
     labels: np.ndarray
     names: dict
     quality: dict
+    spaces: Spaces | None = None
 
 
 def register(image, geometry, template, mask=None, progress=None, magnitude=None):
@@ -122,7 +126,7 @@ def register(image, geometry, template, mask=None, progress=None, magnitude=None
     quality["labels"] = confidence(found, template, inside, geometry, aligned_only, returned, growth(affine))
     quality["seconds"] = round(time.perf_counter() - begin, 1)
     progress("label", 1.0)
-    return Registration(found, template.names, quality)
+    return Registration(found, template.names, quality, Spaces(affine, forth, geometry, template.geometry))
 
 
 def _warps(pair, second, both, mask, report):

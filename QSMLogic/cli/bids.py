@@ -2,16 +2,19 @@
 
 from pathlib import Path
 
+from ..cohort.description import prepare_output
 from ..cohort.engine.start import engine_of
+from ..cohort.filters import Filters
 from ..cohort.listing import scans_of
 from ..cohort.one_scan import map_scan
 from ..cohort.participant import is_done, run_participants
 from ..cohort.record import listed_once, plan_stamp
 from ..cohort.scan import Plan
-from ..files.atomic import check_writable
 from ..model.errors import QSMError
+from .bids_group import run_group
+from .bids_input import data_set
 from .bids_progress import progress_for
-from .commands import read_settings
+from .commands import read_settings, stage_cache
 from .engine_options import engine_options
 from .options import QUALITY
 
@@ -28,16 +31,17 @@ def bids_command(arguments, console):
     if PARTICIPANT in arguments.level:
         status = _participants(arguments, console, root, output)
     if GROUP in arguments.level and not arguments.dry_run:
-        pass
+        run_group(arguments, console, root, output)
     return status
 
 
 def _participants(arguments, console, root, output):
+    root, unusable = data_set(arguments, root, console)
     plan = _plan(arguments, root, output)
-    scans = list(scans_of(root, None, arguments.volumes))
+    scans = [*scans_of(root, _filters(arguments, root), arguments.volumes), *unusable]
     if arguments.dry_run:
         return _dry_run(scans, plan, console)
-    check_writable([output / "dataset_description.json"], overwrite=True)
+    prepare_output(root, output, arguments.anonymous)
     with engine_of(engine_options(arguments, scans), map_scan) as engine:
         progress = progress_for(arguments, console)
         progress.start(scans, engine)
@@ -46,6 +50,11 @@ def _participants(arguments, console, root, output):
         status = SOME_FAILED if tally.failures else 0
         progress.end(tally, status)
     return status
+
+
+def _filters(arguments, root):
+    labels = arguments.participant_label, arguments.session_label, arguments.run_label
+    return Filters.from_options(root, *labels, arguments.bids_filter_file)
 
 
 def _plan(arguments, root, output):
@@ -57,7 +66,9 @@ def _plan(arguments, root, output):
         quality_map=QUALITY in arguments.maps,
         curve=arguments.curve,
         anonymous=arguments.anonymous,
+        atlas=Path(arguments.atlas).absolute() if arguments.atlas else None,
         facts={name: value for name, value in facts.items() if value is not None},
+        cache=stage_cache(arguments),
         overwrite=arguments.overwrite,
         skip_done=arguments.skip_done,
     )

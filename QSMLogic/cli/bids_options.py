@@ -2,8 +2,16 @@
 
 from ..registry.presets import PRESETS
 from .bids import LEVELS
+from .bids_group import add_group_options
 from .engine_options import add_engine_options
-from .options import VOLUMES, VOLUMES_HELP, add_b0_option, add_maps_option, add_settings_options
+from .options import (
+    VOLUMES,
+    VOLUMES_HELP,
+    add_b0_option,
+    add_cache_options,
+    add_maps_option,
+    add_settings_options,
+)
 
 
 def add_bids_options(parser):
@@ -16,6 +24,7 @@ def add_bids_options(parser):
     _add_maps(parser)
     _add_work(parser)
     add_engine_options(parser)
+    add_group_options(parser)
 
 
 def _add_selection(parser):
@@ -44,7 +53,9 @@ def _add_maps(parser):
 
 
 def _add_work(parser):
-    add = parser.add_argument_group("how to work").add_argument
+    group = parser.add_argument_group("how to work")
+    add_cache_options(group)
+    add = group.add_argument
     add("--dry-run", action="store_true", help="only list the scans and what would be done with them")
     add("--skip-done", action="store_true", help="leave every scan that is done as it is, even if settings differ now")
     add("--stop-on-first-crash", action="store_true", help="end when a scan fails; scans in work are finished")

@@ -12,6 +12,7 @@ from ..files.sidecar import read_json
 from ..files.staging import recover_alone
 from ..model.errors import QSMError
 from ..model.given_maps import GIVEN_MAPS
+from ..pipeline.stage_cache import DEFAULT_GB, GB, StageCache
 from ..registry.presets import PRESETS
 from ..registry.settings import Settings, choices_of_texts, merged_choices, read_choices
 from ..report.methods_text import methods_text
@@ -90,6 +91,14 @@ def load_scan(arguments, volume=None):
     facts = arguments.echo_times, arguments.field_strength, getattr(arguments, "b0_direction", None)
     volume = {"first": 0}.get(arguments.volumes, arguments.volumes) if volume is None else volume
     return load(*files.values(), *(((),) if len(files) == 1 else ()), *facts, volume)
+
+
+def stage_cache(arguments):
+    """The StageCache that the arguments name, or None; QSMError if there cannot be one."""
+    if arguments.cache is None and arguments.cache_gb is not None:
+        raise QSMError("--cache-gb limits the folder that --cache names. Give --cache DIR, too.")
+    limit_gb = DEFAULT_GB if arguments.cache_gb is None else arguments.cache_gb
+    return None if arguments.cache is None else StageCache(arguments.cache, limit_gb * GB)
 
 
 def input_files(arguments):

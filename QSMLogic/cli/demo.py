@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..files.atomic import check_writable, placed_together
+from ..files.data_set import DESCRIPTION, description
 from ..files.images import Geometry, write_contents
 from ..files.map_files import map_contents, output_paths, placement, write_record
 from ..files.scans import load_acquisition
@@ -99,7 +100,7 @@ def _echo_paths(folder, truth, part):
 
 def _scan_files(folder, truth):
     """{path: content} of the data set: images as a scanner stores them, and what is known of them."""
-    files = {folder / "dataset_description.json": {"Name": "Simulated head", "BIDSVersion": "1.9.0"}}
+    files = {folder / DESCRIPTION: description("Simulated head", "raw")}
     for part, images in zip(("mag", "phase"), stored_as_integers(truth.acquisition), strict=True):
         for path, image, time_s in zip(
             _echo_paths(folder, truth, part), images, truth.acquisition.echo_times_s, strict=True

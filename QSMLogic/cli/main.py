@@ -25,6 +25,7 @@ from .dicom import add_dicom_options, dicom_command
 from .options import (
     VOLUMES,
     add_b0_option,
+    add_cache_options,
     add_curve_options,
     add_dicom_scan_options,
     add_given_maps_options,
@@ -183,6 +184,7 @@ def _add_run(parser):
     parser.add_argument(
         "--anonymous", action="store_true", help="record the number of the input files instead of their names"
     )
+    add_cache_options(parser)
     add_dicom_scan_options(parser)
     parser.add_argument("--bids", metavar="DIR", help="BIDS folder, instead of --magnitude and --phase")
     parser.add_argument(

@@ -6,6 +6,7 @@ import math
 from ..files.field_files import FIELD_UNITS
 from ..model.catalogue import CATALOGUE, SUSCEPTIBILITY
 from ..model.given_maps import GIVEN_MAPS
+from ..pipeline.stage_cache import DEFAULT_GB
 from ..registry.method import registry
 from ..registry.settings import ALL_MAPS
 from ..registry.stages import STAGES, stages_with_maps
@@ -214,6 +215,19 @@ def add_b0_option(parser):
         nargs=3,
         metavar=("X", "Y", "Z"),
         help="B0 direction along the image axes i, j, k (default: the scanner's z axis, from the image orientation)",
+    )
+
+
+def add_cache_options(parser):
+    """The options for the results of stages that are kept."""
+    parser.add_argument(
+        "--cache",
+        metavar="DIR",
+        help="keep the results of stages in this folder, so that the next run with other settings computes again what "
+        "they change, and no more; it holds images of the scan",
+    )
+    parser.add_argument(
+        "--cache-gb", type=float, metavar="N", help=f"largest size of the cache in GB (default: {DEFAULT_GB:g})"
     )
 
 

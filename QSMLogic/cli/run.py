@@ -16,7 +16,7 @@ from ..registry.provenance import choice_made, strengths_tried, warnings
 from ..registry.settings import ALL_MAPS
 from ..registry.stages import stages_with_maps
 from ..report.strength_plot import CURVE_FILES, curve_files
-from .commands import input_files, read_settings, scan_files
+from .commands import input_files, read_settings, scan_files, stage_cache
 from .job import jobs_of
 from .options import QUALITY
 
@@ -149,8 +149,10 @@ def _mapped(scan, geometry, files, inputs, arguments, settings, console):
         names |= {option: 1 if arguments.anonymous else Path(path).name} if path else {}
     wanted = {"quality": _wants_quality(arguments), "curve": arguments.curve}
     wanted |= {"reference_mask": arrays["reference_mask"], "given_maps": {name: arrays[name] for name in GIVEN_MAPS}}
-    maps = run(scan, arrays["mask"], settings, console.progress, **wanted)
+    cache = stage_cache(arguments)
+    maps = run(scan, arrays["mask"], settings, console.progress, **wanted, cache=cache)
     console.note(choice_made(maps.provenance))
+    console.warn([cache.problem] if cache and cache.problem else ())
     console.warn(_unused(arguments, settings))
     console.warn(warnings(maps.provenance))
     return with_inputs(maps, names, arguments.anonymous)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..files.bids import BidsRun
+from ..pipeline.stage_cache import StageCache
 from ..registry.settings import Settings
 
 DONE, FAILED = "done", "failed"  # kept in the record of a scan
@@ -53,8 +54,8 @@ class Plan:
         Folder of the atlas that is registered to every scan.
     facts : dict
         What the command line says of every scan: field_strength_t, b0_direction_ijk; left out if it says nothing.
-    cache : Path or None
-        Folder for the results of stages.
+    cache : StageCache or None
+        The results of stages that are kept.
     overwrite : bool
         Whether to replace files that no earlier run has written.
     skip_done : bool
@@ -69,7 +70,7 @@ class Plan:
     anonymous: bool = False
     atlas: Path | None = None
     facts: dict = field(default_factory=dict)
-    cache: Path | None = None
+    cache: StageCache | None = None
     overwrite: bool = False
     skip_done: bool = False
 

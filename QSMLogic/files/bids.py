@@ -15,9 +15,10 @@ from pathlib import Path
 
 from ..model.catalogue import CATALOGUE
 from ..model.errors import QSMError
+from .bids_names import map_name, parsed
 from .headers import is_dicom, volumes_in
 from .scans import AUTO, load_acquisition, load_signal
-from .sidecar import image_stem, is_hidden, read_json
+from .sidecar import is_hidden, read_json
 
 SUFFIXES = ("MEGRE", "GRE", "T2starw", "T2star", "bold", "epi")
 SERIES = ("bold", "epi")
@@ -116,20 +117,25 @@ class BidsRun:
 
     def _sidecars(self, path, listed):
         """The JSON files that apply to an image, those nearer to it after outer ones."""
-        entities, suffix = _parsed(path)
+        entities, suffix = parsed(path)
         for folder in [f for f in reversed(path.parents) if f == self.root or self.root in f.parents]:
-            candidates = [(*_parsed(file), file) for file in listed(folder) if file.stem.endswith(suffix)]
+            candidates = [(*parsed(file), file) for file in listed(folder) if file.stem.endswith(suffix)]
             for found, of_suffix, file in sorted(candidates, key=lambda c: len(c[0])):
                 if of_suffix == suffix and found.items() <= entities.items():
                     yield file
 
     def outputs(self, output):
         """Where the run's maps go inside the derivatives folder `output`, {name of the map: path}."""
-        return {name: self._output(Path(output), *entry.bids) for name, entry in CATALOGUE.items()}
+        return {name: self.derivative(output, *entry.bids) for name, entry in CATALOGUE.items()}
 
-    def _output(self, output, description, suffix):
-        label = f"_desc-{self.label}{description}" if self.label + description else ""
-        return output / self.session.relative_to(self.root) / "anat" / f"{self.stem}{label}_{suffix}.nii.gz"
+    def derivative(self, output, description, suffix, space=""):
+        """Where an image of the run goes inside the derivatives folder `output`.
+
+        description, suffix, space: of its name; "" for none. space: a template, if it is not on the grid of the scan.
+        """
+        stem = f"{self.stem}_space-{space}" if space else self.stem
+        name = map_name(stem, self.label + description, suffix)
+        return Path(output) / self.session.relative_to(self.root) / "anat" / f"{name}.nii.gz"
 
 
 def find_runs(root, participants=()):
@@ -196,7 +202,7 @@ def _sessions(participant):
 def _runs_of_session(root, session):
     groups = {}
     for path in sorted(p for datatype in DATATYPES for p in (session / datatype).glob("*.nii*")):
-        entities, suffix = _parsed(path)
+        entities, suffix = parsed(path)
         if suffix == OLD_PHASE and path.parent.name == "func":
             entities, suffix = entities | {"part": "phase"}, "bold"
         if suffix not in SUFFIXES or is_hidden(path):
@@ -228,12 +234,6 @@ def _images(group):
         if group[pair[1]]:
             return {name: group[name] for name in pair}
     return None
-
-
-def _parsed(path):
-    """The entities {key: value} and the suffix in a file's name."""
-    *pairs, suffix = image_stem(path).split("_")
-    return dict(pair.split("-", 1) for pair in pairs if "-" in pair), suffix
 
 
 def _by_coil(images):

@@ -1,19 +1,16 @@
 """Maps as BIDS derivatives."""
 
-import os
 from functools import partial
-from pathlib import Path
 
 from ..model.catalogue import SUSCEPTIBILITY
 from ..model.units import NO_UNIT
 from ..version import __version__
 from .atomic import placed_together
 from .bids import SERIES, files_of
+from .data_set import MADE_BY, root_files
 from .images import write_contents
 from .ownership import SOFTWARE, fingerprint, is_unchanged, read_record
 from .sidecar import sidecar_path
-
-MADE_BY = "GeneratedBy"
 
 
 def write_derivatives(run, maps, geometry, output, overwrite=False, anonymous=False, finish=None, vouched=None):
@@ -24,16 +21,14 @@ def write_derivatives(run, maps, geometry, output, overwrite=False, anonymous=Fa
     of what has been written, adds further files, the record of all of them last. vouched: returns further files of an
     earlier run.
     """
-    paths, description = run.outputs(output), Path(output) / "dataset_description.json"
+    paths, shared = run.outputs(output), root_files(run.root, output, anonymous)
     images = {paths[entry.name]: array for entry, array in maps.items()}
     placement = derivative_placement(run, output, overwrite, vouched)
-    with placed_together(images, **placement, if_missing=[description]) as temporary:
-        write_contents(temporary, images, geometry)
-        if not description.exists():
-            write_contents(temporary, {description: _dataset_description(run.root, output, anonymous)}, None)
+    with placed_together(images, **placement, if_missing=shared) as temporary:
+        write_contents(temporary, images | shared, geometry)
         for entry, _ in maps.items():
             path = paths[entry.name]
-            content = _sidecar(run, entry, maps.provenance, anonymous)
+            content = _sidecar(run, entry, maps, anonymous)
             content[MADE_BY] = {"Name": SOFTWARE, "Version": __version__, "SHA256": fingerprint(temporary[path])}
             write_contents(temporary, {sidecar_path(path): content}, None)
         if finish:
@@ -44,7 +39,7 @@ def write_derivatives(run, maps, geometry, output, overwrite=False, anonymous=Fa
 def derivative_placement(run, output, overwrite=False, vouched=None):
     """The options of `placed_together` and `check_writable` for the derivatives of a run; vouched: see there."""
     paths = list(run.outputs(output).values())
-    ours = partial(_vouched, paths)
+    ours = partial(vouched_images, paths)
     all_ours = (lambda: ours() | vouched()) if vouched else ours
     return {"overwrite": overwrite, "vouched": all_ours, "whole": paths[0].parent}
 
@@ -54,7 +49,7 @@ def derivative_paths(run, output):
     return [file for path in run.outputs(output).values() for file in (path, sidecar_path(path))]
 
 
-def _vouched(paths):
+def vouched_images(paths):
     """The images that a sidecar vouches for, and these sidecars."""
     vouched = set()
     for path in paths:
@@ -64,7 +59,7 @@ def _vouched(paths):
     return vouched
 
 
-def _sidecar(run, entry, provenance, anonymous):
+def _sidecar(run, entry, maps, anonymous):
     sources = [] if anonymous else [path.relative_to(run.root).as_posix() for path in files_of(run)]
     content = {"Description": entry.description}
     content |= {"Sources": [f"bids:raw:{source}" for source in sources]} if sources else {}
@@ -74,15 +69,11 @@ def _sidecar(run, entry, provenance, anonymous):
         content["Units"] = entry.unit
     if entry.is_mask:
         content["Type"] = "ROI"
-    return content | ({"Provenance": provenance} if entry.name == SUSCEPTIBILITY else {})
+    else:
+        content["SkullStripped"] = _is_empty_outside(getattr(maps, entry.name), maps.mask)
+    return content | ({"Provenance": maps.provenance} if entry.name == SUSCEPTIBILITY else {})
 
 
-def _dataset_description(root, output, anonymous):
-    links = {} if anonymous else {"DatasetLinks": {"raw": Path(os.path.relpath(root, output)).as_posix()}}
-    description = {
-        "Name": "Quantitative susceptibility maps",
-        "BIDSVersion": "1.9.0",
-        "DatasetType": "derivative",
-        MADE_BY: [{"Name": SOFTWARE, "Version": __version__}],
-    }
-    return description | links
+def _is_empty_outside(array, mask):
+    """Whether there is something outside the mask, all of it zero."""
+    return not mask.all() and not array[~mask].any()

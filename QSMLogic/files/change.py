@@ -56,6 +56,8 @@ class Change(dict):
 
     def make(self, stale):
         """Move the files into place and remove those at the paths `stale`, all or nothing. Raises OSError."""
+        if not (self or stale):
+            return
         for temporary in self.values():
             _flush(temporary)
         self._remove_former_temporary_files()

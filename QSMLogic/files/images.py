@@ -82,15 +82,18 @@ def write_files(contents, geometry, **options):
     return list(temporary)
 
 
-def write_contents(temporary, contents, geometry):
-    """Write {path: array, dictionary or text} to the temporary paths that `placed_together` yields."""
+def write_contents(temporary, contents, geometry, step_s=1.0):
+    """Write {path: array, dictionary or text} to the temporary paths that `placed_together` yields.
+
+    step_s: the time from one volume to the next, of arrays of several.
+    """
     for path, content in contents.items():
         if isinstance(content, dict):
             content = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         if isinstance(content, str):
             write_text(temporary[Path(path)], content)
         else:
-            _write(temporary[Path(path)], path, content, geometry)
+            _write(temporary[Path(path)], path, content, geometry, step_s)
 
 
 def check_image_name(path):
@@ -124,7 +127,7 @@ def load_mask_and_check(path, geometry):
     return checked_mask(values, geometry.grid()), mask_values_check(values, f"mask {path}")
 
 
-def _write(temporary, path, array, geometry):
+def _write(temporary, path, array, geometry, step_s):
     check_image_name(path)
     array = np.asarray(array)
     if array.shape[-3:] != geometry.shape:
@@ -134,7 +137,7 @@ def _write(temporary, path, array, geometry):
     elif np.issubdtype(array.dtype, np.floating):
         array = array.astype(np.float32, copy=False)
     try:
-        sitk.WriteImage(as_image(array, geometry), str(temporary), useCompression=True)
+        sitk.WriteImage(as_image(array, geometry, step_s), str(temporary), useCompression=True)
         check_complete(temporary)
     except (RuntimeError, QSMError):
         raise QSMError(
@@ -142,13 +145,13 @@ def _write(temporary, path, array, geometry):
         ) from None
 
 
-def as_image(array, geometry):
-    """The SimpleITK image of an array; a fourth axis gets unit spacing."""
+def as_image(array, geometry, step_s=1.0):
+    """The SimpleITK image of an array; step_s: the spacing along a fourth axis."""
     image = sitk.GetImageFromArray(array, isVector=False)
     extra = array.ndim - 3
     direction = np.eye(array.ndim)
     direction[:3, :3] = np.reshape(geometry.direction, (3, 3))
-    image.SetSpacing((*geometry.spacing, *(1.0,) * extra))
+    image.SetSpacing((*geometry.spacing, *(step_s,) * extra))
     image.SetOrigin((*geometry.origin, *(0.0,) * extra))
     image.SetDirection(direction.ravel())
     return image

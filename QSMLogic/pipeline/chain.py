@@ -22,6 +22,7 @@ from .checks.reference import check_fluid
 from .checks.result import check_map
 from .checks.scan import checked_input, found, refuse
 from .checks.tissue_mask import check_signal, check_volume
+from .stage_cache import StageCache
 from .strength_curve import strength_curve
 
 BEFORE_CURVE = 0.35  # fraction of the run time before the L-curve, if it is wanted
@@ -36,6 +37,7 @@ def run(
     quality: bool = False,
     curve: bool = False,
     given_maps: dict[str, np.ndarray] | None = None,
+    cache: StageCache | None = None,
 ) -> Maps:
     """Compute the susceptibility map of a gradient-echo scan.
 
@@ -59,6 +61,8 @@ def run(
         Whether to run the inversion at other regularization strengths, too, for an L-curve in the provenance.
     given_maps : dict, optional
         Maps of other scans on the grid of this one, {name: array (k, j, i)}, as GIVEN_MAPS lists them.
+    cache : StageCache, optional
+        Where results of stages are kept and read; the maps are the same without it.
 
     Returns
     -------
@@ -89,7 +93,7 @@ def run(
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
     region, settings = _region(reference_mask, settings.with_needed_maps(), acquisition.grid)
     given = dict.fromkeys(GIVEN_MAPS) | checked_given(given_maps, acquisition.grid)
-    chain = Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), curve)
+    chain = Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), curve, cache)
     if region is not None and np.asarray(reference_mask).dtype != bool:
         chain.check(mask_values_check, reference_mask, "reference mask")
     total, mask, box, quality, known = _total_field(chain, acquisition, mask, quality)
@@ -193,8 +197,8 @@ def _region(reference_mask, settings, grid):
 class Chain:
     """Runs one stage after the other and keeps the time of each."""
 
-    def __init__(self, settings, progress, provenance, curve=False):
-        self.settings, self.provenance, self.report = settings, provenance, progress
+    def __init__(self, settings, progress, provenance, curve=False, cache=None):
+        self.settings, self.provenance, self.report, self.cache = settings, provenance, progress, cache
         self.part = BEFORE_CURVE if curve else 1
 
     def progress(self, stage, fraction):
@@ -280,6 +284,9 @@ class Chain:
         began = time.perf_counter()
         progress = Progress(lambda fraction: self.progress(stage, before + share * min(fraction, 1.0)))
         method, parameters = self.settings.method(stage), self.settings.parameters(stage)
-        result = method.run(*inputs, parameters=parameters, progress=progress)
-        self.provenance.add(stage, time.perf_counter() - began, progress.notes, turn)
+        if self.cache:
+            result, is_read = self.cache.run(method, inputs, parameters, progress)
+        else:
+            result, is_read = method.run(*inputs, parameters=parameters, progress=progress), False
+        self.provenance.add(stage, time.perf_counter() - began, progress.notes, turn, is_read)
         return result

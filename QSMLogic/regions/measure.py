@@ -82,6 +82,26 @@ def measure(maps, regions, grid, *, mask=None, reference=None, erosion_mm=0.0, p
     return table.relative_to(reference) if reference else table
 
 
+def measure_brain(maps, grid, mask):
+    """Measure maps in the whole brain only.
+
+    Parameters
+    ----------
+    maps, grid
+        As for `measure`.
+    mask : ndarray
+        Where the maps are reliable, (k, j, i).
+
+    Returns
+    -------
+    RegionTable
+        A row for each map, as `measure` adds it to those of regions.
+    """
+    maps, mask = _checked_maps(maps, grid), _checked(mask, grid)
+    rows = tuple(_brain_row(name, image, mask, grid) for name, image in maps.items())
+    return RegionTable(rows, {"masked": True})
+
+
 def values_in(image, region, grid, *, mask=None, erosion_mm=0.0):
     """The values of the voxels of a MapImage that `measure` includes in a region with "half", float64."""
     return sample_in(image, region, grid, mask=mask, erosion_mm=erosion_mm).values

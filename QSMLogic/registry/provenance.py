@@ -21,11 +21,17 @@ class Provenance:
     def __init__(self, acquisition, settings):
         self.acquisition, self.settings = acquisition, settings
         self.seconds, self.notes, self.checks, self.check_seconds = {}, {}, list(acquisition.checks), 0.0
+        self.from_cache = set()
         self.started = datetime.now(timezone.utc)
 
-    def add(self, stage, seconds, notes, turn=0):
-        """Record the time and notes of a stage; with several passes, the notes are a list with one entry per pass."""
+    def add(self, stage, seconds, notes, turn=0, from_cache=False):
+        """Record the time and notes of a stage, and whether its result was read from a cache.
+
+        With several passes, the notes are a list with one entry per pass.
+        """
         self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+        if from_cache:
+            self.from_cache.add(stage)
         if turn and stage in self.notes:
             before = self.notes[stage]
             self.notes[stage] = [*(before if isinstance(before, list) else [before]), notes]
@@ -52,6 +58,7 @@ class Provenance:
 
     def finished(self, given_mask):
         """The record as plain dictionaries, without stages that did not run."""
+        read = [stage for stage in self.seconds if stage in self.from_cache]
         grid, ran, seconds = self.acquisition.grid, list(self.seconds), self.seconds | {CHECKS: self.check_seconds}
         settings = {stage: choice for stage, choice in self.settings.to_dict().items() if stage in ran}
         return {
@@ -79,6 +86,7 @@ class Provenance:
             "checks": [asdict(check) for check in self.checks],
             "seconds": {stage: round(seconds, 3) for stage, seconds in seconds.items()},
             "total_seconds": round(sum(seconds.values()), 3),
+            **({"from_cache": read} if read else {}),
             "peak_memory_mb": peak_memory_mb(),
         }
 

@@ -32,6 +32,8 @@ class Stage:
         STAGE_OPTIONS (cli/options.py).
     in_passes : bool
         Whether it runs in every pass.
+    is_quick : bool
+        Whether it takes less time than reading its result from a file, so that no cache keeps it.
     in_box : bool
         Whether its methods are given the part of their FieldMap that holds the mask only.
     yields : tuple
@@ -54,6 +56,7 @@ class Stage:
     share: float
     has_command: bool = False
     in_passes: bool = False
+    is_quick: bool = False
     in_box: bool = False
     yields: tuple = ()
     usual: str = ""
@@ -94,6 +97,7 @@ STAGES = {
             "automatic",
             "The stored phase was converted to radians by {} scaling{}.",
             0.02,
+            is_quick=True,
         ),
         Stage(
             "mask",
@@ -137,6 +141,7 @@ STAGES = {
             "one_pass",
             "The field was mapped in {}{}.",
             0.005,
+            is_quick=True,
         ),
         Stage(
             "background",
@@ -166,6 +171,7 @@ STAGES = {
             "mean",
             "Reference for zero susceptibility: {}{}.",
             0.005,
+            is_quick=True,
         ),
         Stage(
             "uncertainty",

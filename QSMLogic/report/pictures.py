@@ -52,7 +52,7 @@ def triptych(patient, image, region, window, color, known=None):
     for axis, plane in enumerate(PLANES):
         others = tuple(a for a in range(3) if a != axis)
         at = int(np.argmax(region.sum(axis=others)))
-        gray, inside = (_upright(np.take(a[view], at - view[axis].start, axis), axis) for a in (image, region))
+        gray, inside = (upright(np.take(a[view], at - view[axis].start, axis), axis) for a in (image, region))
         mm = [patient.spacing_mm[a] for a in others]
         pixels = _levels(_square(gray, mm), window)
         shape = _square(inside, mm)
@@ -78,9 +78,9 @@ def png(pixels, color):
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in (*chunks, (b"IEND", b"")))
 
 
-def data_uri(image):
-    """A PNG as an address that holds it."""
-    return "data:image/png;base64," + base64.b64encode(image).decode()
+def data_uri(image, kind="png"):
+    """The bytes of a picture, PNG or another kind, as an address that holds it."""
+    return f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
 
 
 def _field_of_view(region, known, spacing_mm):
@@ -93,15 +93,19 @@ def _field_of_view(region, known, spacing_mm):
     )
 
 
-def _upright(plane, axis):
+def upright(plane, axis):
     """A plane with the top in its first row; the first axis of coronal and sagittal ones runs upwards."""
     return plane if axis == 0 else plane[::-1]
 
 
 def _square(plane, spacing_mm):
     """The plane with square pixels, the longer side SIDE_PX or a little less."""
+    return resampled(plane, spacing_mm, max(n * mm for n, mm in zip(plane.shape, spacing_mm, strict=True)) / SIDE_PX)
+
+
+def resampled(plane, spacing_mm, pixel_mm):
+    """The plane with square pixels of a size, each of the voxel that it lies in."""
     lengths = [n * mm for n, mm in zip(plane.shape, spacing_mm, strict=True)]
-    pixel_mm = max(lengths) / SIDE_PX
     rows, columns = (
         np.minimum(((np.arange(max(1, round(length / pixel_mm))) + 0.5) * pixel_mm / mm).astype(int), n - 1)
         for length, mm, n in zip(lengths, spacing_mm, plane.shape, strict=True)

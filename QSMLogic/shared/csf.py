@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..model.acquisition import bounding_box
 from ..numerics.lazy import ndimage
 from ..numerics.voxels import SAME
 from .head_size import relative_size
@@ -24,10 +25,14 @@ def find_fluid(magnitude, echo_times_s, mask, grid, r2star_hz=R2STAR_HZ, radius_
     if magnitude is None or len(magnitude) < 2:
         return None, "R2* needs the magnitude of at least two echoes"
     scale = relative_size(np.count_nonzero(mask), grid.spacing_mm)
-    slow = mask & _near_the_middle(mask, grid, radius_mm * scale)
-    first = np.nan_to_num(magnitude[0])
-    slow &= first > DARK * np.median(first[mask])
-    slow &= ndimage.median_filter(_r2star_hz(magnitude, echo_times_s), 3) <= r2star_hz
+    near = mask & _near_the_middle(mask, grid, radius_mm * scale)
+    nothing = None, f"hardly any voxel near the center of the mask has an R2* below {r2star_hz:g}/s"
+    if not near.any():
+        return nothing
+    box = bounding_box(near)  # with room for the filter
+    first, echoes = np.nan_to_num(magnitude[0]), magnitude[(slice(None), *box)]
+    slow = near & (first > DARK * np.median(first[mask]))
+    slow[box] &= ndimage.median_filter(_r2star_hz(echoes, echo_times_s), 3) <= r2star_hz
     parts, count = ndimage.label(slow)
     sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]
     fluid = np.isin(parts, 1 + np.argsort(sizes)[::-1][:LARGEST_PARTS]) & (parts > 0)
@@ -36,7 +41,7 @@ def find_fluid(magnitude, echo_times_s, mask, grid, r2star_hz=R2STAR_HZ, radius_
     for found in (inner, fluid):
         if np.count_nonzero(found) >= least:
             return found, ""
-    return None, f"hardly any voxel near the center of the mask has an R2* below {r2star_hz:g}/s"
+    return nothing
 
 
 def volume_and_limit_ml(fluid, mask, grid):

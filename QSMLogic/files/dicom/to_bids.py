@@ -10,14 +10,14 @@ from ...model.errors import QSMError
 from ...version import __version__
 from ..atomic import check_writable, placed_together
 from ..bids import PARTS
-from ..bids_derivatives import MADE_BY
+from ..data_set import DESCRIPTION, description
 from ..images import write_contents
 from ..ownership import SOFTWARE
 from ..sidecar import sidecar_path
 from .loading import images
 
 PART_OF_KIND = {kind: part for part, kind in PARTS.items()}
-DESCRIPTION, TASK = "dataset_description.json", "unknown"
+TASK = "unknown"
 PHASE_UNIT = "rad"
 
 
@@ -55,16 +55,18 @@ def write_bids(scans, folder, participant, session=None, overwrite=False, progre
     QSMError
         If a file is there already or cannot be written, or a scan cannot be read.
     """
-    folder, description = Path(folder), Path(folder) / DESCRIPTION
+    folder, made = Path(folder), Path(folder) / DESCRIPTION
     planned = list(_planned(scans, folder, participant, session))
     outputs = [file for _, _, paths in planned for path in paths for file in (path, sidecar_path(path))]
     check_writable(outputs, overwrite=overwrite)
-    with placed_together([description], overwrite=overwrite, if_missing=[description]) as temporary:
-        write_contents(temporary, {description: _description()}, None)
+    with placed_together([made], overwrite=overwrite, if_missing=[made]) as temporary:
+        write_contents(temporary, {made: description("Gradient-echo scans", "raw")}, None)
         for done, (scan, kind, paths) in enumerate(planned):
             if progress:
                 progress("writing BIDS", done / len(planned))
-            write_contents(temporary, _contents(scan, kind, paths), scan.geometry)
+            write_contents(
+                temporary, _contents(scan, kind, paths), scan.geometry, scan.reported.get("RepetitionTime", 1.0)
+            )
         if progress:
             progress("writing BIDS", 1.0)
     return list(temporary)
@@ -112,12 +114,3 @@ def _record(scan, kind, time):
     record |= {"Units": PHASE_UNIT} if kind == "phase" else {}
     record |= {"TaskName": TASK} if scan.volumes > 1 else {}
     return record | {"ConversionSoftware": SOFTWARE, "ConversionSoftwareVersion": __version__}
-
-
-def _description():
-    return {
-        "Name": "Gradient-echo scans",
-        "BIDSVersion": "1.9.0",
-        "DatasetType": "raw",
-        MADE_BY: [{"Name": SOFTWARE, "Version": __version__}],
-    }

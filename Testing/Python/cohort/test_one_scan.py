@@ -8,13 +8,14 @@ import pytest
 from helpers.cohorts import cohort, quick_plan
 from helpers.scan_on_disk import load
 
-from QSMLogic.cohort import one_scan
+from QSMLogic.cohort import mapping
 from QSMLogic.cohort.claim import claimed
 from QSMLogic.cohort.listing import scans_of
 from QSMLogic.cohort.one_scan import map_scan
 from QSMLogic.cohort.participant import is_done
 from QSMLogic.cohort.record import listed_once, plan_stamp, read_records
 from QSMLogic.cohort.scan import DONE, ELSEWHERE, FAILED, LOG, RECORD, UNCHANGED
+from QSMLogic.files.data_set import ROOT_FILES
 from QSMLogic.files.ownership import fingerprint
 from QSMLogic.registry.settings import Settings
 
@@ -41,7 +42,7 @@ def test_a_scan_is_mapped_with_record_and_log_and_then_left_alone(plan):
     assert load(plan.output / record["maps"]["susceptibility_ppm"]).any()
     assert all(fingerprint(plan.output / name) == expected for name, expected in record["files"].items())
     written = {p.relative_to(plan.output).as_posix() for p in plan.output.rglob("*") if p.is_file()}
-    assert written == {*record["files"], "scans/sub-01_MEGRE/record.json", "dataset_description.json"}
+    assert written == {*record["files"], "scans/sub-01_MEGRE/record.json", *ROOT_FILES}
     assert "invert" in (plan.folder(scan.name) / LOG).read_text()
     assert quickly_done(plan) and map_scan(scan, plan).state == UNCHANGED
     assert [record] == list(read_records(plan.output))
@@ -97,7 +98,7 @@ def test_what_may_pass_the_next_time_is_said_to(plan, monkeypatch, error, said):
     def failing(*arguments, **options):
         raise error
 
-    monkeypatch.setattr(one_scan, "run", failing)
+    monkeypatch.setattr(mapping, "run", failing)
     outcome = map_scan(the_scan(plan), plan)
     assert outcome.state == FAILED and outcome.can_change and said in outcome.reason
     assert said.split()[-1] in (plan.folder(outcome.name) / LOG).read_text()

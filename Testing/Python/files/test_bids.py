@@ -7,6 +7,7 @@ import pytest
 from helpers.scan_on_disk import ECHO_TIMES, load, save, simulated_scan
 
 from QSMLogic.files.bids import find_runs
+from QSMLogic.files.data_set import ROOT_FILES
 from QSMLogic.model.catalogue import CATALOGUE
 from QSMLogic.model.errors import QSMError
 from QSMLogic.stages.invert.automatic import IN_MODELS
@@ -91,7 +92,7 @@ def test_derivatives(cli, tmp_path):
     images += ("desc-uncertainty_fieldmap", "desc-uncertainty_Chimap")
     written = {p.relative_to(derivatives).as_posix() for p in derivatives.rglob("*") if p.is_file()}
     assert written == {
-        "dataset_description.json",
+        *ROOT_FILES,
         *(f"sub-01/ses-1/anat/{stem}_{image}{ending}" for image in images for ending in (".nii.gz", ".json")),
     }
     assert len(out.splitlines()) == len(written)

@@ -51,7 +51,7 @@ def test_process_behind_a_launcher_ends_too(panel, tmp_path, monkeypatch):
     launcher.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     pid = begun(panel)
-    launched = panel.run.process._process.processId()
+    launched = panel.run.process._child.process.processId()
     assert pid != launched
     panel.ui.applyButton.click()
     assert wait_until(lambda: not is_alive(pid) and not is_alive(launched), 2)
@@ -141,13 +141,13 @@ def test_steps_that_are_not_wanted_any_more_are_let_go(session):
 
 
 def test_process_that_has_ended_is_deleted(panel, monkeypatch):
-    from QSMLib.panel import process
+    from QSMLib.panel import child
 
-    started, make = [], process.qt.QProcess
-    monkeypatch.setattr(process, "python_executable", lambda: "/no/such/python")
-    monkeypatch.setattr(process.qt, "QProcess", lambda: started.append(make()) or started[-1], raising=True)
-    monkeypatch.setattr(process.qt.QProcess, "NotRunning", make.NotRunning, raising=False)
-    monkeypatch.setattr(process.qt.QProcess, "FailedToStart", make.FailedToStart, raising=False)
+    started, make = [], child.qt.QProcess
+    monkeypatch.setattr(child, "python_executable", lambda: "/no/such/python")
+    monkeypatch.setattr(child.qt, "QProcess", lambda: started.append(make()) or started[-1], raising=True)
+    monkeypatch.setattr(child.qt.QProcess, "NotRunning", make.NotRunning, raising=False)
+    monkeypatch.setattr(child.qt.QProcess, "FailedToStart", make.FailedToStart, raising=False)
     panel.ui.applyButton.click()
     assert wait_until(lambda: started and not panel.run.running, 10)
     assert wait_until(lambda: not started[0], 5)  # what Qt has deleted is false

@@ -1,0 +1,144 @@
+"""The results of stages kept on disk, so that a changed setting computes again what depends on it, and no more.
+
+A result is kept under a hash of all that it depends on: the method and its parameters, the arrays and numbers that the
+method is given, the source of the algorithms and the versions of the libraries. What earlier stages, checks and
+corrections have done to a scan is in the arrays, so that nothing needs to be known about them.
+"""
+
+import hashlib
+import json
+import sysconfig
+from dataclasses import asdict, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from ..files.store import Store
+from ..model.errors import QSMError
+from ..numerics.lazy import scipy, sitk
+from ..registry.stages import STAGES
+from ..version import __version__
+from .stored_result import layout_of, packed, plain, rebuilt
+
+GB = 1e9
+DEFAULT_GB = 20.0
+SOURCES = ("model", "numerics", "registry", "shared", "solvers", "stages")  # of what a method can run
+UNSEEN = "checks"  # what was found of a scan is not given to methods to work with, and names its files
+FACTS = "facts"  # the entry's array of characters, JSON
+
+
+class StageCache:
+    """The results of stages in a folder.
+
+    Stages that take less time than reading a file are not kept, nor are methods that run programs or networks of
+    others, whose versions are not known. Results that were kept by a computer with another number of cores may differ
+    in their last digits from those that this one computes.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it is missing. Several processes and computers may share it. It holds images of the scans, and whoever
+        can write there can change results, as with any other data; its files cannot run code.
+    limit_bytes : float
+        The results not used for longest are removed beyond this size.
+
+    Raises
+    ------
+    QSMError
+        If there cannot be such a folder, or the limit is not positive. A full disk is no error, but a `problem`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from QSMLogic.pipeline.stage_cache import StageCache
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     StageCache(folder, 5e9).problem
+    ''
+    """
+
+    def __init__(self, folder, limit_bytes=DEFAULT_GB * GB):
+        if not limit_bytes > 0:
+            raise QSMError(f"The cache must have a positive size, not {limit_bytes / GB:g} GB.")
+        self.store = Store(folder, limit_bytes)
+
+    @property
+    def problem(self):
+        """Why results could not be kept, a sentence; "" if they could."""
+        return self.store.problem
+
+    def run(self, method, inputs, parameters, progress):
+        """The result of a method, read or computed, and whether it was read.
+
+        inputs, parameters, progress: as for Method.run; the progress has the notes of the method in either case.
+        """
+        if STAGES[method.stage].is_quick or method.missing:
+            return method.run(*inputs, parameters=parameters, progress=progress), False
+        key = _key(method, inputs, parameters)
+        found = self._read(key, inputs)
+        if found:
+            result, notes = found
+            progress.note(**notes)
+            progress(1.0)
+            return result, True
+        result = method.run(*inputs, parameters=parameters, progress=progress)
+        self._write(key, result, progress.notes, inputs)
+        return result, False
+
+    def _read(self, key, inputs):
+        """(result, notes) of a key; None if there are none."""
+        entry = self.store.read(key)
+        try:
+            facts = json.loads(entry.pop(FACTS).tobytes()) if entry else {}
+            if facts.get("key") != key:
+                return None
+            return tuple(rebuilt(facts[name], entry, inputs) for name in ("result", "notes"))
+        except Exception:  # whatever a damaged entry leads to: it is computed and written anew
+            return None
+
+    def _write(self, key, result, notes, inputs):
+        arrays = []
+        try:
+            facts = {"key": key, "result": plain(result, arrays, inputs), "notes": plain(notes, arrays)}
+        except TypeError:  # a method of the user's own with a result of its own kind
+            return
+        text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
+        self.store.write(key, {FACTS: text, **packed(arrays)})
+
+
+def _key(method, inputs, parameters):
+    """The hash of all that a result depends on."""
+    found = hashlib.sha256()
+    who = (method.stage, method.name, method.function.__module__, sorted(asdict(parameters).items()))
+    _feed(found, [_surroundings(), who, inputs])
+    return found.hexdigest()
+
+
+def _feed(found, value):
+    """Feed a value, of which arrays and dataclasses may be part, to a hash."""
+    if isinstance(value, np.ndarray):
+        found.update(f"array {value.dtype.str} {value.shape} {layout_of(value)}".encode())  # sums depend on it
+        for part in [value] if value.flags.c_contiguous else np.atleast_1d(value):
+            found.update(np.ascontiguousarray(part))
+    elif isinstance(value, list | tuple):
+        found.update(f"{type(value).__name__} {len(value)}".encode())
+        for part in value:
+            _feed(found, part)
+    elif isinstance(value, dict):
+        _feed(found, [*value.items()])
+    elif is_dataclass(value):
+        parts = [(f.name, getattr(value, f.name)) for f in fields(value) if f.name != UNSEEN]
+        _feed(found, (type(value).__name__, parts))
+    else:
+        text = repr(value)
+        found.update(f"{type(value).__name__} {len(text)} {text}".encode())
+
+
+@cache
+def _surroundings():
+    """What results depend on besides inputs and parameters: sources of the algorithms, libraries, kind of computer."""
+    root, found = Path(__file__).parents[1], hashlib.sha256()
+    for path in sorted(path for room in SOURCES for path in (root / room).rglob("*.py")):
+        _feed(found, [path.relative_to(root).as_posix(), path.read_bytes()])
+    libraries = np.__version__, scipy.__version__, sitk.Version.VersionString()
+    return [__version__, found.hexdigest(), *libraries, sysconfig.get_platform()]
