@@ -102,7 +102,7 @@ def _categorical(name, cells, reference):
         first = next(cell for cell in cells if cell is not None)
         raise QSMError(
             f"The column {name} has {len(levels)} different values ({shortened(levels, 3)}) in {count} subjects, "
-            f"too many for groups. If it holds numbers, write them with a decimal point, without a unit; see {first.where}."
+            f"too many for groups. If it holds numbers, write them with a decimal point and no unit: {first.where}."
         )
     if reference and reference not in levels:
         raise QSMError(f"The column {name} has no {reference!r} to compare with; it has: {', '.join(levels)}.")
