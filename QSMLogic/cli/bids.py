@@ -11,6 +11,7 @@ from ..cohort.participant import is_done, run_participants
 from ..cohort.record import listed_once, plan_stamp
 from ..cohort.scan import Plan
 from ..model.errors import QSMError
+from .bids_group import run_group
 from .bids_progress import progress_for
 from .commands import read_settings, stage_cache
 from .engine_options import engine_options
@@ -29,7 +30,7 @@ def bids_command(arguments, console):
     if PARTICIPANT in arguments.level:
         status = _participants(arguments, console, root, output)
     if GROUP in arguments.level and not arguments.dry_run:
-        pass
+        run_group(arguments, console, root, output)
     return status
 
 

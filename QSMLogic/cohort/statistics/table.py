@@ -9,7 +9,7 @@ from ...model.units import PER_PPM
 from ...regions.column import COUNT, MAP_UNIT, TEXT, Column
 from ...regions.table import RegionTable
 from .design import LEAST_MEMBERS
-from .regression import Result, false_discovery, fitted, tested
+from .regression import Result, false_discovery, fitted, result_of
 from .subjects import counted, shortened
 
 LEAST_PPM = 1e-5  # a smaller spread is rounding: the region is the reference of the map
@@ -116,7 +116,7 @@ def _row(row, fit, contrast, notes):
     few = [level for level, number in contrast.members.items() if number < LEAST_MEMBERS]
     if few:
         return _without_result(row, contrast, [*notes, f"not tested: {' and '.join(few)} has a single member"])
-    return _without_result(row, contrast, notes) | asdict(tested(fit, contrast))
+    return _without_result(row, contrast, notes) | asdict(result_of(fit, contrast))
 
 
 def _without_result(row, contrast, notes):

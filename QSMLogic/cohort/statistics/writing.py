@@ -70,7 +70,7 @@ def write_average_maps(output, options, report=lambda done: None):
     scans, records = [], []
     for record in read_records(output):
         atlas = record.get("atlas")
-        if record["state"] == DONE and record["name"] not in options.excluded and atlas and "maps" in atlas:
+        if record.get("state") == DONE and record["name"] not in options.excluded and atlas and "maps" in atlas:
             scans.append(ScanKey(record["name"], record["subject"], record["session"]))
             records.append({"space": atlas["space"], "maps": atlas["maps"]})
     if not scans:
@@ -78,9 +78,9 @@ def write_average_maps(output, options, report=lambda done: None):
     units, sentences = units_of(scans, options.sessions, options.kind, options.between)
     groups = [""] * len(units)
     if options.group:
-        model, lines = model_of(units, replace(options, covariates=(), categorical=()))
+        units, model, lines = model_of(units, replace(options, covariates=(), categorical=()))
         groups = ["" if n < 0 else model.group.levels[n] for n in model.group.values]
-        sentences += [line.replace("left out", "in no group") for line in lines]
+        sentences += lines
     return write_averages(output, units, records, groups, report), tuple(sentences)
 
 

@@ -34,9 +34,18 @@ def test_package_is_laid_out_as_the_extensions_manager_expects(archive):
 
 
 def test_every_source_file_is_in_the_package(archive):
-    sources = [p for folder in ("QSM", "QSMLogic") for p in (ROOT / folder).rglob("*.py")]
+    endings = (".py", ".js", ".css", ".html")
+    sources = [p for folder in ("QSM", "QSMLogic") for e in endings for p in (ROOT / folder).rglob(f"*{e}")]
     expected = {f"{MODULES}/{p.relative_to(ROOT).as_posix().removeprefix('QSM/')}" for p in sources}
-    assert expected == {name for name in names(archive) if name.endswith(".py")}
+    assert expected == {name for name in names(archive) if name.endswith(endings)}
+
+
+def test_data_files_of_packages_are_installed_by_pip():
+    files = {p for p in (ROOT / "QSMLogic").rglob("*") if p.suffix in (".js", ".css", ".html")}
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    declared = re.findall(r'^"(QSMLogic[\w.]*)" = \["(.+)"\]$', text, re.MULTILINE)
+    found = {path for package, pattern in declared for path in (ROOT / package.replace(".", "/")).glob(pattern)}
+    assert files and files == found
 
 
 def test_package_works_by_itself(archive):
