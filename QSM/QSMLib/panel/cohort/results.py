@@ -72,7 +72,7 @@ class Results:
         self._say("")
 
     def _show_in_qsm(self, name):
-        nodes = cohort.load_inputs(self.state.root or cohort.raw_folder(self.table.folder) or "", name)
+        nodes = cohort.load_inputs(self.table.folder, name, self.state.root)
         slicer.modules.qsm.widgetRepresentation()  # makes the panel if it was not opened yet
         panel = slicer.modules.QSMWidget.panel
         panel.inputs.choose_loaded(nodes)

@@ -123,11 +123,14 @@ def test_its_images_and_settings_are_tried_in_the_module_qsm(mapped, monkeypatch
     qsm.close()
 
 
-def test_images_that_are_gone_are_told(mapped, tmp_path):
+def test_images_that_are_gone_are_told(mapped, monkeypatch):
+    from QSMLib.scan import cohort
+
+    monkeypatch.setattr(cohort, "raw_folder", lambda output: None)
     mapped.table.select("sub-01_MEGRE")
-    mapped.state.root = str(tmp_path / "bids")
+    mapped.state.root = ""
     mapped.ui.tryButton.click()
-    assert mapped.ui.resultLabel.text
+    assert "Choose the BIDS folder" in mapped.ui.resultLabel.text and volumes() == []
 
 
 def test_the_python_console_has_the_same(cohort, results):
