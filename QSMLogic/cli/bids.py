@@ -12,6 +12,7 @@ from ..cohort.record import listed_once, plan_stamp
 from ..cohort.scan import Plan
 from ..model.errors import QSMError
 from .bids_group import run_group
+from .bids_input import data_set
 from .bids_progress import progress_for
 from .commands import read_settings, stage_cache
 from .engine_options import engine_options
@@ -35,8 +36,9 @@ def bids_command(arguments, console):
 
 
 def _participants(arguments, console, root, output):
+    root, unusable = data_set(arguments, root, console)
     plan = _plan(arguments, root, output)
-    scans = list(scans_of(root, _filters(arguments, root), arguments.volumes))
+    scans = [*scans_of(root, _filters(arguments, root), arguments.volumes), *unusable]
     if arguments.dry_run:
         return _dry_run(scans, plan, console)
     prepare_output(root, output, arguments.anonymous)

@@ -17,7 +17,7 @@ from QSMLogic.version import __version__  # noqa: E402
 
 DESCRIPTOR = Path(__file__).with_name("boutiques.json")
 COMMAND = "bids"
-FILES = ("bids_dir", "bids_filter_file", "atlas", "covariates")  # which are there before; other paths are texts
+FILES = ("bids_dir", "bids_filter_file", "atlas", "participants_file", "ratings")  # other paths need not be there
 
 
 def descriptor():

@@ -16,7 +16,7 @@ from .region_plots import region_data
 
 NAME = "group.html"
 ASSETS = Path(__file__).with_name("assets")
-SCRIPTS = ("base.js", "ratings.js", "table.js", "detail.js", "plots.js", "page.js")
+SCRIPTS = ("base.js", "ratings.js", "table.js", "detail.js", "strip.js", "plots.js", "page.js")
 MOST_EMBEDDED_BYTES = 48e6  # of all montages; beyond, the page refers to them
 JPEG = b"\xff\xd8"
 
@@ -144,6 +144,7 @@ def _scan(group, number, row, labels):
         "montage": MONTAGE in row.files,
         "page": PAGE in row.files,
         "log": LOG in row.files,
+        "started": row.started,
     }
 
 

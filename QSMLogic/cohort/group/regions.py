@@ -3,6 +3,7 @@
 import csv
 import math
 from array import array
+from functools import lru_cache
 
 from ...model.errors import QSMError
 from ...regions.column import located
@@ -68,12 +69,14 @@ def write_regions(file, group, output, warn):
         texts = (row.subject, row.session, "", row.made, mixed, row.name, rating)
         first = [cell_text(text, ENDING) for text in texts]
         try:
-            for cells in region_cells(scan_folder(output, row.name) / REGIONS):
-                _to_unit_of_group(cells, units)
-                means.add(number, cells)
-                writer.writerow(first + cells)
+            rows = region_cells(scan_folder(output, row.name) / REGIONS)
         except QSMError as error:
             warn(f"The regions of {row.name} are left out: {error}")
+            continue
+        for cells in rows:
+            _to_unit_of_group(cells, units)
+            means.add(number, cells)
+        writer.writerows(first + cells for cells in rows)
     return means
 
 
@@ -95,11 +98,18 @@ def region_cells(path):
     if any(len(row) != len(header) for row in rows):
         raise QSMError(f"{path} is damaged: some of its lines have more or fewer fields than its header.")
     unit = rows[0][header.index("unit")] if rows and "unit" in header else ""
-    found, missing, _ = located(COLUMNS, header, unit)
+    places, missing = _places(tuple(header), unit)
     if missing:
-        raise QSMError(f"{path} has no column {', '.join(column.key for column in missing)}.")
-    places = [None if found[column] is None else header.index(found[column]) for column in COLUMNS]
+        raise QSMError(f"{path} has no column {', '.join(missing)}.")
     return [["n/a" if place is None else row[place] for place in places] for row in rows]
+
+
+@lru_cache(maxsize=16)
+def _places(header, unit):
+    """(where each of COLUMNS is in a header, or None; names of required columns that it lacks)"""
+    found, missing, _ = located(COLUMNS, header, unit)
+    places = [None if found[column] is None else header.index(found[column]) for column in COLUMNS]
+    return places, [column.key for column in missing]
 
 
 def _to_unit_of_group(cells, units):

@@ -29,6 +29,8 @@ class ScanRow:
         Of its run.
     files : frozenset of str
         Those of MONTAGE, PAGE, LOG and REGIONS that it has.
+    started : str
+        When it was mapped, so that older ratings are known as such; "" if unknown.
     """
 
     name: str
@@ -42,6 +44,7 @@ class ScanRow:
     made: str = ""
     warnings: tuple = ()
     files: frozenset = frozenset()
+    started: str = ""
 
     @property
     def is_done(self):
@@ -62,6 +65,7 @@ def row_of(record, columns, output):
         sys.intern(_made(record, output, name)) if done and REGIONS in files else "",
         tuple(sys.intern(_text(sentence)) for sentence in record.get("warnings") or ()),
         files,
+        _text(record.get("started")),
     )
 
 

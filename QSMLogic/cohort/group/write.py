@@ -8,7 +8,7 @@ from ..quality.columns import QUALITY_COLUMNS
 from ..record import read_records
 from . import page, regions, tables
 from .group import group_of
-from .ratings import rating_files
+from .ratings import excluded_names, rating_files, read_ratings
 
 
 def write_group(output, ratings=None, *, warn=None):
@@ -56,6 +56,12 @@ def write_group(output, ratings=None, *, warn=None):
     for problem in problems if warn else ():
         warn(problem)
     return list(temporary)
+
+
+def excluded_scans(output, ratings=None):
+    """The names of the scans that at least one rater has excluded, a frozenset. Arguments: as for `write_group`."""
+    names = (record.get("name") for record in read_records(output))
+    return frozenset(excluded_names(read_ratings(rating_files(output, ratings), names)))
 
 
 def _text_file(path):

@@ -222,8 +222,8 @@ _CHECKS = (
     ),
 )
 _RUN = (
-    QualityColumn("seconds", "Time", "Time of the run", "s", HIGH, format=".0f"),
-    QualityColumn("memory_mb", "Memory", "Peak memory of the process", "MB", HIGH, format=".0f"),
+    QualityColumn("seconds", "Time", "Time of the run", "s", format=".0f"),
+    QualityColumn("memory_mb", "Memory", "Peak memory of the process", "MB", format=".0f"),
     QualityColumn("field_strength_t", "Field strength", "Field strength", "T"),
     QualityColumn("echoes", "Echoes", "Number of echoes", format="d"),
     _text("echo_times_ms", "Echo times", "Echo times in milliseconds"),

@@ -69,6 +69,11 @@ class StatisticsOptions:
         if unused := [name for name in self.categorical if name not in names]:
             raise QSMError(f"The column {unused[0]} is neither the group nor a covariate. Leave it out.")
 
+    @property
+    def compares(self):
+        """Whether there is anything to be compared."""
+        return bool(self.group or self.covariates or self.sessions == CHANGE)
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -100,7 +105,7 @@ def analyzed(output, options):
 
     Raises QSMError if something is missing, or there is too little to be tested; the message names it.
     """
-    if not (options.group or options.covariates or options.sessions == CHANGE):
+    if not options.compares:
         raise QSMError(
             "There is nothing to be compared. Give the column of the group, covariates, or choose the change between "
             "sessions."
@@ -140,7 +145,7 @@ def _listed(units, options):
             f"None of the subjects that were scanned is listed in {table.path}: {shortened(lacking)}. Its labels must "
             "be those of the folders, with or without sub-."
         )
-    said = [f"{counted(len(lacking), 'subject')} not listed in {table.path.name} left out: {shortened(lacking)}."]
+    said = [f"Left out: {counted(len(lacking), 'subject')} not listed in {table.path.name} ({shortened(lacking)})."]
     units, rows = zip(*((unit, row) for unit, row in zip(units, rows, strict=True) if row), strict=True)
     return list(units), list(rows), table.columns, said if lacking else []
 
@@ -150,7 +155,7 @@ def _incomplete(model, units):
     for column in model.columns:
         without = [units[n].subject for n in np.flatnonzero(~column.known())]
         if without:
-            yield f"{counted(len(without), 'subject')} without {column.name} left out: {shortened(without)}."
+            yield f"Left out: {counted(len(without), 'subject')} without {column.name} ({shortened(without)})."
 
 
 def _mixed(found):

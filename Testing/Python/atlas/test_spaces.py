@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from helpers.atlas_scans import unmoved
 from helpers.heads import BODY_SHAPE, body, geometry
-from helpers.unmoved import unmoved
 
 from QSMLogic.atlas import Template, register, working
 from QSMLogic.atlas.quality import dice

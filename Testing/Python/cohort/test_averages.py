@@ -71,7 +71,7 @@ def units(count):
 
 
 def average(folder, file):
-    return read_image(folder / "averages" / file)[0]
+    return read_image(folder / "group_averages" / file)[0]
 
 
 def test_files_of_all_and_of_each_group(tmp_path):
@@ -90,7 +90,7 @@ def test_files_of_all_and_of_each_group(tmp_path):
         for kind, array in expected.items():
             found = average(tmp_path, f"space-brain{group}_stat-{kind}_Chimap.nii.gz")
             np.testing.assert_allclose(found, array, rtol=1e-6, atol=1e-9)
-    about = json.loads((tmp_path / "averages" / "space-brain_group-PD_stat-mean_Chimap.json").read_text())
+    about = json.loads((tmp_path / "group_averages" / "space-brain_group-PD_stat-mean_Chimap.json").read_text())
     assert about["Units"] == "ppm" and about["Group"] == "PD" and about["MostSubjects"] == 3
     assert told[-1] == 1 and told == sorted(told)
     assert read_image(paths[0])[1].difference(PLACE) == ""
@@ -130,7 +130,7 @@ def test_what_does_not_fit_is_named(tmp_path):
     write_image(tmp_path / found[1]["maps"][CHI], np.zeros((3, 4, 6)), Geometry((6, 4, 3)))
     with pytest.raises(QSMError, match="sub-1_space-brain_Chimap.nii.gz does not fit the other maps: its size is 6"):
         write_averages(tmp_path, units(2), found)
-    assert not (tmp_path / "averages").exists()
+    assert not (tmp_path / "group_averages").exists()
 
 
 def test_older_averages_are_replaced_but_not_what_was_edited(tmp_path):
@@ -138,7 +138,7 @@ def test_older_averages_are_replaced_but_not_what_was_edited(tmp_path):
     found = records(tmp_path, maps, masks)
     write_averages(tmp_path, units(4), found, ["a", "a", "b", "b"])
     write_averages(tmp_path, units(4), found)
-    assert len(list((tmp_path / "averages").glob("*.nii.gz"))) == 3
-    write_image(tmp_path / "averages" / "space-brain_stat-sd_Chimap.nii.gz", maps[0], PLACE)
+    assert len(list((tmp_path / "group_averages").glob("*.nii.gz"))) == 3
+    write_image(tmp_path / "group_averages" / "space-brain_stat-sd_Chimap.nii.gz", maps[0], PLACE)
     with pytest.raises(QSMError, match="exists already"):
         write_averages(tmp_path, units(4), found)

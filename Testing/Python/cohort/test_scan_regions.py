@@ -5,17 +5,17 @@ import json
 
 import numpy as np
 import pytest
+from helpers.atlas_scans import acquisition_of, maps_of
 from helpers.heads import BODY_SHAPE, body, geometry
 
-from QSMLogic import Acquisition, QSMError
+from QSMLogic import QSMError
 from QSMLogic.atlas import working
+from QSMLogic.atlas.folder import fingerprint
 from QSMLogic.cohort import regions
 from QSMLogic.cohort.regions import Extra, scan_regions
 from QSMLogic.files.atomic import placed_together
 from QSMLogic.files.bids import BidsRun
 from QSMLogic.files.images import read_image, write_image
-from QSMLogic.model.catalogue import CATALOGUE
-from QSMLogic.model.maps import Maps
 from QSMLogic.regions.brain import BRAIN
 from QSMLogic.regions.label_names import read_label_names
 
@@ -23,16 +23,8 @@ PLACE = geometry(BODY_SHAPE, (2.0, 2.0, 2.0))
 GRID = PLACE.grid()
 
 
-def maps_of(image, **others):
-    """The maps of a run, whose susceptibility is an image."""
-    mask = image > 0
-    arrays = {name: np.zeros(BODY_SHAPE, np.float32) for name, entry in CATALOGUE.items() if not entry.optional}
-    arrays |= {"mask": mask, "reliable_mask": mask, "susceptibility_ppm": image} | others
-    return Maps(grid=GRID, provenance={}, **arrays)
-
-
 def acquisition(image):
-    return Acquisition(image[None] + 0.1, np.zeros((1, *BODY_SHAPE)), (0.01,), 3.0, GRID)
+    return acquisition_of(image + np.float32(0.1), GRID)
 
 
 @pytest.fixture
@@ -59,7 +51,7 @@ def test_the_whole_brain_without_an_atlas():
         "swi": IMAGE,
         "quality": IMAGE,
     }
-    table, extra = scan_regions(acquisition(IMAGE), maps_of(IMAGE, **optional), PLACE)
+    table, extra = scan_regions(acquisition(IMAGE), maps_of(IMAGE, GRID, **optional), PLACE)
     assert table.maps == ["susceptibility", "R2*", "paramagnetic"] and table.segments == [BRAIN]
     row = table.of(BRAIN, "susceptibility")
     assert row["mean"] == pytest.approx(IMAGE[IMAGE > 0].mean()) and row["mean_uncertainty"] == 0
@@ -68,7 +60,7 @@ def test_the_whole_brain_without_an_atlas():
 
 
 def test_the_regions_of_an_atlas(atlas):
-    maps = maps_of(IMAGE, r2star_hz=20 * IMAGE)
+    maps = maps_of(IMAGE, GRID, r2star_hz=20 * IMAGE)
     table, extra = scan_regions(acquisition(IMAGE), maps, PLACE, atlas)
     assert table.segments == ["Organ left", "Organ right", BRAIN]
     for label, name in ((1, "Organ left"), (2, "Organ right")):
@@ -89,12 +81,12 @@ def test_doubts_on_a_region_are_noted(atlas, monkeypatch):
         return done
 
     monkeypatch.setattr(regions, "register", doubtful)
-    table, _ = scan_regions(acquisition(IMAGE), maps_of(IMAGE), PLACE, atlas)
+    table, _ = scan_regions(acquisition(IMAGE), maps_of(IMAGE, GRID), PLACE, atlas)
     assert table.of("Organ left")["note"] == "uncertain outline" and not table.of("Organ right")["note"]
 
 
 def test_what_is_written(atlas, tmp_path):
-    _, extra = scan_regions(acquisition(IMAGE), maps_of(IMAGE), PLACE, atlas)
+    _, extra = scan_regions(acquisition(IMAGE), maps_of(IMAGE, GRID), PLACE, atlas)
     output = tmp_path / "out"
     run = BidsRun(tmp_path, tmp_path / "sub-01" / "ses-1", "sub-01_ses-1", "MEGRE", {})
     files = extra.files(run, output)
@@ -110,6 +102,7 @@ def test_what_is_written(atlas, tmp_path):
     name = "sub-01/ses-1/anat/sub-01_ses-1_space-myatlas1_Chimap.nii.gz"
     assert record["space"] == "myatlas1" and record["maps"]["susceptibility_ppm"] == name
     about = json.loads((anat / "sub-01_ses-1_space-myatlas1_Chimap.json").read_text())
+    assert about["SpatialReference"] == f"swh:1:cnt:{fingerprint(atlas / 'template.nii.gz')}" and about["SkullStripped"]
     assert about["Units"] == "ppm" and about["GeneratedBy"]["Name"] == "QSMLogic"
     assert (output / record["maps"]["reliable_mask"]).name == (
         "sub-01_ses-1_space-myatlas1_desc-susceptibility_mask.nii.gz"
@@ -122,7 +115,7 @@ def test_a_failed_registration_leaves_the_whole_brain(atlas, monkeypatch):
         raise QSMError("The registration failed. Choose another template.")
 
     monkeypatch.setattr(regions, "register", failing)
-    table, extra = scan_regions(acquisition(IMAGE), maps_of(IMAGE), PLACE, atlas)
+    table, extra = scan_regions(acquisition(IMAGE), maps_of(IMAGE, GRID), PLACE, atlas)
     assert table.segments == [BRAIN] and not extra.images
     assert "only the whole brain was measured: The registration failed" in extra.warnings[0]
     assert extra.warnings[0] in table.of(BRAIN)["note"]
@@ -141,4 +134,4 @@ def test_the_atlas_is_loaded_once_until_it_changes(atlas):
 
 def test_a_folder_without_an_atlas(tmp_path):
     with pytest.raises(QSMError, match="holds no image"):
-        scan_regions(acquisition(IMAGE), maps_of(IMAGE), PLACE, tmp_path)
+        scan_regions(acquisition(IMAGE), maps_of(IMAGE, GRID), PLACE, tmp_path)

@@ -4,7 +4,9 @@ const { scans, peers, differences, regions } = data;
 const montages = document.getElementById("montages").textContent.split("\n").slice(1);
 const allColumns = data.columns.map((column, n) => ({ ...column, n }));
 const columns = allColumns.filter(({ n }) => scans.some((scan) => scan.values[n] !== null)); // n: place of the values
-const NONE = "\u2013", UP = "\u25B2", DOWN = "\u25BC";
+const NONE = "\u2013",
+  UP = "\u25B2",
+  DOWN = "\u25BC";
 const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C6D00", "#56B4E9", "#555555"];
 
 const byId = (id) => document.getElementById(id);
@@ -24,7 +26,8 @@ function make(tag, properties = {}, ...children) {
 function shown(value, format = ".3g") {
   if (value === null || value === "") return NONE;
   if (typeof value !== "number") return value;
-  const [, digits, kind] = /^\.?(\d*)([dfg])$/.exec(format) ?? [null, "3", "g"], size = Math.abs(value);
+  const [, digits, kind] = /^\.?(\d*)([dfg])$/.exec(format) ?? [null, "3", "g"],
+    size = Math.abs(value);
   if (kind === "f" && size < 1e9) return value.toFixed(digits);
   if (Number.isInteger(value)) return String(value);
   if (size >= 1e6 || size < 1e-4) return value.toExponential(2);
@@ -38,8 +41,17 @@ const sign = (side) => (side === "high" ? UP : DOWN);
 // What is usual: {median, range} as text.
 function usual(limits, format) {
   if (!limits) return { median: "", range: "" };
-  const [median, low, high] = limits.map((value) => value === null ? null : shown(value, format === "d" ? ".3g" : format));
-  const range = low !== null && high !== null ? `${low} to ${high}` : low !== null ? `\u2265 ${low}` : high !== null ? `\u2264 ${high}` : "";
+  const [median, low, high] = limits.map((value) =>
+    value === null ? null : shown(value, format === "d" ? ".3g" : format),
+  );
+  const range =
+    low !== null && high !== null
+      ? `${low} to ${high}`
+      : low !== null
+        ? `\u2265 ${low}`
+        : high !== null
+          ? `\u2264 ${high}`
+          : "";
   return { median, range };
 }
 

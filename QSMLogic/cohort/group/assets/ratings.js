@@ -41,13 +41,20 @@ const worst = (ratings) => LEVELS[Math.max(-1, ...ratings.map((rating) => LEVELS
 const ratingOf = (scan) => scan.rating;
 const disagree = (scan) => scan.disputed;
 
+// Whether a rating is older than the result; both are in UTC, to the second.
+const isOutdated = (scan) =>
+  scan.state === "done" && ratingsOf(scan).some(({ rated }) => rated && rated.slice(0, 19) < scan.started.slice(0, 19));
+
 function judge(scan) {
   const ratings = ratingsOf(scan);
   scan.rating = worst(ratings);
   scan.disputed = new Set(ratings.map((rating) => rating.rating)).size > 1;
 }
 
-const plain = (text) => String(text ?? "").replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
+const plain = (text) =>
+  String(text ?? "")
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
+    .trim();
 
 function rate(scan, rating, reason = myRating(scan).reason) {
   const rated = new Date().toISOString().slice(0, 19) + "Z";
@@ -86,7 +93,9 @@ function cell(text) {
 
 function ratingsText() {
   const header = ["scan", "rating", "reason", "rater", "rated"];
-  const lines = scans.flatMap((scan) => ratingsOf(scan).map((rating) => [scan.name, rating.rating, rating.reason, rating.rater, rating.rated]));
+  const lines = scans.flatMap((scan) =>
+    ratingsOf(scan).map((rating) => [scan.name, rating.rating, rating.reason, rating.rater, rating.rated]),
+  );
   return [header, ...lines].map((line) => line.map(cell).join("\t")).join("\n") + "\n";
 }
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from helpers.browser import Browser, find_browser
-from helpers.simulated_group import failed, random_montage, record, region_files, write_scan
+from helpers.simulated_group import failed, random_montage, record, region_files, write_cohort, write_scan
 
 from QSMLogic.cohort.group.ratings import read_ratings
 from QSMLogic.cohort.group.write import write_group
@@ -15,6 +15,8 @@ from QSMLogic.cohort.scan import MONTAGE, PAGE
 pytestmark = pytest.mark.skipif(not find_browser(), reason="no Chromium was found")
 SCANS, ODD, FAILED = 60, 7, 12
 HOSTILE = "<img src=x onerror=\"document.title='run'\"></script><script>document.title='run'</script>"
+OLD_AND_NEW = {"sub-0002_MEGRE": "2026-01-01T09:59:59Z", "sub-0003_MEGRE": "2026-01-01T10:00:01Z"}
+STARTED = "2026-01-01T10:00:00+00:00"
 FAULT, REQUEST = "Runtime.exceptionThrown", "Network.requestWillBeSent"
 NUMBER = next(column for column in QUALITY_COLUMNS if column.suspicious == "high" and not column.is_text)
 
@@ -30,7 +32,8 @@ def output(tmp_path_factory):
         quality = {NUMBER.key: 100.0 if number == ODD else 1 + (number * 7 % 13) / 10}
         regions = region_files({"Left putamen": 0.05 + number / 1000, "Right putamen": 0.05 - number / 1000})
         software = {"QSMLogic": HOSTILE if number == 3 else "1.0"}
-        content = record(number, quality=quality, software=software, warnings=[HOSTILE] if number == 2 else [])
+        said = [HOSTILE] if number == 2 else []
+        content = record(number, quality=quality, software=software, warnings=said, started=STARTED)
         write_scan(folder, content, {MONTAGE: picture, PAGE: b"<title>of the scan</title>"} | regions)
     write_group(folder)
     return folder
@@ -152,6 +155,16 @@ def test_another_rater_may_disagree_and_the_worst_counts(opened):
     assert shown(opened) == ["sub-0001_MEGRE"]
 
 
+def test_ratings_before_the_scan_was_mapped_again_are_named(opened, output):
+    kept = {name: {"rating": "good", "reason": "", "rated": at} for name, at in OLD_AND_NEW.items()}
+    key = "`qsm group ratings ${location.pathname}`"
+    opened.evaluate(f"localStorage.setItem({key}, {json.dumps(json.dumps({'rater': 'A', 'by': {'A': kept}}))})")
+    opened.open(output / "group.html")
+    fill(opened, "show", "outdated")
+    assert shown(opened) == [next(iter(OLD_AND_NEW))]
+    assert "mapped again" in opened.evaluate("document.getElementById('detail').textContent")
+
+
 def test_ratings_without_a_name_become_those_of_the_name_that_is_given(opened):
     opened.press("1")
     fill(opened, "rater", "A")
@@ -188,3 +201,13 @@ def test_print_shows_every_scan(opened):
     assert len(shown(opened)) == SCANS
     opened.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert len(shown(opened)) < SCANS
+
+
+@pytest.mark.timed
+def test_a_thousand_scans_open_within_3_seconds(browser, tmp_path):
+    picture = random_montage(np.random.default_rng(1), (330, 112))
+    write_cohort(tmp_path, QUALITY_COLUMNS, 1000, montage=lambda rng: picture.ljust(8000, b"\0"))
+    write_group(tmp_path)
+    assert (tmp_path / "group.html").stat().st_size > 10e6
+    assert min(browser.open(tmp_path / "group.html") for _ in range(2)) < 3
+    assert shown(browser)[0] == "sub-0001_MEGRE"

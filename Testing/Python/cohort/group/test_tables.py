@@ -2,14 +2,17 @@
 
 import csv
 import json
+import tracemalloc
 
 import pytest
 from helpers.simulated_group import failed, record, region_files, write_cohort, write_scan
 
 from QSMLogic import QSMError
+from QSMLogic.cohort.group.group import group_of
 from QSMLogic.cohort.group.tables import REGION_COLUMNS
-from QSMLogic.cohort.group.write import write_group
+from QSMLogic.cohort.group.write import excluded_scans, write_group
 from QSMLogic.cohort.quality.columns import QUALITY_COLUMNS
+from QSMLogic.cohort.statistics.values import read_values
 
 NUMBER = next(column for column in QUALITY_COLUMNS if not column.is_text)
 
@@ -48,6 +51,7 @@ def test_outliers_differences_and_ratings_stand_in_the_table(tmp_path):
     write_scan(tmp_path, record(13, quality=odd, software={"QSMLogic": "1.0", "numpy": "1.26"}))
     ratings = tmp_path / "group_ratings.tsv"
     ratings.write_text("scan\trating\treason\trater\nsub-0002_MEGRE\texcluded\tmotion\tA\n", encoding="utf-8")
+    assert excluded_scans(tmp_path) == {"sub-0002_MEGRE"}
     write_group(tmp_path)
     lines = {line["subject"]: line for line in table(tmp_path / "group_quality.tsv")}
     suspicious = [column.key for column in QUALITY_COLUMNS if column.suspicious and not column.is_text]
@@ -81,6 +85,16 @@ def test_regions_of_all_scans_are_one_table(tmp_path):
     ]
     assert [float(line["mean"]) for line in lines] == [0.05, 0.07]
     assert {line["mixed_settings"] for line in lines} == {"n/a"}
+
+
+def test_statistics_read_the_table_of_regions(tmp_path):
+    with_regions(tmp_path, 1, 0.05)
+    with_regions(tmp_path, 2, 70.0, unit="ppb")
+    with_regions(tmp_path, 3, 0.09)
+    write_group(tmp_path)
+    values = read_values(tmp_path / "group_regions.tsv", {"sub-0003_MEGRE"})
+    assert [scan.subject for scan in values.scans] == ["0001", "0002"]
+    assert values.means.tolist() == [[0.05], [pytest.approx(0.07)]] and len(values.settings) == 1
 
 
 @pytest.mark.parametrize("facts", [{"settings": {"invert": {"method": "ndi"}}}, {"measured": {"erosion_mm": 1}}])
@@ -124,3 +138,12 @@ def test_no_scans_make_empty_tables_and_a_page(tmp_path):
     write_group(tmp_path)
     assert table(tmp_path / "group_quality.tsv") == []
     assert "Quality of 0 scans" in (tmp_path / "group.html").read_text(encoding="utf-8")
+
+
+def test_records_are_not_kept(tmp_path):
+    records = (record(n, notes=["x" * 100_000 + str(n)], quality={NUMBER.key: float(n)}) for n in range(100))
+    tracemalloc.start()
+    group = group_of(records, QUALITY_COLUMNS, tmp_path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(group.rows) == 100 and peak < 2e6

@@ -4,20 +4,21 @@ import json
 
 import numpy as np
 import pytest
-from helpers.cohort_tables import write_cohort, write_participants
+from helpers.atlas_scans import acquisition_of, maps_of, unmoved
+from helpers.cohort_tables import write_participants
 from helpers.heads import BODY_SHAPE, body, geometry
-from helpers.unmoved import unmoved
+from helpers.simulated_group import record, write_scan
 
-from QSMLogic import Acquisition
 from QSMLogic.atlas.register import Registration
+from QSMLogic.cli.main import main
 from QSMLogic.cohort import regions
+from QSMLogic.cohort.group.write import write_group
 from QSMLogic.cohort.statistics import StatisticsOptions, write_average_maps, write_statistics
 from QSMLogic.cohort.statistics.analysis import analyzed
 from QSMLogic.files.atomic import placed_together
 from QSMLogic.files.bids import BidsRun
 from QSMLogic.files.images import read_image, write_image
-from QSMLogic.model.catalogue import CATALOGUE
-from QSMLogic.model.maps import Maps
+from QSMLogic.regions.table_files import table_texts
 
 PLACE, SUBJECTS, DIFFERENCE_PPM = geometry(BODY_SHAPE, (2.0, 2.0, 2.0)), 8, 0.05
 IMAGE, LABELS = body()
@@ -41,28 +42,22 @@ def cohort(tmp_path, monkeypatch):
     write_image(atlas / "template.nii.gz", IMAGE, PLACE)
     write_image(atlas / "labels.nii.gz", LABELS, PLACE)
     (atlas / "labels.json").write_text(json.dumps(NAMES))
-    values, people = {}, {}
+    people = {}
     for n in range(SUBJECTS):
         subject, is_patient = f"{n + 1:02d}", n % 2
         own = random.normal(0, 0.01, 3)  # of the organs
         shift = np.select([LABELS == 1, LABELS == 2], [own[0], own[1] + DIFFERENCE_PPM * is_patient], own[2])
         image = (IMAGE + np.where(IMAGE > 0, shift, 0)).astype(np.float32)
-        arrays = {name: np.zeros(BODY_SHAPE, np.float32) for name, entry in CATALOGUE.items() if not entry.optional}
-        arrays |= {"mask": IMAGE > 0, "reliable_mask": IMAGE > 0, "susceptibility_ppm": image}
-        acquisition = Acquisition(IMAGE[None], IMAGE[None], (0.01,), 3.0, PLACE.grid())
-        maps = Maps(grid=acquisition.grid, provenance={}, **arrays)
+        acquisition, maps = acquisition_of(IMAGE, PLACE.grid()), maps_of(image, PLACE.grid())
         table, extra = regions.scan_regions(acquisition, maps, PLACE, atlas)
-        values[subject, "", ""] = [row["mean"] for row in table.rows]
         people[subject] = {"group": "patient" if is_patient else "control"}
         run = BidsRun(tmp_path, tmp_path / f"sub-{subject}", f"sub-{subject}", "MEGRE", {})
         with placed_together(extra.files(run, output)) as temporary:
             found = extra.write(temporary, run, output)
-        facts = {"name": run.name, "subject": subject, "session": "", "run": "", "state": "done", "atlas": found}
-        folder = output / "scans" / run.name
-        folder.mkdir(parents=True)
-        (folder / "record.json").write_text(json.dumps(facts))
-    write_cohort(output, values, table.segments)
+        files = {path.name: text.encode() for path, text in table_texts(table, "regions.tsv").items()}
+        write_scan(output, record(name=run.name, subject=subject, atlas=found), files)
     write_participants(tmp_path, people)
+    write_group(output)
     return tmp_path, output
 
 
@@ -78,13 +73,13 @@ def test_the_region_that_differs_is_found_and_no_other(cohort):
 
     paths, _ = write_average_maps(output, options)
     mean = {
-        group: read_image(output / "averages" / f"space-atlas_group-{group}_stat-mean_Chimap.nii.gz")[0]
+        group: read_image(output / "group_averages" / f"space-atlas_group-{group}_stat-mean_Chimap.nii.gz")[0]
         for group in ("control", "patient")
     }
     difference = mean["patient"] - mean["control"]
     estimates = [rows[name]["estimate"] for name in NAMES.values()]
     assert [difference[label == LABELS].mean() for label in NAMES] == pytest.approx(estimates, abs=1e-5)
-    count = read_image(output / "averages" / "space-atlas_stat-count_Chimap.nii.gz")[0]
+    count = read_image(output / "group_averages" / "space-atlas_stat-count_Chimap.nii.gz")[0]
     np.testing.assert_array_equal(count, SUBJECTS * (IMAGE > 0))
 
 
@@ -93,4 +88,18 @@ def test_excluded_scans_are_in_neither(cohort):
     options = StatisticsOptions(root, group="group", excluded=frozenset({"sub-01_MEGRE", "sub-02_MEGRE"}))
     assert {row["n"] for row in analyzed(output, options).table.rows} == {SUBJECTS - 2}
     write_average_maps(output, options)
-    assert read_image(output / "averages" / "space-atlas_stat-count_Chimap.nii.gz")[0].max() == SUBJECTS - 2
+    assert read_image(output / "group_averages" / "space-atlas_stat-count_Chimap.nii.gz")[0].max() == SUBJECTS - 2
+
+
+def test_the_command_line_leaves_out_what_was_rated_so(cohort, capsys):
+    root, output = cohort
+    (output / "group_ratings.tsv").write_text("scan\trating\nsub-02_MEGRE\texcluded\n")
+    words = ("--group-column", "group", "--averages")
+    assert main(["bids", str(root), str(output), "group", *words]) == 0
+    written, said = capsys.readouterr()
+    assert "group_statistics.html" in written and "space-atlas_group-patient_stat-mean_Chimap.nii.gz" in written
+    assert "by group (control: 4, patient: 3)" in said
+    count = read_image(output / "group_averages" / "space-atlas_stat-count_Chimap.nii.gz")[0]
+    assert count.max() == SUBJECTS - 1
+    assert main(["bids", str(root), str(output), "group", "--covariates", "age"]) == 2
+    assert "There is no column age" in capsys.readouterr().err

@@ -104,12 +104,10 @@ def test_p_agrees_with_permutations():
     values = VALUES + 0.01 * GROUP.values
     found = results(Model(COUNT, GROUP), values)[DIFFERENCE, "patient - control"]
 
-    def difference(x, y, axis):
-        return x.mean(axis=axis) - y.mean(axis=axis)
-
-    parts = values[GROUP.values == 1], values[GROUP.values == 0]
-    expected = stats.permutation_test(parts, difference, n_resamples=4000, vectorized=True, rng=1)
-    assert found.p == pytest.approx(expected.pvalue, abs=0.02)
+    random, patients = np.random.default_rng(1), GROUP.values == 1
+    shuffled = (random.permutation(patients) for _ in range(4000))
+    by_chance = [values[chosen].mean() - values[~chosen].mean() for chosen in shuffled]
+    assert found.p == pytest.approx(np.mean(np.abs(by_chance) >= abs(found.estimate)), abs=0.02)
 
 
 def test_false_discovery_rate_is_that_of_the_definition():

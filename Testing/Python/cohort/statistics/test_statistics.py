@@ -46,8 +46,8 @@ def test_excluded_and_unlisted_subjects_are_left_out(study):
     rows, sentences = rows_of(study, group="group", covariates=("sex",), excluded=["sub-05_MEGRE"])
     assert rows["Caudate", "patient - control"]["n"] == 37
     said = " ".join(sentences)
-    assert "1 subject not listed in participants.tsv left out: 40." in said
-    assert "1 subject without sex left out: 01." in said
+    assert "Left out: 1 subject not listed in participants.tsv (40)." in said
+    assert "Left out: 1 subject without sex (01)." in said
     assert "05" not in said and "(control: 18, patient: 19)" in said and "37 subjects" in said
 
 
@@ -115,6 +115,17 @@ def test_an_outlier_is_noted(study):
     assert rows["Thalamus", "patient - control"]["note"] == "outliers: sub-07"
 
 
+def test_groups_that_vary_differently_are_noted(tmp_path):
+    values, people = cohort(6, 40)
+    for subject, means in zip(people, values.values(), strict=True):
+        means[3] = 0.05 + (means[3] - 0.05) * (6 if people[subject]["group"] == "patient" else 1)
+    write_cohort(tmp_path, values)
+    write_participants(tmp_path, people)
+    rows, _ = rows_of(tmp_path, group="group")
+    assert "the groups vary differently" in rows["Thalamus", "patient - control"]["note"]
+    assert not rows["Caudate", "patient - control"]["note"]
+
+
 def test_nothing_to_compare(study):
     with pytest.raises(QSMError, match="nothing to be compared"):
         rows_of(study)
@@ -141,14 +152,14 @@ def test_files_are_written_and_replaced_but_not_what_was_edited(study):
     paths, sentences = write_statistics(study, options)
     names = {path.relative_to(study).as_posix() for path in paths}
     assert {"group_statistics.tsv", "group_statistics.json"} < names
-    assert "statistics/effects-susceptibility-group-patient-control.svg" in names
+    assert "group_statistics/effects-susceptibility-group-patient-control.svg" in names
     dictionary = json.loads((study / "group_statistics.json").read_text())
     header = (study / "group_statistics.tsv").read_text().splitlines()[0].split("\t")
     assert {*header} <= dictionary.keys() and dictionary["estimate_ppm"]["Units"] == "ppm"
     assert dictionary["MeasurementSettings"]["Model"] == sentences[0]
     write_statistics(study, StatisticsOptions(study, covariates=("age",)))
-    assert not (study / "statistics" / "effects-susceptibility-group-patient-control.svg").exists()
-    (study / "statistics" / "effects-susceptibility-age-per-unit-of-age.svg").write_text("mine")
+    assert not (study / "group_statistics" / "effects-susceptibility-group-patient-control.svg").exists()
+    (study / "group_statistics" / "effects-susceptibility-age-per-unit-of-age.svg").write_text("mine")
     with pytest.raises(QSMError, match="exists already"):
         write_statistics(study, options)
 

@@ -7,6 +7,7 @@ import pytest
 from helpers.cohort_tables import REGIONS, cohort, write_cohort, write_participants
 
 from QSMLogic.cohort.statistics.analysis import StatisticsOptions, analyzed
+from QSMLogic.cohort.statistics.page import statistics_page
 from QSMLogic.cohort.statistics.plots import plots_of
 from QSMLogic.cohort.statistics.region_plots import RegionDetail, slope_plot
 
@@ -28,7 +29,7 @@ def test_every_comparison_and_region(analysis):
     for comparison in ("group-patient-control", "age-per-unit-of-age", "sex-M-F"):
         assert plots[f"effects-susceptibility-{comparison}"].count("<circle") == len(REGIONS)
     for region in REGIONS:
-        assert plots[f"values-{region}-susceptibility-by-group"].count("<circle") == 24
+        assert plots[f"values-{region}-susceptibility-group-patient-control"].count("<circle") == 24
         assert plots[f"values-{region}-susceptibility-age-per-unit-of-age"].count("<title>") == 24
     assert len(plots) == 3 + 2 * len(REGIONS)
 
@@ -72,6 +73,21 @@ def test_a_line_without_other_terms_has_the_textbook_band(tmp_path):
     assert half[0] == pytest.approx(expected, rel=1e-6)
 
 
+def test_columns_may_be_called_like_terms(tmp_path):
+    values, people = cohort(9, 20)
+    people = {
+        subject: {"group": row["group"], "group2": row["sex"], "mean": row["age"]} for subject, row in people.items()
+    }
+    write_cohort(tmp_path, values)
+    write_participants(tmp_path, people)
+    found = analyzed(tmp_path, StatisticsOptions(tmp_path, "group", covariates=("group2", "mean")))
+    assert not [name for name in plots_of(found) if name.startswith("values") and "group2" in name]
+    found = analyzed(tmp_path, StatisticsOptions(tmp_path, covariates=("mean",)))
+    detail = RegionDetail.of(found, row_of(found, "Putamen", "per unit of mean"))
+    at, _ = detail.line("mean", np.array([detail.columns["mean"].mean()]))
+    assert at[0] == pytest.approx(detail.fit.values.mean())
+
+
 def test_changes_have_a_line_at_zero(tmp_path):
     values, people = cohort(8, 12)
     both = {
@@ -83,5 +99,14 @@ def test_changes_have_a_line_at_zero(tmp_path):
     both = {key: list(random.normal(means, 0.002)) for key, means in both.items()}
     write_cohort(tmp_path, both)
     found = analyzed(tmp_path, StatisticsOptions(tmp_path, sessions="change"))
-    plot = plots_of(found)["values-Caudate-susceptibility-by-group"]
+    plot = plots_of(found)["values-Caudate-susceptibility-change-later-earlier-session"]
     assert "change of susceptibility (ppm)" in plot and 'stroke-dasharray="2 3"' in plot and "all subjects (12)" in plot
+
+
+def test_the_page_has_every_comparison(analysis):
+    page = statistics_page(analysis)
+    assert analysis.sentences[0] in page
+    for name in ("Susceptibility: group, patient - control", "Susceptibility: per unit of age", "sex, M - F"):
+        assert page.count(name) == 2
+    assert page.count("<svg") == 3 + 2 * len(REGIONS)
+    assert "<script" not in page and "http://" not in page.replace("http://www.w3.org/2000/svg", "")

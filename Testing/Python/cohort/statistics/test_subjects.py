@@ -32,13 +32,13 @@ def test_the_last_session_and_one_by_its_label():
     assert values(sessions="last")[0] == {("01", "10"): 2.0, ("02", "1"): 1.0}
     found, said = values(sessions="1")
     assert found == {("02", "1"): 1.0}
-    assert "1 subject without the session 1 left out: 01." in said
+    assert "Left out: 1 subject without the session 1 (01)." in said
 
 
 def test_the_change_within_subjects():
     found, said = values(sessions="change")
     assert found == {("01", "2"): -2.0}
-    assert "without two sessions left out: 02" in said and "independent" not in said
+    assert "Left out: 1 subject without two sessions (02)" in said and "independent" not in said
     assert values(sessions="change", between=("10", "2"))[0] == {("01", "10"): 2.0}
 
 
