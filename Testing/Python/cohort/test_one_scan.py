@@ -12,8 +12,8 @@ from QSMLogic.cohort import mapping
 from QSMLogic.cohort.claim import claimed
 from QSMLogic.cohort.listing import scans_of
 from QSMLogic.cohort.one_scan import map_scan
-from QSMLogic.cohort.participant import is_done
-from QSMLogic.cohort.record import listed_once, plan_stamp, read_records
+from QSMLogic.cohort.participant import settle
+from QSMLogic.cohort.record import read_records
 from QSMLogic.cohort.scan import DONE, ELSEWHERE, FAILED, LOG, RECORD, UNCHANGED
 from QSMLogic.files.data_set import ROOT_FILES
 from QSMLogic.files.ownership import fingerprint
@@ -31,7 +31,7 @@ def the_scan(plan):
 
 
 def quickly_done(plan):
-    return is_done(the_scan(plan), plan, plan_stamp(plan), listed_once(plan.root))
+    return [outcome.state for outcome in settle([the_scan(plan)], plan).values()] == [UNCHANGED]
 
 
 def test_a_scan_is_mapped_with_record_and_log_and_then_left_alone(plan):
@@ -62,6 +62,7 @@ def test_files_that_were_only_touched_need_no_work(plan):
     map_scan(scan, plan)
     os.utime(scan.bids.images["phase"][1], ns=(1, 1))
     assert not quickly_done(plan) and map_scan(scan, plan).state == UNCHANGED
+    assert quickly_done(plan)  # their times are recorded anew
 
 
 @pytest.mark.parametrize("change", ["sidecar", "outer sidecar", "lost map"])

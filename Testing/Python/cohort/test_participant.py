@@ -33,7 +33,7 @@ def work(tmp_path):
         scans = [CohortScan(name, name, bids=BidsRun(root, root, name, "MEGRE", images)) for name in outcomes]
         with SerialEngine(work) as engine:
             report = options.pop("report", lambda outcome, tally: reported.append(outcome))
-            return run_participants(scans, quick_plan(root), engine, report=report, **options), calls, reported
+            return run_participants(scans, quick_plan(root), engine, {}, report=report, **options), calls, reported
 
     return run
 
