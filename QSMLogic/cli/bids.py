@@ -42,10 +42,10 @@ def _participants(arguments, console, root, output):
     if arguments.dry_run:
         progress.planned(scans, settled)
         return SOME_FAILED if any(scan.problem for scan in scans) else 0
-    prepare_output(root, output, arguments.anonymous)
-    others = [] if filters.wanted else tidy(output, scans, filters.participants)
     todo = [scan for scan in scans if scan.name not in settled]
     wanted = engine_options(arguments, todo)
+    prepare_output(root, output, arguments.anonymous)
+    others = [] if filters.wanted else tidy(output, scans, filters.participants)
     with engine_of(wanted, map_scan) if todo else SerialEngine(map_scan) as engine:
         progress.start(scans, engine)
         options = {"retries": arguments.retries, "stop_on_first_crash": arguments.stop_on_first_crash}
