@@ -1,6 +1,7 @@
 """The level "group" of the command `bids`: tables and page of all scans, statistics, and averages."""
 
 from ..cohort.group.write import excluded_scans, write_group
+from ..cohort.scan import STATISTICS_PAGE
 from ..cohort.statistics import write_average_maps, write_statistics
 from .statistics_options import add_group_statistics_options, statistics_options
 
@@ -23,7 +24,10 @@ def run_group(arguments, console, root, output):
     console.wrote(write_group(output, arguments.ratings, warn=lambda sentence: console.warn([sentence])))
     options = statistics_options(arguments, root, excluded_scans(output, arguments.ratings))
     if options.compares:
+        linked = (output / STATISTICS_PAGE).is_file()
         _said(console, *write_statistics(output, options))
+        if not linked:
+            write_group(output, arguments.ratings)  # once more, with the link
     if arguments.averages:
         _said(console, *write_average_maps(output, options, lambda done: console.progress("averaging", done)))
 

@@ -11,6 +11,7 @@ DONE, FAILED = "done", "failed"  # kept in the record of a scan
 UNCHANGED, ELSEWHERE = "unchanged", "elsewhere"  # of one start: done before; in work by another one
 SCANS, RECORD, REGIONS = "scans", "record.json", "regions.tsv"
 MONTAGE, PAGE, LOG = "montage.jpg", "report.html", "log.txt"
+GROUP_PAGE, STATISTICS_PAGE = "group.html", "group_statistics.html"  # of all scans, in the output folder
 OWN_FILES = (RECORD, REGIONS, "regions.json", MONTAGE, PAGE, LOG)  # of the folder of a scan
 
 

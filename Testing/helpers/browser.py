@@ -79,11 +79,15 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
-    def open(self, path):
-        """Open a file. Returns the seconds until it was loaded and drawn."""
+    def open(self, path, place=""):
+        """Open a file. Returns the seconds until it was loaded and drawn. place: in it, such as #top."""
         start = time.monotonic()
         self.events.clear()
-        self.call("Page.navigate", url=path.resolve().as_uri())
+        if place:  # from another page, as a place on the same one is no new page
+            self.call("Page.navigate", url="about:blank")
+            self.wait_for("Page.loadEventFired")
+            self.events.clear()
+        self.call("Page.navigate", url=path.resolve().as_uri() + place)
         self.wait_for("Page.loadEventFired")
         self.evaluate("new Promise(then => requestAnimationFrame(() => setTimeout(then, 0)))")
         return time.monotonic() - start

@@ -7,6 +7,7 @@ import numpy as np
 from helpers.kept import kept
 from helpers.simulated import head_scan
 
+from QSMLogic.cohort.quality.numbers import measured
 from QSMLogic.files.geometry import Geometry
 from QSMLogic.model.acquisition import Acquisition
 from QSMLogic.pipeline.chain import run
@@ -20,6 +21,12 @@ GEOMETRY = Geometry(SHAPE[::-1], (VOXEL_MM,) * 3)
 def mapped(fault="", **options):
     """The Acquisition and Maps of the head. fault: the name of one below; options: those of simulate_scan."""
     return kept(_mapped, fault, **options)
+
+
+@cache
+def measured_head(fault="", **options):
+    """The quality of the head that `mapped` makes of the same arguments."""
+    return measured(*mapped(fault, **options), GEOMETRY)
 
 
 def _mapped(fault, **options):

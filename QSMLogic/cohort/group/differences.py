@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ...registry.stages import STAGES
 
 SCANNER, SETTINGS, SOFTWARE = "Scanner and protocol", "Settings", "Software"
+REFERENCE = "What the susceptibility is relative to"
 NOT_REPORTED, NOT_RUN = "not reported", "not run"
 # Reported values that usually differ from scan to scan
 OF_EACH_SCAN = {"ImagingFrequency", "ImageOrientationPatientDICOM", "AcquisitionDuration", "ReceiveCoilActiveElements"}
@@ -100,6 +101,8 @@ def _facts(record):
         for name, value in choice.items():
             if name != "method":
                 yield (SETTINGS, f"{stage}.{choice.get('method')}.{name}"), _text(value)
+    if reference := (record.get("quality") or {}).get("reference"):
+        yield (SETTINGS, REFERENCE), reference
     for name, version in (record.get("software") or {}).items():
         yield (SOFTWARE, name), str(version)
 

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...model.texts import is_plain_number
+from ..quality.columns import BOTH, HIGH, LOW
 
 LEAST_PEERS = 10
 MOST_DEVIATIONS = 3.5  # modified z score of Iglewicz and Hoaglin 1993
 SD_PER_MAD, SD_PER_MEAN_DEVIATION = 1.4826, 1.2533  # of a normal distribution
 SMALLEST_SPREAD = 1e-6  # of the median: less is rounding
-LOW, HIGH, BOTH = "low", "high", "both"
 EVERYBODY = "all scans"
 RULE = (
     f"An outlier lies more than {MOST_DEVIATIONS} robust standard deviations (1.4826 times the median absolute "
     "deviation) from the median of the scans with the same scanner, protocol and settings, on the side that is "
-    f"suspicious. If these are fewer than {LEAST_PEERS}, all scans are compared; of fewer than {LEAST_PEERS} scans, "
-    "none is an outlier. Failed and excluded scans are not counted."
+    "suspicious, and farther than what does not matter (such as 1 % of a mask). If these scans are fewer than "
+    f"{LEAST_PEERS}, all scans are compared; of fewer than {LEAST_PEERS} scans, none is an outlier. Failed and "
+    "excluded scans are not counted."
 )
 
 
@@ -37,7 +38,7 @@ class Limits:
         return HIGH if self.high is not None and value > self.high else ""
 
 
-def limits_of(values, suspicious=BOTH):
+def limits_of(values, suspicious=BOTH, tolerance=0.0):
     """The Limits of numbers by the median and the median absolute deviation.
 
     If more than half of the numbers are the same, their mean absolute deviation takes its place.
@@ -48,6 +49,8 @@ def limits_of(values, suspicious=BOTH):
         The numbers of comparable scans.
     suspicious : str
         LOW, HIGH, BOTH, or "" for neither.
+    tolerance : float
+        Distance from the median that is always usual.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def limits_of(values, suspicious=BOTH):
     median = float(np.median(values))
     away = np.abs(values - median)
     spread = SD_PER_MAD * np.median(away) or SD_PER_MEAN_DEVIATION * np.mean(away)
-    reach = MOST_DEVIATIONS * max(float(spread), SMALLEST_SPREAD * abs(median))
+    reach = max(MOST_DEVIATIONS * max(float(spread), SMALLEST_SPREAD * abs(median)), tolerance)
     low = median - reach if suspicious in (LOW, BOTH) else None
     return Limits(median, low, median + reach if suspicious in (HIGH, BOTH) else None)
 
@@ -122,5 +125,5 @@ def peers_of_rows(rows, columns, excluded=()):
 
 def _peers(label, rows, columns):
     numbers = ([v for row in rows if is_plain_number(v := row.values[n])] for n in range(len(columns)))
-    limits = (limits_of(of, c.suspicious) for of, c in zip(numbers, columns, strict=True))
+    limits = (limits_of(of, c.suspicious, c.tolerance) for of, c in zip(numbers, columns, strict=True))
     return Peers(label, len(rows), tuple(limits))

@@ -10,11 +10,11 @@ from string import Template
 from ...model.errors import QSMError
 from ...report.page import NOTICE
 from ...version import __version__
-from ..scan import LOG, MONTAGE, PAGE, scan_folder
+from ..quality.montage import REMARK, WINDOW
+from ..scan import LOG, MONTAGE, PAGE, STATISTICS_PAGE, scan_folder
 from .outliers import RULE
 from .region_plots import region_data
 
-NAME = "group.html"
 ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = ("base.js", "ratings.js", "table.js", "detail.js", "strip.js", "plots.js", "page.js")
 MOST_EMBEDDED_BYTES = 48e6  # of all montages; beyond, the page refers to them
@@ -46,6 +46,7 @@ def page_parts(group, output, means=None, problems=()):
     yield Template(_asset("page.html")).substitute(
         title=escape(f"Quality of {len(group.rows)} scans"),
         subtitle=escape(f"SlicerQSM {__version__}. {NOTICE}"),
+        statistics=_statistics(output),
         problems="<br>".join(map(escape, problems)),
         differences=len(group.differences),
         rule=escape(RULE),
@@ -76,6 +77,12 @@ def _asset(name):
         ) from None
 
 
+def _statistics(output):
+    """A link to the page of statistics, if it is there."""
+    found = (Path(output) / STATISTICS_PAGE).is_file()
+    return f'<a href="{STATISTICS_PAGE}">Statistics of the cohort</a>' if found else ""
+
+
 def _montage_bytes(group, output):
     total = 0
     for row in group.rows:
@@ -99,6 +106,7 @@ def _data(group, means, linked):
     peers = {peers.label: peers for peers in group.peers.values()}
     facts = {
         "linked": linked,
+        "remark": "{} Black: {:g}, white: {:g} ppm.".format(REMARK, *WINDOW),
         "columns": [_column(column) for column in group.columns],
         "peers": [_peers(peers[label]) for label in labels],
         "differences": [_difference(difference) for difference in group.differences],

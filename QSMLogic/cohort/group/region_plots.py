@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .outliers import EVERYBODY, LEAST_PEERS, limits_of
+from ...regions.units import rounding
+from .outliers import EVERYBODY, limits_of
 
 DIGITS = 4
 
@@ -16,7 +17,7 @@ def region_data(group, means):
     maps = {}
     for (map_name, unit, segment), values in means.means.items():
         found = maps.setdefault((map_name, unit), {"map": map_name, "unit": unit, "segments": []})
-        found["segments"].append(_segment(segment, np.asarray(values, float), alike))
+        found["segments"].append(_segment(segment, unit, np.asarray(values, float), alike))
     return list(maps.values())
 
 
@@ -34,11 +35,12 @@ def _alike(group):
     ]
 
 
-def _segment(name, values, alike):
+def _segment(name, unit, values, alike):
     outliers = {}
     for numbers, counted in alike:
         usual = values[counted]
-        limits = limits_of(usual[np.isfinite(usual)]) if counted.size >= LEAST_PEERS else None
+        usual = usual[np.isfinite(usual)]
+        limits = limits_of(usual, tolerance=rounding(unit, np.abs(usual).max(initial=0.0)))
         for number in numbers if limits else ():
             if np.isfinite(values[number]) and (side := limits.side(float(values[number]))):
                 outliers[int(number)] = side

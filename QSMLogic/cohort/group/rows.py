@@ -8,6 +8,7 @@ from pathlib import Path
 from ...files.ownership import read_record
 from ...model.texts import is_plain_number
 from ...regions.study import settings_text
+from ..quality.columns import CSF_NOT_FOUND
 from ..scan import DONE, LOG, MONTAGE, PAGE, REGIONS, SCANS, scan_folder
 
 
@@ -24,7 +25,7 @@ class ScanRow:
     peers : str
         The scans that it is compared with share this text: scanner, protocol and settings. "" if it has failed.
     made : str
-        How its map and regions were made, as in studies; "" without regions.
+        How its map and regions were made, as in studies, and whether its zero is another; "" without regions.
     warnings : tuple of str
         Of its run.
     files : frozenset of str
@@ -89,7 +90,9 @@ def peers_of(record):
 
 def _made(record, output, name):
     dictionary = read_record((scan_folder(output, name) / REGIONS).with_suffix(".json"))
-    return settings_text(dictionary.get("MeasurementSettings") or {}, record)
+    text = settings_text(dictionary.get("MeasurementSettings") or {}, record)
+    reference = (record.get("quality") or {}).get("reference")
+    return f"{text}, relative to {reference}" if reference == CSF_NOT_FOUND else text
 
 
 def _files(record, output, name):

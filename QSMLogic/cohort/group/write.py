@@ -6,6 +6,7 @@ from ...files.atomic import placed_together, write_text
 from ...files.ownership import read_record
 from ..quality.columns import QUALITY_COLUMNS
 from ..record import read_records
+from ..scan import GROUP_PAGE
 from . import page, regions, tables
 from .group import group_of
 from .ratings import excluded_names, rating_files, read_ratings
@@ -41,7 +42,7 @@ def write_group(output, ratings=None, *, warn=None):
     paths = [output / name for name in (tables.QUALITY, tables.QUALITY_DICTIONARY)]
     with_regions = regions.has_regions(group)
     paths += [output / name for name in (regions.TABLE, regions.DICTIONARY) if with_regions]
-    paths.append(output / page.NAME)
+    paths.append(output / GROUP_PAGE)
     with placed_together(paths, vouched=lambda: _earlier(output)) as temporary:
         means = None
         if with_regions:
@@ -51,7 +52,7 @@ def write_group(output, ratings=None, *, warn=None):
         with _text_file(temporary[output / tables.QUALITY]) as file:
             tables.write_quality(file, group)
         write_text(temporary[output / tables.QUALITY_DICTIONARY], tables.quality_dictionary(group))
-        with _text_file(temporary[output / page.NAME]) as file:
+        with _text_file(temporary[output / GROUP_PAGE]) as file:
             file.writelines(page.page_parts(group, output, means, problems))
     for problem in problems if warn else ():
         warn(problem)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+CSF_NOT_FOUND = "mean, as CSF was not found"  # a reference, unlike that of other scans with the same settings
 NUMBER, TEXT = "number", "text"
 HIGH, LOW, BOTH, NEITHER = "high", "low", "both", ""
 UNRELIABLE_RAD, EXTREME_PPM = 0.5, 1.0  # from where on phase is unreliable, and susceptibility is not that of tissue
@@ -27,6 +28,8 @@ class QualityColumn:
         NUMBER or TEXT.
     format : str
         Of its numbers on pages.
+    tolerance : float
+        Distance from the median of a cohort up to which a number is no outlier, however alike the others are.
     """
 
     key: str
@@ -36,6 +39,7 @@ class QualityColumn:
     suspicious: str = NEITHER
     kind: str = NUMBER
     format: str = ".3g"
+    tolerance: float = 0.0
 
     @property
     def is_text(self):
@@ -68,6 +72,7 @@ _SCAN = (
         "noise or misfit; none for a single echo",
         "rad",
         HIGH,
+        tolerance=0.01,
     ),
     QualityColumn(
         "unreliable_phase_percent",
@@ -76,6 +81,7 @@ _SCAN = (
         "misfit; of a single echo, by noise",
         "%",
         HIGH,
+        tolerance=1.0,
     ),
     QualityColumn(
         "clipped_percent",
@@ -83,6 +89,7 @@ _SCAN = (
         "Share of the field mask in which the magnitude of an echo has the largest value of that echo",
         "%",
         HIGH,
+        tolerance=0.1,
     ),
 )
 _MASKS = (
@@ -94,6 +101,7 @@ _MASKS = (
         "Share of the susceptibility mask without counterpart on the other side of its midsagittal plane",
         "%",
         HIGH,
+        tolerance=1.0,
     ),
     QualityColumn(
         "cut_percent",
@@ -101,6 +109,7 @@ _MASKS = (
         "Share of the surface of the field mask at the border of the image",
         "%",
         HIGH,
+        tolerance=1.0,
     ),
     QualityColumn(
         "no_signal_percent",
@@ -108,6 +117,7 @@ _MASKS = (
         "Share of the field mask that has less than a tenth of the magnitude of its brighter voxels",
         "%",
         HIGH,
+        tolerance=1.0,
     ),
 )
 _MAP = (
@@ -142,6 +152,7 @@ _MAP = (
         "and artifacts reach",
         "%",
         HIGH,
+        tolerance=0.05,
     ),
     QualityColumn(
         "cone_energy",
@@ -196,6 +207,7 @@ _CHECKS = (
         "Nonlinearity of the phase",
         "Power of the steps of the phase that neither field nor offset explains, over that of the field",
         suspicious=HIGH,
+        tolerance=0.02,
     ),
     QualityColumn(
         "odd_even_rad",
@@ -203,6 +215,7 @@ _CHECKS = (
         "Phase by which odd and even echoes differ, before its correction",
         "rad",
         HIGH,
+        tolerance=0.01,
     ),
     QualityColumn(
         "slice_jumps_rad",
@@ -210,14 +223,19 @@ _CHECKS = (
         "Median change of the phase step from slice to slice",
         "rad",
         HIGH,
+        tolerance=0.02,
     ),
     QualityColumn(
-        "broken_wraps", "Broken wraps", "Share of the wraps of the phase that interpolation has blurred", "", HIGH
+        "broken_wraps",
+        "Broken wraps",
+        "Share, from 0 to 1, of the wraps of the phase that interpolation has blurred",
+        suspicious=HIGH,
+        tolerance=0.1,
     ),
     QualityColumn(
         "slow_phase",
         "Slow part of the phase",
-        "Share of the power of the phase steps in their slow part, which filters remove",
+        "Share, from 0 to 1, of the power of the phase steps in their slow part, which filters remove",
         suspicious=LOW,
     ),
 )
@@ -234,6 +252,7 @@ _RUN = (
     ),
     _text("scanner", "Scanner", "Manufacturer and model"),
     _text("scanner_software", "Scanner software", "Software versions of the scanner"),
+    _text("reference", "Reference", "What the susceptibility is relative to"),
     _text("settings", "Settings", "The most important methods, and a fingerprint of all settings"),
     _text("version", "Version", "Version of SlicerQSM"),
 )

@@ -12,6 +12,11 @@ from ...report.pictures import Patient, resampled, upright
 
 HEIGHT_PX, GAP_PX, QUALITY = 112, 2, 75  # of the small picture; quality of JPEG, of 100
 MARGIN_MM = 4.0
+WINDOW = CATALOGUE[SUSCEPTIBILITY].window
+REMARK = (
+    "As seen from the feet, the front and the left: the right side of the patient is on the left. The outline is that "
+    "of the susceptibility mask."
+)
 OUTLINE = (255, 140, 0)
 NUCLEI = (0.4, 0.65)  # part of the mask's height, from below, in which the deep gray nuclei are looked for
 NEAR_MM, PERCENT = 30.0, 95  # of the middle of the mask; the percentile of a slice's values that nuclei raise
@@ -34,8 +39,7 @@ def montage(acquisition, maps, geometry):
         A JPEG of HEIGHT_PX: axial, coronal and sagittal, as seen from the feet, the front and the left.
     """
     view = View(maps.reliable_mask, maps.susceptibility_ppm, geometry)
-    window = CATALOGUE[SUSCEPTIBILITY].window
-    planes = [view.plane(maps.susceptibility_ppm, axis, view.middle[axis], window, HEIGHT_PX) for axis in range(3)]
+    planes = [view.plane(maps.susceptibility_ppm, axis, view.middle[axis], WINDOW, HEIGHT_PX) for axis in range(3)]
     return jpeg(_beside(planes), QUALITY)
 
 

@@ -21,7 +21,7 @@ from ...model.texts import is_plain_number
 from ...regions.study import settings_text
 from ...registry.provenance import checks_of
 from ...shared.csf import find_fluid
-from .columns import EXTREME_PPM, QUALITY_COLUMNS, UNRELIABLE_RAD
+from .columns import CSF_NOT_FOUND, EXTREME_PPM, QUALITY_COLUMNS, UNRELIABLE_RAD
 from .cone import Cone
 from .noise import noise_level, phase_noise_rad
 from .symmetry import asymmetries
@@ -166,9 +166,17 @@ def _of_run(provenance):
         "tilt_degrees": math.degrees(math.acos(min(steepest, 1.0))),
         "scanner": model,
         "scanner_software": reported.get("SoftwareVersions", ""),
+        "reference": reference_text(provenance),
         "settings": settings_text({}, provenance),
         "version": provenance["software"]["QSMLogic"],
     }
+
+
+def reference_text(provenance):
+    """What the susceptibility is relative to: the method, or what has taken its place."""
+    method = provenance["settings"].get("reference", {}).get("method", "")
+    found = provenance["notes"].get("reference", {}).get("region")
+    return CSF_NOT_FOUND if method == "csf" and found == "mask" else method
 
 
 def _product(sizes_kji):

@@ -9,10 +9,10 @@ from ...registry.provenance import checks_of
 from ...report.html import NOTICE, TEXT, checks_table, definitions, document, legend, made, plane_picture, region_table
 from ...report.page import map_section
 from ...report.pictures import PLANES, data_uri
+from ..scan import GROUP_PAGE
 from .columns import QUALITY_COLUMNS
-from .montage import View, jpeg, percentile_window
+from .montage import REMARK, View, jpeg, percentile_window
 
-GROUP_PAGE = "group.html"
 OF_BRAIN = ("map", "unit", "volume_mm3", "mean", "sd", "median", "iqr", "p5", "p95", "min", "max")  # columns shown
 TO_ROOT = "../../"  # from the folder of a scan to that of the derivatives
 PLANE_PX, SLICE_PX, SLICES, PICTURE_QUALITY = 300, 150, 6, 80
@@ -47,9 +47,10 @@ def scan_page(record, acquisition, maps, geometry, table=None):
     str
         HTML, with links to the maps and to the page of the cohort.
     """
+    name = record["name"]
     parts = [
-        f'<p class="small"><a href="{TO_ROOT}{GROUP_PAGE}">All scans</a></p>',
-        f"<h1>{escape(record['name'])}</h1>",
+        f'<p class="small"><a href="{TO_ROOT}{GROUP_PAGE}#{quote(name)}">All scans</a></p>',
+        f"<h1>{escape(name)}</h1>",
         f'<p class="small">{NOTICE}</p>',
         definitions(_facts(record)),
         *_warnings(record),
@@ -60,7 +61,7 @@ def scan_page(record, acquisition, maps, geometry, table=None):
         *made(maps.provenance, with_checks=False),
         f"<h3>Maps</h3>{_files(record['maps'])}",
     ]
-    return document(record["name"], parts, STYLE)
+    return document(name, parts, STYLE)
 
 
 def _facts(record):
@@ -95,12 +96,6 @@ def _pictures(acquisition, maps, geometry):
         image, entry = getattr(maps, name), CATALOGUE[name]
         if image is not None:
             yield _strip(view, entry.title[:1].upper() + entry.title[1:], image, entry.window, entry.unit)
-
-
-REMARK = (
-    "As seen from the feet, the front and the left: the right side of the patient is on the left. The outline is that "
-    "of the susceptibility mask."
-)
 
 
 def _strip(view, title, image, window, unit):

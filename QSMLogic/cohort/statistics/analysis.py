@@ -161,7 +161,8 @@ def _incomplete(model, units):
 
 def _mixed(found):
     if len(found.settings) > 1:
-        yield "The maps were made with different settings; differences may stem from them."
+        made = "; ".join(sorted(found.settings))
+        yield f"The maps were made in different ways ({made}); differences of the values may stem from that."
     if len(found.relative_to) > 1:
         yield f"The values are relative to different regions: {', '.join(sorted(found.relative_to))}."
 

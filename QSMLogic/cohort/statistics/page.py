@@ -4,11 +4,11 @@ from dataclasses import replace
 from html import escape
 
 from ...report.html import NOTICE, document, region_table
+from ..scan import GROUP_PAGE
 from .design import SLOPE
 from .plots import detail_plots, effects_plot
 from .table import COLUMNS, families_of
 
-GROUP_PAGE = "group.html"
 HIDDEN = ("map", "unit", "term", "comparison", "kind", "mean", "residual_sd", "standard_error", "standardized")
 SIDE_BY_SIDE = """
 .details { display: grid; grid-template-columns: repeat(auto-fill, minmax(480px, 1fr)); gap: 8px 16px }

@@ -5,16 +5,15 @@ from dataclasses import asdict
 import numpy as np
 
 from ...model.errors import QSMError
-from ...model.units import PER_PPM
 from ...numerics.lazy import stats
 from ...regions.column import COUNT, MAP_UNIT, TEXT, Column
 from ...regions.table import RegionTable
+from ...regions.units import rounding
 from .design import LEAST_MEMBERS
 from .regression import Result, false_discovery, fitted, result_of
 from .subjects import counted, shortened
 
-LEAST_PPM = 1e-5  # a smaller spread is rounding: the region is the reference of the map
-LEAST_RELATIVE = 1e-9
+EXACT = 1e-9  # residuals over the spread of the values: smaller ones are rounding
 LEAST_COMPARED, UNEQUAL = 5, 0.01  # members of a group whose variance is compared; p (Brown and Forsythe 1974)
 FAMILY = "the regions of a map and comparison"
 
@@ -50,6 +49,8 @@ COLUMNS = (
     Column("note", "Note", "Remarks on this row, such as why there is no result", type=TEXT),
 )
 NO_RESULT = asdict(Result())
+SAME = "the value is the same in all subjects"
+OTHERS = " Measure other regions (`participant` with --atlas), or map relative to another reference than the mean."
 
 
 def statistics_table(model, units, regions, values, settings):
@@ -74,7 +75,7 @@ def statistics_table(model, units, regions, values, settings):
     rows = [row for n, region in enumerate(regions) for row in _rows(model, overall, units, region, values[:, n])]
     if all(row["p"] is None for row in rows):
         reasons = "; ".join(dict.fromkeys(row["note"] for row in rows))
-        raise QSMError(f"No region can be tested: {reasons}.")
+        raise QSMError(f"No region can be tested: {reasons}.{OTHERS if SAME in reasons else ''}")
     return RegionTable(tuple(_corrected(rows)), settings, COLUMNS)
 
 
@@ -111,12 +112,13 @@ def region_fit(model, region, values):
     used = used_units(model, values)
     if not used.any():
         raise QSMError("no subject has a value")
-    design, values, unit = model.design(used), values[used], region.unit
-    least = LEAST_PPM * PER_PPM[unit] if unit in PER_PPM else LEAST_RELATIVE * np.abs(values).max()
+    design, values = model.design(used), values[used]
+    least = rounding(region.unit, np.abs(values).max())
     if values.std() <= least:
-        raise QSMError(f"the value is the same in all subjects ({values.mean():.4g} {unit}), as of a reference")
+        mean = 0.0 if abs(values.mean()) <= least else values.mean()
+        raise QSMError(f"{SAME} ({mean:.4g} {region.unit}), as of a reference")
     fit = fitted(design, values)
-    if fit.sigma <= LEAST_RELATIVE * values.std():
+    if fit.sigma <= EXACT * values.std():
         raise QSMError("the model fits the values exactly, so that there is no error to compare with")
     return fit
 

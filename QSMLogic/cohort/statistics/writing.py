@@ -9,7 +9,7 @@ from ...regions.table_files import table_paths, table_texts
 from ...report.plots import plot_files
 from ..averages import write_averages
 from ..record import read_records
-from ..scan import DONE
+from ..scan import DONE, STATISTICS_PAGE
 from .analysis import STATISTICS, analyzed, model_of
 from .page import statistics_page
 from .plots import plots_of
@@ -17,7 +17,7 @@ from .subjects import units_of
 from .table import COLUMNS
 from .values import ScanKey
 
-PLOTS, PAGE = "group_statistics", "group_statistics.html"
+PLOTS = "group_statistics"
 
 
 def write_statistics(output, options):
@@ -42,7 +42,7 @@ def write_statistics(output, options):
         If something is missing, there is too little to be tested, or a file cannot be written.
     """
     found = analyzed(output, options)
-    drawn = plot_files(plots_of(found), Path(output) / PLOTS) | {Path(output) / PAGE: statistics_page(found)}
+    drawn = plot_files(plots_of(found), Path(output) / PLOTS) | {Path(output) / STATISTICS_PAGE: statistics_page(found)}
     texts = table_texts(found.table, Path(output) / STATISTICS) | {path: signed(text) for path, text in drawn.items()}
     return write_texts(texts, overwrite=False, vouched=lambda: _earlier(output)), found.sentences
 
@@ -88,7 +88,7 @@ def write_average_maps(output, options, report=lambda done: None):
 def _earlier(output):
     """The table, page and plots of an earlier run, which nobody has edited."""
     table, dictionary = table_paths(Path(output) / STATISTICS)
-    drawn = signed_files([*(Path(output) / PLOTS).glob("*.svg"), Path(output) / PAGE])
+    drawn = signed_files([*(Path(output) / PLOTS).glob("*.svg"), Path(output) / STATISTICS_PAGE])
     return drawn | ({table, dictionary} if _is_ours(table, dictionary) else set())
 
 

@@ -123,7 +123,9 @@ class Results:
         return scan_folder(self.table.folder, self.table.current["name"])
 
     def _group_page(self):
-        return Path(self.table.folder) / "group.html"
+        from QSMLogic.cohort.scan import GROUP_PAGE
+
+        return Path(self.table.folder) / GROUP_PAGE
 
     def show_log(self, *ignored):
         """The log of the selected scan, or of the last start."""

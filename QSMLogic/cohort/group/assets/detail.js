@@ -13,7 +13,7 @@ function drawDetail() {
     {},
     make("p", { className: "small" }, `${view.at + 1} of ${view.order.length}`),
     make("h2", {}, scan.name),
-    picture ? make("img", { src: picture, alt: `Montage of ${scan.name}` }) : "",
+    picture ? pictureOf(scan, picture) : "",
     links(scan),
     scan.reason ? make("p", { className: "failure" }, `\u2717 Not mapped: ${scan.reason}`) : "",
     ratingForm(scan),
@@ -26,6 +26,17 @@ function drawDetail() {
     scan.state === "failed" ? "" : numbersTable(scan),
   );
   box.replaceChildren(seen, known);
+}
+
+// The letter is for the axial and the coronal slice, which show the right of the patient on the left.
+function pictureOf(scan, picture) {
+  const image = make("img", { src: picture, alt: `Montage of ${scan.name}` });
+  return make(
+    "div",
+    {},
+    make("div", { className: "picture-of" }, image, make("b", { "aria-hidden": "true" }, "R")),
+    make("p", { className: "small" }, data.remark),
+  );
 }
 
 function links(scan) {

@@ -124,9 +124,22 @@ function pressed(event) {
   } else if (scan && ["1", "2", "3"].includes(event.key)) rate(scan, LEVELS[event.key - 1]);
   else if (scan && event.key === "0") rate(scan, "");
   else if (event.key === "r" && scan && myRating(scan).rating) byId("reason").focus();
+  else if (event.key === "o" && scan?.page) window.open(fileOf(scan, "report.html"));
   else if (event.key === "/") byId("filter").focus();
   else return;
   event.preventDefault();
+}
+
+// The selected scan is in the address, so that the way back from its page, and a reload, lead to it.
+function keepPlace() {
+  const scan = selected();
+  if (scan) history.replaceState(null, "", `#${encodeURIComponent(scan.name)}`);
+}
+
+function goToPlace() {
+  const name = decodeURIComponent(location.hash.slice(1)),
+    scan = scans.find((of) => of.name === name);
+  if (scan && scan !== selected()) selectScan(scan.n);
 }
 
 function start() {
@@ -182,6 +195,9 @@ function start() {
   });
   count();
   arrange();
+  goToPlace();
+  on("selection", keepPlace);
+  window.addEventListener("hashchange", goToPlace);
   showTab("scans");
 }
 

@@ -8,6 +8,7 @@ let kept = true;
 function readGiven() {
   try {
     const found = JSON.parse(localStorage.getItem(KEY) || "{}");
+    given.by = Object.create(null);
     if (typeof found.rater === "string") given.rater = found.rater;
     for (const [rater, of] of Object.entries(found.by ?? {})) given.by[rater] = Object.assign(Object.create(null), of);
   } catch {
@@ -104,6 +105,19 @@ function saveRatings() {
   make("a", { href: address, download: "group_ratings.tsv" }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
+
+// Ratings given on this page in another window: without them, the next one given here would undo them.
+window.addEventListener("storage", ({ key, newValue }) => {
+  if (key !== KEY || !newValue) return;
+  const { rater } = given;
+  readGiven();
+  given.rater = rater;
+  scans.forEach(judge);
+  say("rating");
+});
+window.addEventListener("beforeunload", (event) => {
+  if (!kept && unsaved()) event.preventDefault();
+});
 
 readGiven();
 scans.forEach(judge);

@@ -2,7 +2,8 @@
 
 from helpers.simulated_group import REPORTED, SETTINGS, SOFTWARE, record
 
-from QSMLogic.cohort.group.differences import NOT_REPORTED, NOT_RUN, Comparison, differing
+from QSMLogic.cohort.group.differences import NOT_REPORTED, NOT_RUN, REFERENCE, Comparison, differing
+from QSMLogic.cohort.quality.columns import CSF_NOT_FOUND
 
 
 def found(*records):
@@ -37,6 +38,12 @@ def test_scanner_settings_and_software_are_named_with_the_scans_that_differ():
         ("Software", "numpy"): {"2.0": [0, 1], "1.26": [2]},
     }
     assert list(differing(differences)) == [2]
+
+
+def test_a_reference_that_was_not_found_is_a_difference():
+    records = [record(n, quality={"reference": "csf"}) for n in range(2)]
+    other = record(2, quality={"reference": CSF_NOT_FOUND})
+    assert as_text(found(*records, other)) == {("Settings", REFERENCE): {"csf": [0, 1], CSF_NOT_FOUND: [2]}}
 
 
 def test_another_method_does_not_name_all_of_its_parameters():

@@ -1,14 +1,19 @@
 """Outliers are those among comparable scans, on the suspicious side."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.simulated_group import failed, record
+from helpers.simulated_group import failed, record, region_files, write_scan
 
+from QSMLogic.cohort.group.group import group_of
 from QSMLogic.cohort.group.outliers import LEAST_PEERS, limits_of, peers_of_rows
+from QSMLogic.cohort.group.region_plots import region_data
+from QSMLogic.cohort.group.regions import write_regions
 from QSMLogic.cohort.group.rows import row_of
-from QSMLogic.cohort.quality.columns import HIGH, LOW, QualityColumn
+from QSMLogic.cohort.quality.columns import HIGH, LOW, QUALITY_COLUMNS, QualityColumn
+from QSMLogic.cohort.record import read_records
 
 COLUMN = QualityColumn("noise_ppm", "Noise", "Noise", "ppm", suspicious=HIGH)
 
@@ -41,6 +46,44 @@ def test_values_that_are_mostly_the_same_have_outliers_too():
     limits = limits_of([0.0] * 30 + [0.4])
     assert limits.side(0.4) == HIGH and limits.side(0.0) == ""
     assert limits_of([3.0] * 12).side(3.0 * (1 + 1e-7)) == ""
+
+
+def test_what_does_not_matter_is_no_outlier_however_alike_the_others_are():
+    assert limits_of([0.0] * 30 + [0.4], tolerance=0.5).side(0.4) == ""
+    assert limits_of([0.0] * 30 + [0.6], tolerance=0.5).side(0.6) == HIGH
+    wide = limits_of(np.arange(100.0))
+    assert limits_of(np.arange(100.0), tolerance=0.5) == wide
+
+
+@pytest.mark.parametrize(
+    ("key", "usual", "bad"),
+    [
+        ("clipped_percent", 0.01, 5.0),
+        ("extreme_percent", 0.01, 0.5),
+        ("cut_percent", 0.3, 10.0),
+        ("unreliable_phase_percent", 0.2, 30.0),
+        ("no_signal_percent", 0.3, 8.0),
+        ("nonlinearity", 0.011, 0.1),
+        ("odd_even_rad", 0.005, 0.2),
+        ("slice_jumps_rad", 0.01, 0.2),
+    ],
+)
+def test_normal_scans_are_no_outliers_if_most_have_nothing_of_a_fault(key, usual, bad):
+    column = next(column for column in QUALITY_COLUMNS if column.key == key)
+    for value, expected in ((usual, {}), (bad, {"0000": {0: HIGH}})):
+        values = [value] + [0.0] * 20
+        found = [row_of(record(n, quality={key: value}), [column], "nowhere") for n, value in enumerate(values)]
+        assert outliers(found, [column]) == expected
+
+
+def test_regions_that_differ_by_rounding_have_no_outliers(tmp_path):
+    rounding = np.r_[np.random.default_rng(1).normal(0, 1e-10, 20), 1e-8]
+    for n, value in enumerate(rounding):
+        means = {"Whole brain": value, "Putamen": 0.05 + 1e5 * value}
+        write_scan(tmp_path, record(n), region_files(means))
+    group = group_of(read_records(tmp_path), [COLUMN], tmp_path)
+    (of_map,) = region_data(group, write_regions(io.StringIO(), group, tmp_path, pytest.fail))
+    assert {of["name"]: of["outliers"] for of in of_map["segments"]} == {"Whole brain": {}, "Putamen": {20: HIGH}}
 
 
 def test_only_the_suspicious_side_counts():

@@ -9,7 +9,8 @@ from helpers.simulated_group import failed, record, write_scan
 from QSMLogic.cohort.group import page
 from QSMLogic.cohort.group.page import safe_json
 from QSMLogic.cohort.group.write import write_group
-from QSMLogic.cohort.scan import LOG, MONTAGE, PAGE
+from QSMLogic.cohort.scan import LOG, MONTAGE, PAGE, STATISTICS_PAGE
+from QSMLogic.model.catalogue import CATALOGUE, SUSCEPTIBILITY
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u2028&amp;"
 JPEG = b"\xff\xd8\xff\xe0 some picture"
@@ -50,6 +51,20 @@ def test_pages_need_no_network(tmp_path):
     text = written(tmp_path)
     assert not re.search(r"https?:|@import|url\(|<link|src=", text)
     assert "default-src 'none'" in text
+
+
+def test_statistics_are_linked_if_they_are_there(tmp_path):
+    write_scan(tmp_path, record(1))
+    assert STATISTICS_PAGE not in written(tmp_path)
+    (tmp_path / STATISTICS_PAGE).write_text("<title>statistics</title>")
+    assert f'href="{STATISTICS_PAGE}"' in written(tmp_path)
+
+
+def test_orientation_and_window_of_montages_are_said(tmp_path):
+    write_scan(tmp_path, record(1), {MONTAGE: JPEG})
+    low, high = CATALOGUE[SUSCEPTIBILITY].window
+    remark = embedded(written(tmp_path))["remark"]
+    assert "the right side of the patient is on the left" in remark and f"Black: {low:g}, white: {high:g} ppm" in remark
 
 
 def test_montages_are_embedded_and_pages_linked(tmp_path):

@@ -11,10 +11,11 @@ from QSMLogic import QSMError
 from QSMLogic.cohort.group.group import group_of
 from QSMLogic.cohort.group.tables import REGION_COLUMNS
 from QSMLogic.cohort.group.write import excluded_scans, write_group
-from QSMLogic.cohort.quality.columns import QUALITY_COLUMNS
+from QSMLogic.cohort.quality.columns import CSF_NOT_FOUND, QUALITY_COLUMNS
 from QSMLogic.cohort.statistics.values import read_values
 
-NUMBER = next(column for column in QUALITY_COLUMNS if not column.is_text)
+NUMBERS = [column for column in QUALITY_COLUMNS if not column.is_text]
+NUMBER = NUMBERS[0]
 
 
 def table(path):
@@ -46,15 +47,15 @@ def test_every_scan_has_a_line_failed_ones_with_their_reason(tmp_path):
 
 def test_outliers_differences_and_ratings_stand_in_the_table(tmp_path):
     for number in range(1, 13):
-        write_scan(tmp_path, record(number, quality={c.key: 1 + number / 100 for c in QUALITY_COLUMNS}))
-    odd = {column.key: 1000.0 if column.suspicious != "low" else -1000.0 for column in QUALITY_COLUMNS}
+        write_scan(tmp_path, record(number, quality={c.key: 1 + number / 100 for c in NUMBERS}))
+    odd = {column.key: 1000.0 if column.suspicious != "low" else -1000.0 for column in NUMBERS}
     write_scan(tmp_path, record(13, quality=odd, software={"QSMLogic": "1.0", "numpy": "1.26"}))
     ratings = tmp_path / "group_ratings.tsv"
     ratings.write_text("scan\trating\treason\trater\nsub-0002_MEGRE\texcluded\tmotion\tA\n", encoding="utf-8")
     assert excluded_scans(tmp_path) == {"sub-0002_MEGRE"}
     write_group(tmp_path)
     lines = {line["subject"]: line for line in table(tmp_path / "group_quality.tsv")}
-    suspicious = [column.key for column in QUALITY_COLUMNS if column.suspicious and not column.is_text]
+    suspicious = [column.key for column in NUMBERS if column.suspicious]
     assert [part.split()[0] for part in lines["0013"]["outliers"].split(", ")] == suspicious
     assert lines["0013"]["differs_in"] == "numpy" and lines["0001"]["outliers"] == "n/a"
     rated = [lines["0002"][key] for key in ("rating", "rating_reason", "raters")]
@@ -97,7 +98,14 @@ def test_statistics_read_the_table_of_regions(tmp_path):
     assert values.means.tolist() == [[0.05], [pytest.approx(0.07)]] and len(values.settings) == 1
 
 
-@pytest.mark.parametrize("facts", [{"settings": {"invert": {"method": "ndi"}}}, {"measured": {"erosion_mm": 1}}])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"settings": {"invert": {"method": "ndi"}}},
+        {"measured": {"erosion_mm": 1}},
+        {"quality": {"reference": CSF_NOT_FOUND}},
+    ],
+)
 def test_regions_made_with_different_settings_are_flagged(tmp_path, facts):
     with_regions(tmp_path, 1)
     with_regions(tmp_path, 2, **facts)

@@ -6,18 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers.mapped_head import GEOMETRY, mapped
+from helpers.mapped_head import measured_head as quality
 
-from QSMLogic.cohort.quality.columns import QUALITY_COLUMNS
-from QSMLogic.cohort.quality.numbers import measured
+from QSMLogic.cohort.quality.columns import CSF_NOT_FOUND, QUALITY_COLUMNS
+from QSMLogic.cohort.quality.numbers import measured, reference_text
 from QSMLogic.files.geometry import Geometry
 from QSMLogic.model.acquisition import Acquisition, FieldMap, Grid
 from QSMLogic.pipeline.chain import run
 from QSMLogic.registry.method import find
 from QSMLogic.stages.invert.tkd import TkdParameters
-
-
-def quality(fault="", **options):
-    return measured(*mapped(fault, **options), GEOMETRY)
 
 
 def test_there_is_a_plain_value_for_every_column():
@@ -139,6 +136,13 @@ def test_the_fluid_of_the_reference_is_not_measured_again():
     notes = {"reference": {"region": "CSF", "mean_relative_to_brain_ppm": 0.0123, "sd_ppm": 0.0456}}
     values = measured(acquisition, replace(maps, provenance=maps.provenance | {"notes": notes}), GEOMETRY)
     assert (values["csf_mean_ppm"], values["csf_sd_ppm"]) == (0.0123, 0.0456)
+
+
+def test_a_reference_that_was_not_found_is_said():
+    provenance = {"settings": {"reference": {"method": "csf"}}}
+    for region, text in (("CSF", "csf"), ("mask", CSF_NOT_FOUND)):
+        assert reference_text(provenance | {"notes": {"reference": {"region": region}}}) == text
+    assert quality()["reference"] == "mean"
 
 
 def test_a_ball_in_few_voxels_can_be_measured():

@@ -33,10 +33,16 @@ def known_registration(image, where, template, *others):
     )
 
 
-@pytest.fixture
-def cohort(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory):
     """The derivatives of 8 subjects, every other of which has more iron in the pallidum."""
-    monkeypatch.setattr(regions, "register", known_registration)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(regions, "register", known_registration)
+        return made(tmp_path_factory.mktemp("cohort"))
+
+
+def made(tmp_path):
+    """The folders of the data set and of its derivatives."""
     atlas, output, random = tmp_path / "atlas", tmp_path / "out", np.random.default_rng(2)
     atlas.mkdir()
     write_image(atlas / "template.nii.gz", IMAGE, PLACE)
@@ -91,14 +97,17 @@ def test_excluded_scans_are_in_neither(cohort):
     assert read_image(output / "group_averages" / "space-atlas_stat-count_Chimap.nii.gz")[0].max() == SUBJECTS - 2
 
 
-def test_the_command_line_leaves_out_what_was_rated_so(cohort, capsys):
+def test_the_command_line_leaves_out_what_was_rated_so(cohort, capsys, tmp_path):
     root, output = cohort
-    (output / "group_ratings.tsv").write_text("scan\trating\nsub-02_MEGRE\texcluded\n")
-    words = ("--group-column", "group", "--averages")
+    ratings = tmp_path / "ratings.tsv"
+    ratings.write_text("scan\trating\nsub-02_MEGRE\texcluded\n")
+    (output / "group_statistics.html").unlink(missing_ok=True)
+    words = ("--group-column", "group", "--averages", "--ratings", str(ratings))
     assert main(["bids", str(root), str(output), "group", *words]) == 0
     written, said = capsys.readouterr()
     assert "group_statistics.html" in written and "space-atlas_group-patient_stat-mean_Chimap.nii.gz" in written
     assert "by group (control: 4, patient: 3)" in said
+    assert 'href="group_statistics.html"' in (output / "group.html").read_text()
     count = read_image(output / "group_averages" / "space-atlas_stat-count_Chimap.nii.gz")[0]
     assert count.max() == SUBJECTS - 1
     assert main(["bids", str(root), str(output), "group", "--covariates", "age"]) == 2

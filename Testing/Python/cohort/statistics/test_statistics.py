@@ -105,6 +105,16 @@ def test_what_cannot_be_tested_says_why(tmp_path):
         assert not any(isinstance(value, float) and not np.isfinite(value) for value in row.values())
 
 
+def test_a_reference_alone_is_an_error_with_its_remedy(tmp_path):
+    values, people = cohort(4, 12, regions=1)
+    for n, means in enumerate(values.values()):
+        means[0] = 1e-10 * n  # the whole brain, relative to its mean
+    write_cohort(tmp_path, values, regions=["Whole brain"])
+    write_participants(tmp_path, people)
+    with pytest.raises(QSMError, match=r"same in all subjects \(0 ppm\), as of a reference\. Measure other regions"):
+        rows_of(tmp_path, group="group")
+
+
 def test_an_outlier_is_noted(study):
     text = (study / "group_regions.tsv").read_text().splitlines()
     at = next(n for n, line in enumerate(text) if line.startswith("07") and "Thalamus" in line)
