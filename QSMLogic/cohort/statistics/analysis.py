@@ -9,7 +9,7 @@ from ...model.errors import QSMError
 from .covariates import Categorical, column_of
 from .design import Model
 from .participants import PARTICIPANTS, Participants
-from .subjects import CHANGE, FIRST, counted, listed, shortened, units_of
+from .subjects import CHANGE, FIRST, counted, listed, natural, shortened, units_of
 from .table import statistics_table
 from .values import read_values
 
@@ -115,7 +115,8 @@ def analyzed(output, options):
     units, sentences = units_of(found.scans, options.sessions, options.kind, options.between)
     units, model, lines = model_of(units, options)
     values = np.array([unit.value(found.means) for unit in units])
-    sentences = [_about(model, options), *sentences, *lines, *_incomplete(model, units), *_mixed(found)]
+    left_out = [*_excluded(options), *sentences, *lines, *_incomplete(model, units)]
+    sentences = [_about(model, options), *left_out, *_mixed(found)]
     settings = {"Model": sentences[0], "Remarks": sentences[1:]}
     table = statistics_table(model, units, found.regions, values, settings)
     return Analysis(table, model, units, found.regions, values, tuple(sentences))
@@ -146,9 +147,21 @@ def _listed(units, options):
             f"None of the subjects that were scanned is listed in {table.path}: {shortened(lacking)}. Its labels must "
             "be those of the folders, with or without sub-."
         )
-    said = [f"Left out: {counted(len(lacking), 'subject')} not listed in {table.path.name} ({shortened(lacking)})."]
+    said = []
+    if lacking:
+        said = [f"Left out: {counted(len(lacking), 'subject')} not listed in {table.path.name} ({shortened(lacking)})."]
+    if missing := sorted(table.names() - {unit.subject for unit in units}, key=natural):
+        said.append(
+            f"{counted(len(missing), 'subject')} listed in {table.path.name} without a usable scan "
+            f"({shortened(missing)}): if these are not missing at random, results are biased."
+        )
     units, rows = zip(*((unit, row) for unit, row in zip(units, rows, strict=True) if row), strict=True)
-    return list(units), list(rows), table.columns, said if lacking else []
+    return list(units), list(rows), table.columns, said
+
+
+def _excluded(options):
+    if names := sorted(options.excluded, key=natural):
+        yield f"Left out: {counted(len(names), 'scan')} rated as excluded ({shortened(names)})."
 
 
 def _incomplete(model, units):
@@ -181,5 +194,5 @@ def _about(model, options):
     by = f" by {listed(terms)}" if terms else ""
     return (
         f"{what} was fitted{by} by ordinary least squares ({counted(int(complete.sum()), 'subject')}); "
-        "q is the false discovery rate over the regions of a map and comparison."
+        "q is the false discovery rate over the regions of a map and comparison, not over maps and comparisons."
     )

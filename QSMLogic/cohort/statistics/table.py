@@ -15,7 +15,7 @@ from .subjects import counted, shortened
 
 EXACT = 1e-9  # residuals over the spread of the values: smaller ones are rounding
 LEAST_COMPARED, UNEQUAL = 5, 0.01  # members of a group whose variance is compared; p (Brown and Forsythe 1974)
-FAMILY = "the regions of a map and comparison"
+FAMILY = "the regions of a map and comparison, not for maps and comparisons"
 
 COLUMNS = (
     Column("map", "Map", "Map that was measured", type=TEXT, required=True),

@@ -17,6 +17,7 @@ function drawDetail() {
     links(scan),
     scan.reason ? make("p", { className: "failure" }, `\u2717 Not mapped: ${scan.reason}`) : "",
     ratingForm(scan),
+    picture ? make("p", { className: "small" }, data.remark) : "",
   );
   const known = make(
     "div",
@@ -31,12 +32,7 @@ function drawDetail() {
 // The letter is for the axial and the coronal slice, which show the right of the patient on the left.
 function pictureOf(scan, picture) {
   const image = make("img", { src: picture, alt: `Montage of ${scan.name}` });
-  return make(
-    "div",
-    {},
-    make("div", { className: "picture-of" }, image, make("b", { "aria-hidden": "true" }, "R")),
-    make("p", { className: "small" }, data.remark),
-  );
+  return make("div", { className: "picture-of" }, image, make("b", { "aria-hidden": "true" }, "R"));
 }
 
 function links(scan) {

@@ -48,7 +48,9 @@ def test_excluded_and_unlisted_subjects_are_left_out(study):
     said = " ".join(sentences)
     assert "Left out: 1 subject not listed in participants.tsv (40)." in said
     assert "Left out: 1 subject without sex (01)." in said
-    assert "05" not in said and "(control: 18, patient: 19)" in said and "37 subjects" in said
+    assert "Left out: 1 scan rated as excluded (sub-05_MEGRE)." in said
+    assert "1 subject listed in participants.tsv without a usable scan (05)" in said
+    assert "(control: 18, patient: 19)" in said and "37 subjects" in said
 
 
 def test_repeated_sessions_are_not_independent(tmp_path):
