@@ -2,6 +2,7 @@
 
 import csv
 import math
+import os
 from array import array
 from functools import lru_cache
 
@@ -71,7 +72,7 @@ def write_regions(file, group, output, warn):
         try:
             rows = region_cells(scan_folder(output, row.name) / REGIONS)
         except QSMError as error:
-            warn(f"The regions of {row.name} are left out: {error}")
+            warn(f"The regions of {row.name} are left out: {error}".replace(f"{output}{os.sep}", ""))
             continue
         for cells in rows:
             _to_unit_of_group(cells, units)

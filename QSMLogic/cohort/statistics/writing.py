@@ -68,15 +68,18 @@ def write_average_maps(output, options, report=lambda done: None):
     QSMError
         If no scan was registered to an atlas, or scans to several.
     """
-    scans, records = [], []
+    scans, records, references = [], [], set()
     for record in read_records(output):
         atlas = record.get("atlas")
         if record.get("state") == DONE and record["name"] not in options.excluded and atlas and "maps" in atlas:
             scans.append(ScanKey(record["name"], record["subject"], record["session"]))
             records.append({"space": atlas["space"], "maps": atlas["maps"]})
+            references.add((record.get("quality") or {}).get("reference") or "unknown")
     if not scans:
         return write_averages(output, [], []), ()
     units, sentences = units_of(scans, options.sessions, options.kind, options.between)
+    if len(references) > 1:
+        sentences.append(f"The averaged maps are relative to different references: {'; '.join(sorted(references))}.")
     groups = [""] * len(units)
     if options.group:
         units, model, lines = model_of(units, replace(options, covariates=(), categorical=()))

@@ -2,6 +2,8 @@
 
 import csv
 import json
+from dataclasses import replace
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -27,10 +29,9 @@ def acquisition(image):
     return acquisition_of(image + np.float32(0.1), GRID)
 
 
-@pytest.fixture
-def atlas(tmp_path, monkeypatch):
-    monkeypatch.setattr(working, "WORK_MM", 4.0)
-    folder = tmp_path / "my atlas-1"
+@pytest.fixture(scope="module")
+def atlas(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("atlases") / "my atlas-1"
     folder.mkdir()
     image, labels = body()
     write_image(folder / "template.nii.gz", image, PLACE)
@@ -40,6 +41,22 @@ def atlas(tmp_path, monkeypatch):
 
 
 IMAGE, LABELS = body((3.0, -2.0, 4.0), 1.05)
+
+
+@pytest.fixture(scope="module")
+def registered(atlas):
+    """Table and Extra of a scan that was registered to the atlas, and its Registration."""
+    kept, register = [], regions.register
+
+    def remembering(*arguments):
+        kept.append(register(*arguments))
+        return kept[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(working, "WORK_MM", 4.0)
+        patch.setattr(regions, "register", remembering)
+        maps = maps_of(IMAGE, GRID, r2star_hz=20 * IMAGE)
+        return *scan_regions(acquisition(IMAGE), maps, PLACE, atlas), kept[0]
 
 
 def test_the_whole_brain_without_an_atlas():
@@ -59,9 +76,8 @@ def test_the_whole_brain_without_an_atlas():
     assert extra == Extra()
 
 
-def test_the_regions_of_an_atlas(atlas):
-    maps = maps_of(IMAGE, GRID, r2star_hz=20 * IMAGE)
-    table, extra = scan_regions(acquisition(IMAGE), maps, PLACE, atlas)
+def test_the_regions_of_an_atlas(registered):
+    table, extra, _ = registered
     assert table.segments == ["Organ left", "Organ right", BRAIN]
     for label, name in ((1, "Organ left"), (2, "Organ right")):
         assert table.of(name)["mean"] == pytest.approx(IMAGE[label == LABELS].mean(), rel=0.1)
@@ -72,21 +88,18 @@ def test_the_regions_of_an_atlas(atlas):
     assert extra.facts["registration"]["overlap"] > 0.8
 
 
-def test_doubts_on_a_region_are_noted(atlas, monkeypatch):
-    found = regions.register
-
-    def doubtful(*arguments):
-        done = found(*arguments)
-        done.quality["labels"]["Organ left"]["note"] = "uncertain outline"
-        return done
-
-    monkeypatch.setattr(regions, "register", doubtful)
+def test_doubts_on_a_region_are_noted(atlas, registered, monkeypatch):
+    done = registered[-1]
+    labels = done.quality["labels"]
+    doubtful = labels | {"Organ left": labels["Organ left"] | {"note": "uncertain outline"}}
+    noted = replace(done, quality=done.quality | {"labels": doubtful})
+    monkeypatch.setattr(regions, "register", lambda *arguments: noted)
     table, _ = scan_regions(acquisition(IMAGE), maps_of(IMAGE, GRID), PLACE, atlas)
     assert table.of("Organ left")["note"] == "uncertain outline" and not table.of("Organ right")["note"]
 
 
-def test_what_is_written(atlas, tmp_path):
-    _, extra = scan_regions(acquisition(IMAGE), maps_of(IMAGE, GRID), PLACE, atlas)
+def test_what_is_written(atlas, registered, tmp_path):
+    _, extra, _ = registered
     output = tmp_path / "out"
     run = BidsRun(tmp_path, tmp_path / "sub-01" / "ses-1", "sub-01_ses-1", "MEGRE", {})
     files = extra.files(run, output)
@@ -121,7 +134,9 @@ def test_a_failed_registration_leaves_the_whole_brain(atlas, monkeypatch):
     assert extra.warnings[0] in table.of(BRAIN)["note"]
 
 
-def test_the_atlas_is_loaded_once_until_it_changes(atlas):
+def test_the_atlas_is_loaded_once_until_it_changes(atlas, tmp_path):
+    atlas = copytree(atlas, tmp_path / "atlas")
+
     def template():
         found = regions.find_atlas(atlas)
         return regions._template(found.folder, tuple(sorted(found.fingerprints().items())))

@@ -13,6 +13,7 @@ from QSMLogic.atlas.register import Registration
 from QSMLogic.cli.main import main
 from QSMLogic.cohort import regions
 from QSMLogic.cohort.group.write import write_group
+from QSMLogic.cohort.quality.columns import CSF_NOT_FOUND
 from QSMLogic.cohort.statistics import StatisticsOptions, write_average_maps, write_statistics
 from QSMLogic.cohort.statistics.analysis import analyzed
 from QSMLogic.files.atomic import placed_together
@@ -61,7 +62,8 @@ def made(tmp_path):
         with placed_together(extra.files(run, output)) as temporary:
             found = extra.write(temporary, run, output)
         files = {path.name: text.encode() for path, text in table_texts(table, "regions.tsv").items()}
-        write_scan(output, record(name=run.name, subject=subject, atlas=found), files)
+        quality = {"reference": "csf" if n else CSF_NOT_FOUND}
+        write_scan(output, record(name=run.name, subject=subject, atlas=found, quality=quality), files)
     write_participants(tmp_path, people)
     write_group(output)
     return tmp_path, output
@@ -77,7 +79,8 @@ def test_the_region_that_differs_is_found_and_no_other(cohort):
     assert found["estimate"] == pytest.approx(DIFFERENCE_PPM, abs=3 * found["standard_error"])
     assert output / "group_statistics.tsv" in paths
 
-    paths, _ = write_average_maps(output, options)
+    paths, said = write_average_maps(output, options)
+    assert any(f"different references: csf; {CSF_NOT_FOUND}" in sentence for sentence in said)
     mean = {
         group: read_image(output / "group_averages" / f"space-atlas_group-{group}_stat-mean_Chimap.nii.gz")[0]
         for group in ("control", "patient")
