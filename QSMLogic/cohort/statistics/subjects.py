@@ -5,6 +5,7 @@ change within each subject is tested. Runs of a session are averaged.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,8 +62,8 @@ def units_of(scans, sessions=FIRST, kind="", between=()):
     -------
     units : list of Unit
         In the order of the subjects' labels.
-    left_out : list of str
-        Sentences on subjects and sessions that are not used.
+    sentences : list of str
+        On sessions that are subtracted, and on subjects and sessions that are not used.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def units_of(scans, sessions=FIRST, kind="", between=()):
         known = ", ".join(sorted({label or "none" for found in by_subject.values() for label in found}))
         what = f"the session {sessions}" if sessions != CHANGE else f"two sessions{_named(between)}, to test a change"
         raise QSMError(f"No subject has {what}. There are the sessions: {known}.")
-    return units, list(_left_out(by_subject, chosen, sessions, between))
+    return units, [*_subtracted(units), *_left_out(by_subject, chosen, sessions, between)]
 
 
 def _of_one_kind(scans, kind):
@@ -103,6 +104,14 @@ def _chosen(found, sessions, between):
         return earlier, tuple(found[later]), tuple(found[earlier]), later
     label = {FIRST: ordered[0], LAST: ordered[-1]}.get(sessions, sessions)
     return (label, tuple(found[label])) if label in found else None
+
+
+def _subtracted(units):
+    """Which sessions the changes are between: their labels need not be in the order of time, as post and pre."""
+    pairs = Counter((unit.later_session, unit.session) for unit in units if unit.earlier)
+    if pairs:
+        words = [f"{later} minus {earlier} ({counted(n, 'subject')})" for (later, earlier), n in pairs.most_common()]
+        yield f"The change is that of the sessions {shortened(words)}. If time runs the other way, use --between."
 
 
 def _left_out(by_subject, chosen, sessions, between):

@@ -38,6 +38,7 @@ def test_the_last_session_and_one_by_its_label():
 def test_the_change_within_subjects():
     found, said = values(sessions="change")
     assert found == {("01", "2"): -2.0}
+    assert "The change is that of the sessions 10 minus 2 (1 subject)" in said
     assert "Left out: 1 subject without two sessions (02)" in said and "independent" not in said
     assert values(sessions="change", between=("10", "2"))[0] == {("01", "10"): 2.0}
 
