@@ -13,7 +13,7 @@ from ...version import __version__
 from ..quality.montage import REMARK, WINDOW
 from ..scan import LOG, MONTAGE, PAGE, STATISTICS_PAGE, scan_folder
 from .outliers import RULE
-from .region_plots import region_data
+from .region_data import region_data
 
 ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = ("base.js", "ratings.js", "table.js", "detail.js", "strip.js", "plots.js", "page.js")

@@ -86,11 +86,6 @@ def worst(ratings):
     return max((rating.rating for rating in ratings), key=LEVELS.index, default="")
 
 
-def disagree(ratings):
-    """Whether a scan has several different ratings."""
-    return len({rating.rating for rating in ratings}) > 1
-
-
 def excluded_names(ratings):
     """The names of the scans that at least one rater has excluded. ratings: as of `read_ratings`."""
     return {name for name, of_scan in ratings.items() if worst(of_scan) == EXCLUDED}

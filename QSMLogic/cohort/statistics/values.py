@@ -1,7 +1,6 @@
 """The values of regions in all scans of a cohort, out of the table of the group."""
 
 import csv
-import re
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,9 @@ import numpy as np
 from ...model.errors import QSMError
 from ...regions.units import scale
 
-SCAN, VALUE = ("scan", "name"), re.compile(r"mean(?!_uncertainty)(_\w+)?")
-NEEDED, OPTIONAL = ("subject", "map", "segment", "unit"), ("session", "relative_to", "settings")
-NOTHING, LARGEST = ("", "n/a"), 1e30
+NEEDED = ("scan", "mean", "subject", "map", "segment", "unit")
+OPTIONAL = ("session", "relative_to", "settings")
+NOTHING, LARGEST = ("", "n/a", "nan"), 1e30
 
 
 @dataclass(frozen=True)
@@ -141,12 +140,9 @@ def _places(path, headers):
 
     Raises QSMError if one that is needed is not there.
     """
-    scan = next((name for name in SCAN if name in headers), SCAN[0])
-    value = next((name for name in headers if VALUE.fullmatch(name)), "mean")
-    needed = (scan, value, *NEEDED)
-    if missing := [name for name in needed if name not in headers]:
+    if missing := [name for name in NEEDED if name not in headers]:
         raise QSMError(f"{path} is no table of a group's regions: it has no column {', '.join(missing)}.")
-    return [headers.index(name) for name in needed], [headers.index(n) if n in headers else None for n in OPTIONAL]
+    return [headers.index(name) for name in NEEDED], [headers.index(n) if n in headers else None for n in OPTIONAL]
 
 
 def _label(text):

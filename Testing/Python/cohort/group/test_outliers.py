@@ -9,7 +9,7 @@ from helpers.simulated_group import failed, record, region_files, write_scan
 
 from QSMLogic.cohort.group.group import group_of
 from QSMLogic.cohort.group.outliers import LEAST_PEERS, limits_of, peers_of_rows
-from QSMLogic.cohort.group.region_plots import region_data
+from QSMLogic.cohort.group.region_data import region_data
 from QSMLogic.cohort.group.regions import write_regions
 from QSMLogic.cohort.group.rows import row_of
 from QSMLogic.cohort.quality.columns import HIGH, LOW, QUALITY_COLUMNS, QualityColumn

@@ -4,7 +4,6 @@ import pytest
 
 from QSMLogic import QSMError
 from QSMLogic.cohort.group.ratings import (
-    disagree,
     excluded_names,
     raters_text,
     rating_files,
@@ -30,7 +29,6 @@ def test_the_worst_rating_of_several_raters_counts_and_disagreement_is_kept(tmp_
     found = read_ratings([first, second], NAMES)
     assert list(found) == ["sub-1_MEGRE", "sub-2_MEGRE"]
     assert worst(found["sub-2_MEGRE"]) == "excluded"
-    assert disagree(found["sub-2_MEGRE"]) and not disagree(found["sub-1_MEGRE"])
     assert raters_text(found["sub-2_MEGRE"]) == "A: excluded; B: good"
     assert reasons_text(found["sub-2_MEGRE"]) == "motion"
     assert excluded_names(found) == {"sub-2_MEGRE"}
