@@ -134,7 +134,8 @@ class Work:
     def _show_counts(self, news):
         self.ui.progressBar.maximum = max(news["total"], 1)
         self.ui.progressBar.value = _over(news)
-        left = _("about {time} left").format(time=duration(news["rest_s"])) if news.get("rest_s") else ""
+        rest_s = news.get("rest_s") or 0
+        left = _("about {time} left").format(time=duration(rest_s)) if rest_s >= 1 else ""
         self.ui.statusLabel.text = ", ".join(filter(None, (counts(news), left))) + "."
 
     def _ended(self, status):
