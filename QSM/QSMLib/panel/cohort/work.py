@@ -84,8 +84,8 @@ class Work:
         self.log.append(line)
         if line.startswith(SAYS):
             self._said = line.removeprefix(SAYS)
-        if line.startswith(CONVERTS):
-            self.ui.statusLabel.text = _("Converting DICOM: {name} ...").format(name=line.removeprefix(CONVERTS))
+        if CONVERTS in line:
+            self.ui.statusLabel.text = _("Converting DICOM: {name} ...").format(name=line.partition(CONVERTS)[2])
         self.on_log()
 
     def forget(self):
@@ -124,7 +124,8 @@ class Work:
 
     def _began(self, news):
         self.ui.progressBar.maximum = max(news["scans"], 1)
-        self._say(f"{scans(news['scans'])}, {news['engine'].rstrip('.')}.")
+        engine = news["engine"].partition(". ")[0].rstrip(".")  # the panel has advice on Dask of its own
+        self._say(f"{scans(news['scans'])}, {engine}.")
         address = news.get("dashboard")
         self.ui.dashboardLabel.setVisible(bool(address))
         if address:

@@ -145,7 +145,7 @@ def test_the_command_line_is_what_was_chosen(panel, fake, monkeypatch, tmp_path)
 def test_conversion_of_dicom_files_is_shown(panel, fake, monkeypatch, tmp_path):
     (tmp_path / "dicom").mkdir()
     panel.state.root, panel.state.work = str(tmp_path / "dicom"), str(tmp_path / "work")
-    fake('print("converting DICOM: P7", file=sys.stderr, flush=True)' + WAIT)
+    fake('print("[  0 %] converting DICOM: P7", file=sys.stderr, flush=True)' + WAIT)
     begun(panel)
     assert wait_until(lambda: panel.ui.statusLabel.text == "Converting DICOM: P7 ...", 10)
     panel.ui.startButton.click()
