@@ -1,9 +1,7 @@
 """The scripted module QSM, as 3D Slicer loads it; the work is done in the packages QSMLib and QSMLogic."""
 
-import sys
-from pathlib import Path
-
 import slicer
+from QSMLib import find_core_package, forget_packages
 from QSMLib.console import ConsoleLogic
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -36,7 +34,7 @@ class QSM(ScriptedLoadableModule):
             "Please cite the publications of the methods used: Copy methods text lists them for a map, as does its"
             " node attribute QSM.Provenance. This is research software, not a medical device."
         )
-        _findCorePackage()
+        find_core_package()
         slicer.app.connect("startupCompleted()", _register)
 
 
@@ -70,8 +68,7 @@ class QSMWidget(ScriptedLoadableModuleWidget):
     def onReload(self):
         """Reload the packages of the module, too."""
         self.cleanup()
-        for name in [n for n in sys.modules if n.split(".")[0] in ("QSMLogic", "QSMLib")]:
-            del sys.modules[name]
+        forget_packages()
         ScriptedLoadableModuleWidget.onReload(self)
 
 
@@ -101,13 +98,6 @@ class QSMTest(ScriptedLoadableModuleTest):
         means = slicer.util.arrayFromTableColumn(table, "mean_ppm")
         truth = sample.SPHERES_PPM
         self.assertAlmostEqual(means[0] - means[1], truth[0] - truth[1], delta=0.3 * abs(truth[0] - truth[1]))
-
-
-def _findCorePackage():
-    """Let `import QSMLogic` find the package: beside this file if installed, one folder up in a checkout."""
-    here = Path(__file__).resolve().parent
-    if not (here / "QSMLogic").is_dir() and (here.parent / "QSMLogic").is_dir() and str(here.parent) not in sys.path:
-        sys.path.append(str(here.parent))
 
 
 def _register():

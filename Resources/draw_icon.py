@@ -1,4 +1,4 @@
-"""Draws the icon of the extension and of the module: the field of a sphere, which QSM turns back into the sphere."""
+"""Draws the icons of the extension and its modules: the field of a sphere, which QSM turns back into the sphere."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,7 @@ import SimpleITK as sitk
 
 SIZE, SAMPLES = 128, 4
 FILES = ("Resources/QSM.png", "QSM/Resources/Icons/QSM.png")
+COHORT_FILE = "QSM/Resources/Icons/QSMCohort.png"
 NIGHT, BLUE, RED, GOLD = (np.array(c, float) for c in ((18, 22, 38), (64, 150, 255), (255, 96, 80), (255, 205, 90)))
 
 
@@ -28,10 +29,17 @@ def icon():
     return rgba.reshape(SIZE, SAMPLES, SIZE, SAMPLES, 4).mean((1, 3)).round().astype(np.uint8)
 
 
+def cohort_icon():
+    """RGBA image (row, column, 4), uint8: four of the icon, each of half its size."""
+    half = icon().astype(float).reshape(SIZE // 2, 2, SIZE // 2, 2, 4).mean((1, 3)).round().astype(np.uint8)
+    return np.tile(half, (2, 2, 1))
+
+
 def main(root):
-    image = sitk.GetImageFromArray(icon(), isVector=True)
-    for file in FILES:
-        sitk.WriteImage(image, str(root / file))
+    for array, files in ((icon(), FILES), (cohort_icon(), (COHORT_FILE,))):
+        image = sitk.GetImageFromArray(array, isVector=True)
+        for file in files:
+            sitk.WriteImage(image, str(root / file))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from ..cohort.one_scan import map_scan
 from ..cohort.participant import run_participants, settle
 from ..cohort.scan import Plan
 from ..model.errors import QSMError
+from .bids_group import run_group
+from .bids_input import data_set
 from .bids_progress import progress_for
 from .commands import read_settings, stage_cache
 from .engine_options import engine_options
@@ -29,15 +31,16 @@ def bids_command(arguments, console):
     if PARTICIPANT in arguments.level:
         status = _participants(arguments, console, root, output)
     if GROUP in arguments.level and not arguments.dry_run:
-        pass
+        run_group(arguments, console, root, output)
     return status
 
 
 def _participants(arguments, console, root, output):
     if arguments.retries < 0:
         raise QSMError("--retries must be 0 or more.")
+    root, unusable = data_set(arguments, root, console)
     plan, progress = _plan(arguments, root, output), progress_for(arguments, console)
-    scans, filters = _listed(arguments, root, console)
+    scans, filters = _listed(arguments, root, unusable, console)
     settled = settle(scans, plan, console.counted("scans compared with their records"))
     if arguments.dry_run:
         progress.planned(scans, settled)
@@ -55,12 +58,16 @@ def _participants(arguments, console, root, output):
     return status
 
 
-def _listed(arguments, root, console):
-    """The scans of the data set that the arguments choose, and the Filters by which they are chosen."""
+def _listed(arguments, root, unusable, console):
+    """The scans of the data set that the arguments choose, and the Filters by which they are chosen.
+
+    unusable: CohortScans of what could not be made a part of the data set.
+    """
     scans, show, filters = [], console.counted("scans found"), _filters(arguments, root)
     for scan in scans_of(root, filters, arguments.volumes):
         scans.append(scan)
         show(len(scans))
+    scans += unusable
     if not scans:
         raise QSMError(NONE_CHOSEN.format(root))
     return scans, filters

@@ -2,6 +2,7 @@
 
 from ..registry.presets import PRESETS
 from .bids import LEVELS
+from .bids_group import add_group_options
 from .engine_options import add_engine_options
 from .options import (
     VOLUMES,
@@ -23,6 +24,7 @@ def add_bids_options(parser):
     _add_maps(parser)
     _add_work(parser)
     add_engine_options(parser)
+    add_group_options(parser)
 
 
 def _add_selection(parser):

@@ -14,7 +14,7 @@ from ..model.catalogue import CATALOGUE
 from ..model.errors import QSMError
 from ..version import __version__
 
-FOLDER, ALL, MASK = "averages", "", "reliable_mask"
+FOLDER, ALL, MASK = "group_averages", "", "reliable_mask"
 STATISTICS = {
     "mean": "Mean over subjects",
     "sd": "Standard deviation between subjects, 0 where there are fewer than two",
@@ -75,7 +75,7 @@ def write_averages(output, units, records, groups=None, report=lambda done: None
     Parameters
     ----------
     output : path-like
-        The derivatives folder; the averages go to "averages" in it.
+        The derivatives folder; the averages go to "group_averages" in it.
     units : list of Unit
         Subjects, with the places of their scans in `records`.
     records : list of dict

@@ -21,6 +21,8 @@ from ..regions.region import LabelRegions, MapImage
 from ..version import __version__
 
 RELIABLE, SEGMENTATION, OF_UNCERTAINTY = "reliable_mask", "dseg", "uncertainty"
+CONTENT_URI = "swh:1:cnt:"  # Software Heritage's identifier of a file, which has the fingerprint that git gives it
+IN_SPACE = "in the space of the atlas"
 NO_ATLAS = "The atlas was not registered, so that only the whole brain was measured: {reason}"
 
 
@@ -173,18 +175,22 @@ def _extra(atlas, done, maps):
         sidecar={"Description": f"Regions of the atlas: {atlas.layout.title}", "Labels": _about_labels(done)},
         names=done.names,
     )
-    reference = {"SpatialReference": {"Atlas": atlas.layout.title, "Files": atlas.fingerprints()}}
-    images, inside = [labels], None
+    files, images = atlas.fingerprints(), [labels]
+    reference = {"SpatialReference": CONTENT_URI + files[atlas.files["template"].name], "AtlasFiles": files}
     for name, image in _measured(maps).items():
         entry = CATALOGUE[name]
         array, inside = done.spaces.in_template(image.array, maps.reliable_mask)
-        about = {"Description": f"{entry.description}, in the space of the atlas", "Units": entry.unit} | reference
-        images.append(ExtraImage(name, array, done.spaces.template, *entry.bids, space, about))
+        about = {
+            "Description": f"{entry.description}, {IN_SPACE}",
+            "Units": entry.unit,
+            "SkullStripped": not bool(inside.all()),
+        }
+        images.append(ExtraImage(name, array, done.spaces.template, *entry.bids, space, about | reference))
     entry = CATALOGUE[RELIABLE]
-    about = {"Description": f"{entry.description}, in the space of the atlas", "Type": "ROI"} | reference
+    about = {"Description": f"{entry.description}, {IN_SPACE}", "Type": "ROI"} | reference
     images.append(ExtraImage(RELIABLE, inside, done.spaces.template, *entry.bids, space, about))
     quality = {key: value for key, value in done.quality.items() if key != "labels"}
-    facts = {"title": atlas.layout.title, "files": atlas.fingerprints(), "registration": quality}
+    facts = {"title": atlas.layout.title, "files": files, "registration": quality}
     return Extra(tuple(images), facts)
 
 

@@ -15,7 +15,7 @@ DESCRIPTION, README, IGNORED = "dataset_description.json", "README.md", ".bidsig
 ROOT_FILES = (DESCRIPTION, README, IGNORED)
 MADE_BY = "GeneratedBy"
 CONTAINER, OF_APPTAINER = "QSM_CONTAINER", ("APPTAINER_CONTAINER", "SINGULARITY_CONTAINER")  # environment variables
-BESIDE_MAPS = ("scans", "group*", "logs", "*.log", ".*")  # a slash at the end would not hide the folder itself
+BESIDE_MAPS = ("scans", "group*", "logs", "*.log", ".*")  # with a slash, a folder would not be hidden
 README_TEXT = """# Quantitative susceptibility maps
 
 Made by {software} {version} ({url}) from the scans of the data set that dataset_description.json names.

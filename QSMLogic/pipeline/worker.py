@@ -222,7 +222,7 @@ class _Report:
             self.say(stage=stage, fraction=news[1])
 
 
-def _end_with_parent():
+def end_with_parent():
     """Wait for the end of standard input; if it ends before any input, nobody holds it and it means nothing."""
     held = False
     with suppress(OSError):
@@ -252,7 +252,7 @@ def start(folder):
     Its temporary files are in the folder, and so leave with it.
     """
     tempfile.tempdir = str(folder)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     threading.Thread(target=_end_with_folder, args=(Path(folder),), daemon=True).start()
     sys.exit(main(folder))
 

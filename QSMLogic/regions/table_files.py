@@ -136,7 +136,7 @@ def _rows_text(table, ending):
     writer = csv.writer(file, delimiter=DELIMITERS[ending], lineterminator="\n")
     writer.writerow([table.header(column) for column in table.columns])
     for row in table.rows:
-        writer.writerow([_text(row[column.key], ending) for column in table.columns])
+        writer.writerow([cell_text(row[column.key], ending) for column in table.columns])
     return file.getvalue()
 
 
@@ -145,7 +145,7 @@ def printable(text):
     return BROKEN.sub("\N{REPLACEMENT CHARACTER}", CONTROL.sub(" ", str(text)))
 
 
-def _text(value, ending):
+def cell_text(value, ending):
     """A value as the text of a cell. Spreadsheets would run a text such as =A1: an apostrophe before it prevents it."""
     if value is None or (isinstance(value, str) and not value):
         return MISSING[ending]
@@ -155,10 +155,15 @@ def _text(value, ending):
     return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
+def text_of_cell(text):
+    """The text that `cell_text` has written."""
+    text = text[1:] if text.startswith("'") and FORMULA.match(text) else text
+    return "" if text == "n/a" else text
+
+
 def _value(text, column, path):
     if column.is_text:
-        text = text[1:] if text.startswith("'") and FORMULA.match(text) else text
-        return "" if text == "n/a" else text
+        return text_of_cell(text)
     if text in ("", "n/a"):
         return None
     try:

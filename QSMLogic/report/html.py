@@ -39,6 +39,7 @@ def document(title, parts, style=""):
 
 
 def definitions(facts):
+    """{what: how it was} as a list."""
     return "<dl>" + "".join(f"<dt>{escape(k)}</dt><dd>{escape(str(v))}</dd>" for k, v in facts.items()) + "</dl>"
 
 
@@ -71,11 +72,13 @@ def _text(row, column):
 
 
 def plane_picture(plane, address, name):
+    """A picture with letters for the directions. plane: one of PLANES. address: that holds it. name: what it shows."""
     marks = "".join(f'<span class="{where}">{word}</span>' for where, word in zip("lrtb", letters(plane), strict=True))
     return f'<div class="plane"><img src="{address}" alt="{escape(name)}, {plane}">{marks}</div>'
 
 
 def legend(window, unit):
+    """What is black and what is white. window: two values."""
     low, high = (f"{value:.4g}" for value in window)
     bar = '<svg width="160" height="14"><defs><linearGradient id="gray"><stop offset="0" stop-color="#000"/>'
     bar += '<stop offset="1" stop-color="#fff"/></linearGradient></defs>'
@@ -84,24 +87,23 @@ def legend(window, unit):
 
 
 def checks_table(checks):
-    """The Checks as a table."""
+    """The Checks as a table, by severity."""
     head = "".join(f"<th{kind}>{title}</th>" for title, kind in CHECK_COLUMNS)
-    texts = [(c.mark, c.title, c.value_text or "–", c.limit_text or "–", c.sentence) for c in checks]
+    texts = [(c.mark, c.title, c.value_text or "–", c.limit_text or "–", c.sentence) for c in by_severity(checks)]
     kinds = [kind for _title, kind in CHECK_COLUMNS]
     cells = ("".join(f"<td{k}>{escape(text)}</td>" for text, k in zip(row, kinds, strict=True)) for row in texts)
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def made(provenance):
-    """How the map was made: the paragraph for a paper, every parameter, versions."""
+def made(provenance, with_checks=True):
+    """How the map was made: the paragraph for a paper, the checks, every parameter, versions."""
     if not provenance:
         yield "<h2>How the map was made</h2><p>No record of the run was given with the map.</p>"
         return
     yield f"<h2>How the map was made</h2><pre>{escape(methods_text(provenance))}</pre>"
-    checks = by_severity(checks_of(provenance))
-    if checks:
-        yield f"<h3>Checks of the scan and of the map</h3>{checks_table(checks)}"
+    if with_checks and checks_of(provenance):
+        yield f"<h3>Checks of the scan and of the map</h3>{checks_table(checks_of(provenance))}"
     versions = provenance["software"] | {"Run started": provenance.get("started", "")}
     yield f"<h3>Versions</h3>{definitions(versions)}"
     stages = {stage: json.dumps(choice, ensure_ascii=False) for stage, choice in provenance["settings"].items()}

@@ -78,7 +78,7 @@ def report(
         f"<h1>{escape(title)}</h1>",
         f'<p class="small">{NOTICE}</p>',
         definitions(_facts(table, inputs or {})),
-        *(_map_section(table, name) for name in table.maps),
+        *(map_section(table, name) for name in table.maps),
         *(_asymmetry(table) if paired_names(table.segments) else ()),
         *(_ages(ages) if ages else ()),
         *(f"<figure>{plot}</figure>" for plot in plots),
@@ -108,7 +108,8 @@ def _facts(table, inputs):
     return facts | {"Voxels outside the mask": masked}
 
 
-def _map_section(table, name):
+def map_section(table, name):
+    """The rows of a map in a table of regions, with a plot."""
     rows = [row for row in table.rows if row["map"] == name]
     listing = region_table(rows, table.columns)
     plot = f"<figure>{box_plot(table, name)}</figure>" if any(row["mean"] is not None for row in rows) else ""

@@ -20,7 +20,7 @@ KINDS = (  # folder, entities before echo and part, entities after them, suffix:
 )
 
 
-def add_scan(root, name, folder="anat", suffix="MEGRE", echoes=(1, 2, 3), parts=PARTS, after="", volumes=1):
+def add_scan(root, name, folder="anat", suffix="MEGRE", echoes=(1, 2), parts=PARTS, after="", volumes=1):
     """Write a scan. name: its entities but echo and part, such as "sub-01_ses-2_acq-x"; after: those behind part.
 
     Returns {(echo, part): path}. A single echo gets no entity echo; several volumes are those of one echo.
@@ -121,7 +121,7 @@ def extras(root):
 
 BAD = {  # what to do: (name of the scan that cannot be mapped, pattern of the reason)
     missing_phase: ("sub-nophase_MEGRE", "no phase"),
-    missing_echo: ("sub-noecho_MEGRE", "phase 1, 3. Add the missing files"),
+    missing_echo: ("sub-noecho_MEGRE", "magnitude has the echoes 1, 2 and phase 1. Add the missing files"),
     mixed_runs: ("sub-mixed_run-2_MEGRE", "no phase"),
     file_for_folder: ("sub-closed", "No magnitude with phase|cannot be read"),
     truncated_image: ("sub-short_MEGRE", "sub-short_echo-1_part-phase_MEGRE.nii.gz"),

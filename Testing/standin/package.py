@@ -29,15 +29,17 @@ from QSMLogic.registry.method import registry
 from standin.bootstrap import bootstrap
 from standin.module import load_module
 bootstrap()
-loaded = load_module(folder / "QSM.py")
-import QSMLib.logic
+loaded, cohort = (load_module(folder / name) for name in ("QSM.py", "QSMCohort.py"))
+import QSMLib.logic, QSMLib.scan.cohort
 sys.modules["DICOMLib"] = types.SimpleNamespace(DICOMPlugin=object)
 import DICOMQSMPlugin
 ours = [m for n, m in sys.modules.items() if n.startswith("QSMLogic.")]
-modules = (loaded.module, DICOMQSMPlugin, QSMLogic, QSMLib, *ours)
+modules = (loaded.module, cohort.module, DICOMQSMPlugin, QSMLogic, QSMLib, *ours)
 outside = [m.__file__ for m in modules if folder not in Path(m.__file__).resolve().parents]
 assert not outside, f"imported from outside the package: {outside}"
-assert Path(loaded.parent.path).with_name("Resources").joinpath("Icons", "QSM.png").is_file(), "the icon is missing"
+resources = Path(loaded.parent.path).with_name("Resources")
+for name in ("Icons/QSM.png", "Icons/QSMCohort.png", "UI/QSM.ui", "UI/QSMCohort.ui"):
+    assert (resources / name).is_file(), f"{name} is missing"
 assert all(registry().values()), f"stages without a method: {[s for s, m in registry().items() if not m]}"
 print(QSMLogic.__version__)
 """

@@ -34,7 +34,7 @@ class Methods:
             row.show(state.choices.get(stage, {}))
         self.stages["background"].menu.enabled = not self.stages["invert"].form.method.takes_total_field
         chosen = {stage: choice for stage, choice in self._choices().items() if stage not in KEPT}
-        matching = [name for name, preset in PRESETS.items() if _without_defaults(preset.choices) == chosen]
+        matching = [name for name, preset in PRESETS.items() if without_defaults(preset.choices) == chosen]
         self.box.currentIndex = self.box.findData(matching[0] if matching else "")
         self.box.toolTip = _(PRESETS[matching[0]].help) if matching else _("Your own choice of methods and parameters.")
 
@@ -54,7 +54,7 @@ class Methods:
         return {stage: row.choice for stage, row in self.stages.items() if row.choice}
 
 
-def _without_defaults(choices):
+def without_defaults(choices):
     """The choices less what is the default anyway, in the order of the stages."""
     kept = {}
     for stage in STAGES:

@@ -1,11 +1,7 @@
 """A job (QSMLogic.pipeline.worker) in a separate process, monitored from Qt's event loop."""
 
 import contextlib
-import json
-import os
 import shutil
-import signal
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,12 +11,12 @@ import slicer
 
 import QSMLogic
 
+from .child import Child
 from .turns import in_turns
 
 # no quotes, no backslashes: the line passes through Slicer's launcher on every platform
 CODE = "import sys; sys.path.insert(0, sys.argv[1]); from QSMLogic.pipeline.worker import start; start(sys.argv[2])"
 PREFIX, LEFT_OVER_S, RETRY_MS = "QSM-", 2 * 86400, 3000
-KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 ENDED = (
     "The computation ended unexpectedly: it was stopped from outside, or there was not enough memory. "
     "Close other programs, or crop the images."
@@ -36,8 +32,8 @@ class Process:
 
     def __init__(self, on_progress, on_log, on_done, on_failed):
         self.on_progress, self.on_log, self.on_done, self.on_failed = on_progress, on_log, on_done, on_failed
-        self._folder = self._process = self._steps = self._pid = None
-        self._error, self._done, self._unread = "", False, ""
+        self._folder = self._child = self._steps = None
+        self._error, self._done = "", False
 
     @property
     def running(self):
@@ -53,15 +49,15 @@ class Process:
         self.stop()
         _remove_left_overs()
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=slicer.app.temporaryPath))
-        self._error, self._done, self._unread, self._pid = "", False, "", None
+        self._error, self._done = "", False
         steps = self._steps = prepare(self._folder)
         in_turns(steps, lambda: steps is self._steps, self._launch, self._not_prepared)
 
     def stop(self):
         """End the job at once, with every process that belongs to it, and forget what it has done."""
-        process, self._process, self._steps = self._process, None, None
-        if process:
-            self._end(process)
+        child, self._child, self._steps = self._child, None, None
+        if child:
+            child.end()
         folder, self._folder = self._folder, None
         if folder:
             _remove(folder)
@@ -70,71 +66,31 @@ class Process:
         self._fail(f"The scan cannot be passed to the computation: {error}")
 
     def _launch(self):
-        process = self._process = qt.QProcess()
-        process.connect("readyReadStandardOutput()", lambda: self._read(process))
-        process.connect("readyReadStandardError()", lambda: self._read_log(process))
-        process.connect("finished(int,QProcess::ExitStatus)", lambda: self._finished(process))
-        process.connect("errorOccurred(QProcess::ProcessError)", lambda: self._not_started(process))
-        process.start(python_executable(), ["-c", CODE, str(Path(QSMLogic.__file__).parents[1]), str(self._folder)])
-        process.write(b"stay\n")  # the job ends when this pipe does: with Slicer, however that ends
+        self._child = Child(self._hear, self.on_log, self._ended, self._not_started)
+        self._child.start(["-c", CODE, Path(QSMLogic.__file__).parents[1], self._folder])
 
-    def _read(self, process):
-        if process is not self._process:
-            return
-        *lines, self._unread = (self._unread + _text(process.readAllStandardOutput())).split("\n")
-        for line in lines:
-            self._hear(line)
-
-    def _hear(self, line):
-        try:
-            news = json.loads(line)
-        except ValueError:
-            self.on_log(line)
-            return
-        self._pid = news.get("pid", self._pid)
+    def _hear(self, news):
         self._error, self._done = news.get("error", self._error), news.get("done", self._done)
         if "stage" in news:
             self.on_progress(news["stage"], news["fraction"])
 
-    def _read_log(self, process):
-        for line in _text(process.readAllStandardError()).splitlines():
-            self.on_log(line)
-
-    def _finished(self, process):
-        if process is not self._process:
-            return
-        self._read_log(process)
-        self._read(process)
-        if process is not self._process:  # stopped by what was read
-            return
+    def _ended(self, status):
+        self._child = None
         if not self._done:
             self._fail(self._error or ENDED)
             return
-        folder, self._folder, self._process = self._folder, None, None
+        folder, self._folder = self._folder, None
         try:
             self.on_done(folder)
         finally:
-            process.deleteLater()
             _remove(folder)
 
-    def _not_started(self, process):
-        if process is self._process and process.error() == qt.QProcess.FailedToStart:
-            self._fail(f"The computation could not be started: {process.errorString()}")
+    def _not_started(self, reason):
+        self._fail(f"The computation could not be started: {reason}")
 
     def _fail(self, message):
         self.stop()
         self.on_failed(message)
-
-    def _end(self, process):
-        """Slicer's Python is started by a launcher: end both, the process that it has started by its ID."""
-        if process.state() != qt.QProcess.NotRunning:
-            process.closeWriteChannel()
-            if self._pid:
-                with contextlib.suppress(OSError):
-                    os.kill(self._pid, KILL)
-            process.kill()
-            process.waitForFinished(500)
-        process.deleteLater()
 
 
 def _remove(folder):
@@ -150,13 +106,3 @@ def _remove_left_overs():
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > LEFT_OVER_S:
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def python_executable():
-    """Slicer's Python; elsewhere the one that runs this."""
-    return shutil.which("PythonSlicer") or sys.executable
-
-
-def _text(data):
-    """The text in a QByteArray."""
-    return bytes(data.data()).decode("utf-8", "replace")

@@ -15,7 +15,7 @@ from QSMLogic.model.given_maps import GIVEN_MAPS
 from ..scan.loading import file_of
 from ..scan.request import read_scan
 from ..scan.sequences import sequence_of
-from .process import python_executable
+from .child import python_executable
 
 
 def as_python(request):

@@ -55,6 +55,11 @@ def load_files(paths):
     return _load([_File(Path(path)) for path in paths])
 
 
+def load_first(path, kind):
+    """Load an image file; returns its volume, of several the first. kind: "magnitude", say. QSMError as load_files."""
+    return _load([_File(Path(path), kind, first_only=True)])[0]
+
+
 def bids_scans(folder):
     """The scans in a BIDS folder, objects with a name, for load_bids; QSMError if it has none."""
     from QSMLogic.files.bids import find_runs

@@ -77,6 +77,22 @@ def write_map(maps, source, output, inputs, intermediate=False, reduction=1):
     return volume
 
 
+def adopt_map(volume, entry, provenance, scan=None):
+    """Let a volume that was loaded from the file of a map be shown and known as one that a run has put into the scene.
+
+    entry: the MapEntry. provenance: the content of run.json. scan: a node of the scan, if there is one.
+    """
+    array = slicer.util.arrayFromVolume(volume)
+    title = SHORT if entry is RESULT else entry.title.capitalize()
+    with slicer.util.NodeModify(volume):
+        _show(volume, entry, _window(entry, array, array != 0))
+        _describe(volume, entry, _attributes(provenance, provenance.get("inputs", {})) | {MAP: title})
+        if scan:
+            volume.SetNodeReferenceID(SCAN, scan.GetID())
+    if scan:
+        place_beside(volume, scan)
+
+
 def neighbor_of(volume):
     """What is shown between magnitude and map side by side: SWI, else the local field, or None."""
     return volume.GetNodeReference(SWI) or volume.GetNodeReference(LOCAL_FIELD)

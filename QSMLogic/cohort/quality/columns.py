@@ -63,7 +63,7 @@ _SCAN = (
     ),
     QualityColumn(
         "echo_residual_rad",
-        "Residual of the echoes",
+        "Echo fit residual",
         "How far the phase of an echo is off the field map: median over the field mask of the standard deviation, by "
         "noise or misfit; none for a single echo",
         "rad",
@@ -90,7 +90,7 @@ _MASKS = (
     QualityColumn("map_ml", "Susceptibility mask", "Volume with a valid susceptibility", "ml", BOTH, format=".0f"),
     QualityColumn(
         "mask_asymmetry_percent",
-        "Asymmetry of the mask",
+        "Mask asymmetry",
         "Share of the susceptibility mask without counterpart on the other side of its midsagittal plane",
         "%",
         HIGH,
@@ -129,7 +129,7 @@ _MAP = (
     ),
     QualityColumn(
         "spread_ppm",
-        "Spread of susceptibility",
+        "Susceptibility spread",
         "Median absolute deviation of the susceptibility, as a standard deviation",
         "ppm",
         BOTH,
@@ -152,7 +152,7 @@ _MAP = (
     ),
     QualityColumn(
         "asymmetry_percent",
-        "Asymmetry of the map",
+        "Map asymmetry",
         "Root mean square difference of the susceptibility on either side of the midsagittal plane, in blocks of 1 ml, "
         "over that of unrelated values",
         "%",
@@ -179,21 +179,21 @@ _MAP = (
 _CHECKS = (
     QualityColumn(
         "sign_evidence",
-        "Evidence of the sign",
+        "Sign evidence",
         "Correlation of the phase with that of tissue in air, for the sign of the run: negative if the sign or the "
         "direction of B0 is wrong",
         suspicious=LOW,
     ),
     QualityColumn(
         "skew",
-        "Skew of the map",
+        "Skewness",
         "How much farther the 99th percentile of the susceptibility lies from the median than the first, from -1 to 1: "
         "negative if the sign is wrong, as veins and iron are positive",
         suspicious=LOW,
     ),
     QualityColumn(
         "nonlinearity",
-        "Nonlinear phase",
+        "Nonlinearity of the phase",
         "Power of the steps of the phase that neither field nor offset explains, over that of the field",
         suspicious=HIGH,
     ),
@@ -205,21 +205,25 @@ _CHECKS = (
         HIGH,
     ),
     QualityColumn(
-        "slice_jumps_rad", "Jumps of slices", "Median change of the phase step from slice to slice", "rad", HIGH
+        "slice_jumps_rad",
+        "Phase jumps between slices",
+        "Median change of the phase step from slice to slice",
+        "rad",
+        HIGH,
     ),
     QualityColumn(
         "broken_wraps", "Broken wraps", "Share of the wraps of the phase that interpolation has blurred", "", HIGH
     ),
     QualityColumn(
         "slow_phase",
-        "Slow phase",
+        "Slow part of the phase",
         "Share of the power of the phase steps in their slow part, which filters remove",
         suspicious=LOW,
     ),
 )
 _RUN = (
-    QualityColumn("seconds", "Time", "Time of the run", "s", HIGH, format=".0f"),
-    QualityColumn("memory_mb", "Memory", "Peak memory of the process", "MB", HIGH, format=".0f"),
+    QualityColumn("seconds", "Time", "Time of the run", "s", format=".0f"),
+    QualityColumn("memory_mb", "Memory", "Peak memory of the process", "MB", format=".0f"),
     QualityColumn("field_strength_t", "Field strength", "Field strength", "T"),
     QualityColumn("echoes", "Echoes", "Number of echoes", format="d"),
     _text("echo_times_ms", "Echo times", "Echo times in milliseconds"),

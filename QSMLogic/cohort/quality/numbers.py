@@ -1,4 +1,14 @@
-"""The numbers of the quality of a scan: what its run has found already, and a few of the images and the map."""
+"""The numbers of the quality of a scan: what its run has found already, and a few of the images and the map.
+
+Over ten simulated heads of different shape (1.5 mm, five echoes, SNR 80) standard deviations were 3 % of the mean for
+the SNR and the uncertainty, 4 % for volumes, spread and energy in the cone, 8 % for the map asymmetry, 13 % for the
+skewness and the SD of CSF, 37 % for the sign evidence. In one of them, these moved by so many standard deviations:
+SNR 20: SNR -27, echo fit residual 1200; a third of the lines of one echo moved: residual 1200, nonlinearity 490; sign
+reversed: sign evidence -6, skewness -16, CSF -13; TKD with threshold 0.05: energy in the cone 23, with 0.2: -18; half a
+hemisphere missing: mask asymmetry 32, volume -6; top third missing: volume -6; B0 along a wrong axis: cone -19,
+skewness -10, sign evidence -4; a field that no source makes in one hemisphere: uncertainty 38, map asymmetry 5;
+neck cut off by the image: mask at the border 450. Heads tilted by 12 degrees moved none by more than 3.
+"""
 
 import math
 

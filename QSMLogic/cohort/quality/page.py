@@ -1,19 +1,24 @@
 """The page of one scan: pictures, numbers, checks, regions, and how its maps were made."""
 
+from dataclasses import replace
 from html import escape
 from urllib.parse import quote
 
 from ...model.catalogue import CATALOGUE, SUSCEPTIBILITY, UNCERTAINTY
-from ...report.html import NOTICE, TEXT, definitions, document, legend, made, plane_picture, region_table
+from ...registry.provenance import checks_of
+from ...report.html import NOTICE, TEXT, checks_table, definitions, document, legend, made, plane_picture, region_table
+from ...report.page import map_section
 from ...report.pictures import PLANES, data_uri
 from .columns import QUALITY_COLUMNS
 from .montage import View, jpeg, percentile_window
 
 GROUP_PAGE = "group.html"
+OF_BRAIN = ("map", "unit", "volume_mm3", "mean", "sd", "median", "iqr", "p5", "p95", "min", "max")  # columns shown
 TO_ROOT = "../../"  # from the folder of a scan to that of the derivatives
 PLANE_PX, SLICE_PX, SLICES, PICTURE_QUALITY = 300, 150, 6, 80
 STYLE = """
-.warnings { border-left: 4px solid #d98200; background: #fff6e5; padding: 6px 12px; margin: 12px 0 }
+.planes { gap: 28px } .warnings { border-left: 4px solid #d98200; background: #fff6e5; padding: 6px 12px;
+  margin: 12px 0 }
 .warnings p { margin: 4px 0 } .strip { background: #000; padding: 4px; display: flex; gap: 4px }
 .strip img { flex: 1 1 0; min-width: 0; max-width: 100%; object-fit: contain }
 .map { break-inside: avoid; margin: 12px 0 }
@@ -49,9 +54,10 @@ def scan_page(record, acquisition, maps, geometry, table=None):
         definitions(_facts(record)),
         *_warnings(record),
         *_pictures(acquisition, maps, geometry),
+        f"<h2>Checks</h2>{checks_table(checks_of(maps.provenance))}",
         f"<h2>Quality</h2>{_numbers(record['quality'])}",
         *(_regions(table) if table else ()),
-        *made(maps.provenance),
+        *made(maps.provenance, with_checks=False),
         f"<h3>Maps</h3>{_files(record['maps'])}",
     ]
     return document(record["name"], parts, STYLE)
@@ -122,9 +128,14 @@ def _row(column, value):
 
 
 def _regions(table):
-    for name in table.maps:
-        rows = [row for row in table.rows if row["map"] == name]
-        yield f"<h2>Regions: {escape(name)}</h2>{region_table(rows, table.columns)}"
+    """The whole brain in one table, or the regions of each map; those of maps other than the first fold out."""
+    first, *others = table.maps
+    if len(table.segments) == 1:
+        columns = [replace(column, in_report=column.key in OF_BRAIN) for column in table.columns]
+        yield f"<h2>{escape(table.segments[0])}</h2>{region_table(table.rows, columns)}"
+        return
+    yield map_section(table, first)
+    yield from (f"<details><summary>{escape(name)}</summary>{map_section(table, name)}</details>" for name in others)
 
 
 def _files(paths):

@@ -8,7 +8,8 @@ from ...numerics.lazy import ndimage, optimize
 from ...shared.coarse import block_means
 
 BLOCK_MM = 10.0
-STEPS = (4.0, 0.08, 0.08)  # of the first simplex: mm, and tangents of the two angles
+STEPS = (4.0, 0.08, 0.08)  # of the first simplex: mm, and tangents of the two angles of the plane
+LIMITS = (30.0, 0.35, 0.35)
 TOLERANCE = 0.01  # of the plane's parameters
 BOTH = 0.5  # share of a block that must lie in the mask, on both sides
 
@@ -74,9 +75,8 @@ def _found(share, axes):
         normal /= np.linalg.norm(normal)
         return Mirror.at(axes, normal, normal @ middle + offset)
 
-    start = np.vstack([np.zeros(3), np.diag(STEPS)])
-    options = {"initial_simplex": start, "xatol": TOLERANCE, "fatol": 1e-4 * float(np.square(share).sum())}
-    found = optimize.minimize(
-        lambda p: -float(np.vdot(share, mirror(p)(share))), np.zeros(3), method="Nelder-Mead", options=options
-    )
-    return mirror(found.x)
+    steps = np.vstack([np.zeros(3), np.diag(STEPS)])
+    options = {"initial_simplex": steps, "xatol": TOLERANCE, "fatol": 1e-4 * float(np.square(share).sum())}
+    limits = [(-most, most) for most in LIMITS]  # or a mask that lacks a quarter is symmetric about its diagonal
+    cost = lambda parameters: -float(np.vdot(share, mirror(parameters)(share)))  # noqa: E731
+    return mirror(optimize.minimize(cost, np.zeros(3), method="Nelder-Mead", bounds=limits, options=options).x)

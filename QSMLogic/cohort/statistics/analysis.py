@@ -29,7 +29,8 @@ class StatisticsOptions:
     reference_group : str
         The group that others are compared with; "": one called control, healthy, HC or the like, else the first.
     covariates : tuple of str
-        Columns that values are adjusted for, such as age and sex.
+        Columns that values are adjusted for, such as age and sex. If the sessions of a subject have them, those of the
+        session count, of a change those of the earlier one.
     categorical : tuple of str
         Those of the columns whose numbers are names, as of sites.
     sessions : str
@@ -46,7 +47,7 @@ class StatisticsOptions:
     Raises
     ------
     QSMError
-        If there is nothing to be compared, or a column is named twice.
+        If a column is named twice, or an option does not apply.
     """
 
     root: Path
@@ -62,17 +63,17 @@ class StatisticsOptions:
 
     def __post_init__(self):
         names = [name for name in (self.group, *self.covariates) if name]
-        if not names and self.sessions != CHANGE:
-            raise QSMError(
-                "There is nothing to be compared. Give the column of the group, covariates, or choose the change "
-                "between sessions."
-            )
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise QSMError(f"The column {twice} is given twice. Give it once, as the group or as a covariate.")
         if self.between and (self.sessions != CHANGE or len(self.between) != 2):
             raise QSMError("The earlier and the later session are given for the change between two sessions.")
         if unused := [name for name in self.categorical if name not in names]:
             raise QSMError(f"The column {unused[0]} is neither the group nor a covariate. Leave it out.")
+
+    @property
+    def compares(self):
+        """Whether there is anything to be compared."""
+        return bool(self.group or self.covariates or self.sessions == CHANGE)
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,14 @@ def analyzed(output, options):
 
     Raises QSMError if something is missing, or there is too little to be tested; the message names it.
     """
+    if not options.compares:
+        raise QSMError(
+            "There is nothing to be compared. Give the column of the group, covariates, or choose the change between "
+            "sessions."
+        )
     found = read_values(Path(output) / REGIONS, options.excluded)
     units, sentences = units_of(found.scans, options.sessions, options.kind, options.between)
-    model, lines = model_of(units, options)
+    units, model, lines = model_of(units, options)
     values = np.array([unit.value(found.means) for unit in units])
     sentences = [_about(model, options), *sentences, *lines, *_incomplete(model, units), *_mixed(found)]
     settings = {"Model": sentences[0], "Remarks": sentences[1:]}
@@ -116,8 +122,8 @@ def analyzed(output, options):
 
 
 def model_of(units, options):
-    """(the Model of the units, sentences on subjects that are not listed); QSMError if a column cannot be used."""
-    rows, known, lines = _rows_of(units, options)
+    """The units that are listed, their Model, and sentences on the others; QSMError if a column cannot be used."""
+    units, rows, known, lines = _listed(units, options)
     named = {}
     for name in filter(None, (options.group, *options.covariates)):
         is_group = name == options.group
@@ -125,13 +131,13 @@ def model_of(units, options):
         categorical = is_group or name in options.categorical
         named[name] = column_of(name, rows, known, categorical=categorical, reference=reference)
     group = named.pop(options.group, None)
-    return Model(len(units), group, tuple(named.values()), options.sessions == CHANGE), lines
+    return units, Model(len(units), group, tuple(named.values()), options.sessions == CHANGE), lines
 
 
-def _rows_of(units, options):
-    """({column: Cell} of each unit, all columns, sentences on subjects that are not listed)"""
+def _listed(units, options):
+    """(units that are listed, {column: Cell} of each, all columns, sentences on subjects that are not listed)"""
     if not (options.group or options.covariates):
-        return [{} for _ in units], [], []
+        return units, [{} for _ in units], [], []
     table = Participants(options.participants or Path(options.root) / PARTICIPANTS, options.root)
     rows = [table.cells(unit.subject, unit.session) for unit in units]
     lacking = [unit.subject for unit, row in zip(units, rows, strict=True) if not row]
@@ -140,8 +146,9 @@ def _rows_of(units, options):
             f"None of the subjects that were scanned is listed in {table.path}: {shortened(lacking)}. Its labels must "
             "be those of the folders, with or without sub-."
         )
-    said = [f"{counted(len(lacking), 'subject')} not listed in {table.path.name} left out: {shortened(lacking)}."]
-    return rows, table.columns, said if lacking else []
+    said = [f"Left out: {counted(len(lacking), 'subject')} not listed in {table.path.name} ({shortened(lacking)})."]
+    units, rows = zip(*((unit, row) for unit, row in zip(units, rows, strict=True) if row), strict=True)
+    return list(units), list(rows), table.columns, said if lacking else []
 
 
 def _incomplete(model, units):
@@ -149,7 +156,7 @@ def _incomplete(model, units):
     for column in model.columns:
         without = [units[n].subject for n in np.flatnonzero(~column.known())]
         if without:
-            yield f"{counted(len(without), 'subject')} without {column.name} left out: {shortened(without)}."
+            yield f"Left out: {counted(len(without), 'subject')} without {column.name} ({shortened(without)})."
 
 
 def _mixed(found):
@@ -161,16 +168,17 @@ def _mixed(found):
 
 def _about(model, options):
     """The model in a sentence."""
+    complete = model.complete()
     what = {CHANGE: "The change between two sessions of each subject"}
     what = what.get(options.sessions, "The mean of each region, one session of each subject,")
     terms = [
-        f"{column.name} ({', '.join(f'{k}: {v}' for k, v in column.counts().items())})"
+        f"{column.name} ({', '.join(f'{k}: {v}' for k, v in column.part(complete).counts().items())})"
         if isinstance(column, Categorical)
         else column.name
         for column in model.columns
     ]
     by = f" by {listed(terms)}" if terms else ""
     return (
-        f"{what} was fitted{by} by ordinary least squares ({counted(int(model.complete().sum()), 'subject')}); "
+        f"{what} was fitted{by} by ordinary least squares ({counted(int(complete.sum()), 'subject')}); "
         "q is the false discovery rate over the regions of a map and comparison."
     )

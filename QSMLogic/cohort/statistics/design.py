@@ -9,6 +9,7 @@ from .covariates import Categorical
 from .subjects import counted
 
 DIFFERENCE, SLOPE, CHANGED, ANY = "difference", "slope", "change", "any difference"
+MEAN = ""  # the term of a column of ones, which no column of the participants has as its name
 LEAST_MEMBERS, LEAST_FREEDOM = 2, 2
 
 
@@ -86,6 +87,11 @@ class Model:
         """Group and covariates."""
         return (*([self.group] if self.group else []), *self.covariates)
 
+    @property
+    def group_term(self):
+        """The term of the differences between groups."""
+        return f"{self.group.name} (change)" if self.change else self.group.name
+
     def complete(self):
         """Where all columns are known, bool."""
         return np.logical_and.reduce([np.ones(self.count, bool), *(column.known() for column in self.columns)])
@@ -102,7 +108,7 @@ class Model:
         group, covariates = (parts[0], parts[1:]) if self.group else (None, parts)
         count = len(np.arange(self.count)[chosen])
         means, mean_names = _means(group, count)
-        blocks, terms = [means], [group.name if group else "mean"] * means.shape[1]
+        blocks, terms = [means], [group.name if group else MEAN] * means.shape[1]
         spans = {}
         for column in covariates:
             block = _block(column)
@@ -125,8 +131,7 @@ class Model:
                 words = f"later - earlier session{f', {name}' if name else ''}"
                 yield Contrast(CHANGED, words, CHANGED, rows[name][None], {name: members[name]})
         if group:
-            term = f"{group.name} (change)" if self.change else group.name
-            yield from _differences(term, {name: rows[name] for name in names}, members)
+            yield from _differences(self.group_term, {name: rows[name] for name in names}, members)
 
 
 def _means(group, count):

@@ -1,7 +1,9 @@
 """Plots of the statistics of a cohort as SVG: effects over the regions, and those with the smallest p in detail."""
 
+import re
+
 from ...report.svg import COLORS, INK, Figure, spread, text_width
-from .design import CHANGED, SLOPE
+from .design import ANY, CHANGED, DIFFERENCE, SLOPE
 from .region_plots import RegionDetail, group_plot, slope_plot
 from .regression import LEVEL
 from .table import families_of
@@ -14,17 +16,34 @@ def plots_of(analysis):
     """{name: SVG text} of an Analysis."""
     plots = {}
     for (map_name, term, comparison), rows in families_of(analysis.table).items():
-        name = f"{map_name}-{term}-{comparison}".replace(" - ", "-").replace(" ", "-")
-        tested = sorted((row for row in rows if row["p"] is not None), key=lambda row: row["p"])
-        if any(row["estimate"] is not None for row in tested):
-            plots[f"effects-{name}"] = effects_plot([row for row in rows if row["estimate"] is not None])
-        for row in tested[:MOST_DETAILS]:
-            if row["kind"] == SLOPE:
-                plots[f"values-{row['segment']}-{name}"] = slope_plot(RegionDetail.of(analysis, row), row)
-            elif row["kind"] == CHANGED or _is_of_group(analysis, row):
-                by_group = f"values-{row['segment']}-{map_name}-by-group"
-                plots[by_group] = plots.get(by_group) or group_plot(RegionDetail.of(analysis, row), row)
+        if effects := [row for row in rows if row["estimate"] is not None]:
+            plots[_name("effects", map_name, term, comparison)] = effects_plot(effects)
+        plots |= detail_plots(analysis, rows)
     return plots
+
+
+def detail_plots(analysis, rows):
+    """{name: SVG text} of the regions with the smallest p. rows: of one comparison."""
+    draw, plots = _drawing(analysis.model, rows[0]), {}
+    for row in sorted((row for row in rows if row["p"] is not None), key=lambda row: row["p"])[:MOST_DETAILS]:
+        if draw:
+            name = _name("values", row["segment"], row["map"], row["term"], row["comparison"])
+            plots[name] = draw(RegionDetail.of(analysis, row), row)
+    return plots
+
+
+def _drawing(model, row):
+    """The function that draws the regions of a comparison; None if they are drawn with another one."""
+    if row["kind"] == SLOPE:
+        return slope_plot
+    if model.group is None:
+        return group_plot if row["kind"] == CHANGED else None
+    together = ANY if len(model.group.levels) > 2 else DIFFERENCE
+    return group_plot if row["kind"] == together and row["term"] == model.group_term else None
+
+
+def _name(*words):
+    return re.sub(r"[\s\-,()]+", "-", "-".join(words)).strip("-")
 
 
 def effects_plot(rows):
@@ -48,11 +67,6 @@ def effects_plot(rows):
     key = f"line: 95 % confidence interval · orange: false discovery rate q < {LEVEL:g}"
     figure.words(middle, figure.height - 16, key, anchor="middle", size=SMALL)
     return figure.svg()
-
-
-def _is_of_group(analysis, row):
-    group = analysis.model.group
-    return group is not None and row["term"].startswith(group.name)
 
 
 def _effect(row):

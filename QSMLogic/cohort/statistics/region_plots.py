@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...numerics.lazy import stats
 from ...report.svg import COLORS, INK, Figure, spread, text_width
-from .regression import LEVEL, Fit
+from .regression import Fit, limit_of_t
 from .subjects import listed
 from .table import region_fit, used_units
 
@@ -91,7 +90,7 @@ class RegionDetail:
         return f"adjusted for {listed(names)}" if names else ""
 
     def _reach(self):
-        return float(stats.t.ppf(1 - LEVEL / 2, self.fit.freedom)) * self.fit.sigma
+        return limit_of_t(self.fit.freedom) * self.fit.sigma
 
 
 def group_plot(detail, row):

@@ -59,7 +59,7 @@ class Fit:
         internal = self.residuals / (self.sigma * np.sqrt(room))
         left = np.maximum(self.freedom - internal**2, np.finfo(float).tiny)
         external = internal * np.sqrt((self.freedom - 1) / left)
-        return 2 * stats.t.sf(np.abs(external), self.freedom - 1)
+        return two_sided(external, self.freedom - 1)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def fitted(design, values):
     return Fit(design, values, coefficients, residuals, leverage, inverse_root @ inverse_root.T, sigma)
 
 
-def tested(fit, contrast):
+def result_of(fit, contrast):
     """The Result of a Contrast.
 
     References
@@ -119,7 +119,7 @@ def tested(fit, contrast):
         return _together(fit, estimates, spread)
     estimate, error = float(estimates[0]), fit.sigma * float(np.sqrt(spread[0, 0]))
     t = estimate / error
-    reach = float(stats.t.ppf(1 - LEVEL / 2, fit.freedom)) * error
+    reach = limit_of_t(fit.freedom) * error
     d = estimate / fit.sigma if contrast.kind in (DIFFERENCE, CHANGED) else None
     return Result(
         estimate,
@@ -127,12 +127,22 @@ def tested(fit, contrast):
         estimate - reach,
         estimate + reach,
         t,
-        p=float(2 * stats.t.sf(abs(t), fit.freedom)),
+        p=float(two_sided(t, fit.freedom)),
         cohen_d=d,
         hedges_g=None if d is None else d * correction(fit.freedom),
         partial_r=float(t / np.sqrt(t**2 + fit.freedom)),
         standardized=_standardized(fit, contrast, estimate) if contrast.kind == SLOPE else None,
     )
+
+
+def two_sided(t, freedom):
+    """The two-sided p of Student's t."""
+    return 2 * special.stdtr(freedom, -np.abs(t))
+
+
+def limit_of_t(freedom):
+    """Standard errors of which a 95 % confidence interval reaches to either side."""
+    return float(special.stdtrit(freedom, 1 - LEVEL / 2))
 
 
 def correction(freedom):
@@ -158,7 +168,7 @@ def _together(fit, estimates, spread):
     rows = len(estimates)
     f = float(estimates @ np.linalg.solve(spread, estimates) / rows / fit.sigma**2)
     share = rows * f / (rows * f + fit.freedom)
-    return Result(f=f, p=float(stats.f.sf(f, rows, fit.freedom)), partial_r=float(np.sqrt(share)))
+    return Result(f=f, p=float(special.fdtrc(rows, fit.freedom, f)), partial_r=float(np.sqrt(share)))
 
 
 def _standardized(fit, contrast, slope):

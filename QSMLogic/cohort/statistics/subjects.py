@@ -109,7 +109,7 @@ def _left_out(by_subject, chosen, sessions, between):
     without = sorted((subject for subject, unit in chosen.items() if not unit), key=natural)
     if without:
         wanted = f"two sessions{_named(between)}" if sessions == CHANGE else f"the session {sessions}"
-        yield f"{counted(len(without), 'subject')} without {wanted} left out: {shortened(without)}."
+        yield f"Left out: {counted(len(without), 'subject')} without {wanted} ({shortened(without)})."
     several = [subject for subject, found in by_subject.items() if len(found) > 1 and chosen[subject]]
     if several and sessions != CHANGE:
         yield (

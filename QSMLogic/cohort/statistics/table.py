@@ -6,14 +6,16 @@ import numpy as np
 
 from ...model.errors import QSMError
 from ...model.units import PER_PPM
+from ...numerics.lazy import stats
 from ...regions.column import COUNT, MAP_UNIT, TEXT, Column
 from ...regions.table import RegionTable
 from .design import LEAST_MEMBERS
-from .regression import Result, false_discovery, fitted, tested
+from .regression import Result, false_discovery, fitted, result_of
 from .subjects import counted, shortened
 
 LEAST_PPM = 1e-5  # a smaller spread is rounding: the region is the reference of the map
 LEAST_RELATIVE = 1e-9
+LEAST_COMPARED, UNEQUAL = 5, 0.01  # members of a group whose variance is compared; p (Brown and Forsythe 1974)
 FAMILY = "the regions of a map and comparison"
 
 COLUMNS = (
@@ -36,7 +38,12 @@ COLUMNS = (
     Column("q", "q", f"p corrected for {FAMILY}: false discovery rate of Benjamini and Hochberg", format=".2g"),
     Column("cohen_d", "Cohen's d", "Difference or change over the residual standard deviation", format=".2f"),
     Column("hedges_g", "Hedges' g", "Cohen's d, corrected for the bias of small samples", format=".2f"),
-    Column("partial_r", "Partial correlation", "Of values and term, given the others; sqrt of partial R2 for F"),
+    Column(
+        "partial_r",
+        "Partial correlation",
+        "Given the other terms; of F, sqrt of partial R2",
+        format=".2f",
+    ),
     Column("standardized", "Standardized slope", "SD of the values per SD of the covariate", format=".2f"),
     Column("mean", "Mean", "Mean of the values of all subjects in the model", MAP_UNIT),
     Column("residual_sd", "Residual SD", "Standard deviation of the residuals", MAP_UNIT),
@@ -83,7 +90,7 @@ def _rows(model, overall, units, region, values):
         reason = str(error).rstrip(".")
         return [_without_result(row, contrast, [*notes, reason]) for contrast in overall.contrasts]
     row |= {"df": fit.freedom, "mean": float(fit.values.mean()), "residual_sd": fit.sigma}
-    notes += _doubts(fit, [f"sub-{units[n].subject}" for n in np.flatnonzero(used)])
+    notes += _doubts(model, fit, [f"sub-{units[n].subject}" for n in np.flatnonzero(used)])
     there = {(contrast.term, contrast.comparison) for contrast in fit.design.contrasts}
     gone = [c for c in overall.contrasts if (c.term, c.comparison) not in there]
     return [_row(row, fit, contrast, notes) for contrast in fit.design.contrasts] + [
@@ -102,6 +109,8 @@ def region_fit(model, region, values):
     Raises QSMError if they are too few, do not vary, or are matched by the model exactly.
     """
     used = used_units(model, values)
+    if not used.any():
+        raise QSMError("no subject has a value")
     design, values, unit = model.design(used), values[used], region.unit
     least = LEAST_PPM * PER_PPM[unit] if unit in PER_PPM else LEAST_RELATIVE * np.abs(values).max()
     if values.std() <= least:
@@ -116,7 +125,7 @@ def _row(row, fit, contrast, notes):
     few = [level for level, number in contrast.members.items() if number < LEAST_MEMBERS]
     if few:
         return _without_result(row, contrast, [*notes, f"not tested: {' and '.join(few)} has a single member"])
-    return _without_result(row, contrast, notes) | asdict(tested(fit, contrast))
+    return _without_result(row, contrast, notes) | asdict(result_of(fit, contrast))
 
 
 def _without_result(row, contrast, notes):
@@ -126,13 +135,18 @@ def _without_result(row, contrast, notes):
     return empty | NO_RESULT | row | about | {"q": None, "note": "; ".join(notes)}
 
 
-def _doubts(fit, subjects):
-    """Remarks on residuals that stand out."""
+def _doubts(model, fit, subjects):
+    """Remarks on residuals that stand out, and on groups that vary differently."""
     outliers, influential = fit.outliers(), fit.influential()
     if outliers.size:
         yield f"outliers: {shortened([subjects[n] for n in outliers])}"
     if influential.size:
         yield f"the result depends on {shortened([subjects[n] for n in influential])}"
+    if model.group:
+        members = [column > 0 for column in fit.design.matrix.T[: fit.design.terms.count(model.group.name)]]
+        parts = [fit.residuals[inside] for inside in members if inside.sum() >= LEAST_COMPARED]
+        if len(parts) > 1 and stats.levene(*parts).pvalue < UNEQUAL:
+            yield "the groups vary differently, while the test takes their variances as equal"
 
 
 def _corrected(rows):

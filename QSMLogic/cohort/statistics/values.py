@@ -11,9 +11,9 @@ import numpy as np
 from ...model.errors import QSMError
 from ...regions.units import scale
 
-SCAN, VALUE = ("scan", "name"), re.compile(r"mean(_(ppm|ppb|.+))?")
-NEEDED = ("subject", "map", "segment", "unit")
-NOTHING = ("", "n/a")
+SCAN, VALUE = ("scan", "name"), re.compile(r"mean(?!_uncertainty)(_\w+)?")
+NEEDED, OPTIONAL = ("subject", "map", "segment", "unit"), ("session", "relative_to", "settings")
+NOTHING, LARGEST = ("", "n/a"), 1e30
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class RegionValues:
     regions : list of RegionKey
     means : numpy.ndarray
         (scan, region) float64, NaN where a scan has no value.
-    relative_to : set of str
-        Regions whose mean was subtracted from maps in ppm or ppb, "" for none.
-    settings : set of str
+    relative_to : frozenset of str
+        Regions whose mean was subtracted from maps in ppm or ppb, if any.
+    settings : frozenset of str
         How maps and regions were made, if the table says it.
     """
 
@@ -68,13 +68,16 @@ def read_values(path, excluded=()):
 
     Raises QSMError if it is no such table, or a scan has a region twice.
     """
-    path, found = Path(path), _Collected(frozenset(excluded))
+    path = Path(path)
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, delimiter="\t")
-            scan, value = _checked(path, reader.fieldnames or ())
+            reader = csv.reader(file, delimiter="\t")
+            headers = next(reader, [])
+            found = _Collected(path, frozenset(excluded), *_places(path, headers))
             for row in reader:
-                found.add(path, row, row[scan], row[value])
+                if len(row) != len(headers):
+                    raise QSMError(f"Line {reader.line_num} of {path} is damaged. Run `bids ... group` again.")
+                found.add(row)
     except OSError as error:
         raise QSMError(f"Cannot read {path}: {error.strerror}. Run `bids ... participant` and `group` first.") from None
     except (UnicodeDecodeError, csv.Error):
@@ -87,53 +90,65 @@ def read_values(path, excluded=()):
 class _Collected:
     """Values as they are read: three arrays of numbers instead of a dictionary for each row."""
 
-    def __init__(self, excluded):
-        self.excluded, self.scans, self.regions, self.units = excluded, {}, {}, {}
+    def __init__(self, path, excluded, needed, optional):
+        self.path, self.excluded, self.needed, self.optional = path, excluded, needed, optional
+        self.scans, self.regions, self.units = {}, {}, {}
         self.places, self.values = (array("l"), array("l")), array("d")
-        self.relative_to, self.settings = set(), set()
+        self.seen = [set() for _ in optional]
 
-    def add(self, path, row, scan, text):
+    def add(self, row):
+        """Take the fields of a line."""
+        scan, text, subject, map_name, segment, own_unit = (row[place] for place in self.needed)
         if scan in self.excluded:
             return
-        key = ScanKey(scan, row["subject"] or "", _label(row.get("session")))
-        unit = self.units.setdefault(row["map"], row["unit"])
-        region = RegionKey(row["map"], row["segment"], unit)
-        n, m = self.scans.setdefault(key, len(self.scans)), self.regions.setdefault(region, len(self.regions))
-        self.relative_to.add(_label(row.get("relative_to")))
-        self.settings |= {row["settings"]} if row.get("settings") else set()
+        session, *others = ("" if place is None else row[place] for place in self.optional)
+        for seen, value in zip(self.seen, others, strict=False):
+            seen.add(value)
+        unit = self.units.setdefault(map_name, own_unit)
+        scans, regions = self.scans, self.regions
+        n = scans.setdefault((scan, subject, session), len(scans))
+        m = regions.setdefault((map_name, segment, unit), len(regions))
         if text in NOTHING:
             return
         try:
-            value = float(text) * scale(row["unit"], unit)
-        except (TypeError, ValueError):
-            raise QSMError(f"{path} has {text!r} as the mean of {region.segment} in {scan}. Make it again.") from None
-        for places, place in zip(self.places, (n, m), strict=True):
-            places.append(place)
-        self.values.append(value)
+            value = float(text)
+        except ValueError:
+            value = np.nan
+        if not abs(value) < LARGEST:
+            raise QSMError(f"{self.path} has {text!r} as the mean of {segment} in {scan}. Correct it, or write n/a.")
+        self.places[0].append(n)
+        self.places[1].append(m)
+        self.values.append(value if own_unit == unit else value * scale(own_unit, unit))
 
     def result(self):
-        means = np.full((len(self.scans), len(self.regions)), np.nan)
+        scans = [ScanKey(name, *map(_label, labels)) for name, *labels in self.scans]
+        regions = [RegionKey(*key) for key in self.regions]
+        means = np.full((len(scans), len(regions)), np.nan)
         where = tuple(np.asarray(places, np.intp) for places in self.places)
         counts = np.zeros(means.shape, np.uint8)
         np.add.at(counts, where, 1)
-        if counts.size and counts.max() > 1:
+        if counts.max() > 1:
             n, m = np.argwhere(counts > 1)[0]
-            scan, region = list(self.scans)[n], list(self.regions)[m]
+            scan, region = scans[n], regions[m]
             raise QSMError(f"{scan.name} has the region {region.segment} of {region.map} twice. Make the table again.")
         means[where] = self.values
-        known = frozenset(self.relative_to - {""}) if len(self.relative_to) > 1 else frozenset(self.relative_to)
-        return RegionValues(list(self.scans), list(self.regions), means, known, frozenset(self.settings))
+        relative_to, settings, *_ = ({_label(text) for text in seen} - {""} for seen in self.seen)
+        return RegionValues(scans, regions, means, frozenset(relative_to), frozenset(settings))
 
 
-def _checked(path, headers):
-    """The columns with the name of the scan and with the mean; QSMError if one that is needed is not there."""
-    scan = next((name for name in SCAN if name in headers), None)
-    value = next((name for name in headers if VALUE.fullmatch(name) and name != "mean_uncertainty"), None)
-    missing = [name for name in NEEDED if name not in headers] + [SCAN[0]] * (not scan) + ["mean"] * (not value)
-    if missing:
+def _places(path, headers):
+    """Where the columns are that are needed, and others, None if they are not there.
+
+    Raises QSMError if one that is needed is not there.
+    """
+    scan = next((name for name in SCAN if name in headers), SCAN[0])
+    value = next((name for name in headers if VALUE.fullmatch(name)), "mean")
+    needed = (scan, value, *NEEDED)
+    if missing := [name for name in needed if name not in headers]:
         raise QSMError(f"{path} is no table of a group's regions: it has no column {', '.join(missing)}.")
-    return scan, value
+    return [headers.index(name) for name in needed], [headers.index(n) if n in headers else None for n in OPTIONAL]
 
 
 def _label(text):
-    return "" if text in (None, *NOTHING) else text
+    """A cell without sub- and ses-; empty if it has no value."""
+    return "" if text in NOTHING else text.removeprefix("sub-").removeprefix("ses-")

@@ -11,16 +11,17 @@ from ..averages import write_averages
 from ..record import read_records
 from ..scan import DONE
 from .analysis import STATISTICS, analyzed, model_of
+from .page import statistics_page
 from .plots import plots_of
 from .subjects import units_of
 from .table import COLUMNS
 from .values import ScanKey
 
-PLOTS = "statistics"
+PLOTS, PAGE = "group_statistics", "group_statistics.html"
 
 
 def write_statistics(output, options):
-    """Compare the regions of a cohort and write group_statistics.tsv, its dictionary, and plots.
+    """Compare the regions of a cohort and write group_statistics.tsv, its dictionary, a page (.html), and plots.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def write_statistics(output, options):
         If something is missing, there is too little to be tested, or a file cannot be written.
     """
     found = analyzed(output, options)
-    drawn = plot_files(plots_of(found), Path(output) / PLOTS)
+    drawn = plot_files(plots_of(found), Path(output) / PLOTS) | {Path(output) / PAGE: statistics_page(found)}
     texts = table_texts(found.table, Path(output) / STATISTICS) | {path: signed(text) for path, text in drawn.items()}
     return write_texts(texts, overwrite=False, vouched=lambda: _earlier(output)), found.sentences
 
@@ -70,7 +71,7 @@ def write_average_maps(output, options, report=lambda done: None):
     scans, records = [], []
     for record in read_records(output):
         atlas = record.get("atlas")
-        if record["state"] == DONE and record["name"] not in options.excluded and atlas and "maps" in atlas:
+        if record.get("state") == DONE and record["name"] not in options.excluded and atlas and "maps" in atlas:
             scans.append(ScanKey(record["name"], record["subject"], record["session"]))
             records.append({"space": atlas["space"], "maps": atlas["maps"]})
     if not scans:
@@ -78,17 +79,17 @@ def write_average_maps(output, options, report=lambda done: None):
     units, sentences = units_of(scans, options.sessions, options.kind, options.between)
     groups = [""] * len(units)
     if options.group:
-        model, lines = model_of(units, replace(options, covariates=(), categorical=()))
+        units, model, lines = model_of(units, replace(options, covariates=(), categorical=()))
         groups = ["" if n < 0 else model.group.levels[n] for n in model.group.values]
-        sentences += [line.replace("left out", "in no group") for line in lines]
+        sentences += lines
     return write_averages(output, units, records, groups, report), tuple(sentences)
 
 
 def _earlier(output):
-    """The table and plots of an earlier run, which nobody has edited."""
+    """The table, page and plots of an earlier run, which nobody has edited."""
     table, dictionary = table_paths(Path(output) / STATISTICS)
-    plots = signed_files((Path(output) / PLOTS).glob("*.svg"))
-    return plots | ({table, dictionary} if _is_ours(table, dictionary) else set())
+    drawn = signed_files([*(Path(output) / PLOTS).glob("*.svg"), Path(output) / PAGE])
+    return drawn | ({table, dictionary} if _is_ours(table, dictionary) else set())
 
 
 def _is_ours(table, dictionary):

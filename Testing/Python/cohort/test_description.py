@@ -2,6 +2,7 @@
 
 import json
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 from threading import Barrier, Thread
 
@@ -10,7 +11,7 @@ from helpers.bids_tree import describe
 
 from QSMLogic.cohort.description import prepare_output
 from QSMLogic.cohort.scan import SCANS
-from QSMLogic.files.data_set import BESIDE_MAPS, CODE_URL, ROOT_FILES
+from QSMLogic.files.data_set import BESIDE_MAPS, CODE_URL, README, ROOT_FILES
 from QSMLogic.model.catalogue import CATALOGUE
 from QSMLogic.model.errors import QSMError
 from QSMLogic.version import __version__
@@ -98,7 +99,10 @@ def test_output_that_is_a_file_is_refused(root, tmp_path):
 def test_what_cohorts_write_beside_the_maps_is_ignored(root, tmp_path):
     prepare_output(root, tmp_path / "out")
     lines = (tmp_path / "out" / ".bidsignore").read_text().splitlines()
-    assert {SCANS, "group*"} <= {*lines} and {*BESIDE_MAPS} <= {*lines}
+    names = (SCANS, "group.html", "group_regions.tsv", "group_averages")
+    assert {*BESIDE_MAPS} <= {*lines}
+    assert all(any(fnmatch(name, line) for line in lines) for name in names)
+    assert not any(fnmatch(name, line) for name in ("sub-01", "sub-01_Chimap.nii.gz", README) for line in lines)
 
 
 def test_readme_lists_every_map(root, tmp_path):

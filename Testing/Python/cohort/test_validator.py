@@ -4,27 +4,39 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
+import numpy as np
 import pytest
 from helpers.bids_tree import add_all_kinds, add_scan, describe
 from helpers.command_line import cli  # noqa: F401
 from helpers.dicom_forms import siemens
 from helpers.dicom_forms.elements import written
 from helpers.dicom_forms.example import example
+from helpers.scan_on_disk import SHAPE
 
 from QSMLogic.cli.main import main
+from QSMLogic.files.bids import find_runs
+from QSMLogic.files.bids_derivatives import write_derivatives
+from QSMLogic.files.geometry import Geometry
+from QSMLogic.model.catalogue import CATALOGUE
+from QSMLogic.model.maps import Maps
 
 SCHEMA, LEGACY = "bids-validator-deno", "bids-validator"
 QUICK = '{"mask": {"method": "robust"}, "invert": {"method": "tkd"}, "background": {"method": "pdf"}}'
 
 
-schema = pytest.mark.skipif(not shutil.which(SCHEMA), reason=f"{SCHEMA} is not installed: pip install {SCHEMA}")
-legacy = pytest.mark.skipif(not shutil.which(LEGACY), reason=f"{LEGACY} is not installed: npm install -g {LEGACY}")
+def found(name):
+    return shutil.which(name, path=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]))
+
+
+schema = pytest.mark.skipif(not found(SCHEMA), reason=f"{SCHEMA} is not installed: pip install {SCHEMA}")
+legacy = pytest.mark.skipif(not found(LEGACY), reason=f"{LEGACY} is not installed: npm install -g {LEGACY}")
 
 
 def errors_by_schema(folder):
     done = subprocess.run(
-        [SCHEMA, "--format", "json", str(folder)],
+        [found(SCHEMA), "--format", "json", str(folder)],
         capture_output=True,
         text=True,
         env=os.environ | {"NO_COLOR": "1"},
@@ -34,19 +46,35 @@ def errors_by_schema(folder):
 
 
 def errors_by_legacy(folder):
-    done = subprocess.run([LEGACY, "--json", str(folder)], capture_output=True, text=True)
+    done = subprocess.run([found(LEGACY), "--json", str(folder)], capture_output=True, text=True)
     return [(i["key"], i["files"][:2]) for i in json.loads(done.stdout)["issues"]["errors"]]
 
 
 @pytest.fixture(scope="module")
 def mapped(tmp_path_factory):
-    """The folder of all maps of all kinds of images, with what cohorts write beside them."""
+    """The derivatives of a cohort, and of every kind of image all maps, whose values are of no matter here."""
     root, output = add_all_kinds(tmp_path_factory.mktemp("data")), tmp_path_factory.mktemp("maps") / "out"
-    options = ("--maps", "all", "--volumes", "all", "--quiet", "--settings", QUICK)
-    assert main(["run", "--bids", str(root), "--output", str(output), *options]) == 0
-    for name in ("scans/sub-01_MEGRE/record.json", "scans/sub-01_MEGRE/regions.tsv", "group_quality.tsv", "group.html"):
-        (output / name).parent.mkdir(parents=True, exist_ok=True)
-        (output / name).write_text("{}")
+    options = (
+        "--participant-label",
+        "01",
+        "--session-label",
+        "1",
+        "--maps",
+        "all",
+        "--nprocs",
+        "1",
+        "--quiet",
+        "--settings",
+        QUICK,
+    )
+    assert main(["bids", str(root), str(output), "participant", "group", *options]) == 0
+    volume = np.zeros(SHAPE, np.float32)
+    arrays = {name: volume > 0 if entry.is_mask else volume for name, entry in CATALOGUE.items()}
+    maps = Maps(grid=None, provenance={}, **arrays)
+    geometry = Geometry(SHAPE[::-1], (1.0,) * 3, (0.0,) * 3, tuple(np.eye(3).ravel()))
+    for run in find_runs(root, ["02"]):
+        for part in run.of_volumes("all"):
+            write_derivatives(part, maps, geometry, output)
     return output
 
 

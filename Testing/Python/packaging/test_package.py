@@ -34,9 +34,18 @@ def test_package_is_laid_out_as_the_extensions_manager_expects(archive):
 
 
 def test_every_source_file_is_in_the_package(archive):
-    sources = [p for folder in ("QSM", "QSMLogic") for p in (ROOT / folder).rglob("*.py")]
+    endings = (".py", ".js", ".css", ".html")
+    sources = [p for folder in ("QSM", "QSMLogic") for e in endings for p in (ROOT / folder).rglob(f"*{e}")]
     expected = {f"{MODULES}/{p.relative_to(ROOT).as_posix().removeprefix('QSM/')}" for p in sources}
-    assert expected == {name for name in names(archive) if name.endswith(".py")}
+    assert expected == {name for name in names(archive) if name.endswith(endings)}
+
+
+def test_data_files_of_packages_are_installed_by_pip():
+    files = {p for p in (ROOT / "QSMLogic").rglob("*") if p.suffix in (".js", ".css", ".html")}
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    declared = re.findall(r'^"(QSMLogic[\w.]*)" = \["(.+)"\]$', text, re.MULTILINE)
+    found = {path for package, pattern in declared for path in (ROOT / package.replace(".", "/")).glob(pattern)}
+    assert files and files == found
 
 
 def test_package_works_by_itself(archive):
@@ -81,10 +90,12 @@ def test_extension_meets_the_checks_of_the_index():
 def test_repository_root_and_module_folder_hold_no_other_modules():
     """Slicer takes each Python file in a module path for a module."""
     assert not list(ROOT.glob("*.py"))
-    assert sorted(p.name for p in (ROOT / "QSM").glob("*.py")) == ["DICOMQSMPlugin.py", "QSM.py"]
+    assert sorted(p.name for p in (ROOT / "QSM").glob("*.py")) == ["DICOMQSMPlugin.py", "QSM.py", "QSMCohort.py"]
 
 
-@pytest.mark.parametrize("file", ["Resources/QSM.png", "QSM/Resources/Icons/QSM.png"])
+@pytest.mark.parametrize(
+    "file", ["Resources/QSM.png", "QSM/Resources/Icons/QSM.png", "QSM/Resources/Icons/QSMCohort.png"]
+)
 def test_icon_is_a_png_of_128_by_128(file):
     header = (ROOT / file).read_bytes()[:24]
     assert header[:8] == b"\x89PNG\r\n\x1a\n"
@@ -100,7 +111,8 @@ def test_icon_script_draws_the_icon_that_is_there(tmp_path):
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); import draw_icon, SimpleITK as sitk, numpy as np;"
         "there = sitk.GetArrayFromImage(sitk.ReadImage(sys.argv[2])).astype(int);"
-        "assert np.abs(there - draw_icon.icon()).max() <= 1"
+        "assert np.abs(there - getattr(draw_icon, sys.argv[3])()).max() <= 1"
     )
-    command = [sys.executable, "-B", "-c", code, str(ROOT / "Resources"), str(ROOT / "Resources" / "QSM.png")]
-    subprocess.run(command, check=True, cwd=tmp_path)
+    for file, function in (("Resources/QSM.png", "icon"), ("QSM/Resources/Icons/QSMCohort.png", "cohort_icon")):
+        command = [sys.executable, "-B", "-c", code, str(ROOT / "Resources"), str(ROOT / file), function]
+        subprocess.run(command, check=True, cwd=tmp_path)

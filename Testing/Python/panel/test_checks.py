@@ -171,9 +171,9 @@ def test_check_ends_with_scene_and_panel(panel, loaded, end):
 
 
 def test_check_that_is_killed_says_so(panel, monkeypatch):
-    from QSMLib.panel import process
+    from QSMLib.panel import child
 
-    monkeypatch.setattr(process, "python_executable", lambda: "/nowhere/python")
+    monkeypatch.setattr(child, "python_executable", lambda: "/nowhere/python")
     panel.checks.begin()
     assert wait_until(lambda: not panel.checks.process.running, 10)
     assert line(panel).startswith("The scan could not be checked: ")

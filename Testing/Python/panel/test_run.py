@@ -101,9 +101,9 @@ def test_failure_tells_reason_and_remedy(panel):
 
 
 def test_python_that_is_not_there_is_told(panel, monkeypatch):
-    from QSMLib.panel import process
+    from QSMLib.panel import child
 
-    monkeypatch.setattr(process, "python_executable", lambda: "/nowhere/python")
+    monkeypatch.setattr(child, "python_executable", lambda: "/nowhere/python")
     panel.ui.applyButton.click()
     assert wait_until(lambda: not panel.run.running, 10)
     assert "could not be started" in panel.ui.statusLabel.text

@@ -4,24 +4,14 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import slicer
 from helpers import panel_runs
-from helpers.panel_runs import QUICK, begun, run, volumes
+from helpers.panel_runs import QUICK, begun, is_alive, run, volumes
 from standin.waiting import wait_until
 
 panel = panel_runs.panel  # the fixture
-
-
-def is_alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().split()[2] != "Z"
 
 
 @pytest.mark.timed
@@ -51,7 +41,7 @@ def test_process_behind_a_launcher_ends_too(panel, tmp_path, monkeypatch):
     launcher.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     pid = begun(panel)
-    launched = panel.run.process._process.processId()
+    launched = panel.run.process._child.process.processId()
     assert pid != launched
     panel.ui.applyButton.click()
     assert wait_until(lambda: not is_alive(pid) and not is_alive(launched), 2)
@@ -141,13 +131,13 @@ def test_steps_that_are_not_wanted_any_more_are_let_go(session):
 
 
 def test_process_that_has_ended_is_deleted(panel, monkeypatch):
-    from QSMLib.panel import process
+    from QSMLib.panel import child
 
-    started, make = [], process.qt.QProcess
-    monkeypatch.setattr(process, "python_executable", lambda: "/no/such/python")
-    monkeypatch.setattr(process.qt, "QProcess", lambda: started.append(make()) or started[-1], raising=True)
-    monkeypatch.setattr(process.qt.QProcess, "NotRunning", make.NotRunning, raising=False)
-    monkeypatch.setattr(process.qt.QProcess, "FailedToStart", make.FailedToStart, raising=False)
+    started, make = [], child.qt.QProcess
+    monkeypatch.setattr(child, "python_executable", lambda: "/no/such/python")
+    monkeypatch.setattr(child.qt, "QProcess", lambda: started.append(make()) or started[-1], raising=True)
+    monkeypatch.setattr(child.qt.QProcess, "NotRunning", make.NotRunning, raising=False)
+    monkeypatch.setattr(child.qt.QProcess, "FailedToStart", make.FailedToStart, raising=False)
     panel.ui.applyButton.click()
     assert wait_until(lambda: started and not panel.run.running, 10)
     assert wait_until(lambda: not started[0], 5)  # what Qt has deleted is false
