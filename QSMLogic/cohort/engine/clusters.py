@@ -25,7 +25,7 @@ CONFIG = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,  # a paused worker would never begin the scan that it has
     "distributed.worker.memory.terminate": 0.95,
-    "distributed.deploy.lost-worker-timeout": "5s",
+    "distributed.deploy.lost-worker-timeout": "60s",  # until then, its nanny has started another one
 }
 WORKER_VARIABLES = {
     **{f"DASK_DISTRIBUTED__WORKER__MEMORY__{name}": "False" for name in ("TARGET", "SPILL", "PAUSE")},
@@ -79,7 +79,7 @@ def _of_machine(options, work, folder, stack):
     stack.callback(close_machine, cluster)
     client = stack.enter_context(_client(Client, cluster))
     name = f"{_counted(share.workers, 'worker')} with {_counted(count, 'thread')} each on this machine"
-    return DaskEngine(client, work, share.workers, name, _status_page(client))
+    return DaskEngine(client, work, share.workers, name, _status_page(client), partial(cluster.scale, share.workers))
 
 
 def _of_jobs(options, work, folder, stack):
@@ -132,8 +132,7 @@ def _of_scheduler(options, work, folder, stack):
 def _submitted(cluster, count, title):
     """Ask for the jobs; QSMError if the batch system refuses them."""
     try:
-        cluster.scale(count)
-        cluster.sync(_corrected, cluster)
+        cluster.sync(_scaled, cluster, count)
     except (RuntimeError, OSError, ValueError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         after = lines[lines.index("stderr:") + 1 :] if "stderr:" in lines else lines
@@ -141,8 +140,17 @@ def _submitted(cluster, count, title):
         raise QSMError(f"{title} does not take the jobs: {said}. See --queue, --walltime and --mem-mb.") from None
 
 
-async def _corrected(cluster):
-    await cluster._correct_state()
+async def _scaled(cluster, count):
+    from distributed.core import Status
+
+    cluster.scale(count)  # begins to submit jobs, and says nothing if that fails
+    try:
+        await cluster._correct_state()
+    except BaseException:
+        for job in cluster.workers.values():
+            if job.status == Status.created:
+                job.status = Status.failed  # otherwise the cluster cannot be closed
+        raise
 
 
 def _started(make, **options):

@@ -14,7 +14,7 @@ from .lost import Lost, unexpected
 from .reasons import Reasons
 
 POLL_S = 0.5
-WITHOUT_WORKERS_S = 120.0
+WITHOUT_WORKERS_S = 300.0
 GONE = "The Dask scheduler has ended. Start again: only what is missing will be done."
 
 
@@ -28,7 +28,7 @@ class DaskEngine:
     """The Engine (see `engine_of`) on the workers that a Dask client knows.
 
     client: distributed.Client. workers: how many there are to be. name, dashboard: for users. renew: called at times
-    to replace workers that are gone; None if they are replaced anyway. logs: folder of the jobs' output, if any.
+    to replace workers that are gone; None if that is the business of others. logs: folder of the jobs' output, if any.
     """
 
     def __init__(self, client, work, workers, name, dashboard="", renew=None, logs=None):
@@ -102,7 +102,7 @@ class DaskEngine:
             self._alive_s = time.monotonic()
         elif time.monotonic() - self._alive_s > WITHOUT_WORKERS_S:
             said = _last_words(self._logs)
-            if said or not self._renew:
+            if said or not self._logs:  # jobs that have said nothing may wait in the queue
                 said = f": {said}" if said else ""
                 raise QSMError(f"There are no workers any more{said}. Start again: only what is missing will be done.")
 

@@ -4,7 +4,9 @@ import logging
 import warnings
 from contextlib import contextmanager
 
-LOGGERS = ("distributed", "dask_jobqueue", "tornado", "asyncio", "bokeh")
+LOGGERS = (
+    *("distributed", "distributed.client", "dask_jobqueue", "tornado", "tornado.application", "asyncio", "bokeh"),
+)
 
 
 @contextmanager
