@@ -4,7 +4,6 @@ import importlib.util
 import os
 import signal
 import socket
-import sys
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -16,6 +15,7 @@ from ...numerics.threads import cores, environment, threads
 from ...pipeline.memory import computer_memory
 from .dask_engine import DaskEngine
 from .options import JOB_WALLTIME, share_of_job, share_of_machine
+from .python import job_python, search_path, spawned_by_interpreter
 from .quiet import quiet
 
 CONFIG = {
@@ -68,6 +68,7 @@ def _of_machine(options, work, folder, stack):
     share = share_of_machine(options, cores(), computer_memory()[0])
     count = min(share.threads, threads())
     stack.enter_context(_environment(environment(count) | WORKER_VARIABLES))
+    stack.enter_context(spawned_by_interpreter())
     cluster = _started(
         LocalCluster,
         n_workers=share.workers,
@@ -95,7 +96,7 @@ def _of_jobs(options, work, folder, stack):
     share, title = share_of_job(options), TITLES[options.cluster]
     given = dask.config.get(f"jobqueue.{options.cluster}")
     walltime = options.walltime or (JOB_WALLTIME if given["walltime"] in (None, DASKS_WALLTIME) else given["walltime"])
-    variables = environment(share.threads) | WORKER_VARIABLES | {"PYTHONPATH": _search_path()}
+    variables = environment(share.threads) | WORKER_VARIABLES | {"PYTHONPATH": search_path()}
     prologue = [f'export {name}="{value}"' for name, value in variables.items()]
     logs = Path(folder) / "jobs"
     cluster = _started(
@@ -109,7 +110,7 @@ def _of_jobs(options, work, folder, stack):
         job_script_prologue=[*given["job-script-prologue"], *prologue],
         job_extra_directives=[*given["job-extra-directives"], *options.directives],
         log_directory=str(logs),
-        python=sys.executable,
+        python=job_python(),
         job_name="qsm",
         silence_logs=None,
         scheduler_options=given["scheduler-options"] | _dashboard(""),
@@ -215,12 +216,6 @@ def _is_free(host, port):
         one.bind((host, port))
         return True
     return False
-
-
-def _search_path():
-    """PYTHONPATH with which another Python finds this package."""
-    here = Path(__file__).resolve().parents[3]
-    return os.pathsep.join(filter(None, (str(here), os.environ.get("PYTHONPATH", ""))))
 
 
 @contextmanager
