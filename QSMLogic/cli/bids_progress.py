@@ -3,7 +3,10 @@
 import json
 import time
 
-from ..cohort.scan import DONE, FAILED, UNCHANGED
+from ..cohort.scan import DONE, ELSEWHERE, FAILED, LOG, SCANS, UNCHANGED
+
+TO_DO = "to do"  # the state of a scan, in a dry run
+MOST_NAMED = 3
 
 
 def progress_for(arguments, console):
@@ -17,6 +20,12 @@ class Lines:
     def __init__(self, console):
         self._console = console
 
+    def planned(self, scans, settled):
+        """What a start would do with each scan."""
+        words = {UNCHANGED: "is done", TO_DO: "is to be mapped"}
+        for name, state, reason in _planned(scans, settled):
+            self._console.wrote([_on_one_line(f"{name}: {words.get(state, f'cannot be used: {reason}')}")])
+
     def start(self, scans, engine):
         where = f"; dashboard: {engine.dashboard}" if engine.dashboard else ""
         self._console.note(f"{_counted(len(scans), 'scan')}, {engine.name}{where}")
@@ -24,20 +33,35 @@ class Lines:
     def scan(self, outcome, tally):
         if outcome.state == FAILED:
             self._console.error(f"{outcome.name} failed: {outcome.reason}")
-        finished = tally.counts.total()
-        line = f"{finished} of {tally.total} scans, {tally.counts[FAILED]} failed{_rest(tally)}"
-        self._console.line(line, f"{outcome.name}: {outcome.state}" if outcome.state != FAILED else "")
+        elif outcome.state == ELSEWHERE:
+            self._console.note(f"{outcome.name}: another start works on it; its result is waited for.")
+        line = f"{tally.counts.total()} of {tally.total} scans, {tally.counts[FAILED]} failed{_rest(tally)}"
+        is_news = outcome.state == DONE
+        self._console.line(line, _on_one_line(f"{line}: {outcome.name} done") if is_news else "")
 
-    def end(self, tally, status):
+    def end(self, tally, status, others):
         counts = tally.counts
         before = f", {counts[UNCHANGED]} done before" if counts[UNCHANGED] else ""
         seconds = time.monotonic() - tally.began
-        sentence = f"{counts[DONE]} mapped{before}, {counts[FAILED]} failed, in {_duration(seconds)}."
-        self._console.note(sentence)
+        self._console.note(f"{counts[DONE]} mapped{before}, {counts[FAILED]} failed, in {_duration(seconds)}.")
+        if left := tally.total - counts.total():
+            self._console.note(f"{_counted(left, 'scan')} left, as --stop-on-first-crash was given.")
+        if tally.failures:
+            self._console.note(f"Why they failed is in {SCANS}/NAME/{LOG} of the output folder, too.")
+        if others:
+            named = ", ".join(others[:MOST_NAMED]) + (", ..." if len(others) > MOST_NAMED else "")
+            self._console.note(
+                f"The output folder also has results of {_counted(len(others), 'scan')} that the BIDS folder does not "
+                f"have, or that other options chose ({named}); they remain."
+            )
 
 
 class JsonLines:
     """One JSON object for each event on stdout, for programs."""
+
+    def planned(self, scans, settled):
+        for name, state, reason in _planned(scans, settled):
+            _print("scan", name=name, state=state, reason=reason)
 
     def start(self, scans, engine):
         _print("start", scans=len(scans), workers=engine.workers, engine=engine.name, dashboard=engine.dashboard)
@@ -48,12 +72,23 @@ class JsonLines:
         rest = None if tally.rest_s is None else round(tally.rest_s, 1)
         _print("scan", **facts, **counts, total=tally.total, rest_s=rest)
 
-    def end(self, tally, status):
+    def end(self, tally, status, others):
         _print("end", status=status, **{state: tally.counts[state] for state in (DONE, FAILED, UNCHANGED)})
+
+
+def _planned(scans, settled):
+    """(name, state, reason) of what a start would do with each scan."""
+    for scan in scans:
+        outcome = settled.get(scan.name)
+        yield scan.name, outcome.state if outcome else TO_DO, outcome.reason if outcome else ""
 
 
 def _print(event, **facts):
     print(json.dumps({"event": event, **facts}), flush=True)
+
+
+def _on_one_line(text):
+    return " ".join(text.split())
 
 
 def _rest(tally):

@@ -131,9 +131,8 @@ def _run_bids(arguments, settings, console):
 
 def _run_one(bids_run, arguments, settings, output, console):
     scan, geometry = bids_run.load(arguments.field_strength, arguments.b0_direction)
-    files = {name: list(images.values()) for name, images in bids_run.images.items()}
-    inputs = {name: named(paths, arguments.anonymous) for name, paths in files.items()}
-    maps = _mapped(scan, geometry, files, inputs, arguments, settings, console)
+    inputs = {name: named(paths, arguments.anonymous) for name, paths in bids_run.files.items()}
+    maps = _mapped(scan, geometry, bids_run.files, inputs, arguments, settings, console)
     options = {"overwrite": arguments.overwrite, "anonymous": arguments.anonymous}
     console.wrote(write_derivatives(bids_run, maps, geometry, output, **options))
 

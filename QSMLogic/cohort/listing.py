@@ -11,6 +11,11 @@ NO_PHASE = (
     "There is a magnitude, but no phase or imaginary part. Convert the phase images of the scanner, too, and name "
     "them part-phase."
 )
+MISPLACED = (
+    "Its files are called {0}_..., but lie in {1}, where names begin with {2}_. Rename them, or move them to their own "
+    "folder."
+)
+UNREADABLE = "Its folder cannot be read: {}. Check the link or the permissions."
 NOTHING = (
     "No magnitude with phase was found. QSM needs files such as {0}_echo-1_part-mag_MEGRE.nii.gz and "
     "{0}_echo-1_part-phase_MEGRE.nii.gz in the folder anat."
@@ -43,17 +48,32 @@ def scans_of(root, filters=None, volumes=None):
     for participant in participants_of(root, filters.participants if filters else ()):
         try:
             runs, incomplete = runs_of(root, participant)
-        except (OSError, QSMError) as error:
-            yield _unusable(participant, f"Its folder cannot be read: {error}.")
+        except OSError as error:
+            yield _unusable(participant, UNREADABLE.format(error.strerror or error))
             continue
-        chosen = [run for run in runs if filters is None or filters.matches(run)]
         lacking = [names for names in incomplete if names[2] in WITH_PHASE]
-        yield from _of_runs(chosen, volumes)
+        for names in [(run.session, run.stem, run.suffix) for run in runs] + lacking:
+            if not _is_in_place(root, *names):
+                yield _misplaced(root, *names)
+        runs_in_place = [run for run in runs if _is_in_place(root, run.session, run.stem)]
+        yield from _of_runs([run for run in runs_in_place if filters is None or filters.matches(run)], volumes)
         for session, stem, suffix in lacking:
-            if filters is None or filters.matches_names(session, stem, suffix):
+            wanted = filters is None or filters.matches_names(session, stem, suffix)
+            if wanted and _is_in_place(root, session, stem):
                 yield _named(f"{stem}_{suffix}", stem, problem=NO_PHASE)
         if not (runs or lacking):
             yield _unusable(participant, NOTHING.format(participant))
+
+
+def _is_in_place(root, session, stem, suffix=""):
+    """Whether names of files have the labels of their folders, so that no other scan is called alike."""
+    return f"{stem}_".startswith("_".join((*session.relative_to(root).parts, "")))
+
+
+def _misplaced(root, session, stem, suffix):
+    folder = session.relative_to(root)
+    labels = "_".join(folder.parts)
+    return _named(f"{labels}_{stem}_{suffix}", labels, problem=MISPLACED.format(stem, folder.as_posix(), labels))
 
 
 def _of_runs(runs, volumes):

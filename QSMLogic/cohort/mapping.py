@@ -2,12 +2,11 @@
 
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 
-from ..files.atomic import write_text
-from ..files.bids_derivatives import write_derivatives
+from ..files.atomic import check_writable, write_text
+from ..files.bids_derivatives import derivative_paths, derivative_placement, write_derivatives
 from ..files.data_set import ROOT_FILES
-from ..files.ownership import fingerprint, is_unchanged, read_record
+from ..files.ownership import fingerprint, is_unchanged
 from ..numerics.process import peak_memory_mb
 from ..pipeline.chain import run
 from ..pipeline.named_inputs import named, prepared, with_inputs
@@ -16,7 +15,7 @@ from ..registry.provenance import checks_of, warnings
 from .quality.montage import montage
 from .quality.numbers import measured
 from .quality.page import scan_page
-from .record import as_json, new_record, stamp_of
+from .record import as_json, new_record, record_of, stamp_of, written_files
 from .regions import scan_regions
 from .scan import DONE, LOG, MONTAGE, OWN_FILES, PAGE, RECORD, REGIONS
 
@@ -44,25 +43,26 @@ def map_and_write(scan, plan, log, inputs, planned):
     QSMError, OSError, MemoryError
         If it fails. Nothing is written then.
     """
+    folder, vouched = plan.folder(scan.name), partial(_vouched, plan, scan.name)
+    outputs = [*derivative_paths(scan.bids, plan.output), *(folder / name for name in OWN_FILES)]
+    check_writable(outputs, **derivative_placement(scan.bids, plan.output, plan.overwrite, vouched))
     acquisition, geometry, maps = _mapped(scan, plan, log)
     table, extra = scan_regions(acquisition, maps, geometry, plan.atlas, log.progress)
     log.add("quality")
     said = [*warnings(maps.provenance), *extra.warnings]
     for warning in said:
         log.add(f"warning: {warning}")
-    record = _record_of(scan, plan, maps, inputs, planned)
+    record = _record_of(scan, plan, maps, inputs, planned, log.seconds)
     record |= {"quality": measured(acquisition, maps, geometry), "warnings": said}
     picture = montage(acquisition, maps, geometry)
     page = scan_page(record, acquisition, maps, geometry, table)
     log.add("writing")
     record |= {"seconds": round(log.seconds, 2), "memory_mb": peak_memory_mb()}
-    folder = plan.folder(scan.name)
     contents = {folder / MONTAGE: picture, folder / PAGE: page, folder / LOG: log.text}
     contents |= table_texts(table, folder / REGIONS)
     finish = partial(_finish, scan, plan, record, extra, contents)
-    options = {"overwrite": plan.overwrite, "anonymous": plan.anonymous}
-    vouched = partial(_vouched, plan, scan.name)
-    write_derivatives(scan.bids, maps, geometry, plan.output, **options, finish=finish, vouched=vouched)
+    options = {"overwrite": plan.overwrite, "anonymous": plan.anonymous, "finish": finish, "vouched": vouched}
+    write_derivatives(scan.bids, maps, geometry, plan.output, **options)
     return record
 
 
@@ -70,9 +70,8 @@ def _mapped(scan, plan, log):
     """Acquisition, Geometry and Maps of a scan."""
     log.add("reading images")
     acquisition, geometry = scan.bids.load(**plan.facts)
-    files = {kind: list(images.values()) for kind, images in scan.bids.images.items()}
-    acquisition = prepared(acquisition, files, plan.anonymous)
-    names = {kind: named(paths, plan.anonymous) for kind, paths in files.items()}
+    acquisition = prepared(acquisition, scan.bids.files, plan.anonymous)
+    names = {kind: named(paths, plan.anonymous) for kind, paths in scan.bids.files.items()}
     options = {"quality": plan.quality_map, "curve": plan.curve, "cache": plan.cache}
     maps = run(acquisition, None, plan.settings, log.progress, **options)
     if plan.cache and plan.cache.problem:
@@ -80,14 +79,15 @@ def _mapped(scan, plan, log):
     return acquisition, geometry, with_inputs(maps, names, plan.anonymous)
 
 
-def _record_of(scan, plan, maps, inputs, planned):
-    """The record of a scan that is done, without its files."""
+def _record_of(scan, plan, maps, inputs, planned, seconds):
+    """The record of a scan that is done, without its files. seconds: that it has taken so far."""
     made = maps.provenance
     outputs = scan.bids.outputs(plan.output)
     return new_record(
         scan,
         planned,
         DONE,
+        seconds=seconds,
         stamp=stamp_of(inputs, planned),
         inputs=inputs,
         maps={entry.name: outputs[entry.name].relative_to(plan.output).as_posix() for entry, _ in maps.items()},
@@ -109,8 +109,6 @@ def _finish(scan, plan, record, extra, contents, temporary):
 
 def _vouched(plan, name):
     """The files of a scan that an earlier start has written and nobody has changed, and those in its own folder."""
-    folder = plan.folder(name)
-    files = read_record(folder / RECORD).get("files")
-    listed = files.items() if isinstance(files, dict) else ()
-    ours = {plan.output / Path(file) for file, expected in listed if is_unchanged(plan.output / file, expected)}
+    folder, listed = plan.folder(name), written_files(record_of(plan.output, name))
+    ours = {plan.output / file for file, expected in listed.items() if is_unchanged(plan.output / file, expected)}
     return ours | {folder / file for file in OWN_FILES if (folder / file).is_file()}

@@ -5,11 +5,10 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..files.ownership import read_record
 from .engine.lost import Lost
 from .one_scan import fail
-from .record import inputs_of, is_current, listed_once, plan_stamp
-from .scan import DONE, ELSEWHERE, FAILED, RECORD, UNCHANGED, Outcome
+from .record import inputs_of, is_complete, is_current, listed_once, plan_stamp, record_of
+from .scan import DONE, ELSEWHERE, FAILED, UNCHANGED, Outcome
 
 WAITING_PER_WORKER = 2  # scans that are submitted ahead, so that no worker waits
 POLL_S = 2.0  # between looks at scans that another start works on
@@ -36,10 +35,51 @@ class Tally:
         return (time.monotonic() - self.began) / worked * left if worked else None
 
 
+def settle(scans, plan, tell: Callable[[int], object] = lambda count: None) -> dict:
+    """Find the scans that need no work. Nothing is written.
+
+    Parameters
+    ----------
+    scans : list of CohortScan
+    plan : Plan
+    tell : callable
+        Called with the number of scans that have been looked at.
+
+    Returns
+    -------
+    dict
+        {name: Outcome}: what is done, as far as names, sizes and times of files tell, and what cannot be used.
+
+    Raises
+    ------
+    QSMError
+        If the folder of the atlas holds none.
+    """
+    planned, listed, settled = plan_stamp(plan), listed_once(plan.root), {}
+    for count, scan in enumerate(scans, 1):
+        if scan.problem:
+            settled[scan.name] = Outcome(scan.name, FAILED, scan.problem)
+        elif _is_done(scan, plan, planned, listed):
+            settled[scan.name] = Outcome(scan.name, UNCHANGED)
+        tell(count)
+    return settled
+
+
+def _is_done(scan, plan, planned, listed):
+    record = record_of(plan.output, scan.name)
+    if plan.skip_done and is_complete(record, plan.output):
+        return True
+    try:
+        return bool(record) and is_current(record, inputs_of(scan, plan, listed), planned, plan.output)
+    except OSError:
+        return False
+
+
 def run_participants(
     scans: list,
     plan,
     engine,
+    settled: dict,
     retries: int = 1,
     stop_on_first_crash: bool = False,
     report: Callable[[Outcome, Tally], object] = lambda outcome, tally: None,
@@ -52,35 +92,35 @@ def run_participants(
     plan : Plan
     engine : Engine
         What runs the work.
+    settled : dict
+        {name: Outcome} of scans that need none, see `settle`.
     retries : int
         How often a scan is tried again that ran out of memory, ended its process, or failed by something unforeseen.
     stop_on_first_crash : bool
         Whether a failure ends the whole; scans in work are finished.
     report : callable
-        Called as report(outcome, tally) when a scan has come to its end.
+        Called as report(outcome, tally) when a scan has come to its end, and when it is found ELSEWHERE.
 
     Returns
     -------
     Tally
     """
-    return _Work(plan, engine, retries, stop_on_first_crash, report, Tally(len(scans))).all_of(scans)
+    return _Work(plan, engine, retries, stop_on_first_crash, report, Tally(len(scans))).all_of(scans, settled)
 
 
 class _Work:
     def __init__(self, plan, engine, retries, stop_on_first_crash, report, tally):
         self.plan, self.engine, self.retries, self.report, self.tally = plan, engine, retries, report, tally
-        self.stops, self.stopped, self.attempts, self.elsewhere = stop_on_first_crash, False, Counter(), deque()
+        self.stops, self.stopped, self.attempts = stop_on_first_crash, False, Counter()
+        self.elsewhere, self.seen_elsewhere = deque(), set()
+        self.planned = plan_stamp(plan)
 
-    def all_of(self, scans):
-        planned, listed = plan_stamp(self.plan), listed_once(self.plan.root)
+    def all_of(self, scans, settled):
         for scan in scans:
-            if self.stopped:
-                break
-            if scan.problem:
-                self._end(fail(scan, self.plan, scan.problem))
-            elif is_done(scan, self.plan, planned, listed):
-                self._end(Outcome(scan.name, UNCHANGED))
-            else:
+            if scan.name in settled and not self.stopped:
+                self._settle(scan, settled[scan.name])
+        for scan in scans:
+            if scan.name not in settled and not self.stopped:
                 self._submit(scan)
                 while self.engine.in_flight >= WAITING_PER_WORKER * self.engine.workers:
                     self._take()
@@ -92,6 +132,9 @@ class _Work:
             self._take()
         return self.tally
 
+    def _settle(self, scan, outcome):
+        self._end(fail(scan, self.plan, self.planned, outcome.reason) if outcome.state == FAILED else outcome)
+
     def _submit(self, scan):
         self.engine.submit(scan, self.plan)
 
@@ -102,9 +145,15 @@ class _Work:
             result = Outcome(scan.name, FAILED, result.reason, can_change=True)
             self._ended(scan, result, lost=True)
         elif result.state == ELSEWHERE:
-            self.elsewhere.append(scan)
+            self._wait_for(scan, result)
         else:
             self._ended(scan, result)
+
+    def _wait_for(self, scan, outcome):
+        self.elsewhere.append(scan)
+        if scan.name not in self.seen_elsewhere:
+            self.seen_elsewhere.add(scan.name)
+            self.report(outcome, self.tally)
 
     def _ended(self, scan, outcome, lost=False):
         if outcome.state == FAILED and outcome.can_change and self.attempts[scan.name] < self.retries:
@@ -112,22 +161,9 @@ class _Work:
             if not self.stopped:
                 self._submit(scan)
                 return
-        self._end(fail(scan, self.plan, outcome.reason) if lost else outcome)
+        self._end(fail(scan, self.plan, self.planned, outcome.reason) if lost else outcome)
 
     def _end(self, outcome):
         self.tally.add(outcome)
         self.report(outcome, self.tally)
         self.stopped = self.stopped or self.stops and outcome.state == FAILED
-
-
-def is_done(scan, plan, planned, listed):
-    """Whether a scan need not be worked on, as far as names, sizes and times of its files tell."""
-    record = read_record(plan.folder(scan.name) / RECORD)
-    if not record:
-        return False
-    if plan.skip_done and record.get("state") == DONE:
-        return True
-    try:
-        return is_current(record, inputs_of(scan, listed), planned, plan.output)
-    except OSError:
-        return False

@@ -8,24 +8,48 @@ import hashlib
 import json
 import os
 import platform
-from datetime import datetime, timezone
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from ..atlas.folder import find_atlas
 from ..files.atomic import write_texts
 from ..files.bids import json_files
-from ..files.ownership import fingerprint, read_record
+from ..files.ownership import fingerprint, is_unchanged, lies_below, read_record
+from ..files.sidecar import sidecar_path
+from ..model.catalogue import SUSCEPTIBILITY
 from ..version import __version__
-from .scan import DONE, FAILED, RECORD, SCANS
+from .scan import DONE, FAILED, LOG, RECORD, SCANS, scan_folder
 
 SIZE, TIME, HASH = "bytes", "modified_ns", "sha256"
 
 
 def read_records(output):
-    """The records of all scans in the derivatives folder `output`, one at a time, sorted by the scan's name."""
-    folder = Path(output) / SCANS
-    for name in sorted(os.listdir(folder)) if folder.is_dir() else ():
-        if record := read_record(folder / name / RECORD):
+    """The records of all scans in the derivatives folder `output`, one at a time, sorted by the scan's name.
+
+    What is no record, or not that of the scan that its folder is called after, is left out.
+    """
+    for name in recorded_names(output):
+        if record := record_of(output, name):
             yield record
+
+
+def record_of(output, name):
+    """The record of a scan; empty if there is none that can be trusted."""
+    record = read_record(scan_folder(output, name) / RECORD)
+    return record if record.get("name") == name and record.get("state") in (DONE, FAILED) else {}
+
+
+def recorded_names(output):
+    """The names of the folders of scans, sorted; not all need have records."""
+    folder = Path(output) / SCANS
+    return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()) if folder.is_dir() else []
+
+
+def written_files(record):
+    """{path relative to the output: fingerprint} of the files that a record tells of; empty if it is damaged."""
+    files = record.get("files")
+    return files if isinstance(files, dict) and all(map(lies_below, files)) else {}
 
 
 def listed_once(root):
@@ -34,38 +58,29 @@ def listed_once(root):
     return lambda folder: outer if folder == root else json_files(folder)
 
 
-def inputs_of(scan, listed=json_files):
+def inputs_of(scan, plan, listed=json_files, content=False):
     """{path relative to the BIDS folder: {size, time}} of the files that a scan is read from.
 
-    listed: lists the JSON files of a folder. Raises OSError.
+    Of an anonymous plan, hashes of the paths. listed: lists the JSON files of a folder. content: whether to add a hash
+    of the content of each. Raises OSError.
     """
-    root, inputs = scan.bids.root, {}
+    inputs = {}
     for path in scan.bids.inputs(listed):
-        status = path.stat()
-        inputs[path.relative_to(root).as_posix()] = {SIZE: status.st_size, TIME: status.st_mtime_ns}
+        name, status = path.relative_to(scan.bids.root).as_posix(), path.stat()
+        facts = {SIZE: status.st_size, TIME: status.st_mtime_ns} | ({HASH: fingerprint(path)} if content else {})
+        inputs[_hash(name) if plan.anonymous else name] = facts
     return inputs
 
 
-def with_content(inputs, root):
-    """The inputs with a hash of the content of each. Raises OSError."""
-    return {name: facts | {HASH: fingerprint(Path(root) / name)} for name, facts in inputs.items()}
-
-
 def plan_stamp(plan):
-    """A hash of all that decides on the result of a scan besides its inputs."""
+    """A hash of all that decides on the result of a scan besides its inputs. Raises QSMError if the atlas is none."""
     facts = {
         "version": __version__,
         "settings": plan.settings.to_dict(),
         "options": [plan.quality_map, plan.curve, plan.anonymous, plan.facts],
-        "atlas": atlas_facts(plan.atlas),
+        "atlas": find_atlas(plan.atlas).fingerprints() if plan.atlas else None,
     }
     return _hash(facts)
-
-
-def atlas_facts(folder):
-    """Name, size and time of the files of an atlas."""
-    files = sorted(path for path in Path(folder).rglob("*") if path.is_file()) if folder else ()
-    return [(path.relative_to(folder).as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
 
 
 def stamp_of(inputs, planned):
@@ -86,33 +101,59 @@ def is_current(record, inputs, planned, output):
 
 
 def is_complete(record, output):
-    """Whether the files that a record tells of are there."""
-    return record.get("state") == DONE and all((Path(output) / name).is_file() for name in record.get("files", ()))
+    """Whether the files that a record tells of are there, and no other command has replaced the maps."""
+    files, maps = written_files(record), record.get("maps")
+    chimap = maps.get(SUSCEPTIBILITY) if isinstance(maps, dict) else None
+    if record.get("state") != DONE or chimap not in files:
+        return False
+    sidecar = sidecar_path(Path(output) / chimap)
+    is_its_own = is_unchanged(sidecar, files.get(sidecar.relative_to(output).as_posix()))
+    return is_its_own and all((Path(output) / name).is_file() for name in files)
 
 
-def new_record(scan, planned, state, reason="", /, **facts):
-    """The record of a scan in a state, as plain values."""
+def new_record(scan, planned, state, reason="", /, seconds=0.0, **facts):
+    """The record of a scan in a state, as plain values. seconds: that it has taken."""
     names = {"name": scan.name, "subject": scan.subject, "session": scan.session, "run": scan.run}
     return names | {
         "state": state,
         "reason": reason,
         "plan": planned,
         "version": __version__,
-        "started": f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S+00:00}",
+        "started": f"{datetime.now(timezone.utc) - timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S+00:00}",
+        "seconds": round(seconds, 2),
         "host": platform.node(),
         **facts,
     }
 
 
 def write_failure(plan, scan, planned, reason, log="", **facts):
-    """Write the record of a scan that has failed, with its log, unless it says the same already. Raises QSMError."""
+    """Write the record of a scan that has failed, with its log, unless it says the same already. Raises QSMError.
+
+    Files of an earlier start remain, and in the record, so that a later one knows them for its own.
+    """
     path = plan.folder(scan.name) / RECORD
-    known = read_record(path)
+    known = record_of(plan.output, scan.name)
     same = ("state", "reason", "plan", "inputs")
     record = new_record(scan, planned, FAILED, reason, **facts)
     if known and not log and all(known.get(key) == record.get(key) for key in same):
         return
-    write_texts({path.with_name("log.txt"): log or f"{reason}\n", path: as_json(record)})
+    if files := written_files(known):
+        record["files"] = files
+    write_texts({path.with_name(LOG): log or f"{reason}\n", path: as_json(record)})
+
+
+def write_inputs(plan, record, inputs):
+    """Write a record with new sizes and times of its inputs, for the next start to see at once. Raises QSMError."""
+    write_texts({plan.folder(record["name"]) / RECORD: as_json(record | {"inputs": inputs})})
+
+
+def forget_failure(output, name):
+    """Remove the record and the log of a scan that has failed; what cannot be removed stays."""
+    folder = scan_folder(output, name)
+    with suppress(OSError):
+        for file in (RECORD, LOG):
+            (folder / file).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def as_json(record):

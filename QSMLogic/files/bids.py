@@ -11,6 +11,7 @@ other files are looked at: single coils are combined.
 import os
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from ..model.catalogue import CATALOGUE
@@ -66,6 +67,11 @@ class BidsRun:
     def name(self):
         return f"{self.stem}_{self.suffix}"
 
+    @property
+    def files(self):
+        """{kind of image: paths}."""
+        return {kind: list(images.values()) for kind, images in self.images.items()}
+
     def load(self, field_strength_t=None, b0_direction_ijk=None):
         """The run's Acquisition and Geometry, with echo times and field strength from its sidecars."""
         (one, first), (two, second) = self.images.items()
@@ -113,6 +119,7 @@ class BidsRun:
 
         listed: lists the JSON files of a folder.
         """
+        listed = cache(listed)
         return list(dict.fromkeys(file for path in files_of(self) for file in (path, *self._sidecars(path, listed))))
 
     def _sidecars(self, path, listed):
@@ -145,7 +152,10 @@ def find_runs(root, participants=()):
     missing.
     """
     root = Path(root)
-    runs = [run for participant in participants_of(root, participants) for run in runs_of(root, participant)[0]]
+    try:
+        runs = [run for participant in participants_of(root, participants) for run in runs_of(root, participant)[0]]
+    except OSError as error:
+        raise QSMError(f"Cannot read {error.filename}: {error.strerror}. Check the link or the permissions.") from None
     if not runs:
         raise QSMError(
             f"No magnitude with phase was found in {root}. QSM needs files such as "
@@ -157,12 +167,12 @@ def find_runs(root, participants=()):
 def participants_of(root, wanted=()):
     """The names of the participants' folders: all, or those wanted (with or without "sub-").
 
-    Raises QSMError if one is missing.
+    Links that lead nowhere are among them, for there is to be something. Raises QSMError if one is missing.
     """
     root = Path(root)
     if not root.is_dir():
         raise QSMError(f"There is no folder {root}. Give the folder that holds dataset_description.json and sub-...")
-    known = sorted(entry.name for entry in os.scandir(root) if entry.name.startswith("sub-") and entry.is_dir())
+    known = sorted(e.name for e in os.scandir(root) if e.name.startswith("sub-") and (_is_broken(e) or e.is_dir()))
     if not known:
         raise QSMError(_why_no_participants(root))
     chosen = [f"sub-{label.removeprefix('sub-')}" for label in wanted] or known
@@ -173,7 +183,10 @@ def participants_of(root, wanted=()):
 
 
 def runs_of(root, participant):
-    """The runs of a participant, and [(session folder, stem, suffix)] of images without phase or imaginary part."""
+    """The runs of a participant, and [(session folder, stem, suffix)] of images without phase or imaginary part.
+
+    Raises OSError if a folder cannot be read.
+    """
     runs, incomplete = [], []
     for session in _sessions(root / participant):
         complete, lacking = _runs_of_session(root, session)
@@ -194,14 +207,28 @@ def _why_no_participants(root):
     return f"{root} is no BIDS folder: it has no participants (sub-...). Give images as --magnitude and --phase."
 
 
+def _is_broken(entry):
+    """Whether an entry of a folder is a link to nothing, or to itself."""
+    return entry.is_symlink() and not os.path.exists(entry)
+
+
 def _sessions(participant):
     """The folders that hold datatype folders: a participant's sessions, or the participant if it has none."""
-    return sorted(folder for folder in participant.glob("ses-*") if folder.is_dir()) or [participant]
+    with os.scandir(participant) as entries:
+        names = [e.name for e in entries if e.name.startswith("ses-") and (_is_broken(e) or e.is_dir())]
+    return [participant / name for name in sorted(names)] or [participant]
+
+
+def _files_in(session):
+    """The NIfTI files in the datatype folders of a session, in order."""
+    there = {*os.listdir(session)}
+    folders = [session / datatype for datatype in DATATYPES if datatype in there and (session / datatype).is_dir()]
+    return sorted(folder / name for folder in folders for name in os.listdir(folder) if ".nii" in name)
 
 
 def _runs_of_session(root, session):
     groups = {}
-    for path in sorted(p for datatype in DATATYPES for p in (session / datatype).glob("*.nii*")):
+    for path in _files_in(session):
         entities, suffix = parsed(path)
         if suffix == OLD_PHASE and path.parent.name == "func":
             entities, suffix = entities | {"part": "phase"}, "bold"

@@ -52,7 +52,7 @@ def recorded_files(record, unlisted=()):
     listed = content.get("files")
     if not isinstance(listed, dict):
         return {record, *(record.parent / name for name in unlisted)}
-    files = {record.parent / name: expected for name, expected in listed.items() if _lies_below(name)}
+    files = {record.parent / name: expected for name, expected in listed.items() if lies_below(name)}
     return {record, *(path for path, expected in files.items() if is_unchanged(path, expected))}
 
 
@@ -83,6 +83,7 @@ def _text(path):
         return ""
 
 
-def _lies_below(name):
+def lies_below(name):
+    """Whether a name in a record is that of a file in or below the folder that it is relative to."""
     parts = PurePosixPath(name).parts
     return bool(parts) and not (parts[0] == "/" or ".." in parts or "\\" in name or ":" in name)

@@ -48,12 +48,19 @@ def _without_paths(settings):
     return {stage: {name: plain(value) for name, value in choice.items()} for stage, choice in settings.items()}
 
 
+def without_names(text, files):
+    """Text that names files {kind: paths} by their kind."""
+    for kind, paths in files.items():
+        for path in map(Path, paths):
+            text = text.replace(str(path), path.name)
+            for name in (path.name, image_stem(path)):
+                text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f"a {kind} image", text)
+    return text
+
+
 def _without_folders(check, files, anonymous):
     """A Check whose sentence names files without their folders or, if it is to be anonymous, by their kind."""
     sentence = check.sentence
-    for kind, paths in files.items():
-        for path in map(Path, paths):
-            sentence = sentence.replace(str(path), path.name)
-            for name in (path.name, image_stem(path)) if anonymous else ():
-                sentence = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f"a {kind} image", sentence)
-    return replace(check, sentence=sentence)
+    for path in (path for paths in files.values() for path in map(Path, paths)):
+        sentence = sentence.replace(str(path), path.name)
+    return replace(check, sentence=without_names(sentence, files) if anonymous else sentence)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from standin.module import MODULE_FILE, load_module
+from standin.waiting import wait_until
 
 COHORT_FILE = MODULE_FILE.with_name("QSMCohort.py")
 FAKE = """
@@ -71,3 +72,31 @@ def cells(panel, name):
 
 def is_idle(panel):
     return not panel.work.running and panel.table.backlog.is_empty
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory):
+    """(BIDS folder, output folder) of two small scans that are mapped; the phase of the second is missing."""
+    from helpers.cohorts import cohort, quick_plan
+
+    from QSMLogic.cohort.engine.serial import SerialEngine
+    from QSMLogic.cohort.listing import scans_of
+    from QSMLogic.cohort.one_scan import map_scan
+    from QSMLogic.cohort.participant import run_participants
+
+    root = cohort(tmp_path_factory.mktemp("cohort") / "bids")
+    for file in (root / "sub-02").rglob("*part-phase*"):
+        file.unlink()
+    plan = quick_plan(root)
+    with SerialEngine(map_scan) as engine:
+        run_participants(list(scans_of(root)), plan, engine)
+    return root, plan.output
+
+
+@pytest.fixture
+def mapped(panel, results):
+    """The panel with the results of two scans in its table."""
+    root, output = results
+    panel.state.root, panel.state.output = str(root), str(output)
+    assert wait_until(lambda: len(names(panel)) == 2 and is_idle(panel), 10)
+    return panel

@@ -1,5 +1,8 @@
 """The panel with a scan chosen, and its runs."""
 
+import os
+from pathlib import Path
+
 import pytest
 import slicer
 from standin.waiting import wait_until
@@ -37,3 +40,13 @@ def begun(panel):
 
 def volumes():
     return [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")]
+
+
+def is_alive(pid):
+    """Whether a process is there, and no zombie."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().split()[2] != "Z"

@@ -1,11 +1,13 @@
-"""Pictures of the whole panel for the README: python Testing/standin/screenshots.py [folder]
+"""Pictures of the whole panels for the README: python Testing/standin/screenshots.py [folder]
 
-The panel is the real QSM.ui in real Qt, with the sample scan simulated and mapped through its buttons. Nothing of
+The panels are the real .ui files in real Qt, with the sample scan simulated and mapped through its buttons. Nothing of
 Slicer's main window is there to be pictured: the pictures slicer-*.png were taken in Slicer.
 """
 
 import argparse
+import json
 import sys
+import tempfile
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -15,7 +17,7 @@ import slicer
 from PySide6 import QtGui
 
 from standin.application import qt, start_application
-from standin.module import load_module
+from standin.module import MODULE_FILE, load_module
 from standin.slice_view import can_draw
 from standin.waiting import wait_until
 from standin.widget_pictures import grab, has_font, use_plain_looks
@@ -23,6 +25,9 @@ from standin.widget_pictures import grab, has_font, use_plain_looks
 FOLDER = Path(__file__).resolve().parents[2] / "Resources" / "Screenshots"
 WIDTH, DPI, TIMEOUT_S = 420, 192, 600
 REGIONS = "Simulated head regions"
+COHORT_FILE = MODULE_FILE.with_name("QSMCohort.py")
+COHORT = ((38.2, 1512), (35.9, 1377), (), (41.0, 1448), (12.4, 1405), (36.6, 1610))  # SNR and mask in ml; () has failed
+NO_PHASE = "There is a magnitude, but no phase or imaginary part. Convert the phase images of the scanner, too."
 
 
 def take_screenshots(folder):
@@ -41,6 +46,7 @@ def take_screenshots(folder):
     paths.append(_save(maps(loaded), folder / "panel-maps.png"))
     paths.append(_save(regions(loaded), folder / "panel-regions.png"))
     loaded.close()
+    paths.append(_save(cohort(), folder / "panel-cohort.png"))
     return paths
 
 
@@ -91,6 +97,40 @@ def regions(loaded):
     ui.measureButton.click()
     ui.statusLabel.text = ""  # how long the run took is no matter here
     return grab(loaded.panel, WIDTH, DPI)
+
+
+def cohort():
+    """The panel of QSM Cohort, with scans of which one has failed."""
+    loaded = load_module(COHORT_FILE)
+    loaded.enter()
+    panel = loaded.widget.panel
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "derivatives" / "QSM"
+        for n, values in enumerate(COHORT, 1):
+            _write_record(output, f"sub-{n:02d}_MEGRE", values)
+        panel.state.root, panel.state.output = folder, str(output)
+        wait_until(lambda: len(panel.table.rows) == len(COHORT) and panel.table.backlog.is_empty, TIMEOUT_S)
+        for edit, path in ((panel.ui.inputFolderEdit, "study"), (panel.ui.outputFolderEdit, "study/derivatives/QSM")):
+            edit.blockSignals(True)
+            edit.currentPath = path
+        panel.table.select("sub-03_MEGRE")
+        panel.ui.statusLabel.text = "5 mapped, 1 failed."
+        picture = grab(loaded.panel, WIDTH, DPI)
+    loaded.close()
+    return picture
+
+
+def _write_record(output, name, values):
+    folder = output / "scans" / name
+    folder.mkdir(parents=True)
+    state, reason = ("done", "") if values else ("failed", NO_PHASE)
+    record = {
+        "name": name,
+        "state": state,
+        "reason": reason,
+        "quality": dict(zip(("snr", "mask_ml"), values, strict=False)),
+    }
+    (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
 
 
 def _save(image, path):

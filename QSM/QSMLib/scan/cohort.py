@@ -100,17 +100,22 @@ def raw_folder(output):
     return Path(output) / raw.removeprefix("file://") if isinstance(raw, str) else None
 
 
-def load_inputs(root, name):
-    """Load the images of a scan of a BIDS folder; returns nodes as loading.load_files does. QSMError if it is gone."""
+def load_inputs(output, name, root=None):
+    """Load the images of a scan; returns nodes as loading.load_files does. output, root: as for load_scan.
+
+    Raises QSMError if they are not found.
+    """
     from QSMLogic.files.bids import find_runs
 
     from .loading import load_bids
 
     participant = name.split("_")[0]
-    runs = {run.name: run for run in find_runs(root, [participant])}
-    if name not in runs:
-        raise QSMError(f"The images of {name} were not found in {root}. Choose the BIDS folder that they are in.")
-    return load_bids(runs[name])
+    for folder in filter(None, (root, raw_folder(output))):
+        if (Path(folder) / participant).is_dir():
+            runs = {run.name: run for run in find_runs(folder, [participant])}
+            if name in runs:
+                return load_bids(runs[name])
+    raise QSMError(f"The images of {name} were not found. Choose the BIDS folder that they are in as input folder.")
 
 
 def remove(nodes):

@@ -29,7 +29,8 @@ class StatisticsOptions:
     reference_group : str
         The group that others are compared with; "": one called control, healthy, HC or the like, else the first.
     covariates : tuple of str
-        Columns that values are adjusted for, such as age and sex.
+        Columns that values are adjusted for, such as age and sex. If the sessions of a subject have them, those of the
+        session count, of a change those of the earlier one.
     categorical : tuple of str
         Those of the columns whose numbers are names, as of sites.
     sessions : str

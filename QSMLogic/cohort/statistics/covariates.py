@@ -7,7 +7,7 @@ import numpy as np
 from ...model.errors import QSMError
 from .subjects import natural, shortened
 
-MOST_LEVELS = 20
+MOST_LEVELS, FEW_LEVELS, MOST_SHARE = 20, 5, 0.75  # share: of the number of subjects
 MOSTLY = 0.5  # of the values of a numeric column are numbers; others are mistakes
 CONTROLS = ("control", "controls", "con", "ctrl", "ctl", "hc", "healthy", "healthy control", "nc", "cn", "0")
 
@@ -97,11 +97,12 @@ def _numeric(name, cells):
 
 def _categorical(name, cells, reference):
     levels = sorted({cell.text for cell in cells if cell is not None}, key=natural)
-    if len(levels) > MOST_LEVELS:
+    count = sum(cell is not None for cell in cells)
+    if len(levels) > MOST_LEVELS or len(levels) > max(FEW_LEVELS, MOST_SHARE * count):
         first = next(cell for cell in cells if cell is not None)
         raise QSMError(
-            f"The column {name} has {len(levels)} different values ({shortened(levels, 3)}), too many for groups. "
-            f"If it holds numbers, write them with a decimal point and without a unit; see {first.where}."
+            f"The column {name} has {len(levels)} different values ({shortened(levels, 3)}) in {count} subjects, "
+            f"too many for groups. If it holds numbers, write them with a decimal point and no unit: {first.where}."
         )
     if reference and reference not in levels:
         raise QSMError(f"The column {name} has no {reference!r} to compare with; it has: {', '.join(levels)}.")

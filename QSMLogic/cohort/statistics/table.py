@@ -109,6 +109,8 @@ def region_fit(model, region, values):
     Raises QSMError if they are too few, do not vary, or are matched by the model exactly.
     """
     used = used_units(model, values)
+    if not used.any():
+        raise QSMError("no subject has a value")
     design, values, unit = model.design(used), values[used], region.unit
     least = LEAST_PPM * PER_PPM[unit] if unit in PER_PPM else LEAST_RELATIVE * np.abs(values).max()
     if values.std() <= least:

@@ -13,7 +13,7 @@ from ...regions.units import scale
 
 SCAN, VALUE = ("scan", "name"), re.compile(r"mean(?!_uncertainty)(_\w+)?")
 NEEDED, OPTIONAL = ("subject", "map", "segment", "unit"), ("session", "relative_to", "settings")
-NOTHING = ("", "n/a")
+NOTHING, LARGEST = ("", "n/a"), 1e30
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,9 @@ class _Collected:
         try:
             value = float(text)
         except ValueError:
-            raise QSMError(f"{self.path} has {text!r} as the mean of {segment} in {scan}. Make it again.") from None
+            value = np.nan
+        if not abs(value) < LARGEST:
+            raise QSMError(f"{self.path} has {text!r} as the mean of {segment} in {scan}. Correct it, or write n/a.")
         self.places[0].append(n)
         self.places[1].append(m)
         self.values.append(value if own_unit == unit else value * scale(own_unit, unit))

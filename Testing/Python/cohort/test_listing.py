@@ -68,3 +68,26 @@ def test_a_folder_that_cannot_be_read_does_not_stop_the_others(tmp_path, monkeyp
 def test_a_folder_without_participants_is_refused(tmp_path):
     with pytest.raises(QSMError, match="no participants"):
         list(scans_of(tmp_path))
+
+
+@pytest.mark.parametrize("target", ["nowhere", "sub-02"])
+def test_participants_that_are_broken_links_do_not_stop_the_others(tmp_path, target):
+    touch(tmp_path, *pair("sub-01", "sub-01"))
+    (tmp_path / "sub-02").symlink_to(target)
+    first, second = scans_of(tmp_path)
+    assert first.bids and (second.name, second.bids) == ("sub-02", None) and "Check the link" in second.problem
+
+
+def test_a_datatype_folder_that_cannot_be_read_is_named(tmp_path):
+    touch(tmp_path, *pair("sub-01", "sub-01"))
+    (tmp_path / "sub-01" / "ses-2").symlink_to("nowhere")
+    [scan] = scans_of(tmp_path)
+    assert "cannot be read" in scan.problem
+
+
+@pytest.mark.parametrize("session, stem", [("sub-02", "sub-01"), ("sub-02/ses-1", "sub-02"), ("sub-02", "sub-021")])
+def test_files_in_the_folder_of_another_scan_are_refused(tmp_path, session, stem):
+    touch(tmp_path, *pair("sub-01", "sub-01"), *pair(session, stem), f"{session}/anat/{stem}_part-mag_GRE.nii.gz")
+    first, *others = scans_of(tmp_path)
+    assert first.bids and len({scan.name for scan in (first, *others)}) == 3
+    assert all(not other.bids and other.subject == "02" and "Rename them" in other.problem for other in others)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -12,8 +13,8 @@ from QSMLogic.cohort import mapping
 from QSMLogic.cohort.claim import claimed
 from QSMLogic.cohort.listing import scans_of
 from QSMLogic.cohort.one_scan import map_scan
-from QSMLogic.cohort.participant import is_done
-from QSMLogic.cohort.record import listed_once, plan_stamp, read_records
+from QSMLogic.cohort.participant import settle
+from QSMLogic.cohort.record import read_records
 from QSMLogic.cohort.scan import DONE, ELSEWHERE, FAILED, LOG, RECORD, UNCHANGED
 from QSMLogic.files.data_set import ROOT_FILES
 from QSMLogic.files.ownership import fingerprint
@@ -31,7 +32,7 @@ def the_scan(plan):
 
 
 def quickly_done(plan):
-    return is_done(the_scan(plan), plan, plan_stamp(plan), listed_once(plan.root))
+    return [outcome.state for outcome in settle([the_scan(plan)], plan).values()] == [UNCHANGED]
 
 
 def test_a_scan_is_mapped_with_record_and_log_and_then_left_alone(plan):
@@ -62,6 +63,7 @@ def test_files_that_were_only_touched_need_no_work(plan):
     map_scan(scan, plan)
     os.utime(scan.bids.images["phase"][1], ns=(1, 1))
     assert not quickly_done(plan) and map_scan(scan, plan).state == UNCHANGED
+    assert quickly_done(plan)  # their times are recorded anew
 
 
 @pytest.mark.parametrize("change", ["sidecar", "outer sidecar", "lost map"])
@@ -130,3 +132,91 @@ def test_records_that_are_damaged_do_not_count(plan):
     record.write_text(record.read_text()[:100])
     assert not list(read_records(plan.output))
     assert map_scan(scan, plan).state == DONE
+
+
+def chimap(plan):
+    return plan.output / "sub-01" / "anat" / "sub-01_Chimap.nii.gz"
+
+
+def with_other_settings(plan, **changes):
+    choices = plan.settings.choices | {"invert": {"method": "tkd", "threshold": 0.3}}
+    return replace(plan, settings=Settings(choices), **changes)
+
+
+def test_a_map_that_the_user_has_corrected_is_kept_and_nothing_is_computed_in_vain(plan, monkeypatch):
+    map_scan(the_scan(plan), plan)
+    chimap(plan).write_bytes(b"corrected")
+    assert quickly_done(plan) and map_scan(the_scan(plan), plan).state == UNCHANGED
+    other = with_other_settings(plan)
+    with monkeypatch.context() as patch:
+        patch.setattr(mapping, "run", None)
+        outcome = map_scan(the_scan(other), other)
+    assert outcome.state == FAILED and "--overwrite" in outcome.reason and chimap(plan).read_bytes() == b"corrected"
+    [record] = read_records(plan.output)
+    assert record["state"] == FAILED and "sub-01/anat/sub-01_Chimap.nii.gz" in record["files"]
+    assert map_scan(the_scan(other), replace(other, overwrite=True)).state == DONE
+
+
+def test_maps_of_another_command_are_no_result_of_the_cohort(plan):
+    map_scan(the_scan(plan), plan)
+    sidecar = chimap(plan).with_name("sub-01_Chimap.json")
+    sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | {"Provenance": {}}))
+    assert not quickly_done(plan) and map_scan(the_scan(plan), plan).state == DONE
+    assert json.loads(sidecar.read_text())["Provenance"]
+
+
+@pytest.mark.parametrize(
+    "damage", [{"files": None}, {"files": {}}, {"maps": []}, {"name": "sub-02_MEGRE"}, {"state": 1}]
+)
+def test_records_that_were_edited_do_not_count(plan, damage):
+    map_scan(the_scan(plan), plan)
+    path = plan.folder("sub-01_MEGRE") / RECORD
+    path.write_text(json.dumps(json.loads(path.read_text()) | damage))
+    assert not quickly_done(plan) and not quickly_done(replace(plan, skip_done=True))
+    assert map_scan(the_scan(plan), replace(plan, overwrite=True)).state == DONE
+
+
+def test_a_record_vouches_for_no_files_of_others(plan):
+    map_scan(the_scan(plan), plan)
+    others = shutil.copytree(plan.output / "sub-01", plan.output / "sub-02") / "anat" / "sub-01_Chimap.nii.gz"
+    path = plan.folder("sub-01_MEGRE") / RECORD
+    files = {"../outside": "", "sub-02/anat/sub-01_Chimap.nii.gz": fingerprint(chimap(plan))}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"name": "sub-02_MEGRE", "files": files}))
+    assert map_scan(the_scan(plan), with_other_settings(plan)).state == DONE
+    assert others.exists()
+
+
+def test_an_image_whose_content_is_not_there_is_named_and_not_tried_again(plan):
+    image = the_scan(plan).bids.images["phase"][2]
+    image.unlink()
+    image.symlink_to("../../.git/annex/objects/x")
+    outcome = map_scan(the_scan(plan), plan)
+    assert outcome.state == FAILED and not outcome.can_change and "datalad get" in outcome.reason
+    assert "Traceback" not in (plan.folder(outcome.name) / LOG).read_text()
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_an_anonymous_cohort_names_no_input(tmp_path, damaged):
+    plan = quick_plan(cohort(tmp_path / "jane-doe", 1), anonymous=True)
+    if damaged:
+        the_scan(plan).bids.images["phase"][2].write_bytes(b"nothing")
+    assert map_scan(the_scan(plan), plan).state == (FAILED if damaged else DONE)
+    texts = [path.read_text() for path in plan.output.rglob("*") if path.suffix in (".json", ".html", ".txt", ".tsv")]
+    assert len(texts) > 1 and not [text for text in texts if "part-" in text or "jane-doe" in text]
+    assert damaged or quickly_done(plan)
+
+
+def test_skipping_what_is_done_holds_for_another_start_too(plan):
+    map_scan(the_scan(plan), plan)
+    other = with_other_settings(plan, skip_done=True)
+    assert quickly_done(other) and map_scan(the_scan(other), other).state == UNCHANGED
+
+
+def test_the_time_in_a_record_is_that_of_the_start(plan, monkeypatch):
+    from datetime import datetime, timezone
+
+    monkeypatch.setattr("QSMLogic.cohort.log.ScanLog.seconds", 3600.0)
+    map_scan(the_scan(plan), plan)
+    [record] = read_records(plan.output)
+    ago = datetime.now(timezone.utc) - datetime.fromisoformat(record["started"])
+    assert 3590 < ago.total_seconds() < 3700 and record["seconds"] == 3600.0

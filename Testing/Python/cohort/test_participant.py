@@ -33,7 +33,7 @@ def work(tmp_path):
         scans = [CohortScan(name, name, bids=BidsRun(root, root, name, "MEGRE", images)) for name in outcomes]
         with SerialEngine(work) as engine:
             report = options.pop("report", lambda outcome, tally: reported.append(outcome))
-            return run_participants(scans, quick_plan(root), engine, report=report, **options), calls, reported
+            return run_participants(scans, quick_plan(root), engine, {}, report=report, **options), calls, reported
 
     return run
 
@@ -69,8 +69,10 @@ def test_the_first_failure_ends_all_if_wanted(work):
 
 def test_what_another_start_works_on_is_looked_at_again(work, monkeypatch):
     monkeypatch.setattr(participant, "POLL_S", 0.0)
-    tally, calls, _ = work({"a": [Outcome("a", ELSEWHERE)] * 3 + [Outcome("a", DONE)], "b": [Outcome("b", DONE)]})
+    outcomes = {"a": [Outcome("a", ELSEWHERE)] * 3 + [Outcome("a", DONE)], "b": [Outcome("b", DONE)]}
+    tally, calls, reported = work(outcomes)
     assert tally.counts == {DONE: 2} and calls == {"a": 4, "b": 1}
+    assert [outcome.state for outcome in reported] == [ELSEWHERE, DONE, DONE]  # said once
 
 
 def test_the_rest_of_time_follows_from_what_was_worked_on(work):

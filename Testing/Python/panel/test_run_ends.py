@@ -4,24 +4,14 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import slicer
 from helpers import panel_runs
-from helpers.panel_runs import QUICK, begun, run, volumes
+from helpers.panel_runs import QUICK, begun, is_alive, run, volumes
 from standin.waiting import wait_until
 
 panel = panel_runs.panel  # the fixture
-
-
-def is_alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().split()[2] != "Z"
 
 
 @pytest.mark.timed

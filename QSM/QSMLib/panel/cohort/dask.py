@@ -14,10 +14,10 @@ QUESTION = (
 
 
 class Dask:
-    """on_change(): called when Dask has been installed. log: a list that takes the lines of the installation."""
+    """note(line): takes the lines that the installation prints."""
 
-    def __init__(self, ui, log):
-        self.ui, self.log, self._installing, self._closed = ui, log, False, False
+    def __init__(self, ui, note):
+        self.ui, self.note, self._installing, self._closed = ui, note, False, False
         ui.daskButton.connect("clicked()", self.ask)
         self.update()
 
@@ -40,14 +40,18 @@ class Dask:
         self.update()
         self.ui.daskLabel.text = _("Installing Dask ...")
         try:
-            install(PACKAGES, self.log.append, self._ended)
+            install(PACKAGES, self._hear, self._ended)
         except Exception as error:  # what pip could not do comes as errors of several kinds
-            self.log.append(str(error))
+            self._hear(str(error))
             self._ended(1)
 
     def close(self):
         """The panel goes; an installation goes on."""
         self._closed = True
+
+    def _hear(self, line):
+        if not self._closed:
+            self.note(line)
 
     def _ended(self, status):
         self._installing = False

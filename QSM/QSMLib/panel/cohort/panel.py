@@ -21,8 +21,8 @@ class CohortPanel(VTKObservationMixin):
         self._observe()
         self.table = Table(ui, self._selected)
         self.settings = CohortSettings(ui, self.state)
-        self.work = Work(ui, self.state, self._begun, self.table.take, self._ended)
-        self.dask = Dask(ui, self.work.log)
+        self.work = Work(ui, self.state, self._begun, self.table.take, self._ended, self._logged)
+        self.dask = Dask(ui, self.work.note)
         self.results = Results(ui, self.state, self.table, self.work)
         self.parts = (self.settings, self.work, self.dask, self.results)
         scene = slicer.mrmlScene
@@ -64,11 +64,16 @@ class CohortPanel(VTKObservationMixin):
 
     def _ended(self):
         self.settings.enable(True)
+        self.table.arrange()
         self.update()
 
     def _selected(self):
         if self.results:
             self.results.update(self.state)
+
+    def _logged(self):
+        if self.results:
+            self.results.show_log()
 
     def _observe(self):
         """Follow the parameter node of the present scene."""

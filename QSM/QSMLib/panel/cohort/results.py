@@ -29,7 +29,7 @@ class Results:
         ui.tryButton.connect("clicked()", self.show_in_qsm)
         ui.mapBox.connect("activated(int)", self._choose_map)
         ui.keepCheckBox.connect("toggled(bool)", self._choose_to_keep)
-        ui.logButton.connect("toggled(bool)", self._show_log)
+        ui.logButton.connect("toggled(bool)", self.show_log)
         ui.logText.setVisible(False)
 
     def update(self, state):
@@ -45,7 +45,7 @@ class Results:
         self.ui.groupPageButton.enabled = bool(self.table.folder) and self._group_page().is_file()
         self.ui.scanLabel.text = _about(row)
         self.ui.scanLabel.setVisible(bool(row))
-        self._show_log()
+        self.show_log()
 
     def open(self):
         """Show the chosen map of the selected scan over its magnitude; of a scan without map, the log."""
@@ -72,7 +72,7 @@ class Results:
         self._say("")
 
     def _show_in_qsm(self, name):
-        nodes = cohort.load_inputs(self.state.root or cohort.raw_folder(self.table.folder) or "", name)
+        nodes = cohort.load_inputs(self.table.folder, name, self.state.root)
         slicer.modules.qsm.widgetRepresentation()  # makes the panel if it was not opened yet
         panel = slicer.modules.QSMWidget.panel
         panel.inputs.choose_loaded(nodes)
@@ -125,7 +125,7 @@ class Results:
     def _group_page(self):
         return Path(self.table.folder) / "group.html"
 
-    def _show_log(self, *ignored):
+    def show_log(self, *ignored):
         """The log of the selected scan, or of the last start."""
         shown = self.ui.logButton.checked
         self.ui.logText.setVisible(shown)

@@ -65,8 +65,8 @@ class Table:
     @property
     def current(self):
         """The row of the scan that is selected, as in scan.cohort, or None."""
-        place = self.table.currentRow()
-        item = self.table.item(place, NAME) if place >= 0 else None
+        is_selected = self.table.selectionModel().hasSelection
+        item = self.table.item(self.table.currentRow(), NAME) if is_selected else None
         return self.rows.get(item.text()) if item is not None else None
 
     def select(self, name):
@@ -110,11 +110,12 @@ class Table:
         name = row["name"]
         is_current = name in self._shown and (self.current or {}).get("name") == name
         self.rows[name] = row
+        has_news = not self.maps.issuperset(row["maps"])
         self.maps.update(row["maps"])
         (self._failed.add if row["state"] == "failed" else self._failed.discard)(name)
         if name in self._shown or len(self._shown) < MOST_SHOWN and self._is_wanted(row):
             self._show(row)
-        if is_current:
+        if is_current or has_news:
             self.on_select()
 
     def _show(self, row):

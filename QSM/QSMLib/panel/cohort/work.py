@@ -25,11 +25,12 @@ class Work:
     """Runs one level of the BIDS App after the other.
 
     on_begin() is called at the start, on_scan(event) for each scan that has come to its end, on_end() at the end of
-    all.
+    all, on_log() when a line was added to the log.
     """
 
-    def __init__(self, ui, state, on_begin, on_scan, on_end):
-        self.ui, self.state, self.on_begin, self.on_scan, self.on_end = ui, state, on_begin, on_scan, on_end
+    def __init__(self, ui, state, on_begin, on_scan, on_end, on_log):
+        self.ui, self.state = ui, state
+        self.on_begin, self.on_scan, self.on_end, self.on_log = on_begin, on_scan, on_end, on_log
         self.level, self.log = "", []
         self._child = self._folder = self._last = None
         self._said = ""
@@ -68,7 +69,7 @@ class Work:
         self._show_running(True)
         self.on_begin()
         self._say(_("Looking for scans ...") if level == PARTICIPANT else _("Joining the results ..."))
-        self._child = Child(self._hear, self._note, self._ended, self._not_started)
+        self._child = Child(self._hear, self.note, self._ended, self._not_started)
         self._child.start(["-c", CODE, Path(QSMLogic.__file__).parents[1], *words])
 
     def cancel(self):
@@ -76,6 +77,13 @@ class Work:
         if self.running:
             self.close()
             self._finish(_("Canceled.") + " " + _(AGAIN))
+
+    def note(self, line):
+        """Add a line to the log."""
+        self.log.append(line)
+        if line.startswith(SAYS):
+            self._said = line.removeprefix(SAYS)
+        self.on_log()
 
     def forget(self):
         """The scene closes: end the work, or forget how the last one ended."""
@@ -126,11 +134,6 @@ class Work:
         left = _("about {time} left").format(time=duration(news["rest_s"])) if news.get("rest_s") else ""
         self.ui.statusLabel.text = ", ".join(filter(None, (counts(news), left))) + "."
 
-    def _note(self, line):
-        self.log.append(line)
-        if line.startswith(SAYS):
-            self._said = line.removeprefix(SAYS)
-
     def _ended(self, status):
         self._child = None
         self._remove_folder()
@@ -165,7 +168,7 @@ class Work:
 
     def _say(self, message):
         self.ui.statusLabel.text = message
-        self.log.append(message)
+        self.note(message)
 
     def _remove_folder(self):
         folder, self._folder = self._folder, None

@@ -81,7 +81,8 @@ def test_controls_are_the_reference():
         (("20", "30", "40y"), "line 4, column age: '40y' is not a number"),
         (("20", "20", "20"), "is 20 for all subjects"),
         ((None, None), r"is empty \(n/a\)"),
-        ([f"{n},5" for n in range(30)], "30 different values .* decimal point"),
+        ([f"{n},5" for n in range(30)], "30 different values .* in 30 subjects.* decimal point"),
+        ([f"{n},5" for n in range(8)], "8 different values"),
     ],
 )
 def test_columns_that_cannot_be_used(texts, message):

@@ -180,6 +180,9 @@ def test_units_are_converted_and_mistakes_named(tmp_path):
     path.write_text(text.replace("segment", "region", 1))
     with pytest.raises(QSMError, match="no column segment"):
         read_values(path)
+    path.write_text(text.replace(last[7], "1e400"))
+    with pytest.raises(QSMError, match="'1e400' as the mean of Thalamus in sub-04_MEGRE. Correct it"):
+        read_values(path)
     with pytest.raises(QSMError, match="Cannot read"):
         read_values(tmp_path / "none.tsv")
     path.write_text(text)

@@ -1,1 +1,1 @@
-from helpers.panel_cohort import cohort, fake, panel  # noqa: F401
+from helpers.panel_cohort import cohort, fake, mapped, panel, results  # noqa: F401

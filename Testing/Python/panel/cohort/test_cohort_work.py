@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import slicer
 from helpers.panel_cohort import cells, is_idle, names, write_record
+from helpers.panel_runs import is_alive
 from standin.waiting import wait_until
 
 WAIT = "\nimport time; time.sleep(60)"
@@ -19,15 +20,6 @@ def scan(name, state, done, failed, unchanged, reason="", rest_s=None):
     facts = {"done": done, "failed": failed, "unchanged": unchanged, "total": 3, "rest_s": rest_s}
     event = {"event": "scan", "name": name, "state": state, "reason": reason, **facts}
     return f"tell(**json.loads({json.dumps(json.dumps(event))}))\n"
-
-
-def is_alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    with open(f"/proc/{pid}/stat") as status:
-        return status.read().split()[2] != "Z"
 
 
 def begun(panel):
