@@ -4,7 +4,6 @@ import importlib.util
 import os
 import signal
 import socket
-import sys
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -16,6 +15,7 @@ from ...numerics.threads import cores, environment, threads
 from ...pipeline.memory import computer_memory
 from .dask_engine import DaskEngine
 from .options import JOB_WALLTIME, share_of_job, share_of_machine
+from .python import job_python, search_path, spawned_by_interpreter
 from .quiet import quiet
 
 CONFIG = {
@@ -25,11 +25,16 @@ CONFIG = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,  # a paused worker would never begin the scan that it has
     "distributed.worker.memory.terminate": 0.95,
+    "distributed.worker.profile.enabled": False,
     "distributed.deploy.lost-worker-timeout": "60s",  # until then, its nanny has started another one
 }
 WORKER_VARIABLES = {
     **{f"DASK_DISTRIBUTED__WORKER__MEMORY__{name}": "False" for name in ("TARGET", "SPILL", "PAUSE")},
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
     "DASK_LOGGING__DISTRIBUTED": "critical",
+    # the C library keeps freed arrays as it does in other programs; as Dask has it, each array costs page faults
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),
+    "MALLOC_TRIM_THRESHOLD_": str(2**26),
 }
 CONNECT_S, PAGE_S = 30, 5
 DASHBOARD_PORT = 8787
@@ -63,6 +68,7 @@ def _of_machine(options, work, folder, stack):
     share = share_of_machine(options, cores(), computer_memory()[0])
     count = min(share.threads, threads())
     stack.enter_context(_environment(environment(count) | WORKER_VARIABLES))
+    stack.enter_context(spawned_by_interpreter())
     cluster = _started(
         LocalCluster,
         n_workers=share.workers,
@@ -90,7 +96,7 @@ def _of_jobs(options, work, folder, stack):
     share, title = share_of_job(options), TITLES[options.cluster]
     given = dask.config.get(f"jobqueue.{options.cluster}")
     walltime = options.walltime or (JOB_WALLTIME if given["walltime"] in (None, DASKS_WALLTIME) else given["walltime"])
-    variables = environment(share.threads) | WORKER_VARIABLES | {"PYTHONPATH": _search_path()}
+    variables = environment(share.threads) | WORKER_VARIABLES | {"PYTHONPATH": search_path()}
     prologue = [f'export {name}="{value}"' for name, value in variables.items()]
     logs = Path(folder) / "jobs"
     cluster = _started(
@@ -104,7 +110,7 @@ def _of_jobs(options, work, folder, stack):
         job_script_prologue=[*given["job-script-prologue"], *prologue],
         job_extra_directives=[*given["job-extra-directives"], *options.directives],
         log_directory=str(logs),
-        python=sys.executable,
+        python=job_python(),
         job_name="qsm",
         silence_logs=None,
         scheduler_options=given["scheduler-options"] | _dashboard(""),
@@ -210,12 +216,6 @@ def _is_free(host, port):
         one.bind((host, port))
         return True
     return False
-
-
-def _search_path():
-    """PYTHONPATH with which another Python finds this package."""
-    here = Path(__file__).resolve().parents[3]
-    return os.pathsep.join(filter(None, (str(here), os.environ.get("PYTHONPATH", ""))))
 
 
 @contextmanager
