@@ -11,7 +11,7 @@ from QSMLogic.cohort.engine.lost import Lost
 from QSMLogic.cohort.engine.serial import SerialEngine
 from QSMLogic.cohort.participant import run_participants
 from QSMLogic.cohort.record import read_records
-from QSMLogic.cohort.scan import DONE, ELSEWHERE, FAILED, CohortScan, Outcome
+from QSMLogic.cohort.scan import DONE, ELSEWHERE, FAILED, UNCHANGED, CohortScan, Outcome
 from QSMLogic.files.bids import BidsRun
 
 
@@ -21,7 +21,7 @@ def work(tmp_path):
     root = tmp_path / "bids"
     root.mkdir()
 
-    def run(outcomes, **options):
+    def run(outcomes, settled=(), **options):
         calls, reported = Counter(), []
 
         def work(scan, plan):
@@ -33,7 +33,8 @@ def work(tmp_path):
         scans = [CohortScan(name, name, bids=BidsRun(root, root, name, "MEGRE", images)) for name in outcomes]
         with SerialEngine(work) as engine:
             report = options.pop("report", lambda outcome, tally: reported.append(outcome))
-            return run_participants(scans, quick_plan(root), engine, {}, report=report, **options), calls, reported
+            known = {name: outcomes[name][0] for name in settled}
+            return run_participants(scans, quick_plan(root), engine, known, report=report, **options), calls, reported
 
     return run
 
@@ -78,5 +79,6 @@ def test_what_another_start_works_on_is_looked_at_again(work, monkeypatch):
 def test_the_rest_of_time_follows_from_what_was_worked_on(work):
     rests = []
     many = {name: [Outcome(name, DONE)] for name in "abcd"}
-    work(many, report=lambda outcome, tally: rests.append(tally.rest_s))
-    assert len(rests) == 4 and rests[-1] == 0 and all(rest >= 0 for rest in rests)
+    many |= {"e": [Outcome("e", UNCHANGED)], "f": [failed("f", False)]}
+    work(many, settled="ef", report=lambda outcome, tally: rests.append(tally.rest_s))
+    assert rests[:2] == [None, None] and rests[-1] == 0 and all(rest >= 0 for rest in rests[2:])
