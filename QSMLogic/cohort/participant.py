@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from .engine.lost import Lost
 from .one_scan import fail
 from .record import inputs_of, is_complete, is_current, listed_once, plan_stamp, record_of
-from .scan import DONE, ELSEWHERE, FAILED, UNCHANGED, Outcome
+from .scan import ELSEWHERE, FAILED, UNCHANGED, Outcome
 
 WAITING_PER_WORKER = 2  # scans that are submitted ahead, so that no worker waits
 POLL_S = 2.0  # between looks at scans that another start works on
