@@ -1,6 +1,7 @@
 """The Dask clusters: this machine, the jobs of a batch system, or a scheduler that runs already."""
 
 import importlib.util
+import multiprocessing
 import os
 import signal
 import socket
@@ -38,6 +39,7 @@ WORKER_VARIABLES = {
 }
 CONNECT_S, PAGE_S = 30, 5
 DASHBOARD_PORT = 8787
+WORKER = "Dask Worker process"  # begins the names of processes
 ACCOUNT = {"slurm": "account", "pbs": "account", "sge": "project", "lsf": "project"}
 TITLES = {"slurm": "SLURM", "pbs": "PBS", "sge": "SGE", "lsf": "LSF"}
 DASKS_WALLTIME = "00:30:00"  # the default of dask-jobqueue
@@ -177,6 +179,10 @@ def close_machine(cluster):
 
     _suppressed(cluster.sync, close)
     _suppressed(cluster.close)
+    for process in multiprocessing.active_children():  # those that were about to start
+        if process.name.startswith(WORKER):
+            process.kill()
+            process.join(1)
 
 
 def _suppressed(function, *arguments):
