@@ -27,11 +27,15 @@ CONFIG = {
     "distributed.worker.memory.pause": False,  # a paused worker would never begin the scan that it has
     "distributed.worker.memory.terminate": 0.95,
     "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
     "distributed.deploy.lost-worker-timeout": "60s",  # until then, its nanny has started another one
 }
 WORKER_VARIABLES = {
     **{f"DASK_DISTRIBUTED__WORKER__MEMORY__{name}": "False" for name in ("TARGET", "SPILL", "PAUSE")},
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "5s",
     "DASK_LOGGING__DISTRIBUTED": "critical",
     # the C library keeps freed arrays as it does in other programs; as Dask has it, each array costs page faults
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
