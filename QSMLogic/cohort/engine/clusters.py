@@ -1,6 +1,7 @@
 """The Dask clusters: this machine, the jobs of a batch system, or a scheduler that runs already."""
 
 import importlib.util
+import multiprocessing
 import os
 import signal
 import socket
@@ -26,11 +27,15 @@ CONFIG = {
     "distributed.worker.memory.pause": False,  # a paused worker would never begin the scan that it has
     "distributed.worker.memory.terminate": 0.95,
     "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
     "distributed.deploy.lost-worker-timeout": "60s",  # until then, its nanny has started another one
 }
 WORKER_VARIABLES = {
     **{f"DASK_DISTRIBUTED__WORKER__MEMORY__{name}": "False" for name in ("TARGET", "SPILL", "PAUSE")},
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "5s",
     "DASK_LOGGING__DISTRIBUTED": "critical",
     # the C library keeps freed arrays as it does in other programs; as Dask has it, each array costs page faults
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
@@ -38,6 +43,7 @@ WORKER_VARIABLES = {
 }
 CONNECT_S, PAGE_S = 30, 5
 DASHBOARD_PORT = 8787
+WORKER = "Dask Worker process"  # begins the names of processes
 ACCOUNT = {"slurm": "account", "pbs": "account", "sge": "project", "lsf": "project"}
 TITLES = {"slurm": "SLURM", "pbs": "PBS", "sge": "SGE", "lsf": "LSF"}
 DASKS_WALLTIME = "00:30:00"  # the default of dask-jobqueue
@@ -177,6 +183,10 @@ def close_machine(cluster):
 
     _suppressed(cluster.sync, close)
     _suppressed(cluster.close)
+    for process in multiprocessing.active_children():  # those that were about to start
+        if process.name.startswith(WORKER):
+            process.kill()
+            process.join(1)
 
 
 def _suppressed(function, *arguments):
