@@ -5,10 +5,11 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..files.bids import json_files
 from .engine.lost import Lost
 from .one_scan import fail
 from .record import inputs_of, is_complete, is_current, listed_once, plan_stamp, record_of
-from .scan import ELSEWHERE, FAILED, UNCHANGED, Outcome
+from .scan import DONE, ELSEWHERE, FAILED, UNCHANGED, Outcome
 
 WAITING_PER_WORKER = 2  # scans that are submitted ahead, so that no worker waits
 POLL_S = 2.0  # between looks at scans that another start works on
@@ -144,7 +145,9 @@ class _Work:
     def _take(self):
         """Take the next result from the engine."""
         scan, result = self.engine.next()
-        if isinstance(result, Lost):
+        if isinstance(result, Lost) and _is_done(scan, self.plan, self.planned, json_files):
+            self._end(Outcome(scan.name, DONE))  # its process ended after it had written all
+        elif isinstance(result, Lost):
             result = Outcome(scan.name, FAILED, result.reason, can_change=True)
             self._ended(scan, result, lost=True)
         elif result.state == ELSEWHERE:

@@ -5,7 +5,6 @@ import multiprocessing
 import os
 import signal
 import socket
-import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from .dask_engine import DaskEngine
 from .options import JOB_WALLTIME, share_of_job, share_of_machine
 from .python import job_python, search_path, spawned_by_interpreter
 from .quiet import quiet
+from .temporary import temporary_folder
 
 CONFIG = {
     "distributed.scheduler.allowed-failures": 0,  # who tries a scan again is the cohort's business
@@ -55,7 +55,7 @@ def dask_engine(options, work):
     import dask
 
     with ExitStack() as stack:
-        folder = stack.enter_context(_temporary_folder(options.folder))
+        folder = stack.enter_context(temporary_folder(options.folder))
         stack.enter_context(quiet())
         config = CONFIG | {"temporary-directory": str(folder), "qsm.log-folder": str(folder)}
         stack.enter_context(dask.config.set(config))
@@ -226,14 +226,6 @@ def _is_free(host, port):
         one.bind((host, port))
         return True
     return False
-
-
-@contextmanager
-def _temporary_folder(parent):
-    if parent is not None:
-        Path(parent).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="qsm-workers-", dir=parent, ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
 
 
 @contextmanager

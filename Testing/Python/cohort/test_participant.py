@@ -4,11 +4,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from helpers.cohorts import quick_plan
+from helpers.cohorts import cohort, quick_plan
 
 from QSMLogic.cohort import participant
 from QSMLogic.cohort.engine.lost import Lost
 from QSMLogic.cohort.engine.serial import SerialEngine
+from QSMLogic.cohort.listing import scans_of
+from QSMLogic.cohort.one_scan import map_scan
 from QSMLogic.cohort.participant import run_participants
 from QSMLogic.cohort.record import read_records
 from QSMLogic.cohort.scan import DONE, ELSEWHERE, FAILED, UNCHANGED, CohortScan, Outcome
@@ -60,6 +62,19 @@ def test_a_scan_that_took_its_process_with_it_is_recorded(work, tmp_path):
     work({"a": [Lost("It ended its process.")]}, retries=0)
     [record] = read_records(tmp_path / "derivatives")
     assert (record["name"], record["state"], record["reason"]) == ("a", FAILED, "It ended its process.")
+
+
+def test_a_scan_whose_process_ended_after_its_work_is_done(tmp_path):
+    plan = quick_plan(cohort(tmp_path / "bids", 1))
+
+    def work(scan, plan):
+        assert map_scan(scan, plan).state == DONE
+        return Lost("It ended its process.")
+
+    with SerialEngine(work) as engine:
+        tally = run_participants(list(scans_of(plan.root)), plan, engine, {}, retries=0)
+    assert tally.counts == {DONE: 1}
+    assert [record["state"] for record in read_records(plan.output)] == [DONE]
 
 
 def test_the_first_failure_ends_all_if_wanted(work):
