@@ -13,7 +13,7 @@ from ..cohort.scan import Plan
 from ..model.errors import QSMError
 from .bids_group import run_group
 from .bids_input import data_set
-from .bids_progress import progress_for
+from .bids_progress import JsonConsole, progress_for
 from .commands import read_settings, stage_cache
 from .engine_options import engine_options
 from .options import QUALITY
@@ -27,6 +27,7 @@ def bids_command(arguments, console):
     """Map all scans of a BIDS data set (participant), and join their values and pictures (group)."""
     root, output = Path(arguments.bids_dir).absolute(), Path(arguments.output_dir).absolute()
     check_output(root, output)
+    console = JsonConsole(console.quiet) if arguments.json_lines else console
     status = 0
     if PARTICIPANT in arguments.level:
         status = _participants(arguments, console, root, output)

@@ -56,7 +56,11 @@ def _add_work(parser):
     group = parser.add_argument_group("how to work")
     add_cache_options(group)
     add = group.add_argument
-    add("--dry-run", action="store_true", help="only list the scans and what would be done with them")
+    add(
+        "--dry-run",
+        action="store_true",
+        help="only list the scans and what would be done with them; DICOM files are converted first",
+    )
     add("--skip-done", action="store_true", help="leave every scan that is done as it is, even if settings differ now")
     add("--stop-on-first-crash", action="store_true", help="end when a scan fails; scans in work are finished")
     add(

@@ -4,6 +4,7 @@ import json
 import time
 
 from ..cohort.scan import DONE, ELSEWHERE, FAILED, LOG, SCANS, UNCHANGED
+from .console import Console
 
 TO_DO = "to do"  # the state of a scan, in a dry run
 MOST_NAMED = 3
@@ -74,6 +75,13 @@ class JsonLines:
 
     def end(self, tally, status, others):
         _print("end", status=status, **{state: tally.counts[state] for state in (DONE, FAILED, UNCHANGED)})
+
+
+class JsonConsole(Console):
+    """A Console whose stdout takes nothing but events."""
+
+    def wrote(self, paths):
+        _print("wrote", paths=[str(path) for path in paths])
 
 
 def _planned(scans, settled):

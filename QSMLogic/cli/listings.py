@@ -21,7 +21,7 @@ def listed_methods():
 
 
 def methods_as_markdown(listing):
-    """The README's table of methods."""
+    """The table in Resources/docs/methods.md."""
     lines = ["| Stage | Method | What it does | Source |", "|---|---|---|---|"]
     for stage, entry in listing.items():
         for m in entry["methods"]:

@@ -28,6 +28,11 @@ class Participant:
     label: str
     sessions: dict
 
+    @property
+    def files(self):
+        """The paths of all files, in order."""
+        return sorted(str(path) for scans in self.sessions.values() for scan in scans for path in scan.files)
+
 
 def participants_in(scans, folder, alone):
     """The Participants of scans, named after folders.
@@ -51,11 +56,6 @@ def participants_in(scans, folder, alone):
         label = sanitized(place or folder.name, "sub")
         found.append(Participant(NUMBERED if is_name_in(name, label) else label, _sessions(own, name)))
     return found
-
-
-def files_of(participant):
-    """The paths of all files of a Participant, in order."""
-    return sorted(str(path) for scans in participant.sessions.values() for scan in scans for path in scan.files)
 
 
 def sanitized(text, key):

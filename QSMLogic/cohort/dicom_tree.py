@@ -20,7 +20,7 @@ from ..files.ownership import read_record
 from ..files.sidecar import is_hidden
 from ..model.errors import QSMError
 from ..version import __version__
-from .dicom_people import files_of, participants_in, sanitized, unique
+from .dicom_people import participants_in, sanitized, unique
 
 FOLDER, DATA, RECORDS, SOURCES, LOCK = "dicom-as-bids", "bids", "records", "sources.tsv", ".lock"
 COLUMNS = ("participant_id", "session_id", "folder", "scans")
@@ -65,14 +65,12 @@ def as_bids(folder, work_dir, progress=None, participants=()):
     QSMError
         If there is nothing to convert, or the work folder cannot be used.
     """
-    folder, progress = Path(folder), progress or (lambda step, fraction: None)
+    folder, progress = Path(folder).absolute(), progress or (lambda step, fraction: None)
     place, problems = _place(folder, Path(work_dir)), []
     units = _units(folder)
     with _alone(place / LOCK, progress):
         conversion = _Conversion(place)
-        for done, unit in enumerate(units):
-            if not conversion.may_hold(unit, {*participants}):
-                continue
+        for done, unit in enumerate(conversion.needed(units, {*participants})):
             progress(f"converting DICOM: {unit.folder.name}", done / len(units))
             if problem := conversion.problem_of(unit):
                 problems.append((unit.folder.name, problem))
@@ -118,16 +116,26 @@ class _Unit:
 class _Conversion:
     """What earlier starts have converted into a folder, and this one does.
 
-    A record for each _Unit says what was made of it; it is the last to come and the first to go.
+    A record for each _Unit says what is made of it, and has the stamp of its files once that is complete.
     """
 
     def __init__(self, place):
         self.place = place
-        self.records = {record["source"]: record for _, record in self._read()}
+        self.records = {record["source"]: record for record in self._read()}
         self.taken = {p["label"].lower() for record in self.records.values() for p in record["participants"]}
 
-    def may_hold(self, unit, wanted):
-        """Whether one of the wanted participants may be made of a unit."""
+    def needed(self, units, wanted):
+        """Yield the units of the wanted participants; others only if some of these have not been found."""
+        likely = [unit for unit in units if self._may_hold(unit, wanted)]
+        yield from likely
+        for unit in units:
+            known = {p["label"] for record in self.records.values() for p in record["participants"]}
+            if wanted <= known:
+                return
+            if unit not in likely and unit.source not in self.records:
+                yield unit
+
+    def _may_hold(self, unit, wanted):
         known = {p["label"] for p in self.records.get(unit.source, {}).get("participants", ())}
         label = sanitized(unit.folder.name, "sub")
         return not wanted or bool(known & wanted) or not known and any(w.startswith(label) for w in wanted)
@@ -149,45 +157,47 @@ class _Conversion:
 
     def _converted(self, unit, earlier, stamp):
         found = find_scans(unit.files)
-        self._forget(unit, earlier)
         people = participants_in(found.scans, unit.folder, unit.alone)
-        record = {"source": unit.source, "stamp": stamp, "participants": [], "problem": "" if people else _why(found)}
-        for person, label in self._labelled(people, earlier):
-            record["participants"].append(self._written(person, label))
-        write_texts({self._record(unit): json.dumps(record, indent=1) + "\n"})
-        self.records[unit.source] = record
+        entries = [{"label": label, "file": p.files[0], "sessions": []} for p, label in self._labelled(people, earlier)]
+        record = {"source": unit.source, "stamp": "", "participants": entries}
+        record["problem"] = "" if people else _why(found)
+        self._keep(unit, record)
+        for entry in (*earlier["participants"], *entries):
+            shutil.rmtree(self._folder(entry["label"]), ignore_errors=True)
+        for person, entry in zip(people, entries, strict=True):
+            entry["sessions"] = self._written(person, entry["label"])
+        self._keep(unit, record | {"stamp": stamp})
         return record["problem"]
+
+    def _keep(self, unit, record):
+        """Write the record of a unit; without stamp, its participants are not complete."""
+        name = sha256(unit.source.encode("utf-8", "backslashreplace")).hexdigest()[:20]
+        write_texts({self.place / RECORDS / f"{name}.json": json.dumps(record, indent=1) + "\n"})
+        self.records[unit.source] = record
 
     def _labelled(self, people, earlier):
         """Yield each Participant with the label that it had, or a new one."""
         before = {p["file"]: p["label"] for p in earlier["participants"]}
-        known = [next((before[file] for file in files_of(person) if file in before), None) for person in people]
-        self.taken |= {label.lower() for label in known if label}
+        known = [next((before[file] for file in person.files if file in before), None) for person in people]
+        if len(before) == len(known) == 1:
+            known = list(before.values())
         for person, label in zip(people, known, strict=True):
             label = label or unique(person.label, self.taken)
             self.taken.add(label.lower())
             yield person, label
 
     def _written(self, person, label):
-        """Write a Participant. Returns its entry in the record."""
-        shutil.rmtree(self._folder(label), ignore_errors=True)  # of a start that was interrupted
-        entry = {"label": label, "file": files_of(person)[0], "sessions": []}
+        """Write a Participant. Returns (session, folder, titles of its scans) of each session."""
+        sessions = []
         try:
             for session, scans in person.sessions.items():
                 write_bids(scans, self.place / DATA, label, session, overwrite=True)
                 folder = os.path.commonpath([path.parent for scan in scans for path in scan.files])
-                entry["sessions"].append([session or "", folder, "; ".join(scan.title for scan in scans)])
+                sessions.append([session or "", folder, "; ".join(scan.title for scan in scans)])
         except BaseException:
             shutil.rmtree(self._folder(label), ignore_errors=True)
             raise
-        return entry
-
-    def _forget(self, unit, earlier):
-        """Remove what was made of a unit before it changed."""
-        self._record(unit).unlink(missing_ok=True)
-        for one in earlier["participants"]:
-            shutil.rmtree(self._folder(one["label"]), ignore_errors=True)
-            self.taken.discard(one["label"].lower())
+        return sessions
 
     def write_sources(self):
         """Write the table of what was made of which folder."""
@@ -203,12 +213,9 @@ class _Conversion:
     def _folder(self, label):
         return self.place / DATA / f"sub-{label}"
 
-    def _record(self, unit):
-        return self.place / RECORDS / f"{sha256(unit.source.encode('utf-8', 'backslashreplace')).hexdigest()[:20]}.json"
-
     def _read(self):
-        records = ((path, read_record(path)) for path in sorted((self.place / RECORDS).glob("*.json")))
-        return [(path, record) for path, record in records if record.keys() >= {"source", "participants", "problem"}]
+        records = map(read_record, (self.place / RECORDS).glob("*.json"))
+        return [record for record in records if record.keys() >= {"source", "stamp", "participants", "problem"}]
 
 
 def _place(folder, work_dir):

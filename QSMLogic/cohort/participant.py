@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..files.bids import json_files
 from .engine.lost import Lost
 from .one_scan import fail
 from .record import inputs_of, is_complete, is_current, listed_once, plan_stamp, record_of
@@ -16,23 +17,25 @@ POLL_S = 2.0  # between looks at scans that another start works on
 
 @dataclass
 class Tally:
-    """How many scans have come to which end, and the failures by name."""
+    """How many scans have come to which end, how many of them were worked on, and the failures by name."""
 
     total: int
+    worked: int = 0
     counts: Counter = field(default_factory=Counter)
     failures: dict = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 
-    def add(self, outcome):
+    def add(self, outcome, worked=True):
         self.counts[outcome.state] += 1
+        self.worked += worked
         if outcome.state == FAILED:
             self.failures[outcome.name] = outcome.reason
 
     @property
     def rest_s(self):
         """About how long the rest takes, by what the scans that were worked on took; None until one is done."""
-        worked, left = self.counts[DONE] + self.counts[FAILED], self.total - self.counts.total()
-        return (time.monotonic() - self.began) / worked * left if worked else None
+        left = self.total - self.counts.total()
+        return (time.monotonic() - self.began) / self.worked * left if self.worked else None
 
 
 def settle(scans, plan, tell: Callable[[int], object] = lambda count: None) -> dict:
@@ -133,7 +136,8 @@ class _Work:
         return self.tally
 
     def _settle(self, scan, outcome):
-        self._end(fail(scan, self.plan, self.planned, outcome.reason) if outcome.state == FAILED else outcome)
+        outcome = fail(scan, self.plan, self.planned, outcome.reason) if outcome.state == FAILED else outcome
+        self._end(outcome, worked=False)
 
     def _submit(self, scan):
         self.engine.submit(scan, self.plan)
@@ -141,7 +145,9 @@ class _Work:
     def _take(self):
         """Take the next result from the engine."""
         scan, result = self.engine.next()
-        if isinstance(result, Lost):
+        if isinstance(result, Lost) and _is_done(scan, self.plan, self.planned, json_files):
+            self._end(Outcome(scan.name, DONE))  # its process ended after it had written all
+        elif isinstance(result, Lost):
             result = Outcome(scan.name, FAILED, result.reason, can_change=True)
             self._ended(scan, result, lost=True)
         elif result.state == ELSEWHERE:
@@ -163,7 +169,7 @@ class _Work:
                 return
         self._end(fail(scan, self.plan, self.planned, outcome.reason) if lost else outcome)
 
-    def _end(self, outcome):
-        self.tally.add(outcome)
+    def _end(self, outcome, worked=True):
+        self.tally.add(outcome, worked)
         self.report(outcome, self.tally)
         self.stopped = self.stopped or self.stops and outcome.state == FAILED

@@ -30,7 +30,7 @@ class Change(dict):
         if not isinstance(path, Path):
             return self[Path(path)]
         target = real(path)
-        root = _topmost_missing(target.parent, self.whole)
+        root = self._new_folder_of(target) or _topmost_missing(target.parent, self.whole)
         if root not in self.units:
             self.units[root] = _Unit(root, root == self.whole)
         temporary = self.units[root].staging.new / target.relative_to(root)
@@ -97,6 +97,10 @@ class Change(dict):
         target = target if top == target.parent and top.is_dir() else top
         return unit.staging.new / target.relative_to(unit.root), target
 
+    def _new_folder_of(self, target):
+        """The folder that this change began to make for a file, although another one may have made it since."""
+        return next((root for root, unit in self.units.items() if unit.is_new and root in target.parents), None)
+
     def _unit_of(self, target):
         """The unit with the innermost folder that a file lies in; None if there is none."""
         units = [unit for root, unit in self.units.items() if root in target.parents]
@@ -117,6 +121,7 @@ class _Unit:
 
     def __init__(self, root, whole):
         self.root, present = root, root.exists()
+        self.is_new = not present
         self.exchangeable = whole and present and can_be_exchanged(root)
         self.staging = Staging(root if present and not self.exchangeable else root.parent)
         if present:

@@ -28,7 +28,7 @@ def cohort(session):
 def panel(cohort, tmp_path):
     """The panel with an input and an output folder."""
     panel = cohort.widget.panel
-    (tmp_path / "bids").mkdir()
+    (tmp_path / "bids" / "sub-01").mkdir(parents=True)
     panel.state.root, panel.state.output = str(tmp_path / "bids"), str(tmp_path / "out")
     return panel
 
@@ -82,14 +82,14 @@ def results(tmp_path_factory):
     from QSMLogic.cohort.engine.serial import SerialEngine
     from QSMLogic.cohort.listing import scans_of
     from QSMLogic.cohort.one_scan import map_scan
-    from QSMLogic.cohort.participant import run_participants
+    from QSMLogic.cohort.participant import run_participants, settle
 
     root = cohort(tmp_path_factory.mktemp("cohort") / "bids")
     for file in (root / "sub-02").rglob("*part-phase*"):
         file.unlink()
-    plan = quick_plan(root)
+    plan, scans = quick_plan(root), list(scans_of(root))
     with SerialEngine(map_scan) as engine:
-        run_participants(list(scans_of(root)), plan, engine)
+        run_participants(scans, plan, engine, settle(scans, plan))
     return root, plan.output
 
 

@@ -41,10 +41,9 @@ def row_of(record):
 
 def record_of(output, name):
     """The record of a scan, {} if there is none."""
-    from QSMLogic.cohort.scan import RECORD, scan_folder
-    from QSMLogic.files.ownership import read_record
+    from QSMLogic.cohort import record
 
-    return read_record(scan_folder(output, name) / RECORD)
+    return record.record_of(output, name)
 
 
 def load_scan(output, name, map_name=SUSCEPTIBILITY, root=None):

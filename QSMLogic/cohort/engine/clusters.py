@@ -1,11 +1,10 @@
 """The Dask clusters: this machine, the jobs of a batch system, or a scheduler that runs already."""
 
 import importlib.util
+import multiprocessing
 import os
 import signal
 import socket
-import sys
-import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,9 @@ from ...numerics.threads import cores, environment, threads
 from ...pipeline.memory import computer_memory
 from .dask_engine import DaskEngine
 from .options import JOB_WALLTIME, share_of_job, share_of_machine
+from .python import job_python, search_path, spawned_by_interpreter
 from .quiet import quiet
+from .temporary import temporary_folder
 
 CONFIG = {
     "distributed.scheduler.allowed-failures": 0,  # who tries a scan again is the cohort's business
@@ -25,14 +26,24 @@ CONFIG = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,  # a paused worker would never begin the scan that it has
     "distributed.worker.memory.terminate": 0.95,
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
     "distributed.deploy.lost-worker-timeout": "60s",  # until then, its nanny has started another one
 }
 WORKER_VARIABLES = {
     **{f"DASK_DISTRIBUTED__WORKER__MEMORY__{name}": "False" for name in ("TARGET", "SPILL", "PAUSE")},
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "5s",
     "DASK_LOGGING__DISTRIBUTED": "critical",
+    # the C library keeps freed arrays as it does in other programs; as Dask has it, each array costs page faults
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),
+    "MALLOC_TRIM_THRESHOLD_": str(2**26),
 }
 CONNECT_S, PAGE_S = 30, 5
 DASHBOARD_PORT = 8787
+WORKER = "Dask Worker process"  # begins the names of processes
 ACCOUNT = {"slurm": "account", "pbs": "account", "sge": "project", "lsf": "project"}
 TITLES = {"slurm": "SLURM", "pbs": "PBS", "sge": "SGE", "lsf": "LSF"}
 DASKS_WALLTIME = "00:30:00"  # the default of dask-jobqueue
@@ -44,7 +55,7 @@ def dask_engine(options, work):
     import dask
 
     with ExitStack() as stack:
-        folder = stack.enter_context(_temporary_folder(options.folder))
+        folder = stack.enter_context(temporary_folder(options.folder))
         stack.enter_context(quiet())
         config = CONFIG | {"temporary-directory": str(folder), "qsm.log-folder": str(folder)}
         stack.enter_context(dask.config.set(config))
@@ -63,6 +74,7 @@ def _of_machine(options, work, folder, stack):
     share = share_of_machine(options, cores(), computer_memory()[0])
     count = min(share.threads, threads())
     stack.enter_context(_environment(environment(count) | WORKER_VARIABLES))
+    stack.enter_context(spawned_by_interpreter())
     cluster = _started(
         LocalCluster,
         n_workers=share.workers,
@@ -90,7 +102,7 @@ def _of_jobs(options, work, folder, stack):
     share, title = share_of_job(options), TITLES[options.cluster]
     given = dask.config.get(f"jobqueue.{options.cluster}")
     walltime = options.walltime or (JOB_WALLTIME if given["walltime"] in (None, DASKS_WALLTIME) else given["walltime"])
-    variables = environment(share.threads) | WORKER_VARIABLES | {"PYTHONPATH": _search_path()}
+    variables = environment(share.threads) | WORKER_VARIABLES | {"PYTHONPATH": search_path()}
     prologue = [f'export {name}="{value}"' for name, value in variables.items()]
     logs = Path(folder) / "jobs"
     cluster = _started(
@@ -104,7 +116,7 @@ def _of_jobs(options, work, folder, stack):
         job_script_prologue=[*given["job-script-prologue"], *prologue],
         job_extra_directives=[*given["job-extra-directives"], *options.directives],
         log_directory=str(logs),
-        python=sys.executable,
+        python=job_python(),
         job_name="qsm",
         silence_logs=None,
         scheduler_options=given["scheduler-options"] | _dashboard(""),
@@ -171,6 +183,10 @@ def close_machine(cluster):
 
     _suppressed(cluster.sync, close)
     _suppressed(cluster.close)
+    for process in multiprocessing.active_children():  # those that were about to start
+        if process.name.startswith(WORKER):
+            process.kill()
+            process.join(1)
 
 
 def _suppressed(function, *arguments):
@@ -210,20 +226,6 @@ def _is_free(host, port):
         one.bind((host, port))
         return True
     return False
-
-
-def _search_path():
-    """PYTHONPATH with which another Python finds this package."""
-    here = Path(__file__).resolve().parents[3]
-    return os.pathsep.join(filter(None, (str(here), os.environ.get("PYTHONPATH", ""))))
-
-
-@contextmanager
-def _temporary_folder(parent):
-    if parent is not None:
-        Path(parent).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="qsm-workers-", dir=parent, ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
 
 
 @contextmanager

@@ -4,9 +4,11 @@ A scan is given to one worker and no other, and no worker has two. So a worker t
 with it, which comes back as Lost; Dask itself tries nothing again.
 """
 
+import asyncio
 import queue
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ...model.errors import QSMError
@@ -14,6 +16,7 @@ from .lost import Lost, unexpected
 from .reasons import Reasons
 
 POLL_S = 0.5
+TIMEOUTS = TimeoutError, asyncio.TimeoutError  # two classes in Python 3.10
 WITHOUT_WORKERS_S = 300.0
 GONE = "The Dask scheduler has ended. Start again: only what is missing will be done."
 
@@ -21,6 +24,7 @@ GONE = "The Dask scheduler has ended. Start again: only what is missing will be 
 @dataclass(frozen=True)
 class _Given:
     scan: object
+    plan: object
     future: object
 
 
@@ -51,8 +55,9 @@ class DaskEngine:
     def next(self):
         while True:
             address = self._next_ended()
-            if address is not None:
-                return self._come_back(address)
+            result = None if address is None else self._come_back(address)
+            if result is not None:
+                return result
 
     def close(self):
         """Forget the scans that are in work."""
@@ -82,7 +87,7 @@ class DaskEngine:
                     self.work, scan, plan, workers=[address], allow_other_workers=False, pure=False
                 )
             )
-            self._given[address] = _Given(scan, future)
+            self._given[address] = _Given(scan, plan, future)
             future.add_done_callback(lambda future, address=address: self._ended.put((address, future)))
 
     def _look(self):
@@ -107,11 +112,11 @@ class DaskEngine:
                 raise QSMError(f"There are no workers any more{said}. Start again: only what is missing will be done.")
 
     def _come_back(self, address):
+        """(scan, Outcome or Lost) of the scan that a worker had; None if it is given to another worker."""
         given = self._given.pop(address)
         status = given.future.status
         if status == "finished":
-            self._free.add(address)
-            return given.scan, self._asked(given.future.result)
+            return self._result(address, given)
         if status == "error":
             error = given.future.exception()
             if type(error).__name__ == "KilledWorker":
@@ -123,13 +128,24 @@ class DaskEngine:
         self._asked(given.future.cancel)
         return given.scan, Lost(self._reasons.of(address))
 
+    def _result(self, address, given):
+        """(scan, Outcome) of a scan that has ended; None if its worker has ended, too, and kept the Outcome."""
+        while True:
+            with suppress(*TIMEOUTS):
+                outcome = given.future.result(timeout=POLL_S)
+                self._free.add(address)
+                return given.scan, outcome
+            if address not in self._asked(self.client.nthreads):
+                self._waiting.appendleft((given.scan, given.plan))
+                return None
+
     def _asked(self, question):
         """The scheduler's answer; QSMError if it does not answer any more."""
         try:
             if self.client.status in ("closed", "closing", "connecting"):
                 raise QSMError(GONE)
             return question()
-        except (OSError, TimeoutError, RuntimeError) as error:
+        except (OSError, RuntimeError, *TIMEOUTS) as error:
             raise QSMError(f"{GONE} ({error or type(error).__name__})") from None
 
 

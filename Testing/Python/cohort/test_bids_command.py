@@ -22,7 +22,7 @@ def bids(root, tmp_path, capsys):
     """A function that runs the command with further words, and returns its status and what it printed."""
 
     def run(*words, output=tmp_path / "derivatives"):
-        status = main(["bids", str(root), str(output), "participant", *QUICKLY, *map(str, words)])
+        status = main(["bids", str(root), str(output), "participant", *map(str, words), *QUICKLY])
         return status, *capsys.readouterr()
 
     return run
@@ -52,10 +52,11 @@ def test_events_are_one_object_a_line(root, bids):
         "to do",
         "failed",
     }
-    status, said, errors = bids("--json-lines")
-    events = [json.loads(line) for line in said.splitlines()]
+    status, said, errors = bids("group", "--json-lines")
+    *events, wrote = [json.loads(line) for line in said.splitlines()]
     assert status == 1 and not errors and [event["event"] for event in events] == ["start", "scan", "scan", "end"]
     assert [event["done"] + event["failed"] for event in events[1:]] == [1, 2, 2]
+    assert wrote["event"] == "wrote" and any(path.endswith("group.html") for path in wrote["paths"])
 
 
 def test_a_second_start_says_what_was_done_in_one_line(bids):

@@ -184,7 +184,7 @@ def test_interrupted_conversion_is_done_anew(tree, work, monkeypatch):
     monkeypatch.setattr(dicom_tree, "write_bids", interrupted)
     with pytest.raises(KeyboardInterrupt):
         made(tree, work)
-    assert not list((work / "dicom-as-bids" / "records").iterdir())
+    assert record(work)["stamp"] == "" and not (work / "dicom-as-bids" / "bids" / "sub-01").exists()
     monkeypatch.undo()
     (work / "dicom-as-bids" / "bids" / "sub-01" / "left").mkdir(parents=True)
     assert made(tree, work)[0] == ["sub-01_ses-a_T2starw", "sub-01_ses-b_T2starw"]
@@ -224,6 +224,39 @@ def test_only_wanted_participants_are_converted(tree, work):
     for name in ("01", "02"):
         add(tree / name)
     assert made(tree, work, participants=["02"])[0] == ["sub-02_T2starw"]
+
+
+def test_wanted_participants_are_looked_for_in_other_folders(tree, work):
+    for name in ("A1", "A2"):
+        add(tree / "site" / name, person=f"Undisclosed^{name}")
+    add(tree / "z1")
+    assert made(tree, work, participants=["A1"])[0] == ["sub-A1_T2starw", "sub-A2_T2starw"]
+
+
+def test_participant_whose_files_were_exported_again_keeps_its_label(tree, work):
+    add(tree / "P-1")
+    add(tree / "P_1")
+    made(tree, work)
+    shutil.rmtree(tree / "P_1")
+    add(tree / "P_1" / "again", study="b")
+    assert made(tree, work)[0] == ["sub-P1_T2starw", "sub-P1n2_T2starw"]
+
+
+def test_persons_keep_their_labels_if_the_conversion_fails(tree, work, monkeypatch):
+    for person in ("Second^B", "First^A"):
+        for path in add(tree / "new", person=person):
+            path.rename(tree / f"{person[0]}{path.name}")
+    (tree / "new").rmdir()
+    made(tree, work)
+    before = {p["label"]: p["file"] for p in record(work)["participants"]}
+    for path in tree.iterdir():
+        os.utime(path, (1, 1))
+    monkeypatch.setattr(dicom_tree, "write_bids", lambda *_, **__: 1 / 0)
+    with pytest.raises(QSMError, match="ZeroDivisionError"):
+        made(tree, work)
+    monkeypatch.undo()
+    made(tree, work)
+    assert before == {p["label"]: p["file"] for p in record(work)["participants"]}
 
 
 def test_progress_names_the_folder(tree, work):

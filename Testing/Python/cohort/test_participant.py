@@ -4,14 +4,16 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from helpers.cohorts import quick_plan
+from helpers.cohorts import cohort, quick_plan
 
 from QSMLogic.cohort import participant
 from QSMLogic.cohort.engine.lost import Lost
 from QSMLogic.cohort.engine.serial import SerialEngine
+from QSMLogic.cohort.listing import scans_of
+from QSMLogic.cohort.one_scan import map_scan
 from QSMLogic.cohort.participant import run_participants
 from QSMLogic.cohort.record import read_records
-from QSMLogic.cohort.scan import DONE, ELSEWHERE, FAILED, CohortScan, Outcome
+from QSMLogic.cohort.scan import DONE, ELSEWHERE, FAILED, UNCHANGED, CohortScan, Outcome
 from QSMLogic.files.bids import BidsRun
 
 
@@ -21,7 +23,7 @@ def work(tmp_path):
     root = tmp_path / "bids"
     root.mkdir()
 
-    def run(outcomes, **options):
+    def run(outcomes, settled=(), **options):
         calls, reported = Counter(), []
 
         def work(scan, plan):
@@ -33,7 +35,8 @@ def work(tmp_path):
         scans = [CohortScan(name, name, bids=BidsRun(root, root, name, "MEGRE", images)) for name in outcomes]
         with SerialEngine(work) as engine:
             report = options.pop("report", lambda outcome, tally: reported.append(outcome))
-            return run_participants(scans, quick_plan(root), engine, {}, report=report, **options), calls, reported
+            known = {name: outcomes[name][0] for name in settled}
+            return run_participants(scans, quick_plan(root), engine, known, report=report, **options), calls, reported
 
     return run
 
@@ -61,6 +64,19 @@ def test_a_scan_that_took_its_process_with_it_is_recorded(work, tmp_path):
     assert (record["name"], record["state"], record["reason"]) == ("a", FAILED, "It ended its process.")
 
 
+def test_a_scan_whose_process_ended_after_its_work_is_done(tmp_path):
+    plan = quick_plan(cohort(tmp_path / "bids", 1))
+
+    def work(scan, plan):
+        assert map_scan(scan, plan).state == DONE
+        return Lost("It ended its process.")
+
+    with SerialEngine(work) as engine:
+        tally = run_participants(list(scans_of(plan.root)), plan, engine, {}, retries=0)
+    assert tally.counts == {DONE: 1}
+    assert [record["state"] for record in read_records(plan.output)] == [DONE]
+
+
 def test_the_first_failure_ends_all_if_wanted(work):
     many = {name: [Outcome(name, DONE)] for name in "bcdefgh"}
     tally, calls, _ = work({"a": [failed("a", False)], **many}, stop_on_first_crash=True)
@@ -78,5 +94,6 @@ def test_what_another_start_works_on_is_looked_at_again(work, monkeypatch):
 def test_the_rest_of_time_follows_from_what_was_worked_on(work):
     rests = []
     many = {name: [Outcome(name, DONE)] for name in "abcd"}
-    work(many, report=lambda outcome, tally: rests.append(tally.rest_s))
-    assert len(rests) == 4 and rests[-1] == 0 and all(rest >= 0 for rest in rests)
+    many |= {"e": [Outcome("e", UNCHANGED)], "f": [failed("f", False)]}
+    work(many, settled="ef", report=lambda outcome, tally: rests.append(tally.rest_s))
+    assert rests[:2] == [None, None] and rests[-1] == 0 and all(rest >= 0 for rest in rests[2:])

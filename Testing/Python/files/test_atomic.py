@@ -205,3 +205,15 @@ def test_two_runs_into_one_folder_end_with_one_of_both(tmp_path):
         thread.join()
     assert len({(tmp_path / "out" / name).read_text() for name in "abc"}) == 1
     assert names(tmp_path) == ["out", "out/a", "out/b", "out/c"]
+
+
+def test_a_folder_that_another_process_makes_in_the_meantime_is_shared(tmp_path):
+    folder = tmp_path / "sub-1" / "anat"
+    with placed_together([folder / "a.nii"], whole=folder) as temporary:
+        temporary[folder / "a.nii"].write_text("a")
+        with placed_together([folder / "b.nii"], whole=folder) as others:
+            others[folder / "b.nii"].write_text("b")
+        for path in (folder / "a.json", tmp_path / "scans" / "record.json"):
+            temporary[path].write_text("a")
+    assert {path.name for path in folder.iterdir()} == {"a.nii", "a.json", "b.nii"}
+    assert (tmp_path / "scans" / "record.json").exists() and not list(tmp_path.rglob(".qsm*"))

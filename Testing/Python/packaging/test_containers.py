@@ -87,3 +87,13 @@ def test_container_runs_the_command_as_nobody_in_particular():
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.M)
     root = FOLDER.parents[1]
     assert copied and all((root / file).exists() for line in copied for file in line.split())
+
+
+def test_document_names_no_option_that_the_command_lacks():
+    """Lines that call another program have options of their own."""
+    lines = (FOLDER.parent / "docs" / "cohorts.md").read_text(encoding="utf-8").splitlines()
+    others = ("docker ", "apptainer ", "#SBATCH")
+    text = "\n".join(line for line in lines if not line.startswith(others))
+    named = {option.removesuffix("=") for option in re.findall(r"(?<![\w=-])--[a-z][a-z-]*", text)}
+    flags = {one.get("command-line-flag") for one in INPUTS.values()}
+    assert len(named) > 20 and named <= flags

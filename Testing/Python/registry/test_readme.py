@@ -6,12 +6,14 @@ from pathlib import Path
 from QSMLogic.cli.listings import listed_methods, maps_as_markdown, methods_as_markdown
 from QSMLogic.registry.presets import PRESETS
 
-README = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[3]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+METHODS = (ROOT / "Resources" / "docs" / "methods.md").read_text(encoding="utf-8")
 
 
 def test_table_of_methods_is_that_of_the_registry():
     """`python -m QSMLogic methods --markdown` prints it anew."""
-    assert methods_as_markdown(listed_methods()) in README
+    assert methods_as_markdown(listed_methods()) in METHODS
 
 
 def test_table_of_maps_is_that_of_the_catalogue():
@@ -26,7 +28,6 @@ def test_presets_of_the_commands_are_there():
 
 
 def test_pictures_are_there():
-    root = Path(__file__).resolve().parents[3]
     pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
     assert len(pictures) >= 4
-    assert all((root / picture).is_file() for picture in pictures)
+    assert all((ROOT / picture).is_file() for picture in pictures)

@@ -23,6 +23,7 @@ def arguments(state, level, folder):
     words += _settings(state, Path(folder))
     words += ["--maps", *state.maps] if state.maps else []
     words += ["--atlas", state.atlas] if state.atlas else []
+    words += ["--work-dir", state.work] if state.work else []
     return words + (["--workers", str(state.workers)] if state.workers else [])
 
 
@@ -37,11 +38,17 @@ def missing(state):
         return _("Choose a folder for the results.")
     if output.is_file() or output.resolve() == root.resolve():
         return _("The results need a folder of their own. Choose another output folder.")
+    if not (state.work or _is_bids(root)):
+        return _("Choose a work folder: a BIDS data set is made there of the DICOM files.")
     if state.source == FILE and not Path(state.settings_file).is_file():
         return _("Choose a settings file, or a preset.")
     if state.atlas and not Path(state.atlas).is_dir():
         return _("There is no folder {path}. Choose the folder of an atlas, or none.").format(path=state.atlas)
     return ""
+
+
+def _is_bids(root):
+    return (root / "dataset_description.json").exists() or any(root.glob("sub-*"))
 
 
 def _settings(state, folder):

@@ -64,7 +64,7 @@ class CohortPanel(VTKObservationMixin):
 
     def _ended(self):
         self.settings.enable(True)
-        self.table.arrange()
+        self.table.settle()
         self.update()
 
     def _selected(self):

@@ -24,6 +24,7 @@ class CohortSettings:
         self.edits = {
             "root": ui.inputFolderEdit,
             "output": ui.outputFolderEdit,
+            "work": ui.workFolderEdit,
             "settings_file": ui.settingsFileEdit,
             "atlas": ui.atlasFolderEdit,
         }

@@ -13,6 +13,7 @@ class CohortState(Stored):
 
     root = text_property("Input", "The BIDS folder, or a folder tree of DICOM files.")
     output = text_property("Output", "The folder for maps, tables and pages.")
+    work = text_property("WorkFolder", "The folder for the BIDS data set that is made of DICOM files; may be empty.")
     source = text_property("Source", 'Name of a preset ("" for the first), MODULE or FILE.')
     settings_file = text_property("SettingsFile", "The settings if the source is FILE.")
     atlas = text_property("Atlas", "Folder of an atlas; empty for none.")

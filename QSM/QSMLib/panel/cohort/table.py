@@ -28,7 +28,7 @@ class Table:
         self.ui, self.table, self.on_select = ui, ui.scansTable, on_select
         self.rows, self.maps, self.folder = {}, set(), None
         self._shown, self._failed, self._first = {}, set(), ()
-        self._sorted, self._ascending = NAME, True
+        self._sorted, self._ascending, self._reported = NAME, True, set()
         self._words = {"done": _("done"), "unchanged": _("done"), "failed": _("failed"), "elsewhere": _("elsewhere")}
         self.backlog = Backlog(self._count)
         for text in (_("All scans"), _("Failed"), _("With warnings")):
@@ -47,7 +47,12 @@ class Table:
 
     def take(self, event):
         """Show what a start has reported of a scan."""
+        self._reported.add(event["name"])
         self.backlog.add(self._take(event))
+
+    def settle(self):
+        """At the end of a start, forget scans that are gone, and list all in order."""
+        self.backlog.add(self._settle({*self.rows} - self._reported))
 
     def clear(self):
         """Forget all scans."""
@@ -103,6 +108,15 @@ class Table:
             record = record_of(self.folder, event["name"])
             self._put(row_of(record) if record else {"name": event["name"], "state": event["state"], "reason": ""})
         yield
+
+    def _settle(self, names):
+        for name in names:
+            if name in self.rows and not record_of(self.folder, name):
+                del self.rows[name]
+                self._failed.discard(name)
+            yield
+        self._reported = set()
+        self.arrange()
 
     def _put(self, row):
         """Add a row, or show what is new of it."""

@@ -17,6 +17,7 @@ from .words import duration, scans
 # no quotes, no backslashes: the line passes through Slicer's launcher on every platform
 CODE = "import sys; sys.path.insert(0, sys.argv.pop(1)); from QSMLogic.cli.child import start; start()"
 PREFIX, SAYS = "QSM-cohort-", "QSMLogic: "  # of our temporary folders, and of messages for users
+CONVERTS = "converting DICOM: "  # before what is converted
 ENDED = "The work ended unexpectedly: it was stopped from outside, or there was not enough memory."
 AGAIN = "Press Start again to go on: only what is missing will be done."
 
@@ -83,6 +84,8 @@ class Work:
         self.log.append(line)
         if line.startswith(SAYS):
             self._said = line.removeprefix(SAYS)
+        if CONVERTS in line:
+            self.ui.statusLabel.text = _("Converting DICOM: {name} ...").format(name=line.partition(CONVERTS)[2])
         self.on_log()
 
     def forget(self):
@@ -121,7 +124,8 @@ class Work:
 
     def _began(self, news):
         self.ui.progressBar.maximum = max(news["scans"], 1)
-        self._say(f"{scans(news['scans'])}, {news['engine'].rstrip('.')}.")
+        engine = news["engine"].partition(". ")[0].rstrip(".")  # the panel has advice on Dask of its own
+        self._say(f"{scans(news['scans'])}, {engine}.")
         address = news.get("dashboard")
         self.ui.dashboardLabel.setVisible(bool(address))
         if address:
@@ -131,7 +135,8 @@ class Work:
     def _show_counts(self, news):
         self.ui.progressBar.maximum = max(news["total"], 1)
         self.ui.progressBar.value = _over(news)
-        left = _("about {time} left").format(time=duration(news["rest_s"])) if news.get("rest_s") else ""
+        rest_s = news.get("rest_s") or 0
+        left = _("about {time} left").format(time=duration(rest_s)) if rest_s >= 1 else ""
         self.ui.statusLabel.text = ", ".join(filter(None, (counts(news), left))) + "."
 
     def _ended(self, status):

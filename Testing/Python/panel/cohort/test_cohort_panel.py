@@ -53,6 +53,9 @@ def test_start_says_what_is_missing(cohort, tmp_path):
     panel.ui.inputFolderEdit.currentPath = str(tmp_path / "nowhere")
     assert "no folder" in tip()
     panel.ui.inputFolderEdit.currentPath = str(tmp_path)
+    assert "Choose a work folder" in tip()  # as for DICOM files
+    (tmp_path / "sub-01").mkdir()
+    panel.update()
     assert panel.ui.startButton.enabled, tip()
     assert panel.ui.outputFolderEdit.currentPath == os.path.join(str(tmp_path), "derivatives", "QSM")
     panel.ui.outputFolderEdit.currentPath = str(tmp_path)

@@ -66,6 +66,14 @@ def test_what_is_mapped_anew_shows_its_new_values(three, tmp_path):
     assert three.ui.countLabel.text == "3 scans" and cells(three, "sub-02")[-1] == ""
 
 
+def test_scans_that_are_gone_leave_the_table_at_the_end_of_a_start(three, tmp_path):
+    (tmp_path / "three" / "scans" / "sub-02" / "record.json").unlink()
+    three.table.take({"name": "sub-00", "state": "failed", "reason": "No phase."})
+    three.table.settle()
+    assert wait_until(lambda: names(three) == ["sub-00", "sub-01", "sub-10"] and is_idle(three), 10)
+    assert three.ui.countLabel.text == "3 scans, 1 failed"
+
+
 def test_of_many_scans_the_first_are_listed_and_all_are_counted(panel, tmp_path, monkeypatch):
     from QSMLib.panel.cohort import table
 

@@ -142,6 +142,18 @@ def test_the_command_line_is_what_was_chosen(panel, fake, monkeypatch, tmp_path)
     assert (parsed.preset, parsed.maps, parsed.level) == ("brain-fast", ["swi", "quality"], ["participant"])
 
 
+def test_conversion_of_dicom_files_is_shown(panel, fake, monkeypatch, tmp_path):
+    (tmp_path / "dicom").mkdir()
+    panel.state.root, panel.state.work = str(tmp_path / "dicom"), str(tmp_path / "work")
+    fake('print("[  0 %] converting DICOM: P7", file=sys.stderr, flush=True)' + WAIT)
+    begun(panel)
+    assert wait_until(lambda: panel.ui.statusLabel.text == "Converting DICOM: P7 ...", 10)
+    panel.ui.startButton.click()
+    fake("")
+    words = told(panel, monkeypatch)
+    assert words[words.index("--work-dir") + 1] == str(tmp_path / "work")
+
+
 def test_settings_of_the_module_qsm_are_taken(panel, fake, monkeypatch, tmp_path):
     from QSMLib.panel.cohort import command
     from QSMLib.panel.state import State
