@@ -168,6 +168,7 @@ _MAP = (
         "over that of unrelated values",
         "%",
         HIGH,
+        tolerance=15.0,
     ),
     QualityColumn(
         "csf_mean_ppm",
@@ -185,6 +186,7 @@ _MAP = (
         "ppm",
         HIGH,
         format=".4f",
+        tolerance=0.02,
     ),
 )
 _CHECKS = (
