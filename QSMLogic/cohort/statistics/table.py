@@ -69,14 +69,26 @@ def statistics_table(model, units, regions, values, settings):
     Raises
     ------
     QSMError
-        If no region can be tested; with the reasons.
+        If no region can be tested, or all subjects are of one group; with the reasons.
     """
+    _check_groups(model)
     overall = model.design(model.complete())
     rows = [row for n, region in enumerate(regions) for row in _rows(model, overall, units, region, values[:, n])]
     if all(row["p"] is None for row in rows):
         reasons = "; ".join(dict.fromkeys(row["note"] for row in rows))
         raise QSMError(f"No region can be tested: {reasons}.{OTHERS if SAME in reasons else ''}")
     return RegionTable(tuple(_corrected(rows)), settings, COLUMNS)
+
+
+def _check_groups(model):
+    """QSMError if all subjects of whom every column is known are of one group."""
+    if model.group and model.complete().any():
+        there = [level for level, number in model.group.part(model.complete()).counts().items() if number]
+        if len(there) == 1:
+            raise QSMError(
+                f"Groups cannot be compared: all subjects with known covariates have {model.group.name} {there[0]}. "
+                "Fill in the covariates of the others, or leave covariates out."
+            )
 
 
 def _rows(model, overall, units, region, values):

@@ -117,6 +117,15 @@ def test_a_reference_alone_is_an_error_with_its_remedy(tmp_path):
         rows_of(tmp_path, group="group")
 
 
+def test_covariates_of_one_group_alone_are_an_error(tmp_path):
+    values, people = cohort(4, 12)
+    people = {name: row | ({"age": "n/a"} if row["group"] == "patient" else {}) for name, row in people.items()}
+    write_cohort(tmp_path, values)
+    write_participants(tmp_path, people)
+    with pytest.raises(QSMError, match="all subjects with known covariates have group control"):
+        rows_of(tmp_path, group="group", covariates=("age",))
+
+
 def test_an_outlier_is_noted(study):
     text = (study / "group_regions.tsv").read_text().splitlines()
     at = next(n for n, line in enumerate(text) if line.startswith("07") and "Thalamus" in line)
