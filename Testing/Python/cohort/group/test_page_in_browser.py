@@ -154,6 +154,23 @@ def test_the_way_back_from_the_page_of_a_scan_leads_to_that_scan(opened, output)
     assert detail(opened) == "sub-0001_MEGRE"
 
 
+def test_a_page_whose_ratings_are_not_kept_is_not_closed_unasked(opened):
+    closing = "!window.dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    opened.press("1")
+    assert not opened.evaluate(closing)
+    opened.evaluate("Storage.prototype.setItem = () => { throw new Error('full') }; 1")
+    opened.press("2")
+    assert opened.evaluate(closing)
+    opened.press("0")  # nothing is lost any more
+    assert not opened.evaluate(closing)
+
+
+def test_a_key_opens_the_page_of_the_scan(opened):
+    opened.evaluate("window.open = (address) => { window.wanted = address }; 1")
+    opened.press("ArrowDown", "o")
+    assert opened.evaluate("window.wanted") == "scans/sub-0002_MEGRE/report.html"
+
+
 def test_no_click_is_lost_after_typing(opened):
     opened.click("#rater")
     opened.type("A")
