@@ -66,7 +66,7 @@ function count() {
     ["all", "done", scans.length - failed],
     ["failed", "failed", failed],
     ["outliers", "with outliers", scans.filter(SHOW.outliers).length],
-    ["unrated", "unrated", of("")],
+    ["unrated", "unrated", scans.filter(SHOW.unrated).length],
     ["good", "good", of("good")],
     ["doubtful", "doubtful", of("doubtful")],
     ["excluded", "excluded", of("excluded")],

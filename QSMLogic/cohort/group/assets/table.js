@@ -7,7 +7,7 @@ const SHOW = {
   failed: (scan) => scan.state === "failed",
   outliers: (scan) => outlierCount(scan) > 0,
   differing: (scan) => scan.differs.length > 0,
-  unrated: (scan) => !ratingOf(scan),
+  unrated: (scan) => scan.state === "done" && !ratingOf(scan),
   good: (scan) => ratingOf(scan) === "good",
   doubtful: (scan) => ratingOf(scan) === "doubtful",
   excluded: (scan) => ratingOf(scan) === "excluded",

@@ -98,6 +98,8 @@ def test_text_of_scans_is_never_run(opened):
 def test_table_is_filtered_and_sorted(opened):
     fill(opened, "show", "failed")
     assert shown(opened) == [f"sub-{FAILED:04d}_MEGRE"]
+    fill(opened, "show", "unrated")  # there is nothing to rate of a scan that has failed
+    assert f"{SCANS - 1} of {SCANS}" in opened.evaluate("document.getElementById('found').textContent")
     fill(opened, "show", "outliers")
     assert shown(opened) == [f"sub-{ODD:04d}_MEGRE"]
     fill(opened, "show", "all")
