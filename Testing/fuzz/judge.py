@@ -20,6 +20,7 @@ MOST_DIFFERENT = 0.65
 MOST_DIFFERENT_STAGE = 0.7  # a stage starts from the true field, without the errors of the stages before
 RESULTS = {"run.json", "mask.nii.gz", "reliable_mask.nii.gz", "susceptibility_ppm.nii.gz"}
 RESULTS |= {"total_field_ppm.nii.gz", "local_field_ppm.nii.gz"}
+IGNORED = ".bidsignore"  # a hidden file that is a result
 ERROR, WARNING = "QSMLogic: ", "QSMLogic: warning: "
 
 
@@ -81,7 +82,7 @@ def _lines(ending):
 
 def _files(case, ending):
     before, after = ending.before, ending.after
-    hidden = [name for name in after.keys() - before.keys() if "/." in f"/{name}"]
+    hidden = [name for name in after.keys() - before.keys() if "/." in f"/{name}" and not name.endswith(IGNORED)]
     if hidden:
         yield "left over", str(hidden[:3])
     changed = [name for name in before if after.get(name) != before[name]]

@@ -17,7 +17,7 @@ from . import facts, images
 from .case import Case
 from .children import called, prepare
 from .inputs import right_case
-from .judge import files_in
+from .judge import IGNORED, files_in
 
 KINDS = ("run", "run", "statistics", "bids")
 RECORD = "run.json"
@@ -140,7 +140,8 @@ class Kill:
         }
 
     def _hidden(self):
-        return [str(path.relative_to(self.folder)) for path in self.folder.rglob(".*")]
+        hidden = (path for path in self.folder.rglob(".*") if path.name != IGNORED)
+        return [str(path.relative_to(self.folder)) for path in hidden]
 
     def _name(self):
         return f"{self.kind}, signal {getattr(self, 'signal', 0)}"
