@@ -5,14 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from ..files.atomic import placed_together
-from ..files.bids_derivatives import vouched_images
-from ..files.data_set import MADE_BY
+from ..files.bids_derivatives import made_by, vouched_images
 from ..files.images import read_image, write_contents
-from ..files.ownership import SOFTWARE, fingerprint
 from ..files.sidecar import sidecar_path
 from ..model.catalogue import CATALOGUE
 from ..model.errors import QSMError
-from ..version import __version__
 
 FOLDER, ALL, MASK = "group_averages", "", "reliable_mask"
 STATISTICS = {
@@ -203,5 +200,4 @@ def _write(temporary, paths, name, group, moments, geometry):
         about = {"Description": f"{entry.description}: {STATISTICS[kind]}", "MostSubjects": int(moments.count.max())}
         about |= {"Group": group} if group else {}
         about |= {"Units": entry.unit} if kind != "count" else {}
-        about[MADE_BY] = {"Name": SOFTWARE, "Version": __version__, "SHA256": fingerprint(temporary[path])}
-        write_contents(temporary, {sidecar_path(path): about}, None)
+        write_contents(temporary, {sidecar_path(path): about | made_by(temporary[path])}, None)

@@ -8,17 +8,15 @@ from pathlib import Path
 from ..atlas.folder import find_atlas
 from ..atlas.layouts import ANY
 from ..atlas.register import register
-from ..files.data_set import MADE_BY
+from ..files.bids_derivatives import made_by
 from ..files.geometry import Geometry
 from ..files.images import write_contents
-from ..files.ownership import SOFTWARE, fingerprint
 from ..files.sidecar import sidecar_path
 from ..model.catalogue import CATALOGUE, FIELD
 from ..model.errors import QSMError
 from ..model.units import ARBITRARY, NO_UNIT
 from ..regions.measure import measure, measure_brain
 from ..regions.region import LabelRegions, MapImage
-from ..version import __version__
 
 RELIABLE, SEGMENTATION, OF_UNCERTAINTY = "reliable_mask", "dseg", "uncertainty"
 CONTENT_URI = "swh:1:cnt:"  # Software Heritage's identifier of a file, which has the fingerprint that git gives it
@@ -62,8 +60,7 @@ class Extra:
         found = {}
         for image, path in self.paths(run, output).items():
             write_contents(temporary, {path: image.array}, image.geometry)
-            made = {"Name": SOFTWARE, "Version": __version__, "SHA256": fingerprint(temporary[path])}
-            texts = {sidecar_path(path): image.sidecar | {MADE_BY: made}}
+            texts = {sidecar_path(path): image.sidecar | made_by(temporary[path])}
             texts |= {_table_path(path): _lookup_table(image.names)} if image.names else {}
             write_contents(temporary, texts, None)
             if image.space:
@@ -131,7 +128,7 @@ def scan_regions(acquisition, maps, geometry, atlas=None, progress=None):
     if atlas is None:
         return measure_brain(images, grid, mask), Extra()
     found = find_atlas(atlas)
-    template = _template(found.folder, tuple(sorted(found.fingerprints().items())))
+    template, files = _loaded(found.folder, tuple(_as_it_is(path) for path in found.paths))
     try:
         done = register(maps.susceptibility_ppm, geometry, template, mask, progress, acquisition.weight)
         notes = {label: done.quality["labels"][name]["note"] for label, name in done.names.items()}
@@ -141,13 +138,20 @@ def scan_regions(acquisition, maps, geometry, atlas=None, progress=None):
         table = measure_brain(images, grid, mask)
         rows = tuple(row | {"note": "; ".join(filter(None, (row["note"], reason)))} for row in table.rows)
         return replace(table, rows=rows), Extra(warnings=(reason,))
-    return replace(table, settings=table.settings | {"atlas": found.layout.title}), _extra(found, done, maps)
+    return replace(table, settings=table.settings | {"atlas": found.layout.title}), _extra(found, files, done, maps)
+
+
+def _as_it_is(path):
+    """What tells quickly whether a file is still the same."""
+    status = path.stat()
+    return path.name, status.st_size, status.st_mtime_ns
 
 
 @lru_cache(maxsize=1)
-def _template(folder, fingerprints):
-    """The Template in a folder; kept for the next scan while its files are the same."""
-    return find_atlas(folder).load()
+def _loaded(folder, as_they_are):
+    """The Template in a folder and the fingerprints of its files; kept for the next scan while these are the same."""
+    atlas = find_atlas(folder)
+    return atlas.load(), atlas.fingerprints()
 
 
 def _measured(maps):
@@ -163,8 +167,8 @@ def _measured(maps):
     }
 
 
-def _extra(atlas, done, maps):
-    """The Extra of a registration."""
+def _extra(atlas, files, done, maps):
+    """The Extra of a registration. files: the fingerprints of those of the atlas."""
     space = space_name(atlas)
     labels = ExtraImage(
         SEGMENTATION,
@@ -175,7 +179,7 @@ def _extra(atlas, done, maps):
         sidecar={"Description": f"Regions of the atlas: {atlas.layout.title}", "Labels": _about_labels(done)},
         names=done.names,
     )
-    files, images = atlas.fingerprints(), [labels]
+    images = [labels]
     reference = {"SpatialReference": CONTENT_URI + files[atlas.files["template"].name], "AtlasFiles": files}
     for name, image in _measured(maps).items():
         entry = CATALOGUE[name]

@@ -28,8 +28,7 @@ def write_derivatives(run, maps, geometry, output, overwrite=False, anonymous=Fa
         write_contents(temporary, images | shared, geometry)
         for entry, _ in maps.items():
             path = paths[entry.name]
-            content = _sidecar(run, entry, maps, anonymous)
-            content[MADE_BY] = {"Name": SOFTWARE, "Version": __version__, "SHA256": fingerprint(temporary[path])}
+            content = _sidecar(run, entry, maps, anonymous) | made_by(temporary[path])
             write_contents(temporary, {sidecar_path(path): content}, None)
         if finish:
             finish(temporary)
@@ -47,6 +46,11 @@ def derivative_placement(run, output, overwrite=False, vouched=None):
 def derivative_paths(run, output):
     """Every file that `write_derivatives` may write of a run."""
     return [file for path in run.outputs(output).values() for file in (path, sidecar_path(path))]
+
+
+def made_by(image):
+    """What the sidecar of an image says of its origin, by which `vouched_images` knows that nobody has changed it."""
+    return {MADE_BY: {"Name": SOFTWARE, "Version": __version__, "SHA256": fingerprint(image)}}
 
 
 def vouched_images(paths):
