@@ -20,8 +20,10 @@ def add_group_options(parser):
 
 def run_group(arguments, console, root, output):
     """Join the values, numbers and pictures of all scans; compare them and average their maps, if asked for."""
-    statistics_options(arguments, root)  # mistakes are told at once
+    options = statistics_options(arguments, root)  # mistakes are told at once
     console.wrote(write_group(output, arguments.ratings, warn=lambda sentence: console.warn([sentence])))
+    if not (options.compares or arguments.averages):
+        return
     options = statistics_options(arguments, root, excluded_scans(output, arguments.ratings))
     if options.compares:
         linked = (output / STATISTICS_PAGE).is_file()

@@ -20,7 +20,7 @@ from .regions import scan_regions
 from .scan import DONE, LOG, MONTAGE, OWN_FILES, PAGE, RECORD, REGIONS
 
 
-def map_and_write(scan, plan, log, inputs, planned):
+def map_and_write(scan, plan, log, inputs):
     """Map, measure and write a scan.
 
     Parameters
@@ -30,8 +30,6 @@ def map_and_write(scan, plan, log, inputs, planned):
     log : ScanLog
     inputs : dict
         Files that it is read from, with their content, as the record has them.
-    planned : str
-        The `plan_stamp`.
 
     Returns
     -------
@@ -52,7 +50,7 @@ def map_and_write(scan, plan, log, inputs, planned):
     said = [*warnings(maps.provenance), *extra.warnings]
     for warning in said:
         log.add(f"warning: {warning}")
-    record = _record_of(scan, plan, maps, inputs, planned, log.seconds)
+    record = _record_of(scan, plan, maps, inputs, log.seconds)
     record |= {"quality": measured(acquisition, maps, geometry), "warnings": said}
     picture = montage(acquisition, maps, geometry)
     page = scan_page(record, acquisition, maps, geometry, table)
@@ -79,16 +77,16 @@ def _mapped(scan, plan, log):
     return acquisition, geometry, with_inputs(maps, names, plan.anonymous)
 
 
-def _record_of(scan, plan, maps, inputs, planned, seconds):
+def _record_of(scan, plan, maps, inputs, seconds):
     """The record of a scan that is done, without its files. seconds: that it has taken so far."""
     made = maps.provenance
     outputs = scan.bids.outputs(plan.output)
     return new_record(
         scan,
-        planned,
+        plan,
         DONE,
         seconds=seconds,
-        stamp=stamp_of(inputs, planned),
+        stamp=stamp_of(inputs, plan),
         inputs=inputs,
         maps={entry.name: outputs[entry.name].relative_to(plan.output).as_posix() for entry, _ in maps.items()},
         **{key: made[key] for key in ("scan", "settings", "software")},

@@ -11,7 +11,7 @@ from ..pipeline.named_inputs import without_names
 from .claim import claimed
 from .log import ScanLog
 from .mapping import map_and_write
-from .record import inputs_of, is_complete, plan_stamp, record_of, stamp_of, write_failure, write_inputs
+from .record import inputs_of, is_complete, record_of, stamp_of, write_failure, write_inputs
 from .scan import DONE, ELSEWHERE, FAILED, UNCHANGED, Outcome
 
 GONE = "{} is a link to a file that is not there. Get its content (with DataLad: datalad get), or remove the link."
@@ -42,36 +42,32 @@ def map_scan(scan, plan):
         return Outcome(scan.name, FAILED, cannot_write(error, plan.folder(scan.name)), log.seconds, can_change=True)
 
 
-def fail(scan, plan, planned, reason, log="", **facts):
-    """Record that a scan has failed; where even that cannot be written, it is only returned.
-
-    planned: the `plan_stamp`.
-    """
+def fail(scan, plan, reason, log="", **facts):
+    """Record that a scan has failed; where even that cannot be written, it is only returned."""
     recorded, recorded_log = (_unnamed(text, scan, plan) if plan.anonymous else text for text in (reason, log))
     with suppress(QSMError, OSError):
-        write_failure(plan, scan, planned, recorded, recorded_log, **facts)
+        write_failure(scan, plan, recorded, recorded_log, **facts)
     return Outcome(scan.name, FAILED, reason)
 
 
 def _claimed(scan, plan, log):
-    inputs, planned = {}, ""
+    inputs = {}
     try:
-        planned = plan_stamp(plan)
         inputs = inputs_of(scan, plan, content=True)
-        if _is_done(scan, plan, inputs, planned):
+        if _is_done(scan, plan, inputs):
             return Outcome(scan.name, UNCHANGED)
-        record = map_and_write(scan, plan, log, inputs, planned)
+        record = map_and_write(scan, plan, log, inputs)
     except Exception as error:
         reason, can_change = _reason(error)
         log.add(reason)
         if can_change and not isinstance(error, MemoryError):
             log.add_error(error)
-        fail(scan, plan, planned, reason, log.text, inputs=inputs, seconds=log.seconds, memory_mb=peak_memory_mb())
+        fail(scan, plan, reason, log.text, inputs=inputs, seconds=log.seconds, memory_mb=peak_memory_mb())
         return Outcome(scan.name, FAILED, reason, log.seconds, peak_memory_mb() or 0.0, can_change)
     return Outcome(scan.name, DONE, "", record["seconds"], record["memory_mb"] or 0.0)
 
 
-def _is_done(scan, plan, inputs, planned):
+def _is_done(scan, plan, inputs):
     """Whether the scan has been done with inputs of the same content.
 
     Sizes and times of inputs that were only copied or touched are recorded anew.
@@ -79,7 +75,7 @@ def _is_done(scan, plan, inputs, planned):
     record = record_of(plan.output, scan.name)
     if not is_complete(record, plan.output):
         return False
-    is_same = record.get("stamp") == stamp_of(inputs, planned)
+    is_same = record.get("stamp") == stamp_of(inputs, plan)
     if is_same and record.get("inputs") != inputs:
         with suppress(QSMError):
             write_inputs(plan, record, inputs)

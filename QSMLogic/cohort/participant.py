@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..files.bids import json_files
 from .engine.lost import Lost
 from .one_scan import fail
-from .record import inputs_of, is_complete, is_current, listed_once, plan_stamp, record_of
+from .record import inputs_of, is_complete, is_current, listed_once, record_of
 from .scan import DONE, ELSEWHERE, FAILED, UNCHANGED, Outcome
 
 WAITING_PER_WORKER = 2  # scans that are submitted ahead, so that no worker waits
@@ -52,28 +52,23 @@ def settle(scans, plan, tell: Callable[[int], object] = lambda count: None) -> d
     -------
     dict
         {name: Outcome}: what is done, as far as names, sizes and times of files tell, and what cannot be used.
-
-    Raises
-    ------
-    QSMError
-        If the folder of the atlas holds none.
     """
-    planned, listed, settled = plan_stamp(plan), listed_once(plan.root), {}
+    listed, settled = listed_once(plan.root), {}
     for count, scan in enumerate(scans, 1):
         if scan.problem:
             settled[scan.name] = Outcome(scan.name, FAILED, scan.problem)
-        elif _is_done(scan, plan, planned, listed):
+        elif _is_done(scan, plan, listed):
             settled[scan.name] = Outcome(scan.name, UNCHANGED)
         tell(count)
     return settled
 
 
-def _is_done(scan, plan, planned, listed):
+def _is_done(scan, plan, listed):
     record = record_of(plan.output, scan.name)
     if plan.skip_done and is_complete(record, plan.output):
         return True
     try:
-        return bool(record) and is_current(record, inputs_of(scan, plan, listed), planned, plan.output)
+        return bool(record) and is_current(record, inputs_of(scan, plan, listed), plan)
     except OSError:
         return False
 
@@ -116,7 +111,6 @@ class _Work:
         self.plan, self.engine, self.retries, self.report, self.tally = plan, engine, retries, report, tally
         self.stops, self.stopped, self.attempts = stop_on_first_crash, False, Counter()
         self.elsewhere, self.seen_elsewhere = deque(), set()
-        self.planned = plan_stamp(plan)
 
     def all_of(self, scans, settled):
         for scan in scans:
@@ -136,7 +130,7 @@ class _Work:
         return self.tally
 
     def _settle(self, scan, outcome):
-        outcome = fail(scan, self.plan, self.planned, outcome.reason) if outcome.state == FAILED else outcome
+        outcome = fail(scan, self.plan, outcome.reason) if outcome.state == FAILED else outcome
         self._end(outcome, worked=False)
 
     def _submit(self, scan):
@@ -145,7 +139,7 @@ class _Work:
     def _take(self):
         """Take the next result from the engine."""
         scan, result = self.engine.next()
-        if isinstance(result, Lost) and _is_done(scan, self.plan, self.planned, json_files):
+        if isinstance(result, Lost) and _is_done(scan, self.plan, json_files):
             self._end(Outcome(scan.name, DONE))  # its process ended after it had written all
         elif isinstance(result, Lost):
             result = Outcome(scan.name, FAILED, result.reason, can_change=True)
@@ -167,7 +161,7 @@ class _Work:
             if not self.stopped:
                 self._submit(scan)
                 return
-        self._end(fail(scan, self.plan, self.planned, outcome.reason) if lost else outcome)
+        self._end(fail(scan, self.plan, outcome.reason) if lost else outcome)
 
     def _end(self, outcome, worked=True):
         self.tally.add(outcome, worked)

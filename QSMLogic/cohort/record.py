@@ -4,7 +4,6 @@ A record is written last, in one change with all that it speaks of. Its stamp is
 the plan and the version: what has the same stamp need not be done again.
 """
 
-import hashlib
 import json
 import os
 import platform
@@ -12,10 +11,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from ..atlas.folder import find_atlas
 from ..files.atomic import write_texts
 from ..files.bids import json_files
-from ..files.ownership import fingerprint, is_unchanged, lies_below, read_record
+from ..files.ownership import fingerprint, fingerprint_of, is_unchanged, lies_below, read_record
 from ..files.sidecar import sidecar_path
 from ..model.catalogue import SUSCEPTIBILITY
 from ..version import __version__
@@ -68,35 +66,24 @@ def inputs_of(scan, plan, listed=json_files, content=False):
     for path in scan.bids.inputs(listed):
         name, status = path.relative_to(scan.bids.root).as_posix(), path.stat()
         facts = {SIZE: status.st_size, TIME: status.st_mtime_ns} | ({HASH: fingerprint(path)} if content else {})
-        inputs[_hash(name) if plan.anonymous else name] = facts
+        inputs[fingerprint_of(name) if plan.anonymous else name] = facts
     return inputs
 
 
-def plan_stamp(plan):
-    """A hash of all that decides on the result of a scan besides its inputs. Raises QSMError if the atlas is none."""
-    facts = {
-        "version": __version__,
-        "settings": plan.settings.to_dict(),
-        "options": [plan.quality_map, plan.curve, plan.anonymous, plan.facts],
-        "atlas": find_atlas(plan.atlas).fingerprints() if plan.atlas else None,
-    }
-    return _hash(facts)
+def stamp_of(inputs, plan):
+    """The stamp of a scan. inputs: with their content."""
+    return fingerprint_of({"inputs": {name: facts[HASH] for name, facts in inputs.items()}, "plan": plan.stamp})
 
 
-def stamp_of(inputs, planned):
-    """The stamp of a scan. inputs: with their content. planned: the `plan_stamp`."""
-    return _hash({"inputs": {name: facts[HASH] for name, facts in inputs.items()}, "plan": planned})
-
-
-def is_current(record, inputs, planned, output):
+def is_current(record, inputs, plan):
     """Whether what a record tells of is done, judged by sizes and times of the inputs, which are quick to see."""
     known = record.get("inputs")
     return (
         record.get("state") == DONE
-        and record.get("plan") == planned
+        and record.get("plan") == plan.stamp
         and isinstance(known, dict)
         and {name: _seen(facts) for name, facts in known.items()} == {name: _seen(f) for name, f in inputs.items()}
-        and is_complete(record, output)
+        and is_complete(record, plan.output)
     )
 
 
@@ -111,13 +98,13 @@ def is_complete(record, output):
     return is_its_own and all((Path(output) / name).is_file() for name in files)
 
 
-def new_record(scan, planned, state, reason="", /, seconds=0.0, **facts):
+def new_record(scan, plan, state, reason="", /, seconds=0.0, **facts):
     """The record of a scan in a state, as plain values. seconds: that it has taken."""
     names = {"name": scan.name, "subject": scan.subject, "session": scan.session, "run": scan.run}
     return names | {
         "state": state,
         "reason": reason,
-        "plan": planned,
+        "plan": plan.stamp,
         "version": __version__,
         "started": f"{datetime.now(timezone.utc) - timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S+00:00}",
         "seconds": round(seconds, 2),
@@ -126,7 +113,7 @@ def new_record(scan, planned, state, reason="", /, seconds=0.0, **facts):
     }
 
 
-def write_failure(plan, scan, planned, reason, log="", **facts):
+def write_failure(scan, plan, reason, log="", **facts):
     """Write the record of a scan that has failed, with its log, unless it says the same already. Raises QSMError.
 
     Files of an earlier start remain, and in the record, so that a later one knows them for its own.
@@ -134,7 +121,7 @@ def write_failure(plan, scan, planned, reason, log="", **facts):
     path = plan.folder(scan.name) / RECORD
     known = record_of(plan.output, scan.name)
     same = ("state", "reason", "plan", "inputs")
-    record = new_record(scan, planned, FAILED, reason, **facts)
+    record = new_record(scan, plan, FAILED, reason, **facts)
     if known and not log and all(known.get(key) == record.get(key) for key in same):
         return
     if files := written_files(known):
@@ -162,8 +149,3 @@ def as_json(record):
 
 def _seen(facts):
     return (facts.get(SIZE), facts.get(TIME)) if isinstance(facts, dict) else None
-
-
-def _hash(facts):
-    text = json.dumps(facts, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()

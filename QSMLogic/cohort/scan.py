@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..atlas.folder import find_atlas
 from ..files.bids import BidsRun
+from ..files.ownership import fingerprint_of
 from ..pipeline.stage_cache import StageCache
 from ..registry.settings import Settings
+from ..version import __version__
 
 DONE, FAILED = "done", "failed"  # kept in the record of a scan
 UNCHANGED, ELSEWHERE = "unchanged", "elsewhere"  # of one start: done before; in work by another one
@@ -61,6 +64,16 @@ class Plan:
         Whether to replace files that no earlier run has written.
     skip_done : bool
         Whether a scan that is done stays so, whatever has changed since.
+
+    Attributes
+    ----------
+    stamp : str
+        A hash of all that decides on the result of a scan besides its inputs.
+
+    Raises
+    ------
+    QSMError
+        If the folder of the atlas holds none.
     """
 
     root: Path
@@ -74,6 +87,16 @@ class Plan:
     cache: StageCache | None = None
     overwrite: bool = False
     skip_done: bool = False
+    stamp: str = field(init=False)
+
+    def __post_init__(self):
+        facts = {
+            "version": __version__,
+            "settings": self.settings.to_dict(),
+            "options": [self.quality_map, self.curve, self.anonymous, self.facts],
+            "atlas": find_atlas(self.atlas).fingerprints() if self.atlas else None,
+        }
+        object.__setattr__(self, "stamp", fingerprint_of(facts))
 
     def folder(self, name):
         """Where everything of a scan goes but its maps: record, regions, pictures, page and log."""

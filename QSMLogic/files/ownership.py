@@ -20,6 +20,12 @@ def fingerprint(path):
     return digest.hexdigest()
 
 
+def fingerprint_of(facts):
+    """The SHA-256 of plain values, such as dictionaries and texts, as hexadecimal text."""
+    text = json.dumps(facts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
 def is_unchanged(path, expected):
     """Whether a file is there and has the fingerprint that is expected of it."""
     try:
