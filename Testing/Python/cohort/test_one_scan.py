@@ -44,6 +44,7 @@ def test_a_scan_is_mapped_with_record_and_log_and_then_left_alone(plan):
     assert all(fingerprint(plan.output / name) == expected for name, expected in record["files"].items())
     written = {p.relative_to(plan.output).as_posix() for p in plan.output.rglob("*") if p.is_file()}
     assert written == {*record["files"], "scans/sub-01_MEGRE/record.json", *ROOT_FILES}
+    assert not {*record["files"]} & {*ROOT_FILES}  # which are of all scans
     assert "invert" in (plan.folder(scan.name) / LOG).read_text()
     assert quickly_done(plan) and map_scan(scan, plan).state == UNCHANGED
     assert [record] == list(read_records(plan.output))
