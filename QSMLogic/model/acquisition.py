@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..numerics.lazy import ndimage
+from ..numerics.namespace import library, namespace, to_host
 from .echo_images import echo_images
 from .errors import QSMError
 from .mask_values import inside_mask
@@ -140,7 +140,8 @@ class Acquisition:
     @property
     def weight(self):
         """Root sum of squares of the echoes' magnitudes, float32 (k, j, i)."""
-        return np.sqrt(np.einsum("e...,e...->...", self.magnitude, self.magnitude))
+        xp = namespace(self.magnitude)
+        return xp.sqrt(xp.einsum("e...,e...->...", self.magnitude, self.magnitude))
 
     def cropped(self, box):
         """The part of the scan inside `box`, a tuple of three slices."""
@@ -208,8 +209,10 @@ class FieldMap:
         """
         if self.uncertainty_ppm is None:
             return self
-        largest = limit * np.median(self.uncertainty_ppm[self.mask])
-        return replace(self, mask=ndimage.binary_fill_holes(self.mask & (self.uncertainty_ppm <= largest)) & self.mask)
+        of = library(self.mask)
+        largest = limit * float(of.xp.median(self.uncertainty_ppm[self.mask]))
+        reliable = self.mask & (self.uncertainty_ppm <= largest)
+        return replace(self, mask=of.ndimage.binary_fill_holes(reliable) & self.mask)
 
     def with_field(self, ppm, mask=None):
         """The same map with another field and, if given, another mask."""
@@ -221,10 +224,11 @@ def checked_mask(mask, grid, name="mask"):
 
     Which values are inside is said in mask_values.
     """
-    mask = np.asarray(mask)
+    xp = namespace(mask)
+    mask = xp.asarray(mask)
     if mask.shape != grid.shape:
         raise QSMError(f"The {name} has shape {mask.shape}, the scan {grid.shape}. Resample it to the scan's grid.")
-    mask = np.ascontiguousarray(mask) if mask.dtype == bool else np.ascontiguousarray(inside_mask(mask))
+    mask = xp.ascontiguousarray(mask if mask.dtype == bool else inside_mask(mask))
     if not mask.any():
         tissue = "tissue to be mapped, or omit it for an automatic mask" if name == "mask" else "reference region"
         raise QSMError(f"The {name} is empty. Draw it over the {tissue}.")
@@ -235,7 +239,7 @@ def bounding_box(mask, margin=2):
     """The slices of the smallest box that holds the mask with `margin` voxels around it, inside the image."""
     box = []
     for axis, size in enumerate(mask.shape):
-        hit = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        hit = np.flatnonzero(to_host(mask.any(axis=tuple(a for a in range(3) if a != axis))))
         box.append(slice(max(int(hit[0]) - margin, 0), min(int(hit[-1]) + 1 + margin, size)))
     return tuple(box)
 
@@ -244,7 +248,7 @@ def uncropped(array, box, shape):
     """`array` put back to where `box` was cut out of an image of `shape`, zero elsewhere."""
     if array.shape == shape:
         return array
-    full = np.zeros(shape, array.dtype)
+    full = namespace(array).zeros(shape, array.dtype)
     full[box] = array
     return full
 
@@ -254,14 +258,15 @@ def cropped_grid(grid, box):
 
 
 def _inside(values, mask, name):
-    values = np.asarray(values)
+    xp = namespace(mask)
+    values = xp.asarray(values)
     if values.shape != mask.shape:
         raise QSMError(
             f"{name} has shape {values.shape}, the mask {mask.shape}; they must match. Resample one of them."
         )
-    if not np.isfinite(values[mask]).all():
+    if not xp.isfinite(values[mask]).all():
         raise QSMError(f"{name} is NaN or infinite in voxels inside the mask. Fix them, or exclude them from the mask.")
-    return np.where(mask, values, 0).astype(np.float32, order="C", copy=False)
+    return xp.where(mask, values, 0).astype(np.float32, order="C", copy=False)
 
 
 def _describe(echoes):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..numerics.namespace import namespace
 from .errors import QSMError
 
 ABSURD = {"phase": 1e12, "magnitude": 1e9}  # beyond it, a value is unknown: no scanner stores it
@@ -11,6 +12,8 @@ SAMPLE = 100_000
 
 def echo_images(images, name):
     """Images of the echoes as float32 (echo, k, j, i); what no scanner stores is NaN. Raises QSMError for others."""
+    if namespace(images) is not np:  # those of a scan, as numpy arrays have been looked at
+        return images.astype(np.float32, copy=False)
     images = np.asarray(images)
     if images.ndim == 3:
         images = images[None]

@@ -16,6 +16,8 @@ LARGEST_LABEL, MOST_LABELS = 1 << 20, 50  # more whole numbers may be shades; th
 
 def inside_mask(mask):
     """The voxels inside the mask, bool; a value that is not finite is outside."""
+    if getattr(mask, "dtype", None) == bool:
+        return mask
     values = _finite(mask)
     return values if values.dtype == bool else values > _threshold(values)[0]
 

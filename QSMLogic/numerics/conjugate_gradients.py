@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from .namespace import library, namespace
 from .parallel import for_slabs
+from .sums import dot, inner
 
 
 def conjugate_gradients(
@@ -14,11 +16,11 @@ def conjugate_gradients(
     ----------
     apply : callable
         Function of an array that returns a new one, linear, symmetric and positive definite.
-    right : numpy.ndarray
+    right : ndarray
         Overwritten.
     iterations : int
         Maximum number of iterations.
-    start : numpy.ndarray, optional
+    start : ndarray, optional
         The first x, zero by default; overwritten with the solution.
     tolerance : float
         Stop if the preconditioned norm of the residual is at most this times its first value.
@@ -31,14 +33,14 @@ def conjugate_gradients(
 
     Returns
     -------
-    numpy.ndarray
+    ndarray
         x, float32.
 
     References
     ----------
     Hestenes and Stiefel, J Res Natl Bur Stand 1952;49:409-436, doi:10.6028/jres.049.044
     """
-    x, residual = np.zeros_like(right) if start is None else start, right
+    x, residual = namespace(right).zeros_like(right) if start is None else start, right
     if start is not None:
         add(residual, -1, apply(start))
     conditioned = precondition(residual) if precondition else residual
@@ -69,28 +71,19 @@ def conjugate_gradients(
 
 def _advance(x, residual, length, direction, change):
     """x += length * direction and residual -= length * change, in one pass; the residual's new squared norm."""
-    length, sums = np.float32(length), np.zeros(len(x))
+    length, sums, by_planes = np.float32(length), np.zeros(len(x)), library(x).in_slabs
 
     def work(start, stop):
         planes = slice(start, stop)
         x[planes] += length * direction[planes]
         residual[planes] -= length * change[planes]
+        if not by_planes:
+            sums[start] = inner(residual, residual)
+            return
         for plane in range(start, stop):
             sums[plane] = np.vdot(residual[plane], residual[plane])
 
-    for_slabs(work, x.shape)
-    return sums.sum()
-
-
-def dot(a, b):
-    """The inner product of two arrays, summed by planes in double precision: the same for any number of threads."""
-    sums = np.zeros(len(a))
-
-    def work(start, stop):
-        for plane in range(start, stop):
-            sums[plane] = np.vdot(a[plane], b[plane])
-
-    for_slabs(work, a.shape)
+    for_slabs(work, x)
     return sums.sum()
 
 
@@ -100,7 +93,7 @@ def add(x, factor, y):
     def work(start, stop):
         x[start:stop] += np.float32(factor) * y[start:stop]
 
-    for_slabs(work, x.shape)
+    for_slabs(work, x)
 
 
 def add_to_scaled(x, factor, y):
@@ -110,4 +103,4 @@ def add_to_scaled(x, factor, y):
         x[start:stop] *= np.float32(factor)
         x[start:stop] += y[start:stop]
 
-    for_slabs(work, x.shape)
+    for_slabs(work, x)

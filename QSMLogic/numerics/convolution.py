@@ -1,8 +1,7 @@
 """Convolution with a kernel that is kept as a real spectrum."""
 
-import numpy as np
-
 from .fft import irfftn, rfftn
+from .namespace import namespace
 from .parallel import for_slabs
 
 
@@ -19,8 +18,13 @@ def convolve(x, kernel, weight=None):
 
 def filtered(spectrum, kernel, shape):
     """The array of `shape` whose spectrum is `spectrum` times the real `kernel`; `spectrum` is left as it is."""
-    product = np.empty_like(spectrum)
-    for_slabs(lambda start, stop: np.multiply(spectrum[start:stop], kernel[start:stop], out=product[start:stop]), shape)
+    xp = namespace(spectrum)
+    product = xp.empty_like(spectrum)
+
+    def work(start, stop):
+        xp.multiply(spectrum[start:stop], kernel[start:stop], out=product[start:stop])
+
+    for_slabs(work, spectrum)
     return irfftn(product, shape)
 
 
@@ -30,4 +34,4 @@ def multiply(x, y):
     def work(start, stop):
         x[start:stop] *= y[start:stop]
 
-    for_slabs(work, x.shape)
+    for_slabs(work, x)

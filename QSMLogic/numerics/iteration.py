@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from .namespace import library
 from .parallel import for_slabs
+from .sums import inner
 
 
 def iterate(step, x, iterations, tolerance, progress, name="convergence"):
@@ -42,13 +44,17 @@ def iterate(step, x, iterations, tolerance, progress, name="convergence"):
 
 def relative_change(before, x):
     """|x - before| / |x|, summed by planes in double precision: the same for any number of threads."""
-    sums = np.zeros((2, len(x)))
+    sums, by_planes = np.zeros((2, len(x))), library(x).in_slabs
 
     def work(start, stop):
+        if not by_planes:
+            step = x - before
+            sums[:, start] = inner(step, step), inner(x, x)
+            return
         for plane in range(start, stop):
             step = x[plane] - before[plane]
             sums[:, plane] = np.vdot(step, step), np.vdot(x[plane], x[plane])
 
-    for_slabs(work, x.shape)
+    for_slabs(work, x)
     change, norm = sums.sum(axis=1)
     return float((change / norm) ** 0.5) if norm else 0.0

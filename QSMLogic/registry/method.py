@@ -50,6 +50,7 @@ class Method:
     takes_csf: bool
     chooses: object = None
     missing: object = None
+    on_gpu: bool = False
 
     @cached_property
     def takes(self):
@@ -122,6 +123,7 @@ class Method:
             "erodes_mask": self.erodes_mask,
             "takes_total_field": self.takes_total_field,
             "takes_csf": self.takes_csf,
+            "on_gpu": self.on_gpu,
             "unavailable": self.unavailable,
             "parameters": [p.describe() for p in self.parameters],
             "citations": [asdict(c) for c in self.citations],
@@ -139,6 +141,7 @@ def method(
     takes_csf=False,
     chooses=None,
     missing=None,
+    on_gpu=False,
 ):
     """Register the decorated function as a method; the function's name is the method's name.
 
@@ -161,6 +164,8 @@ def method(
         Of an inversion that selects another: a function of the local field that returns its name and the reason.
     missing : callable, optional
         Returns the remedy if another program that the method runs is not installed, else "".
+    on_gpu : bool
+        Whether it takes arrays of any library (numerics/namespace.py); if not, it runs on the CPU.
 
     Returns
     -------
@@ -169,7 +174,7 @@ def method(
     """
 
     def register(function):
-        facts = (erodes_mask, takes_total_field, takes_csf, chooses, missing)
+        facts = (erodes_mask, takes_total_field, takes_csf, chooses, missing, on_gpu)
         entry = Method(stage, function.__name__, title, function, parameters, tuple(citations), *facts)
         function.method = entry
         return function

@@ -114,7 +114,7 @@ class Decays:
             part = slice(first, last)
             found[part] = squares(residuals(self.magnitude[:, part], self.attenuation[:, part], self.times_s))
 
-        for_slabs(work, (len(found), 1, 1), SLAB)
+        for_slabs(work, found, SLAB)
         bright = self.magnitude[-1] >= np.median(self.magnitude[-1])
         return self._deviation(found[bright])
 
@@ -157,7 +157,7 @@ class Decays:
             power = np.square(signal)
             information[part] = spread(power * power / np.maximum(power + np.float32(noise**2), TINY), self.times_s)
 
-        for_slabs(work, (len(rate), 1, 1), SLAB)
+        for_slabs(work, rate, SLAB)
         return self._maps(rate, start, scatter, information)
 
     def _maps(self, rate, start, scatter, information):

@@ -13,7 +13,7 @@ def wrapped(phase_rad):
         phase_rad -= TWO_PI * np.rint(phase_rad / TWO_PI)
         return phase_rad
     flat = phase_rad.reshape(-1)
-    for_slabs(lambda start, stop: wrapped(flat[start:stop]), (flat.size, 1, 1))
+    for_slabs(lambda start, stop: wrapped(flat[start:stop]), flat)
     return phase_rad
 
 
@@ -44,7 +44,7 @@ def edge_quality(axis, phase_rad, magnitude=None, second=None, coherence=True, l
         pairs = [pair and (pair[0][part], pair[1]) for pair in (second, signal)]
         quality[start:stop] = _edge_quality(axis, phase_rad[part], likeness, pairs[0], coherence, False, pairs[1])
 
-    for_slabs(work, shape)
+    for_slabs(work, quality)
     return quality
 
 

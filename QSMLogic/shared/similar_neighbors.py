@@ -33,5 +33,5 @@ def averaged(magnitude, mask, noise):
             total += weight * np.square(there)
         result[:, start:stop] = np.sqrt(total / np.maximum(weights, TINY))
 
-    for_slabs(work, mask.shape)
+    for_slabs(work, mask)
     return result

@@ -44,7 +44,7 @@ class Shape:
                 voxels[axis] += np.arange(first, first + n).reshape([-1 if a == axis else 1 for a in range(3)])
             ndimage.map_coordinates(image, voxels, moved[planes], order=0, mode="nearest")
 
-        for_slabs(work, image.shape, 16)
+        for_slabs(work, image, 16)
         return moved
 
     def _displacement_mm(self, position):

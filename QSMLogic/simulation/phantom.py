@@ -111,7 +111,7 @@ def head(shape=(208, 256, 224), spacing_mm=(0.75, 0.75, 0.75), seed=0, variation
         planes = slice(start, stop)
         labels[planes], brain_mask[planes] = paint_head((position[0][planes], *position[1:]), individual, LABELS)
 
-    for_slabs(paint, grid.shape, SLAB_PLANES)
+    for_slabs(paint, labels, SLAB_PLANES)
     labels, brain_mask = (individual.shape.warped(image, position, spacing_mm) for image in (labels, brain_mask))
     return Head(
         grid,

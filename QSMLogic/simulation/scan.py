@@ -167,7 +167,7 @@ def _echoes(head, field_ppm, echo_times_s, field_strength_t, repetition_time_s, 
         for image, time_s in zip(images, echo_times_s, strict=True):
             image[first:last] = block_mean(start * np.exp(rate * np.float32(time_s)), reduction)
 
-    for_slabs(work, shape)
+    for_slabs(work, images[0])
     return images
 
 

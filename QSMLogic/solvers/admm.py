@@ -83,15 +83,16 @@ class Admm:
 
     Attributes
     ----------
-    x, field : numpy.ndarray
+    x, field : ndarray
         The present map and D x (+ h), on the padded grid.
     """
 
     def __init__(self, model, regularizer, mu_2, background=None):
         self.model, self.regularizer, self.background = model, regularizer, background
         self.mu_2 = np.float32(mu_2)
-        regularizer.prepare(mu_2, background.squares() if background else np.square(model.kernel))
-        self.u_2, self.x, self.field = (np.zeros(model.shape, np.float32) for _ in range(3))
+        xp = self.xp = model.xp
+        regularizer.prepare(mu_2, background.squares() if background else xp.square(model.kernel))
+        self.u_2, self.x, self.field = (xp.zeros(model.shape, np.float32) for _ in range(3))
 
     def run(self, fidelity, iterations, tolerance, progress, name="convergence"):
         """Iterate from the present map; call it again to go on, for example with another fidelity.
@@ -110,7 +111,7 @@ class Admm:
 
         Returns
         -------
-        numpy.ndarray
+        ndarray
             The map on the padded grid.
         """
 
@@ -123,7 +124,7 @@ class Admm:
 
     def _data_step(self, fidelity):
         """z and dual step of the data term; returns z_2 - u_2, written over the field. Sets `cost`, F of the field."""
-        field, costs = self.field, np.zeros(len(self.field))
+        xp, field, costs = self.xp, self.field, np.zeros(len(self.field))
 
         def work(start, stop):
             planes = slice(start, stop)
@@ -131,10 +132,10 @@ class Admm:
             costs[start] = fidelity.cost(t, planes)
             t += self.u_2[planes]
             z = fidelity.proximal(t, planes, self.mu_2)
-            np.subtract(t, z, out=self.u_2[planes])
-            np.subtract(z, self.u_2[planes], out=t)
+            xp.subtract(t, z, out=self.u_2[planes])
+            xp.subtract(z, self.u_2[planes], out=t)
 
-        for_slabs(work, field.shape)
+        for_slabs(work, field)
         self.field, self.cost = None, float(costs.sum())
         return field
 

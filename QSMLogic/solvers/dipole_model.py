@@ -5,6 +5,7 @@ import numpy as np
 from ..numerics.convolution import convolve
 from ..numerics.fft import frequencies, next_fast_shape, pad
 from ..numerics.kernels import dipole_kernel
+from ..numerics.namespace import namespace, to_host
 
 MARGIN_VOXELS = 16  # room for fields that would otherwise wrap around to the opposite border
 
@@ -21,8 +22,10 @@ class DipoleModel:
     ----------
     shape : tuple of int
         Of padded arrays.
-    kernel : numpy.ndarray
+    kernel : ndarray
         Spectrum of D in `rfftn` layout.
+    xp : module
+        The namespace of its arrays, that of the field.
     spacing : tuple of float
         Distances between voxels in voxel lengths, for gradients: D has no unit of length, so nor may the rest.
     """
@@ -30,12 +33,13 @@ class DipoleModel:
     def __init__(self, local):
         self.shape = next_fast_shape(n + MARGIN_VOXELS for n in local.ppm.shape)
         self.spacing = tuple(d / local.grid.voxel_length_mm for d in local.grid.spacing_mm)
-        self.kernel = dipole_kernel(self.shape, local.grid.spacing_mm, local.grid.b0_direction)
+        self.xp = namespace(local.ppm)
+        self.kernel = dipole_kernel(self.shape, local.grid.spacing_mm, local.grid.b0_direction, self.xp)
         self._mask = local.mask
 
     def squared_frequency(self):
         """|k|^2 of the spectrum in (cycles per voxel)^2, whatever the spacing, in `rfftn` layout."""
-        return sum(np.square(k) for k in frequencies(self.shape, (1, 1, 1)))
+        return sum(self.xp.square(k) for k in frequencies(self.shape, (1, 1, 1), self.xp))
 
     def padded(self, x):
         """`x`, on the grid of the FieldMap, as a float32 array of `shape`."""
@@ -47,7 +51,7 @@ class DipoleModel:
 
     def result(self, x):
         """`x` on the grid of the FieldMap, zero outside the mask."""
-        return np.where(self._mask, x[tuple(slice(n) for n in self._mask.shape)], np.float32(0))
+        return self.xp.where(self._mask, x[tuple(slice(n) for n in self._mask.shape)], np.float32(0))
 
     def inverted(self, field, inverse, progress):
         """The result of multiplying the spectrum of `field`, on the grid of the FieldMap, by the real `inverse`."""
@@ -78,7 +82,7 @@ def correction_factor(kernel, inverse, shape):
 
 def spectral_mean(a, b, shape):
     """The mean of the product of two real spectra in `rfftn` layout, of arrays of `shape`, over all frequencies."""
-    product = np.einsum("kji,kji->i", a, b, dtype=np.float64)
+    product = to_host(namespace(a).einsum("kji,kji->i", a, b, dtype=np.float64))
     twice = np.full(len(product), 2.0)  # a half-spectrum stands for both signs of its last frequency, but for these:
     twice[0] = 1
     if shape[2] % 2 == 0:

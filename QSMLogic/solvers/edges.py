@@ -4,6 +4,7 @@ import numpy as np
 
 from ..model.errors import QSMError
 from ..numerics.gradient import gradient
+from ..numerics.namespace import namespace
 
 
 def edge_mask(image, mask, spacing, share):
@@ -11,7 +12,7 @@ def edge_mask(image, mask, spacing, share):
 
     Parameters
     ----------
-    image, mask : numpy.ndarray
+    image, mask : ndarray
         (k, j, i).
     spacing : sequence of float
     share : float
@@ -19,12 +20,13 @@ def edge_mask(image, mask, spacing, share):
 
     Returns
     -------
-    numpy.ndarray
+    ndarray
         Bool (3, k, j, i): False at edges, else True.
     """
-    steps = np.abs(gradient(image, spacing))
-    limit = _quantiles(steps, inner_components(mask), 1 - share) if share > 0 else np.inf
-    return steps <= limit if limit > 0 else np.ones(steps.shape, bool)
+    xp = namespace(image)
+    steps = xp.abs(gradient(image, spacing))
+    limit = _quantiles(steps, inner_components(mask), [1 - share])[0] if share > 0 else np.inf
+    return steps <= limit if limit > 0 else xp.ones(steps.shape, bool)
 
 
 def smooth_weights(image, mask, spacing, low, high):
@@ -32,7 +34,7 @@ def smooth_weights(image, mask, spacing, low, high):
 
     Parameters
     ----------
-    image, mask : numpy.ndarray
+    image, mask : ndarray
         (k, j, i).
     spacing : sequence of float
     low, high : float
@@ -40,29 +42,30 @@ def smooth_weights(image, mask, spacing, low, high):
 
     Returns
     -------
-    numpy.ndarray
+    ndarray
         Float32 (3, k, j, i), 0 outside the mask.
     """
-    steps = np.abs(gradient(image, spacing))
+    xp = namespace(image)
+    steps = xp.abs(gradient(image, spacing))
     inner = inner_components(mask)
     bottom, top = _quantiles(steps, inner, (low, max(low, high)))
     for part, counts in zip(steps, inner, strict=True):
-        np.subtract(top, part, out=part)
+        xp.subtract(top, part, out=part)
         part /= max(top - bottom, np.finfo(np.float32).tiny)
-        np.clip(part, 0, 1, out=part)
+        xp.clip(part, 0, 1, out=part)
         part *= counts
-    return np.square(steps, out=steps)
+    return xp.square(steps, out=steps)
 
 
 def inner_components(mask):
     """Components of the gradient that lie between two voxels of the mask, bool (3, k, j, i)."""
-    inside = mask > 0
-    return np.stack([inside & np.roll(inside, -1, axis) for axis in range(3)])
+    xp, inside = namespace(mask), mask > 0
+    return xp.stack([inside & xp.roll(inside, -1, axis) for axis in range(3)])
 
 
 def _quantiles(steps, inner, shares):
-    """Quantiles of the components that are `inner`, of a subset if there are many."""
+    """Quantiles of the components that are `inner`, a list of numbers, of a subset if there are many."""
     counted = steps[inner]
     if not counted.size:
         raise QSMError("The mask has no two voxels side by side, so the map has no gradient in it. Draw a larger mask.")
-    return np.quantile(counted[:: max(1, counted.size // 600_000)], shares)
+    return [float(q) for q in namespace(steps).quantile(counted[:: max(1, counted.size // 600_000)], list(shares))]

@@ -20,7 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..numerics.namespace import namespace
 from ..numerics.parallel import for_slabs
+from ..numerics.sums import inner
 
 STEPS = 2  # of the fixed-point iterations for phasors
 TINY = np.float32(1e-20)  # makes sin(t) / t known at zero, and changes no other number
@@ -48,7 +50,7 @@ class Fidelity:
         def work(start, stop):
             costs[start] = self.cost(z[start:stop], slice(start, stop))
 
-        for_slabs(work, z.shape)
+        for_slabs(work, z)
         return float(costs.sum())
 
 
@@ -63,20 +65,21 @@ def squares(f, w):
 
     def cost(z, planes):
         d = z - f[planes]
-        return np.vdot(d * w[planes], d) / 2
+        return inner(d * w[planes], d) / 2
 
     return Fidelity(proximal, cost)
 
 
 def absolutes(f, w):
     """F(z) = sum w |z - f|; t - z = clip(t - f, -w / mu, w / mu)."""
+    xp = namespace(f)
 
     def proximal(t, planes, mu):
         d, threshold = t - f[planes], w[planes] / mu
-        return t - np.clip(d, -threshold, threshold)
+        return t - xp.clip(d, -threshold, threshold)
 
     def cost(z, planes):
-        return np.vdot(np.abs(z - f[planes]), w[planes])
+        return inner(xp.abs(z - f[planes]), w[planes])
 
     return Fidelity(proximal, cost)
 
@@ -87,7 +90,7 @@ def phasor_squares(f, w, rad_per_ppm):
     With d = z - f and e = t - f the minimum satisfies mu (d - e) + w sin(s d) / s = 0. From the solution of `squares`,
     each step is d = mu e / (mu + w max(sinc(s d), 0)), the minimum of a parabola that touches F from above.
     """
-    s, half = np.float32(rad_per_ppm), np.float32(rad_per_ppm / 2)
+    xp, s, half = namespace(f), np.float32(rad_per_ppm), np.float32(rad_per_ppm / 2)
 
     def proximal(t, planes, mu):
         mu_e, weight = t - f[planes], w[planes]
@@ -97,18 +100,18 @@ def phasor_squares(f, w, rad_per_ppm):
         for _ in range(STEPS):
             d *= s
             d += TINY
-            np.sin(d, out=stiffness)
+            xp.sin(d, out=stiffness)
             stiffness /= d
-            np.maximum(stiffness, 0, out=stiffness)
+            xp.maximum(stiffness, 0, out=stiffness)
             stiffness *= weight
             stiffness += mu
-            np.divide(mu_e, stiffness, out=d)
+            xp.divide(mu_e, stiffness, out=d)
         d += f[planes]
         return d
 
     def cost(z, planes):
-        d = np.sin(half * (z - f[planes]))
-        return np.vdot(d * w[planes], d) / (2 * half * half)
+        d = xp.sin(half * (z - f[planes]))
+        return inner(d * w[planes], d) / (2 * half * half)
 
     return Fidelity(proximal, cost)
 
@@ -119,38 +122,38 @@ def phasor_absolutes(f, w, rad_per_ppm):
     With d = z - f and e = t - f each step is d = e - clip(e, -c, c), c = w |cos(s d / 2)| / mu, from the solution of
     `absolutes`, c = w / mu: e holds the dual variable, and would count as a wrap if that is large.
     """
-    half = np.float32(rad_per_ppm / 2)
+    xp, half = namespace(f), np.float32(rad_per_ppm / 2)
 
     def proximal(t, planes, mu):
         e, threshold = t - f[planes], w[planes] / mu
-        d, limit = e - np.clip(e, -threshold, threshold), np.empty_like(e)
+        d, limit = e - xp.clip(e, -threshold, threshold), xp.empty_like(e)
         for _ in range(STEPS):
             d *= half
-            np.cos(d, out=limit)
-            np.abs(limit, out=limit)
+            xp.cos(d, out=limit)
+            xp.abs(limit, out=limit)
             limit *= threshold
-            np.clip(e, -limit, limit, out=d)
-            np.subtract(e, d, out=d)
+            xp.clip(e, -limit, limit, out=d)
+            xp.subtract(e, d, out=d)
         d += f[planes]
         return d
 
     def cost(z, planes):
-        return np.vdot(np.abs(np.sin(half * (z - f[planes]))), w[planes]) / half
+        return inner(xp.abs(xp.sin(half * (z - f[planes]))), w[planes]) / half
 
     return Fidelity(proximal, cost)
 
 
 def phasor_gradient(z, f, w, rad_per_ppm):
     """The gradient of `phasor_squares`' F at the field z: w sin(s (z - f)) / s, written over z."""
-    s = np.float32(rad_per_ppm)
+    xp, s = namespace(z), np.float32(rad_per_ppm)
 
     def work(start, stop):
         d = z[start:stop]
         d -= f[start:stop]
         d *= s
-        np.sin(d, out=d)
+        xp.sin(d, out=d)
         d *= w[start:stop]
         d /= s
 
-    for_slabs(work, z.shape)
+    for_slabs(work, z)
     return z

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..numerics.convolution import filtered
 from ..numerics.fft import irfftn, rfftn
-from ..numerics.lazy import ndimage
+from ..numerics.namespace import library, namespace
 from .dipole_model import DipoleModel, spectral_mean
 from .weights import squared_weight
 
@@ -59,7 +59,7 @@ def measured_misfit(local):
     noise_ppm, in_cone, in_signal = _noise_ppm(local, bands), bands.values(cone, COARSE), bands.values(signal, COARSE)
     if in_cone is None or in_signal is None:
         return Misfit(noise_ppm, 0.0)
-    spread = bands.expected(cone, signal) * float(np.mean(np.square(in_signal), dtype=np.float64))
+    spread = bands.expected(cone, signal) * float((in_signal * in_signal).mean(dtype=np.float64))
     signal_ppm = _typical(in_signal)
     misfit_ppm = max(_typical(in_cone) ** 2 - spread, 0) ** 0.5
     return Misfit(max(misfit_ppm, noise_ppm, LEAST * signal_ppm), signal_ppm)
@@ -92,7 +92,8 @@ def _noise_ppm(local, bands):
 
 def _typical(values):
     """The standard deviation of normal variables with the median absolute value of `values`."""
-    return float(np.median(np.abs(values)) / GAUSSIAN)
+    xp = namespace(values)
+    return float(xp.median(xp.abs(values))) / GAUSSIAN
 
 
 class _Bands:
@@ -100,7 +101,7 @@ class _Bands:
 
     def __init__(self, local):
         self.model, self.faded = DipoleModel(local), faded(local.mask)
-        self.size = np.abs(self.model.kernel)
+        self.size = self.model.xp.abs(self.model.kernel)
         self.squared = self.model.squared_frequency()
         self.spectrum = rfftn(self.model.padded(_without_outliers(local) * self.faded))
 
@@ -114,7 +115,7 @@ class _Bands:
         if not share > 0:
             return None
         part = self.model.result(filtered(self.spectrum, kept, self.model.shape))
-        known = self.faded > self.faded.max() / 2
+        known = self.faded > float(self.faded.max()) / 2
         return part[known] / self.faded[known] / np.float32(share**0.5)
 
     def expected(self, cone, signal):
@@ -122,10 +123,10 @@ class _Bands:
 
         It is D^2 times the map's power, convolved with the power of the mask.
         """
-        shape = self.model.shape
+        xp, shape = self.model.xp, self.model.shape
         window = rfftn(self.model.padded(self.faded))
-        correlation = irfftn(np.square(np.abs(window)).astype(window.dtype), shape)
-        power = np.square(self.model.kernel) / np.square(np.maximum(self.squared, COARSE**2))
+        correlation = irfftn(xp.square(xp.abs(window)).astype(window.dtype), shape)
+        power = xp.square(self.model.kernel) / xp.square(xp.maximum(self.squared, COARSE**2))
         spread = rfftn(irfftn(power.astype(window.dtype), shape) * correlation).real
         means = (
             spectral_mean(spread, kept, shape) / spectral_mean(kept, kept, shape)
@@ -142,22 +143,24 @@ def _without_outliers(local):
     good = (squared_weight(local) > TRUSTED) | ~local.mask
     if good.all():
         return local.ppm
-    total, number = (ndimage.uniform_filter(x.astype(np.float32), 3, mode="constant") for x in (local.ppm * good, good))
-    return np.where(good, local.ppm, total / np.maximum(number, np.float32(1e-3)))
+    of = library(good)
+    uniform_filter, xp = of.ndimage.uniform_filter, of.xp
+    total, number = (uniform_filter(x.astype(np.float32), 3, mode="constant") for x in (local.ppm * good, good))
+    return xp.where(good, local.ppm, total / xp.maximum(number, np.float32(1e-3)))
 
 
 def _in_differences(local):
     """From mixed differences; infinite for a mask that is thinner than two voxels."""
     detail, known = local.ppm, local.mask
     for axis in range(3):
-        detail = np.diff(detail, axis=axis)
-        ahead, here = (np.take(known, range(a, known.shape[axis] - 1 + a), axis) for a in (1, 0))
-        known = ahead & here
+        ahead, here = ((slice(None),) * axis + (part,) for part in (slice(1, None), slice(None, -1)))
+        detail, known = detail[ahead] - detail[here], known[ahead] & known[here]
     return _typical(detail[known]) / 8**0.5 if known.any() else np.inf
 
 
 def faded(mask):
     """`mask` with a soft rim, or as it is if too thin for one: a step would spread over all frequencies."""
-    rise = ndimage.uniform_filter(mask.astype(np.float32), 2 * FADE_VOXELS + 1, mode="constant")
-    rise = np.clip(2 * rise - 1, 0, 1) * mask
+    of = library(mask)
+    rise = of.ndimage.uniform_filter(mask.astype(np.float32), 2 * FADE_VOXELS + 1, mode="constant")
+    rise = of.xp.clip(2 * rise - 1, 0, 1) * mask
     return rise * rise * (3 - 2 * rise) if rise.any() else mask.astype(np.float32)

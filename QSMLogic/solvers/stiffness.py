@@ -25,5 +25,5 @@ def stiffness(x, edges, lam, spacing):
             if edges is not None:
                 part *= edges[axis, start:stop]
 
-    for_slabs(work, x.shape)
+    for_slabs(work, x)
     return result

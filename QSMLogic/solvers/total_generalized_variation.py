@@ -63,7 +63,7 @@ class TotalGeneralizedVariation:
         self.shrinkage.shrink_slopes(right)
         spectra = [rfftn(part) for part in right]
         del right
-        for_slabs(lambda start, stop: self._solve(data, divergence, spectra, start, stop), divergence.shape)
+        for_slabs(lambda start, stop: self._solve(data, divergence, spectra, start, stop), divergence)
         for axis in range(3):
             self.shrinkage.v[axis] = irfftn(spectra[axis], self.model.shape)
             spectra[axis] = None
@@ -128,7 +128,7 @@ class SlopeShrinkage:
                 costs[start] += np.abs(target).sum(dtype=np.float64)
                 _shrink(target, self.u_1[axis, start:stop], self.tau_1)
 
-        for_slabs(work, x.shape)
+        for_slabs(work, x)
         self.cost = self.lam * float(costs.sum())
         return result
 
@@ -145,8 +145,8 @@ class SlopeShrinkage:
                 costs[start] += share * np.abs(out).sum(dtype=np.float64)
                 _shrink(out, u[start:stop], self.tau_3)
 
-            for_slabs(differ, target.shape)
-            for_slabs(lambda start, stop, p=pair: self._add_transposed(right, target, p, start, stop), target.shape)
+            for_slabs(differ, target)
+            for_slabs(lambda start, stop, p=pair: self._add_transposed(right, target, p, start, stop), target)
         self.cost += self.lam * float(self.reach) * float(costs.sum())
 
     def _symmetrized(self, pair, start, stop, out):

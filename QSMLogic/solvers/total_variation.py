@@ -6,6 +6,7 @@ from ..numerics.fft import rfftn
 from ..numerics.gradient import backward_difference, forward_difference
 from ..numerics.kernels import laplacian_kernel
 from ..numerics.parallel import for_slabs
+from ..numerics.sums import inner
 
 
 class TotalVariation:
@@ -24,7 +25,7 @@ class TotalVariation:
 
     def __init__(self, model, penalties, ridge=0.0):
         self.model, self.mu_1, self.ridge = model, penalties.mu_1, ridge
-        self.shrinkage = GradientShrinkage(model.shape, model.spacing, penalties.tau_1)
+        self.shrinkage = GradientShrinkage(model.shape, model.spacing, penalties.tau_1, model.xp)
 
     @property
     def cost(self):
@@ -34,11 +35,11 @@ class TotalVariation:
     def prepare(self, mu_2, squares):
         """Set up the x step. squares: spectrum of D^2, or what a background leaves of it."""
         self.ratio = np.float32(mu_2 / self.mu_1)
-        self.inverse = laplacian_kernel(self.model.shape, self.model.spacing)
+        self.inverse = laplacian_kernel(self.model.shape, self.model.spacing, self.model.xp)
         self.inverse += self.ratio * squares
         self.inverse += np.float32(self.ridge / self.mu_1)
         self.inverse[0, 0, 0] = 1
-        np.divide(1, self.inverse, out=self.inverse)
+        self.model.xp.divide(1, self.inverse, out=self.inverse)
 
     def solve(self, x, data):
         """z, dual and x step; returns the spectrum of the next map, written over `data`, that of z_2 - u_2."""
@@ -51,7 +52,7 @@ class TotalVariation:
             right += divergence[planes]
             right *= self.inverse[planes]
 
-        for_slabs(work, data.shape)
+        for_slabs(work, data)
         return data
 
 
@@ -66,57 +67,61 @@ class GradientShrinkage:
     shape : tuple of int
     spacing : sequence of float
         In voxel lengths.
-    tau : float or numpy.ndarray
+    tau : float or ndarray
         Soft threshold lambda / mu_1 in ppm per voxel length, one or one per component, float32 (3, k, j, i).
+    xp : module
+        The namespace of the arrays.
 
     Attributes
     ----------
-    t : numpy.ndarray
+    t : ndarray
         z + u, float32 (3, k, j, i).
     cost : float
         Sum of tau |grad x| at the last step's x.
     """
 
-    def __init__(self, shape, spacing, tau):
-        self.shape, self.spacing = tuple(shape), np.asarray(spacing, np.float32)
+    def __init__(self, shape, spacing, tau, xp=np):
+        self.xp, self.shape, self.spacing = xp, tuple(shape), np.asarray(spacing, np.float32)
         self.scales = 1 / np.square(self.spacing)  # from a product of two differences to that of two gradients
         self.set_threshold(tau)
-        self.t = np.zeros((3, *self.shape), np.float32)
+        self.t = xp.zeros((3, *self.shape), np.float32)
         self.cost = 0.0
 
     def set_threshold(self, tau):
         """Use this threshold from the next step on; an array is overwritten, to save memory."""
-        spacing = self.spacing.reshape(3, *[1] * (np.ndim(tau) - 1))
-        self.limits = np.multiply(tau, spacing, out=tau if np.ndim(tau) else None)
+        if getattr(tau, "ndim", 0):
+            for part, length in zip(tau, self.spacing, strict=True):
+                part *= length
+        self.limits = tau if getattr(tau, "ndim", 0) else tau * self.spacing
 
     def step(self, x):
         """z and dual step for the map x, float32 (k, j, i); returns grad^T (z - u)."""
-        costs, result = np.zeros(len(x)), np.empty(self.shape, np.float32)
-        for_slabs(lambda start, stop: self._shrink(x, start, stop, costs), self.shape)
-        for_slabs(lambda start, stop: self._diverge(result, start, stop), self.shape)
+        costs, result = np.zeros(len(x)), self.xp.empty(self.shape, np.float32)
+        for_slabs(lambda start, stop: self._shrink(x, start, stop, costs), x)
+        for_slabs(lambda start, stop: self._diverge(result, start, stop), result)
         self.cost = float(costs.sum())
         return result
 
     def _shrink(self, x, start, stop, costs):
         """t = grad x + u for the planes start to stop."""
-        here = x[start:stop]
-        steps = np.empty_like(here)
+        xp, here = self.xp, x[start:stop]
+        steps = xp.empty_like(here)
         for axis in range(3):
             limit, t = self._limit(axis, slice(start, stop)), self.t[axis, start:stop]
             forward_difference(x, here, axis, start, stop, steps)
-            np.clip(t, -limit, limit, out=t)
+            xp.clip(t, -limit, limit, out=t)
             t += steps
-            np.abs(steps, out=steps)
-            cost = np.vdot(steps, limit) if np.ndim(limit) else limit * steps.sum()
+            xp.abs(steps, out=steps)
+            cost = inner(steps, limit) if getattr(limit, "ndim", 0) else limit * float(steps.sum())
             costs[start] += cost * self.scales[axis]
 
     def _diverge(self, result, start, stop):
         """grad^T (z - u) for the planes start to stop."""
-        out = result[start:stop]
-        vectors = self._z_minus_u(0, slice(start - 1, stop) if start else np.arange(-1, stop))
-        np.subtract(vectors[:-1], vectors[1:], out=out)
+        xp, out = self.xp, result[start:stop]
+        vectors = self._z_minus_u(0, slice(start - 1, stop) if start else xp.arange(-1, stop))
+        xp.subtract(vectors[:-1], vectors[1:], out=out)
         out *= self.scales[0]
-        part = np.empty_like(out)
+        part = xp.empty_like(out)
         for axis in (1, 2):
             vectors = self._z_minus_u(axis, slice(start, stop))
             backward_difference(vectors, axis, 0, len(vectors), part)
@@ -126,7 +131,7 @@ class GradientShrinkage:
     def _z_minus_u(self, axis, planes):
         """z - u = t - 2 u in `planes`."""
         t, limit = self.t[axis, planes], self._limit(axis, planes)
-        difference = np.clip(t, -limit, limit)
+        difference = self.xp.clip(t, -limit, limit)
         difference *= np.float32(-2)
         difference += t
         return difference

@@ -32,7 +32,7 @@ class HarmonicBackground:
     Parameters
     ----------
     model : DipoleModel
-    mask : numpy.ndarray
+    mask : ndarray
         M, bool (k, j, i): voxels in which lap h is penalized.
     beta : float
         Weight of the harmonic constraint in voxel lengths^4.
@@ -42,13 +42,13 @@ class HarmonicBackground:
 
     def __init__(self, model, mask, beta, mu_2):
         self.model, self.mask = model, model.padded(mask) > 0
-        self.laplacian = laplacian_kernel(model.shape, model.spacing)
+        self.laplacian = laplacian_kernel(model.shape, model.spacing, model.xp)
         self.ratio = np.float32(HARMONIC_RATIO * beta / mu_2)
-        self.t = np.zeros(model.shape, np.float32)
+        self.xp, self.t = model.xp, model.xp.zeros(model.shape, np.float32)
 
     def squares(self):
         """(1 - S) D^2, the spectrum that takes the place of D^2 in the x step."""
-        return np.square(self.model.kernel) * (1 - self._share(slice(None)))
+        return self.xp.square(self.model.kernel) * (1 - self._share(slice(None)))
 
     def eliminate(self, data):
         """Make d - h_0 of the spectrum d, in place; keeps h_0 until `field` is called."""
@@ -62,38 +62,38 @@ class HarmonicBackground:
             h *= self._share(planes)
             data[planes] -= h
 
-        for_slabs(work, data.shape)
+        for_slabs(work, data)
 
     def field(self, spectrum):
         """D x + h for the spectrum of x, which is left as it is; updates t."""
-        field, h = np.empty_like(spectrum), self._h
+        xp, field, h = self.xp, self.xp.empty_like(spectrum), self._h
         del self._h
 
         def work(start, stop):
             planes = slice(start, stop)
             out = field[planes]
-            np.multiply(spectrum[planes], self.model.kernel[planes], out=out)
+            xp.multiply(spectrum[planes], self.model.kernel[planes], out=out)
             h[planes] -= self._share(planes) * out
             out += h[planes]
             h[planes] *= self.laplacian[planes]
 
-        for_slabs(work, spectrum.shape)
+        for_slabs(work, spectrum)
         field = irfftn(field, self.model.shape)
         self._update(irfftn(h, self.model.shape))
         return field
 
     def _share(self, planes):
         """S, the share of the background in data that no map explains."""
-        return 1 / (1 + self.ratio * np.square(self.laplacian[planes]))
+        return 1 / (1 + self.ratio * self.xp.square(self.laplacian[planes]))
 
     def _z_minus_u(self):
-        result = np.empty_like(self.t)
+        xp, result = self.xp, self.xp.empty_like(self.t)
 
         def work(start, stop):
             inside = np.float32((HARMONIC_RATIO - 1) / (HARMONIC_RATIO + 1)) * self.t[start:stop]
-            result[start:stop] = np.where(self.mask[start:stop], inside, self.t[start:stop])
+            result[start:stop] = xp.where(self.mask[start:stop], inside, self.t[start:stop])
 
-        for_slabs(work, result.shape)
+        for_slabs(work, result)
         return result
 
     def _update(self, laplacian):
@@ -104,4 +104,4 @@ class HarmonicBackground:
             t *= np.float32(1 / (1 + HARMONIC_RATIO)) * self.mask[start:stop]
             t += laplacian[start:stop]
 
-        for_slabs(work, laplacian.shape)
+        for_slabs(work, laplacian)

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from ..numerics.namespace import namespace
+from ..numerics.quotient import quotient
+
 
 def squared_weight(field):
     """Weights of squared residuals.
@@ -15,15 +18,15 @@ def squared_weight(field):
 
     Returns
     -------
-    numpy.ndarray
+    ndarray
         w, float32 (k, j, i): 1 in the mask, less in voxels that are worse than the median, 0 outside.
     """
-    weight = field.mask.astype(np.float32)
+    xp, weight = namespace(field.ppm), field.mask.astype(np.float32)
     if field.uncertainty_ppm is not None:
-        np.divide(1, field.uncertainty_ppm, out=weight, where=field.mask & (field.uncertainty_ppm > 0))
+        weight = quotient(1, field.uncertainty_ppm, field.mask & (field.uncertainty_ppm > 0), weight)
     elif field.magnitude is not None:
         weight *= field.magnitude
-    median = np.median(weight[field.mask])
+    median = float(xp.median(weight[field.mask]))
     if median > 0:
         weight /= median
-    return np.square(np.minimum(weight, 1))
+    return xp.square(xp.minimum(weight, 1))

@@ -68,7 +68,7 @@ def _fitted(echoes, precision, iterations, progress):
 
     bounds = np.linspace(0, voxels, PARTS + 1).astype(int)
     for number, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
-        for_slabs(work, (last - first, 1, 1))
+        for_slabs(work, scatter[first:last])
         progress(0.2 + 0.7 * (number + 1) / PARTS)
     return line, scatter, failed
 

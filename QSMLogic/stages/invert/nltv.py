@@ -97,5 +97,5 @@ def _thresholds(x, spacing, tau_1, epsilon):
         part += np.float32(epsilon)
         np.divide(np.float32(tau_1 * epsilon), part, out=part)
 
-    for_slabs(work, x.shape)
+    for_slabs(work, x)
     return result

@@ -27,6 +27,7 @@ class TvParameters:
     title="TV",
     parameters=TvParameters,
     citations=[Citation("Bilgic et al., Magn Reson Med 2015;73:1490-1499", "10.1002/mrm.25029")],
+    on_gpu=True,
 )
 def tv(local, parameters, progress):
     """Solve min 1/2 |W (D x - f)|_2^2 + lambda |grad x|_1 by ADMM.

@@ -40,6 +40,7 @@ class WhQsmParameters:
     title="WH-QSM",
     parameters=WhQsmParameters,
     citations=[Citation("Milovic et al., Magn Reson Med 2019;81:1399-1411", "10.1002/mrm.27483")],
+    on_gpu=True,
 )
 def wh_qsm(local, parameters, progress):
     """Solve min 1/2 |W (exp(i s (D x + h)) - exp(i s f))|_2^2 / s^2 + lambda |grad x|_1 + beta/2 |M lap h|_2^2.

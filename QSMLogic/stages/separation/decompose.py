@@ -62,7 +62,7 @@ def decompose(scan, local, susceptibility_ppm, parameters, progress):
         done.append(stop - start)
         progress(sum(done) / len(found))
 
-    for_slabs(work, found.shape, planes=CHUNK_VOXELS)
+    for_slabs(work, found, planes=CHUNK_VOXELS)
     magnitudes = np.zeros(inside.shape, np.float32)
     magnitudes[inside] = found
     return parts(susceptibility_ppm, magnitudes, inside)

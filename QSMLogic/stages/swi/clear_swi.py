@@ -128,7 +128,7 @@ def _high_passed(image, mask, spacing_mm, filter_mm):
         mean /= np.maximum(_smoothed(weight[part], spacing_mm, filter_mm), TINY)
         result[part] = image[part] - mean
 
-    for_slabs(work, mask.shape)
+    for_slabs(work, mask)
     return result
 
 

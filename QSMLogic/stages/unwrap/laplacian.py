@@ -119,7 +119,7 @@ class _Poisson:
                 sums[there] += step
             total[start:stop] = sums[start - first : stop - first]
 
-        for_slabs(work, image.shape, THICKNESS)
+        for_slabs(work, image, THICKNESS)
         return total
 
     def _unmasked_solution(self, divergence):

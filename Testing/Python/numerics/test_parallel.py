@@ -19,7 +19,7 @@ def test_every_plane_is_worked_on_once(monkeypatch, workers, planes):
         assert 0 < stop - start <= (planes or SHAPE[0])
         times[start:stop] += 1
 
-    for_slabs(work, SHAPE, planes)
+    for_slabs(work, np.empty(SHAPE), planes)
     assert (times == 1).all()
 
 
@@ -34,5 +34,5 @@ def test_a_failure_comes_through_and_no_more_is_begun(monkeypatch, workers, fail
         raise failure("here")
 
     with pytest.raises(failure, match="here"):
-        for_slabs(work, (1000, 4, 5), 1)
+        for_slabs(work, np.empty((1000, 4, 5)), 1)
     assert len(begun) <= workers

@@ -1,0 +1,415 @@
+"""Arrays of a library other than numpy, for tests: as strict as CuPy's arrays on a GPU, and a little stricter.
+
+A Foreign array holds a numpy array, but no function of numpy takes it, it mixes with no numpy array, it becomes none by
+itself, and what is summed to a number stays an array of no dimensions. Only what CuPy has can be called (NAMES), and
+only with the keywords that CuPy takes. What has been called is in CALLED.
+"""
+
+import numpy as np
+import scipy.fft
+import scipy.ndimage
+import scipy.special
+
+from QSMLogic.numerics.namespace import Library
+
+PLAIN = (bool, int, float, complex, np.generic, type(None), str, type, np.dtype, slice, type(Ellipsis))
+CALLED = set()  # (module, function, keywords)
+
+
+class Foreign:
+    """An array that only the functions of XP and its own methods take."""
+
+    __array_ufunc__ = None
+    __slots__ = ("_values",)
+
+    def __init__(self, values):
+        self._values = np.asarray(values)
+
+    def __array__(self, *_, **__):
+        raise TypeError("Implicit conversion to a numpy array is not allowed: use to_host.")
+
+    def __array_function__(self, function, *_):
+        raise TypeError(f"numpy.{function.__name__} was given an array of another library: use its namespace.")
+
+    def __getattr__(self, name):
+        if name not in METHODS:
+            raise AttributeError(f"Arrays of CuPy have no {name}, or it is not in METHODS yet.")
+        found = getattr(self._values, name)
+        if not callable(found):
+            return wrapped(found)
+        return lambda *args, **kwargs: wrapped(found(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()}))
+
+    @property
+    def shape(self):
+        return self._values.shape
+
+    @property
+    def dtype(self):
+        return self._values.dtype
+
+    @property
+    def real(self):
+        return wrapped(self._values.real)
+
+    @real.setter
+    def real(self, values):
+        self._values.real = plain(values)
+
+    @property
+    def imag(self):
+        return wrapped(self._values.imag)
+
+    @imag.setter
+    def imag(self, values):
+        self._values.imag = plain(values)
+
+    def __getitem__(self, index):
+        return wrapped(self._values[plain(index)])
+
+    def __setitem__(self, index, values):
+        self._values[plain(index)] = plain(values)
+
+    def __len__(self):
+        return len(self._values)
+
+    def __iter__(self):
+        return (wrapped(part) for part in self._values)
+
+    def __bool__(self):
+        return bool(self._values)
+
+    def __int__(self):
+        return int(self._values)
+
+    def __float__(self):
+        return float(self._values)
+
+    def __complex__(self):
+        return complex(self._values)
+
+    def __index__(self):
+        return self._values.__index__()
+
+    def __repr__(self):
+        return f"Foreign({self._values!r})"
+
+
+def _operator(name):
+    def operate(self, *others):
+        result = getattr(self._values, name)(*map(plain, others))
+        return self if name.startswith("__i") and name != "__invert__" else wrapped(result)
+
+    operate.__name__ = name
+    return operate
+
+
+BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift", "matmul"]
+OPERATORS = [f"__{side}{name}__" for name in BINARY for side in ("", "r", "i")]
+OPERATORS += [f"__{name}__" for name in ["lt", "le", "eq", "ne", "gt", "ge", "neg", "pos", "abs", "invert", "divmod"]]
+for _name in OPERATORS:
+    if hasattr(np.ndarray, _name):
+        setattr(Foreign, _name, _operator(_name))
+Foreign.__hash__ = None
+
+METHODS = set(
+    [
+        "T",
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "astype",
+        "clip",
+        "conj",
+        "copy",
+        "cumsum",
+        "dot",
+        "fill",
+        "flags",
+        "item",
+        "itemsize",
+        "max",
+        "mean",
+        "min",
+        "nbytes",
+        "ndim",
+        "nonzero",
+        "prod",
+        "ravel",
+        "repeat",
+        "reshape",
+        "size",
+        "sort",
+        "squeeze",
+        "std",
+        "strides",
+        "sum",
+        "swapaxes",
+        "take",
+        "tolist",
+        "transpose",
+        "var",
+        "view",
+    ]
+)
+# Functions of numpy that CuPy has as well, with the same first arguments; no keyword beyond those of KEYWORDS
+NAMES = set(
+    [
+        "abs",
+        "add",
+        "all",
+        "allclose",
+        "any",
+        "angle",
+        "arange",
+        "arccos",
+        "arcsin",
+        "arctan",
+        "arctan2",
+        "argmax",
+        "argmin",
+        "argpartition",
+        "argsort",
+        "array",
+        "ascontiguousarray",
+        "asarray",
+        "atleast_1d",
+        "bincount",
+        "bitwise_and",
+        "broadcast_to",
+        "ceil",
+        "clip",
+        "concatenate",
+        "conj",
+        "copysign",
+        "copyto",
+        "cos",
+        "count_nonzero",
+        "cross",
+        "cumsum",
+        "deg2rad",
+        "diff",
+        "digitize",
+        "divide",
+        "dot",
+        "einsum",
+        "empty",
+        "empty_like",
+        "equal",
+        "exp",
+        "expand_dims",
+        "expm1",
+        "eye",
+        "flatnonzero",
+        "flip",
+        "floor",
+        "fmax",
+        "fmin",
+        "full",
+        "full_like",
+        "greater",
+        "histogram",
+        "hypot",
+        "imag",
+        "interp",
+        "isfinite",
+        "isin",
+        "isnan",
+        "ix_",
+        "less",
+        "linspace",
+        "log",
+        "log10",
+        "log1p",
+        "logical_and",
+        "logical_not",
+        "logical_or",
+        "max",
+        "maximum",
+        "mean",
+        "median",
+        "min",
+        "minimum",
+        "moveaxis",
+        "multiply",
+        "nan_to_num",
+        "nanmedian",
+        "negative",
+        "nonzero",
+        "ones",
+        "ones_like",
+        "outer",
+        "pad",
+        "partition",
+        "percentile",
+        "power",
+        "prod",
+        "quantile",
+        "ravel",
+        "real",
+        "reciprocal",
+        "repeat",
+        "reshape",
+        "rint",
+        "roll",
+        "round",
+        "searchsorted",
+        "sign",
+        "sin",
+        "sinc",
+        "sort",
+        "split",
+        "sqrt",
+        "square",
+        "squeeze",
+        "stack",
+        "std",
+        "subtract",
+        "sum",
+        "swapaxes",
+        "take",
+        "take_along_axis",
+        "tan",
+        "tanh",
+        "tensordot",
+        "tile",
+        "transpose",
+        "triu",
+        "unique",
+        "unravel_index",
+        "vdot",
+        "where",
+        "zeros",
+        "zeros_like",
+    ]
+)
+CONSTANTS = set(
+    [
+        "pi",
+        "inf",
+        "nan",
+        "newaxis",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "bool_",
+        "dtype",
+        "finfo",
+        "iinfo",
+    ]
+)
+FORBIDDEN_KEYWORDS = {"where": {"copyto"}, "workers": set(), "initial": set()}  # keyword: functions that may have it
+
+
+class Module:
+    """A module of functions for Foreign arrays."""
+
+    def __init__(self, name, module, names=None, constants=()):
+        self._name, self._module, self._names, self._constants = name, module, names, constants
+
+    def __getattr__(self, name):
+        if name in self._constants:
+            return getattr(self._module, name)
+        if self._names is not None and name not in self._names:
+            raise AttributeError(
+                f"{self._name}.{name} is not known to be in CuPy; if its documentation says it is, add it."
+            )
+        function = getattr(self._module, name)
+
+        def call(*args, **kwargs):
+            for keyword in kwargs:
+                if name not in FORBIDDEN_KEYWORDS.get(keyword, {name}):
+                    raise TypeError(f"{self._name}.{name} of CuPy takes no {keyword}.")
+            CALLED.add((self._name, name, tuple(sorted(kwargs))))
+            as_numpy = plain_or_numpy if name in ("asarray", "array", "ascontiguousarray") else plain
+            out = kwargs.get("out")
+            result = function(*map(as_numpy, args), **{k: plain(v) for k, v in kwargs.items()})
+            return out if isinstance(out, Foreign) else wrapped(result)
+
+        return call
+
+
+def plain(value):
+    """What numpy takes for a value that a foreign function was given; TypeError for a numpy array."""
+    if isinstance(value, Foreign):
+        return value._values
+    if isinstance(value, list | tuple):
+        return type(value)(plain(v) for v in value)
+    if isinstance(value, range):
+        return value
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, PLAIN):
+        return value
+    raise TypeError(f"A foreign array was mixed with {type(value).__name__}: move it with `like` or `xp.asarray`.")
+
+
+def plain_or_numpy(value):
+    return value if isinstance(value, np.ndarray) else plain(value)
+
+
+def wrapped(value):
+    """A foreign array of whatever numpy has made; numbers, too, stay arrays. Shapes and types are as they are."""
+    if isinstance(value, np.ndarray | np.generic):
+        return Foreign(value)
+    if isinstance(value, tuple | list) and any(isinstance(v, np.ndarray | np.generic) for v in value):
+        return type(value)(wrapped(v) for v in value)
+    return value
+
+
+def from_foreign(x):
+    """The numpy array of a foreign one; of a numpy array itself, as CuPy's asnumpy does."""
+    return x._values if isinstance(x, Foreign) else np.asarray(x)
+
+
+XP = Module("numpy", np, NAMES, CONSTANTS)
+FFT = Module("fft", scipy.fft, {"rfftn", "irfftn", "dctn", "idctn", "fftn", "ifftn"})
+NDIMAGE = Module(
+    "ndimage",
+    scipy.ndimage,
+    set(
+        [
+            "binary_closing",
+            "binary_dilation",
+            "binary_erosion",
+            "binary_fill_holes",
+            "binary_opening",
+            "center_of_mass",
+            "convolve1d",
+            "distance_transform_edt",
+            "gaussian_filter",
+            "gaussian_filter1d",
+            "generate_binary_structure",
+            "grey_closing",
+            "label",
+            "map_coordinates",
+            "maximum_filter",
+            "maximum_filter1d",
+            "mean",
+            "median_filter",
+            "minimum_filter",
+            "minimum_filter1d",
+            "sum",
+            "sum_labels",
+            "uniform_filter",
+            "uniform_filter1d",
+            "zoom",
+        ]
+    ),
+)
+SPECIAL = Module("special", scipy.special, {"erf", "erfc", "erfcx", "ndtr", "i0e", "i1e"})
+Foreign.array_library = Library(XP, FFT, NDIMAGE, SPECIAL, from_foreign)
+
+
+def foreign(x):
+    """A copy of a numpy array as a foreign one."""
+    return Foreign(np.array(x))
