@@ -16,7 +16,7 @@ LARGEST_LABEL, MOST_LABELS = 1 << 20, 50  # more whole numbers may be shades; th
 
 def inside_mask(mask):
     """The voxels inside the mask, bool; a value that is not finite is outside."""
-    if getattr(mask, "dtype", None) == bool:
+    if getattr(mask, "dtype", None) == np.dtype(bool):
         return mask
     values = _finite(mask)
     return values if values.dtype == bool else values > _threshold(values)[0]

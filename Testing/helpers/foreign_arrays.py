@@ -1,9 +1,12 @@
 """Arrays of a library other than numpy, for tests: as strict as CuPy's arrays on a GPU, and a little stricter.
 
 A Foreign array holds a numpy array, but no function of numpy takes it, it mixes with no numpy array, it becomes none by
-itself, and what is summed to a number stays an array of no dimensions. Only what CuPy has can be called (NAMES), and
-only with the keywords that CuPy takes. What has been called is in CALLED.
+itself, and what is summed to a number stays an array of no dimensions. Only what CuPy has can be called: the names in
+cupy_names.txt, without the keywords that CuPy does not take. What has been called is in CALLED.
 """
+
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import scipy.fft
@@ -12,6 +15,7 @@ import scipy.special
 
 from QSMLogic.numerics.namespace import Library
 
+KNOWN = [line.split() for line in Path(__file__).with_name("cupy_names.txt").read_text().splitlines()]
 PLAIN = (bool, int, float, complex, np.generic, type(None), str, type, np.dtype, slice, type(Ellipsis))
 CALLED = set()  # (module, function, keywords)
 
@@ -32,8 +36,8 @@ class Foreign:
         raise TypeError(f"numpy.{function.__name__} was given an array of another library: use its namespace.")
 
     def __getattr__(self, name):
-        if name not in METHODS:
-            raise AttributeError(f"Arrays of CuPy have no {name}, or it is not in METHODS yet.")
+        if name not in names_of("array"):
+            raise AttributeError(f"Arrays of CuPy have no {name}, or it is not in cupy_names.txt yet.")
         found = getattr(self._values, name)
         if not callable(found):
             return wrapped(found)
@@ -111,219 +115,27 @@ for _name in OPERATORS:
         setattr(Foreign, _name, _operator(_name))
 Foreign.__hash__ = None
 
-METHODS = set(
-    [
-        "T",
-        "all",
-        "any",
-        "argmax",
-        "argmin",
-        "astype",
-        "clip",
-        "conj",
-        "copy",
-        "cumsum",
-        "dot",
-        "fill",
-        "flags",
-        "item",
-        "itemsize",
-        "max",
-        "mean",
-        "min",
-        "nbytes",
-        "ndim",
-        "nonzero",
-        "prod",
-        "ravel",
-        "repeat",
-        "reshape",
-        "size",
-        "sort",
-        "squeeze",
-        "std",
-        "strides",
-        "sum",
-        "swapaxes",
-        "take",
-        "tolist",
-        "transpose",
-        "var",
-        "view",
-    ]
-)
-# Functions of numpy that CuPy has as well, with the same first arguments; no keyword beyond those of KEYWORDS
-NAMES = set(
-    [
-        "abs",
-        "add",
-        "all",
-        "allclose",
-        "any",
-        "angle",
-        "arange",
-        "arccos",
-        "arcsin",
-        "arctan",
-        "arctan2",
-        "argmax",
-        "argmin",
-        "argpartition",
-        "argsort",
-        "array",
-        "ascontiguousarray",
-        "asarray",
-        "atleast_1d",
-        "bincount",
-        "bitwise_and",
-        "broadcast_to",
-        "ceil",
-        "clip",
-        "concatenate",
-        "conj",
-        "copysign",
-        "copyto",
-        "cos",
-        "count_nonzero",
-        "cross",
-        "cumsum",
-        "deg2rad",
-        "diff",
-        "digitize",
-        "divide",
-        "dot",
-        "einsum",
-        "empty",
-        "empty_like",
-        "equal",
-        "exp",
-        "expand_dims",
-        "expm1",
-        "eye",
-        "flatnonzero",
-        "flip",
-        "floor",
-        "fmax",
-        "fmin",
-        "full",
-        "full_like",
-        "greater",
-        "histogram",
-        "hypot",
-        "imag",
-        "interp",
-        "isfinite",
-        "isin",
-        "isnan",
-        "ix_",
-        "less",
-        "linspace",
-        "log",
-        "log10",
-        "log1p",
-        "logical_and",
-        "logical_not",
-        "logical_or",
-        "max",
-        "maximum",
-        "mean",
-        "median",
-        "min",
-        "minimum",
-        "moveaxis",
-        "multiply",
-        "nan_to_num",
-        "nanmedian",
-        "negative",
-        "nonzero",
-        "ones",
-        "ones_like",
-        "outer",
-        "pad",
-        "partition",
-        "percentile",
-        "power",
-        "prod",
-        "quantile",
-        "ravel",
-        "real",
-        "reciprocal",
-        "repeat",
-        "reshape",
-        "rint",
-        "roll",
-        "round",
-        "searchsorted",
-        "sign",
-        "sin",
-        "sinc",
-        "sort",
-        "split",
-        "sqrt",
-        "square",
-        "squeeze",
-        "stack",
-        "std",
-        "subtract",
-        "sum",
-        "swapaxes",
-        "take",
-        "take_along_axis",
-        "tan",
-        "tanh",
-        "tensordot",
-        "tile",
-        "transpose",
-        "triu",
-        "unique",
-        "unravel_index",
-        "vdot",
-        "where",
-        "zeros",
-        "zeros_like",
-    ]
-)
-CONSTANTS = set(
-    [
-        "pi",
-        "inf",
-        "nan",
-        "newaxis",
-        "float32",
-        "float64",
-        "complex64",
-        "complex128",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "uint8",
-        "uint16",
-        "uint32",
-        "uint64",
-        "bool_",
-        "dtype",
-        "finfo",
-        "iinfo",
-    ]
-)
 FORBIDDEN_KEYWORDS = {"where": {"copyto"}, "workers": set(), "initial": set()}  # keyword: functions that may have it
+
+
+@cache
+def names_of(module):
+    """What CuPy has of a module, or of its arrays if that is "array"."""
+    return {name for owner, name in KNOWN if owner == module}
 
 
 class Module:
     """A module of functions for Foreign arrays."""
 
-    def __init__(self, name, module, names=None, constants=()):
-        self._name, self._module, self._names, self._constants = name, module, names, constants
+    def __init__(self, name, module):
+        self._name, self._module = name, module
 
     def __getattr__(self, name):
-        if name in self._constants:
-            return getattr(self._module, name)
-        if self._names is not None and name not in self._names:
-            raise AttributeError(
-                f"{self._name}.{name} is not known to be in CuPy; if its documentation says it is, add it."
-            )
+        if name not in names_of(self._name):
+            raise AttributeError(f"{self._name}.{name} is not known to be in CuPy: add it to cupy_names.txt if it is.")
         function = getattr(self._module, name)
+        if isinstance(function, type) or not callable(function):
+            return function
 
         def call(*args, **kwargs):
             for keyword in kwargs:
@@ -371,43 +183,10 @@ def from_foreign(x):
     return x._values if isinstance(x, Foreign) else np.asarray(x)
 
 
-XP = Module("numpy", np, NAMES, CONSTANTS)
-FFT = Module("fft", scipy.fft, {"rfftn", "irfftn", "dctn", "idctn", "fftn", "ifftn"})
-NDIMAGE = Module(
-    "ndimage",
-    scipy.ndimage,
-    set(
-        [
-            "binary_closing",
-            "binary_dilation",
-            "binary_erosion",
-            "binary_fill_holes",
-            "binary_opening",
-            "center_of_mass",
-            "convolve1d",
-            "distance_transform_edt",
-            "gaussian_filter",
-            "gaussian_filter1d",
-            "generate_binary_structure",
-            "grey_closing",
-            "label",
-            "map_coordinates",
-            "maximum_filter",
-            "maximum_filter1d",
-            "mean",
-            "median_filter",
-            "minimum_filter",
-            "minimum_filter1d",
-            "sum",
-            "sum_labels",
-            "uniform_filter",
-            "uniform_filter1d",
-            "zoom",
-        ]
-    ),
+XP = Module("numpy", np)
+Foreign.array_library = Library(
+    XP, Module("fft", scipy.fft), Module("ndimage", scipy.ndimage), Module("special", scipy.special), from_foreign
 )
-SPECIAL = Module("special", scipy.special, {"erf", "erfc", "erfcx", "ndtr", "i0e", "i1e"})
-Foreign.array_library = Library(XP, FFT, NDIMAGE, SPECIAL, from_foreign)
 
 
 def foreign(x):
