@@ -63,8 +63,8 @@ def laplacian(acquisition, mask, parameters, progress):
         iterations = -(-parameters.iterations // LATER_ECHOES) if echo else parameters.iterations
         done(0.1)
         image = solver.solve(phase_rad, start, iterations, done)
-        parts = [x.reshape(-1)[some] for x in (acquisition.magnitude[echo], phase_rad, start, image)]
-        image += np.float32(_offset_rad(*parts))
+        images = acquisition.magnitude[echo], phase_rad, start, image
+        image += np.float32(_offset_rad(*(x.reshape(-1)[some] for x in images)))
         xp.copyto(unwrapped[echo], image, where=mask)
     return unwrapped
 
