@@ -99,7 +99,7 @@ def _run(folder, job, talk):
 
         maps = preview(run, scan, mask, settings, job["reduction"], talk.progress, **options)
     else:
-        maps = run(scan, mask, settings, talk.progress, cache=talk.kept, **options)
+        maps = run(scan, mask, settings, talk.progress, cache=talk.kept and talk.kept.begin(), **options)
     for entry, array in maps.items():
         np.save(folder / f"{entry.name}.npy", array)
     _write_json(folder / "maps.json", {"grid": asdict(maps.grid), "provenance": maps.provenance})
