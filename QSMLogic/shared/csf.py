@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..model.acquisition import bounding_box
+from ..numerics.moving import on_gpu
 from ..numerics.namespace import library, like, namespace, to_host
 from ..numerics.quotient import quotient
 from ..numerics.voxels import SAME
@@ -15,6 +16,7 @@ RELIABLE_ML, RELIABLE_SHARE, MM3_PER_ML = 1.0, 1 / 400, 1000  # of a human brain
 DARK = 0.3  # of the median signal: noise does not decay either
 
 
+@on_gpu
 def find_fluid(magnitude, echo_times_s, mask, grid, r2star_hz=R2STAR_HZ, radius_mm=RADIUS_MM):
     """Where the fluid is, a mask (k, j, i), and ""; or None, and why there is none.
 
