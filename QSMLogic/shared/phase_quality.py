@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..numerics.moving import on_gpu
 from ..numerics.namespace import library, namespace
 from ..numerics.parallel import SLAB_VOXELS, for_slabs
 from ..numerics.quotient import quotient
@@ -74,6 +75,7 @@ def _edge_quality(axis, phase_rad, magnitude, second, coherence, linearity, sign
     return quality
 
 
+@on_gpu
 def scan_quality(acquisition):
     """The voxel quality of a scan whose phase is in radians, of its first echo and, if there is one, its second."""
     second, times = None, acquisition.echo_times_s
