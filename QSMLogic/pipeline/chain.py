@@ -234,10 +234,16 @@ class Chain:
     def check(self, function, *inputs):
         """The result of a function that checks its inputs; RefusedScan if they do not pass. Its Checks are recorded."""
         began = time.perf_counter()
-        result, checks = found(function, *inputs)
+        result, checks = self._found(function, inputs)
         self.provenance.add_checks(checks, time.perf_counter() - began)
         refuse(checks)
         return result
+
+    def _found(self, function, inputs):
+        def compute():
+            return found(function, *inputs)
+
+        return self.cache.check(function, inputs, compute) if self.cache else compute()
 
     def draw_curve(self, local):
         """Record the L-curve of the inversion for this local field, or a warning if there is none."""
