@@ -16,6 +16,7 @@ import numpy as np
 
 from ..files.store import Store
 from ..model.errors import QSMError
+from ..numerics.device import Device
 from ..numerics.lazy import scipy, sitk
 from ..registry.stages import STAGES
 from ..version import __version__
@@ -67,22 +68,27 @@ class StageCache:
         """Why results could not be kept, a sentence; "" if they could."""
         return self.store.problem
 
-    def run(self, method, inputs, parameters, progress):
+    def run(self, method, inputs, parameters, progress, device=None):
         """The result of a method, read or computed, and whether it was read.
 
-        inputs, parameters, progress: as for Method.run; the progress has the notes of the method in either case.
+        inputs, parameters, progress, device: as for Method.run; the progress has the notes of the method in either
+        case. A result of the CPU that should have been one of a GPU is not kept.
         """
+        device = device or Device()
+        options = {"parameters": parameters, "progress": progress, "device": device}
         if STAGES[method.stage].is_quick or method.missing:
-            return method.run(*inputs, parameters=parameters, progress=progress), False
-        key = _key(method, inputs, parameters)
+            return method.run(*inputs, **options), False
+        key = _key(method, inputs, parameters, device.key if method.on_gpu else "")
         found = self._read(key, inputs)
         if found:
             result, notes = found
             progress.note(**notes)
             progress(1.0)
             return result, True
-        result = method.run(*inputs, parameters=parameters, progress=progress)
-        self._write(key, result, progress.notes, inputs)
+        failed = len(device.fallbacks)
+        result = method.run(*inputs, **options)
+        if len(device.fallbacks) == failed:
+            self._write(key, result, progress.notes, inputs)
         return result, False
 
     def _read(self, key, inputs):
@@ -106,10 +112,10 @@ class StageCache:
         self.store.write(key, {FACTS: text, **packed(arrays)})
 
 
-def _key(method, inputs, parameters):
-    """The hash of all that a result depends on."""
+def _key(method, inputs, parameters, device=""):
+    """The hash of all that a result depends on. device: the GPU that it is computed on, "" for the CPU."""
     found = hashlib.sha256()
-    who = (method.stage, method.name, method.function.__module__, sorted(asdict(parameters).items()))
+    who = (method.stage, method.name, method.function.__module__, sorted(asdict(parameters).items()), device)
     _feed(found, [_surroundings(), who, inputs])
     return found.hexdigest()
 
