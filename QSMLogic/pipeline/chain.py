@@ -12,6 +12,7 @@ from ..model.given_maps import GIVEN_MAPS, checked_given
 from ..model.maps import NO_REGION, Maps, UnreferencedMap
 from ..model.mask_values import mask_values_check
 from ..model.progress import Progress
+from ..numerics.device import find_device
 from ..numerics.dipole_field import dipole_field
 from ..registry.provenance import Provenance
 from ..registry.settings import Settings
@@ -22,7 +23,7 @@ from .checks.reference import check_fluid
 from .checks.result import check_map
 from .checks.scan import checked_input, found, refuse
 from .checks.tissue_mask import check_signal, check_volume
-from .stage_cache import StageCache
+from .stage_cache import StageResults
 from .strength_curve import strength_curve
 
 BEFORE_CURVE = 0.35  # fraction of the run time before the L-curve, if it is wanted
@@ -37,7 +38,7 @@ def run(
     quality: bool = False,
     curve: bool = False,
     given_maps: dict[str, np.ndarray] | None = None,
-    cache: StageCache | None = None,
+    cache: StageResults | None = None,
 ) -> Maps:
     """Compute the susceptibility map of a gradient-echo scan.
 
@@ -61,8 +62,8 @@ def run(
         Whether to run the inversion at other regularization strengths, too, for an L-curve in the provenance.
     given_maps : dict, optional
         Maps of other scans on the grid of this one, {name: array (k, j, i)}, as GIVEN_MAPS lists them.
-    cache : StageCache, optional
-        Where results of stages are kept and read; the maps are the same without it.
+    cache : StageResults, optional
+        Where results of stages are kept and read, such as a StageCache; the maps are the same without it.
 
     Returns
     -------
@@ -175,7 +176,7 @@ def _mapped(chain, total):
         if chain.single_step:  # its local field is the field of its map
             local = local.with_field(dipole_field(found, local.grid.spacing_mm, local.grid.b0_direction))
         if turn == 0:
-            susceptibility, reliable = found, local.mask
+            susceptibility, reliable = found if len(passes) == 1 else found.copy(), local.mask
             continue
         both = local.mask & reliable
         level = np.median((found - susceptibility)[both]) if both.any() else np.float32(0)
@@ -200,6 +201,7 @@ class Chain:
     def __init__(self, settings, progress, provenance, curve=False, cache=None):
         self.settings, self.provenance, self.report, self.cache = settings, provenance, progress, cache
         self.part = BEFORE_CURVE if curve else 1
+        self.device = provenance.device = find_device(settings.device)
 
     def progress(self, stage, fraction):
         """fraction: of the stages; rounded, so that none is below the one before by a rounding error."""
@@ -234,17 +236,23 @@ class Chain:
     def check(self, function, *inputs):
         """The result of a function that checks its inputs; RefusedScan if they do not pass. Its Checks are recorded."""
         began = time.perf_counter()
-        result, checks = found(function, *inputs)
+        result, checks = self._found(function, inputs)
         self.provenance.add_checks(checks, time.perf_counter() - began)
         refuse(checks)
         return result
+
+    def _found(self, function, inputs):
+        def compute():
+            return found(function, *inputs, device=self.device)
+
+        return self.cache.check(function, inputs, compute, self.device) if self.cache else compute()
 
     def draw_curve(self, local):
         """Record the L-curve of the inversion for this local field, or a warning if there is none."""
         progress = Progress(lambda fraction: self.report(CURVE, self.part + (1 - self.part) * fraction))
         method, parameters = self.settings.method("invert"), self.settings.parameters("invert")
         try:
-            name, points = strength_curve(method, local, parameters, progress)
+            name, points = strength_curve(method, local, parameters, progress, self.device)
         except QSMError as error:
             self.provenance.notes[CURVE] = {"warning": str(error)}
         else:
@@ -285,8 +293,8 @@ class Chain:
         progress = Progress(lambda fraction: self.progress(stage, before + share * min(fraction, 1.0)))
         method, parameters = self.settings.method(stage), self.settings.parameters(stage)
         if self.cache:
-            result, is_read = self.cache.run(method, inputs, parameters, progress)
+            result, is_read = self.cache.run(method, inputs, parameters, progress, self.device)
         else:
-            result, is_read = method.run(*inputs, parameters=parameters, progress=progress), False
+            result, is_read = method.run(*inputs, parameters=parameters, progress=progress, device=self.device), False
         self.provenance.add(stage, time.perf_counter() - began, progress.notes, turn, is_read)
         return result

@@ -26,6 +26,7 @@ from .region_results import RegionResults
 from .regions import Regions
 from .reuse import Reuse
 from .run import Run
+from .service import IDLE_MS, Service
 from .state import State
 
 FIRST, LAST = 1000.0, -1000.0  # priorities of observers
@@ -55,7 +56,8 @@ class Panel(VTKObservationMixin):
         self.lesions, self.follow_up = (part(ui, self.regions) for part in (Lesions, FollowUp))
         self.age = Age(ui, self.regions, self.region_results)
         self.checks = Checks(ui, self.state)
-        self.run = Run(ui, self.state, self.update, (self.checks, self.mask_preview))
+        self.service = Service(IDLE_MS)
+        self.run = Run(ui, self.state, self.update, (self.checks, self.mask_preview), self.service)
         self.parts = (self.inputs, self.mask, self.methods, self.maps, self.reference, self.output, self.look)
         self.parts += (self.reuse, self.mask_preview, self.doubtful, self.run, self.checks)
         self.parts += (self.export, self.regions, self.region_results, self.atlas)
@@ -90,6 +92,7 @@ class Panel(VTKObservationMixin):
         self.regions.removeObservers()
         for part in (self.run, self.checks, self.mask_preview, self.atlas, self.follow_up, self.drop):
             part.close()
+        self.service.close()
 
     def update(self, *ignored):
         """Show what the parameter node and the scene hold."""
@@ -133,6 +136,7 @@ class Panel(VTKObservationMixin):
             self.atlas.cancel()
             self.follow_up.cancel()
             self.inputs.forget()
+            self.service.stop()  # nothing of a scene that is closed stays in memory
 
     def _scene_changed(self, caller, event):
         self._observe()
