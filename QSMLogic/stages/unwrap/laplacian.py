@@ -63,14 +63,17 @@ def laplacian(acquisition, mask, parameters, progress):
         iterations = -(-parameters.iterations // LATER_ECHOES) if echo else parameters.iterations
         done(0.1)
         image = solver.solve(phase_rad, start, iterations, done)
-        images = acquisition.magnitude[echo], phase_rad, start, image
-        image += np.float32(_offset_rad(*(x.reshape(-1)[some] for x in images)))
+        image += np.float32(_offset_rad(some, acquisition.magnitude[echo], phase_rad, start, image))
         xp.copyto(unwrapped[echo], image, where=mask)
     return unwrapped
 
 
-def _offset_rad(magnitude, phase_rad, start_rad, values_rad):
-    """What to add to the values for them to have the phase in the mean, at the multiple of 2 pi next to `start_rad`."""
+def _offset_rad(some, *images):
+    """What to add to the solution for it to have the phase in the mean, at the multiple of 2 pi next to the start.
+
+    some: indices of the voxels that count. images: the magnitude, the phase, the start and the solution.
+    """
+    magnitude, phase_rad, start_rad, values_rad = (image.reshape(-1)[some] for image in images)
     xp = namespace(values_rad)
     signal = magnitude * xp.exp(1j * (phase_rad - values_rad))
     offset = float(np.angle(complex(signal.sum(dtype=complex))))
