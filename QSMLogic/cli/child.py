@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 
-from ..pipeline.worker import end_with_parent
+from ..pipeline.service import end_with_parent
 from .main import main
 
 

@@ -23,7 +23,7 @@ from .checks.reference import check_fluid
 from .checks.result import check_map
 from .checks.scan import checked_input, found, refuse
 from .checks.tissue_mask import check_signal, check_volume
-from .stage_cache import StageCache
+from .stage_cache import StageResults
 from .strength_curve import strength_curve
 
 BEFORE_CURVE = 0.35  # fraction of the run time before the L-curve, if it is wanted
@@ -38,7 +38,7 @@ def run(
     quality: bool = False,
     curve: bool = False,
     given_maps: dict[str, np.ndarray] | None = None,
-    cache: StageCache | None = None,
+    cache: StageResults | None = None,
 ) -> Maps:
     """Compute the susceptibility map of a gradient-echo scan.
 
@@ -62,8 +62,8 @@ def run(
         Whether to run the inversion at other regularization strengths, too, for an L-curve in the provenance.
     given_maps : dict, optional
         Maps of other scans on the grid of this one, {name: array (k, j, i)}, as GIVEN_MAPS lists them.
-    cache : StageCache, optional
-        Where results of stages are kept and read; the maps are the same without it.
+    cache : StageResults, optional
+        Where results of stages are kept and read, such as a StageCache; the maps are the same without it.
 
     Returns
     -------
@@ -176,7 +176,7 @@ def _mapped(chain, total):
         if chain.single_step:  # its local field is the field of its map
             local = local.with_field(dipole_field(found, local.grid.spacing_mm, local.grid.b0_direction))
         if turn == 0:
-            susceptibility, reliable = found, local.mask
+            susceptibility, reliable = found if len(passes) == 1 else found.copy(), local.mask
             continue
         both = local.mask & reliable
         level = np.median((found - susceptibility)[both]) if both.any() else np.float32(0)
@@ -236,10 +236,16 @@ class Chain:
     def check(self, function, *inputs):
         """The result of a function that checks its inputs; RefusedScan if they do not pass. Its Checks are recorded."""
         began = time.perf_counter()
-        result, checks = found(function, *inputs, device=self.device)
+        result, checks = self._found(function, inputs)
         self.provenance.add_checks(checks, time.perf_counter() - began)
         refuse(checks)
         return result
+
+    def _found(self, function, inputs):
+        def compute():
+            return found(function, *inputs, device=self.device)
+
+        return self.cache.check(function, inputs, compute, self.device) if self.cache else compute()
 
     def draw_curve(self, local):
         """Record the L-curve of the inversion for this local field, or a warning if there is none."""

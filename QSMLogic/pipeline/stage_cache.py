@@ -8,6 +8,7 @@ corrections have done to a scan is in the arrays, so that nothing needs to be kn
 import hashlib
 import json
 import sysconfig
+from contextlib import suppress
 from dataclasses import asdict, fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from ..numerics.device import Device
 from ..numerics.lazy import scipy, sitk
 from ..registry.stages import STAGES
 from ..version import __version__
-from .stored_result import layout_of, packed, plain, rebuilt
+from .stored_result import layout_of, packed, plain, rebuilt, unpacked
 
 GB = 1e9
 DEFAULT_GB = 20.0
@@ -29,12 +30,84 @@ UNSEEN = "checks"  # what was found of a scan is not given to methods to work wi
 FACTS = "facts"  # the entry's array of characters, JSON
 
 
-class StageCache:
-    """The results of stages in a folder.
+class StageResults:
+    """Results of stages that are found again; where they are kept is up to `entry` and `keep`.
 
     Stages that take less time than reading a file are not kept, nor are methods that run programs or networks of
-    others, whose versions are not known. Results that were kept by a computer with another number of cores may differ
-    in their last digits from those that this one computes.
+    others, whose versions are not known.
+    """
+
+    def run(self, method, inputs, parameters, progress, device=None):
+        """The result of a method, found or computed, and whether it was found.
+
+        inputs, parameters, progress, device: as for Method.run; the progress has the notes of the method in either
+        case. A result of the CPU that should have been one of a GPU is not kept.
+        """
+        device = device or Device()
+
+        def compute():
+            return method.run(*inputs, parameters=parameters, progress=progress, device=device)
+
+        if not self.keeps(STAGES[method.stage]) or method.missing:
+            return compute(), False
+        key = _key(method, inputs, parameters, device.key if method.on_gpu else "", self.digest)
+        result, is_found = self.recall(method.stage, key, inputs, compute, progress, device)
+        if is_found:
+            progress(1.0)
+        return result, is_found
+
+    def check(self, function, inputs, compute, device=None):
+        """What a check of these inputs finds; found again if that takes less time."""
+        return compute()
+
+    def recall(self, name, key, inputs, compute, progress, device=None):
+        """A result that depends on nothing but the key, and whether it was found; else it is computed, and kept."""
+        found = self._find(key, inputs)
+        if found:
+            result, notes = found
+            progress.note(**notes)
+            return result, True
+        failed = len(device.fallbacks) if device else 0
+        result, arrays = compute(), []
+        if device and len(device.fallbacks) > failed:
+            return result, False
+        with suppress(TypeError):  # a method of the user's own with a result of its own kind
+            facts = {"key": key, "result": plain(result, arrays, inputs), "notes": plain(progress.notes, arrays)}
+            self.keep(name, facts, arrays)
+        return result, False
+
+    def keeps(self, stage):
+        """Whether keeping saves time."""
+        return not stage.is_quick
+
+    def digest(self, array):
+        """The digest of the values of an array."""
+        return digest(array)
+
+    def entry(self, key):
+        """(facts, function of the array to which a part of the facts refers); None if there are none."""
+        raise NotImplementedError
+
+    def keep(self, name, facts, arrays):
+        """Keep what `entry` returns. facts: plain values that refer to the arrays, with the key as "key"."""
+        raise NotImplementedError
+
+    def _find(self, key, inputs):
+        """(result, notes) of a key; None if there are none."""
+        try:
+            facts, array_of = self.entry(key) or ({}, None)
+            if facts.get("key") != key:
+                return None
+            return tuple(rebuilt(facts[name], array_of, inputs) for name in ("result", "notes"))
+        except Exception:  # whatever a damaged entry leads to: it is computed and kept anew
+            return None
+
+
+class StageCache(StageResults):
+    """The results of stages in a folder.
+
+    Not of all stages and methods, see StageResults. Results that were kept by a computer with another number of cores
+    may differ in their last digits from those that this one computes.
 
     Parameters
     ----------
@@ -68,73 +141,53 @@ class StageCache:
         """Why results could not be kept, a sentence; "" if they could."""
         return self.store.problem
 
-    def run(self, method, inputs, parameters, progress, device=None):
-        """The result of a method, read or computed, and whether it was read.
-
-        inputs, parameters, progress, device: as for Method.run; the progress has the notes of the method in either
-        case. A result of the CPU that should have been one of a GPU is not kept.
-        """
-        device = device or Device()
-        options = {"parameters": parameters, "progress": progress, "device": device}
-        if STAGES[method.stage].is_quick or method.missing:
-            return method.run(*inputs, **options), False
-        key = _key(method, inputs, parameters, device.key if method.on_gpu else "")
-        found = self._read(key, inputs)
-        if found:
-            result, notes = found
-            progress.note(**notes)
-            progress(1.0)
-            return result, True
-        failed = len(device.fallbacks)
-        result = method.run(*inputs, **options)
-        if len(device.fallbacks) == failed:
-            self._write(key, result, progress.notes, inputs)
-        return result, False
-
-    def _read(self, key, inputs):
-        """(result, notes) of a key; None if there are none."""
+    def entry(self, key):
         entry = self.store.read(key)
-        try:
-            facts = json.loads(entry.pop(FACTS).tobytes()) if entry else {}
-            if facts.get("key") != key:
-                return None
-            return tuple(rebuilt(facts[name], entry, inputs) for name in ("result", "notes"))
-        except Exception:  # whatever a damaged entry leads to: it is computed and written anew
+        if entry is None:
             return None
+        facts = json.loads(entry.pop(FACTS).tobytes())
+        return facts, lambda part: unpacked(entry, part)
 
-    def _write(self, key, result, notes, inputs):
-        arrays = []
-        try:
-            facts = {"key": key, "result": plain(result, arrays, inputs), "notes": plain(notes, arrays)}
-        except TypeError:  # a method of the user's own with a result of its own kind
-            return
+    def keep(self, name, facts, arrays):
         text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
-        self.store.write(key, {FACTS: text, **packed(arrays)})
+        self.store.write(facts["key"], {FACTS: text, **packed(arrays)})
 
 
-def _key(method, inputs, parameters, device=""):
+def _key(method, inputs, parameters, device="", digest_of=None):
     """The hash of all that a result depends on. device: the GPU that it is computed on, "" for the CPU."""
-    found = hashlib.sha256()
     who = (method.stage, method.name, method.function.__module__, sorted(asdict(parameters).items()), device)
-    _feed(found, [_surroundings(), who, inputs])
+    return key_of(who, inputs, digest_of)
+
+
+def key_of(who, inputs, digest_of=None):
+    """The hash of what is computed and of its inputs. digest_of: instead of `digest`."""
+    found = hashlib.sha256()
+    _feed(found, [_surroundings(), who, inputs], digest_of or digest)
     return found.hexdigest()
 
 
-def _feed(found, value):
+def digest(array):
+    """The digest of the values of an array."""
+    found = hashlib.sha256()
+    for part in [array] if array.flags.c_contiguous else np.atleast_1d(array):
+        found.update(np.ascontiguousarray(part))
+    return found.digest()
+
+
+def _feed(found, value, digest_of=digest):
     """Feed a value, of which arrays and dataclasses may be part, to a hash."""
     if isinstance(value, np.ndarray):
         found.update(f"array {value.dtype.str} {value.shape} {layout_of(value)}".encode())  # sums depend on it
-        for part in [value] if value.flags.c_contiguous else np.atleast_1d(value):
-            found.update(np.ascontiguousarray(part))
+        found.update(digest_of(value))
     elif isinstance(value, list | tuple):
         found.update(f"{type(value).__name__} {len(value)}".encode())
         for part in value:
-            _feed(found, part)
+            _feed(found, part, digest_of)
     elif isinstance(value, dict):
-        _feed(found, [*value.items()])
+        _feed(found, [*value.items()], digest_of)
     elif is_dataclass(value):
         parts = [(f.name, getattr(value, f.name)) for f in fields(value) if f.name != UNSEEN]
-        _feed(found, (type(value).__name__, parts))
+        _feed(found, (type(value).__name__, parts), digest_of)
     else:
         text = repr(value)
         found.update(f"{type(value).__name__} {len(text)} {text}".encode())

@@ -1,20 +1,10 @@
-"""A run in a process of its own: `python -m QSMLogic.pipeline.worker FOLDER`.
+"""The jobs that run in a process of their own (see service): what is written to their folder, read from it, and done.
 
-The folder holds the scan as arrays and job.json; the process writes the maps there and reports its progress on stdout,
-one JSON object per line: {"pid": ...} first, then {"stage": ..., "fraction": ...}, finally {"done": true} or
-{"error": ...}. Arrays are plain .npy files, which are fast to write and to read.
-The process ends when its standard input, once written to, is closed, and so with the process that started it. It also
-ends when the folder is removed.
+The folder holds the scan as arrays and job.json; the job leaves its results there. Arrays are plain .npy files, which
+are fast to write and to read.
 """
 
 import json
-import os
-import sys
-import tempfile
-import threading
-import time
-import traceback
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,16 +13,14 @@ import numpy as np
 from ..model.acquisition import Acquisition, Grid
 from ..model.catalogue import CATALOGUE
 from ..model.check import Check
-from ..model.errors import QSMError
 from ..model.given_maps import GIVEN_MAPS
 from ..model.maps import Maps
 from ..registry.settings import Settings
 from .chain import run
 from .input_checks import input_checks
 from .mask_preview import coarse_mask, previewed_mask
+from .talk import Talk
 
-DONE, UNEXPECTED, BAD_INPUT, ABANDONED = 0, 1, 2, 3
-POLL_S = 0.5
 COARSE_MASK, MASK = "coarse_mask", "mask"  # files; the first is also the step at which it is there
 
 
@@ -87,59 +75,48 @@ def read_mask(folder, name=MASK):
 
 
 def work(folder, progress):
-    """Run the job in the folder's job.json. progress: as in pipeline.run."""
-    folder = Path(folder)
+    """Run the job in a folder in this process. progress: as in pipeline.run."""
+
+    def tell(news):
+        if "stage" in news:
+            progress(news["stage"], news["fraction"])
+
+    take(Path(folder), Talk(tell))
+
+
+def take(folder, talk):
+    """Run the job in the folder's job.json. talk: a Talk."""
     job = _read_json(folder / "job.json")
-    TASKS[job["task"]](folder, job, progress)
+    TASKS[job["task"]](folder, job, talk)
 
 
-def main(folder, output=None):
-    """Work and report on `output` (stdout); returns the exit status."""
-    report = _Report(output or sys.stdout)
-    report.say(pid=os.getpid())
-    try:
-        work(folder, report.progress)
-    except QSMError as error:
-        report.say(error=str(error))
-        return BAD_INPUT
-    except MemoryError:
-        report.say(error="There is not enough memory for this scan. Close other programs, or crop the images.")
-    except Exception as error:
-        traceback.print_exc()
-        report.say(error=f"Unexpected {type(error).__name__}: {error}. See the log for details.")
-    else:
-        report.say(done=True)
-        return DONE
-    return UNEXPECTED
-
-
-def _run(folder, job, progress):
+def _run(folder, job, talk):
     scan, mask, settings = _read_scan(folder, job)
     given = {name: _read_array(folder, f"given_{name}") for name in GIVEN_MAPS}
     options = {"reference_mask": _read_array(folder, "reference_mask"), "given_maps": given, **job["options"]}
     if job["reduction"]:
         from .preview import preview
 
-        maps = preview(run, scan, mask, settings, job["reduction"], progress, **options)
+        maps = preview(run, scan, mask, settings, job["reduction"], talk.progress, **options)
     else:
-        maps = run(scan, mask, settings, progress, **options)
+        maps = run(scan, mask, settings, talk.progress, cache=talk.kept and talk.kept.begin(), **options)
     for entry, array in maps.items():
         np.save(folder / f"{entry.name}.npy", array)
     _write_json(folder / "maps.json", {"grid": asdict(maps.grid), "provenance": maps.provenance})
 
 
-def _check(folder, job, progress):
-    checks = input_checks(*_read_scan(folder, job), progress)
+def _check(folder, job, talk):
+    checks = input_checks(*_read_scan(folder, job), talk.progress)
     _write_json(folder / "checks.json", [asdict(check) for check in checks])
 
 
-def _mask(folder, job, progress):
+def _mask(folder, job, talk):
     scan, _, settings = _read_scan(folder, job)
     coarse = coarse_mask(scan, settings)
     if coarse is not None:
         np.save(folder / f"{COARSE_MASK}.npy", coarse)
-        progress(COARSE_MASK, 0.0)
-    mask, checks = previewed_mask(scan, settings, progress)
+        talk.progress(COARSE_MASK, 0.0)
+    mask, checks = previewed_mask(scan, settings, talk.progress)
     np.save(folder / f"{MASK}.npy", mask)
     _write_json(folder / "checks.json", [asdict(check) for check in checks])
 
@@ -165,11 +142,11 @@ def _read_echoes(folder, name, count):
     return np.stack(echoes)
 
 
-def _simulate(folder, job, progress):
+def _simulate(folder, job, talk):
     from ..simulation.sample import simulated_scan
     from ..simulation.scan import stored_as_integers
 
-    scan = simulated_scan(progress, job["voxel_mm"], job["seed"])
+    scan = simulated_scan(talk.progress, job["voxel_mm"], job["seed"])
     magnitude, phase = stored_as_integers(scan.acquisition)
     for name, array in {"magnitude": magnitude, "phase": phase, "labels": scan.labels, "brain": scan.mask}.items():
         np.save(folder / f"{name}.npy", array)
@@ -182,60 +159,34 @@ def _simulate(folder, job, progress):
     _write_json(folder / "labels.json", facts)
 
 
-def _register(folder, job, progress):
+def _register(folder, job, talk):
     from ..atlas.job import run_registration
 
-    run_registration(folder, job, progress)
+    run_registration(folder, job, talk.progress)
 
 
-def _compare(folder, job, progress):
+def _compare(folder, job, talk):
     from ..atlas.follow_up_job import run_comparison
 
-    run_comparison(folder, job, progress)
+    run_comparison(folder, job, talk.progress)
 
 
-def _dicom(folder, job, progress):
+def _dicom(folder, job, talk):
     from ..files.dicom.job import run_search
 
-    run_search(folder, job, progress)
+    run_search(folder, job, talk.progress)
+
+
+def _live(folder, job, talk):
+    from .live_job import run_live
+
+    run_live(folder, job, talk)
 
 
 TASKS = {
     **{"run": _run, "check": _check, "mask": _mask, "simulate": _simulate},
-    **{"register": _register, "compare": _compare, "dicom": _dicom},
+    **{"register": _register, "compare": _compare, "dicom": _dicom, "live": _live},
 }
-
-
-class _Report:
-    """Reports progress, one JSON object per line."""
-
-    def __init__(self, output):
-        self.output, self.said = output, None
-
-    def say(self, **news):
-        print(json.dumps(news), file=self.output, flush=True)
-
-    def progress(self, stage, fraction):
-        news = (stage, round(fraction, 2))
-        if news != self.said:
-            self.said = news
-            self.say(stage=stage, fraction=news[1])
-
-
-def end_with_parent():
-    """Wait for the end of standard input; if it ends before any input, nobody holds it and it means nothing."""
-    held = False
-    with suppress(OSError):
-        while os.read(0, 1024):  # not sys.stdin, whose lock would be in the way when the process ends
-            held = True
-    if held:
-        os._exit(ABANDONED)
-
-
-def _end_with_folder(folder):
-    while (folder / "job.json").exists():
-        time.sleep(POLL_S)
-    os._exit(ABANDONED)
 
 
 def _write_json(path, content):
@@ -244,18 +195,3 @@ def _write_json(path, content):
 
 def _read_json(path):
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def start(folder):
-    """Run the process: work, and end early if the process that started it ends or the folder is removed.
-
-    Its temporary files are in the folder, and so leave with it.
-    """
-    tempfile.tempdir = str(folder)
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    threading.Thread(target=_end_with_folder, args=(Path(folder),), daemon=True).start()
-    sys.exit(main(folder))
-
-
-if __name__ == "__main__":
-    start(sys.argv[1])

@@ -35,7 +35,7 @@ def begun(panel):
     """Start a run and wait until its process is at work."""
     panel.ui.applyButton.click()
     assert wait_until(lambda: panel.ui.progressBar.value > 0, 30)
-    return panel.run.process._child.pid
+    return panel.run.process.service.pid
 
 
 def volumes():

@@ -37,6 +37,11 @@ class Child:
         process.start(python_executable(), [str(argument) for argument in arguments])
         process.write(b"stay\n")  # it ends when this pipe does: with Slicer, however that ends
 
+    def send(self, message):
+        """Write an object to its input, one line of JSON."""
+        if self.process is not None:
+            self.process.write(json.dumps(message).encode() + b"\n")
+
     def end(self):
         """End the process at once, the launcher and what it has started."""
         process, self.process = self.process, None

@@ -27,6 +27,7 @@ from .region_results import RegionResults
 from .regions import Regions
 from .reuse import Reuse
 from .run import Run
+from .service import IDLE_MS, Service
 from .state import State
 
 FIRST, LAST = 1000.0, -1000.0  # priorities of observers
@@ -56,7 +57,8 @@ class Panel(VTKObservationMixin):
         self.lesions, self.follow_up = (part(ui, self.regions) for part in (Lesions, FollowUp))
         self.age = Age(ui, self.regions, self.region_results)
         self.checks = Checks(ui, self.state)
-        self.run = Run(ui, self.state, self.update, (self.checks, self.mask_preview))
+        self.service = Service(IDLE_MS)
+        self.run = Run(ui, self.state, self.update, (self.checks, self.mask_preview), self.service)
         self.device = DeviceChoice(ui, self.run.log)
         self.parts = (self.inputs, self.mask, self.methods, self.maps, self.reference, self.output, self.look)
         self.parts += (self.reuse, self.mask_preview, self.doubtful, self.run, self.checks, self.device)
@@ -92,6 +94,7 @@ class Panel(VTKObservationMixin):
         self.regions.removeObservers()
         for part in (self.run, self.checks, self.mask_preview, self.atlas, self.follow_up, self.drop, self.device):
             part.close()
+        self.service.close()
 
     def update(self, *ignored):
         """Show what the parameter node and the scene hold."""
@@ -135,6 +138,7 @@ class Panel(VTKObservationMixin):
             self.atlas.cancel()
             self.follow_up.cancel()
             self.inputs.forget()
+            self.service.stop()  # nothing of a scene that is closed stays in memory
 
     def _scene_changed(self, caller, event):
         self._observe()

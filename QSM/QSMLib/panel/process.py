@@ -9,13 +9,9 @@ from pathlib import Path
 import qt
 import slicer
 
-import QSMLogic
-
-from .child import Child
+from .service import Service
 from .turns import in_turns
 
-# no quotes, no backslashes: the line passes through Slicer's launcher on every platform
-CODE = "import sys; sys.path.insert(0, sys.argv[1]); from QSMLogic.pipeline.worker import start; start(sys.argv[2])"
 PREFIX, LEFT_OVER_S, RETRY_MS = "QSM-", 2 * 86400, 3000
 ENDED = (
     "The computation ended unexpectedly: it was stopped from outside, or there was not enough memory. "
@@ -26,14 +22,17 @@ ENDED = (
 class Process:
     """Runs one job after the other, each in a folder of its own.
 
-    on_progress(stage, fraction), on_log(line), on_done(folder) and on_failed(message) are called from the event loop.
+    on_progress(stage, fraction), on_log(line), on_done(folder) and on_failed(message) are called from the event loop,
+    and so is on_news(news) for what a job says beyond that.
     The folder is removed when on_done returns, and after a failure or stop.
+
+    service: the Service whose process does the jobs, shared with others; None: a process for each job.
     """
 
-    def __init__(self, on_progress, on_log, on_done, on_failed):
+    def __init__(self, on_progress, on_log, on_done, on_failed, on_news=None, service=None):
         self.on_progress, self.on_log, self.on_done, self.on_failed = on_progress, on_log, on_done, on_failed
-        self._folder = self._child = self._steps = None
-        self._error, self._done = "", False
+        self.on_news, self.service = on_news, service or Service()
+        self._folder = self._steps = None
 
     @property
     def running(self):
@@ -49,44 +48,59 @@ class Process:
         self.stop()
         _remove_left_overs()
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=slicer.app.temporaryPath))
-        self._error, self._done = "", False
         steps = self._steps = prepare(self._folder)
         in_turns(steps, lambda: steps is self._steps, self._launch, self._not_prepared)
 
+    def send(self, command):
+        """Send a command, a dict of plain values, to the job that is running."""
+        if self._folder:
+            self.service.send(self._folder, command)
+
     def stop(self):
-        """End the job at once, with every process that belongs to it, and forget what it has done."""
-        child, self._child, self._steps = self._child, None, None
-        if child:
-            child.end()
-        folder, self._folder = self._folder, None
+        """End the job and forget it, at once; a process that is shared stays warm if it obeys soon."""
+        folder, self._folder, self._steps = self._folder, None, None
         if folder:
-            _remove(folder)
+            self.service.end(folder, lambda: _remove(folder))
+
+    def hear(self, news):
+        """Take news of the job."""
+        if "stage" in news:
+            self.on_progress(news["stage"], news["fraction"])
+        elif "log" in news:
+            for line in news["log"].splitlines():
+                self.on_log(line)
+        elif "error" in news:
+            self._fail(news["error"])
+        elif "done" in news:
+            self._finish()
+        elif "began" not in news and self.on_news:
+            self.on_news(news)
+
+    def log(self, line):
+        """Take a line that the process has printed."""
+        self.on_log(line)
+
+    def lost(self):
+        """The process has ended before the job."""
+        self._fail(ENDED)
+
+    def not_started(self, reason):
+        """There is no process."""
+        self._fail(f"The computation could not be started: {reason}")
 
     def _not_prepared(self, error):
         self._fail(f"The scan cannot be passed to the computation: {error}")
 
     def _launch(self):
-        self._child = Child(self._hear, self.on_log, self._ended, self._not_started)
-        self._child.start(["-c", CODE, Path(QSMLogic.__file__).parents[1], self._folder])
+        self._steps = None
+        self.service.begin(self._folder, self)
 
-    def _hear(self, news):
-        self._error, self._done = news.get("error", self._error), news.get("done", self._done)
-        if "stage" in news:
-            self.on_progress(news["stage"], news["fraction"])
-
-    def _ended(self, status):
-        self._child = None
-        if not self._done:
-            self._fail(self._error or ENDED)
-            return
+    def _finish(self):
         folder, self._folder = self._folder, None
         try:
             self.on_done(folder)
         finally:
             _remove(folder)
-
-    def _not_started(self, reason):
-        self._fail(f"The computation could not be started: {reason}")
 
     def _fail(self, message):
         self.stop()

@@ -27,11 +27,12 @@ class Run:
     """Runs the pipeline in a separate process. The scene changes only when a result is available.
 
     on_result(): called when a map or a scan has arrived in the scene. resting: parts that rest meanwhile.
+    service: the Service with the process.
     """
 
-    def __init__(self, ui, state, on_result, resting):
+    def __init__(self, ui, state, on_result, resting, service):
         self.ui, self.state, self.on_result, self.resting = ui, state, on_result, resting
-        self.process = Process(self._progress, self.log, self._arrived, self._finish)
+        self.process = Process(self._progress, self.log, self._arrived, self._finish, service=service)
         self._arrive = self._steps = self._began = self._then = None
         ui.applyButton.connect("clicked()", self._apply_or_cancel)
         ui.previewButton.connect("clicked()", lambda: self._try(self.preview))

@@ -6,6 +6,7 @@ from ...model.acquisition import checked_mask
 from ...model.check import OK, REFUSED
 from ...model.errors import RefusedScan
 from ...model.mask_values import mask_values_check
+from ...numerics.moving import on_gpu
 from ...registry.stages import CHECKS, progress_before, step_title
 from .echo_linearity import check_linearity
 from .echoes import check_echoes
@@ -40,6 +41,7 @@ def checked_input(runner, acquisition, mask=None):
     return runner.check(checked_scan, scan, mask, readout, fat), mask
 
 
+@on_gpu
 def checked_scan(scan, mask=None, readout="automatic", fat=False):
     """The scan with what was found of it corrected, and the Checks.
 
