@@ -159,7 +159,7 @@ def test_a_run_uses_what_mask_and_checks_have_computed(images, service, tmp_path
     for task in ("check", "mask", "run"):
         folder = tmp_path / task
         folder.mkdir()
-        settings = FAST | {"mask": {"method": "robust", "level": 60.0}}  # which no other test has chosen
+        settings = FAST | {"mask": {"method": "robust"}}
         list(worker.write_run(folder, list(magnitude), list(-phase), FACTS, settings=settings, task=task))
         assert "done" in service.do(folder)[-1]
     used = worker.read_maps(folder).provenance["from_cache"]
