@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers.fields import ball, sphere
+from helpers.foreign_gpu import fake_gpu
 
 from QSMLogic import Acquisition, Grid, Settings, run
 from QSMLogic.model.acquisition import FieldMap
@@ -341,3 +342,17 @@ def test_task_live_reads_what_write_run_has_written(scan, tmp_path):
     talk = Talk(lambda one: (news.append(one), talk.hear({"end": True}) if "ready" in one else None))
     worker.take(tmp_path, talk)
     assert "ready" in news[-1]
+
+
+def test_on_a_gpu_the_live_map_is_the_full_map(scan, kept, monkeypatch):
+    gpus = []
+    monkeypatch.setattr("QSMLogic.pipeline.chain.find_device", lambda wanted: gpus.append(fake_gpu()) or gpus[-1])
+    session = LiveSession(*scan, Settings(QUICK), lambda stage, fraction: None, kept.begin())
+    assert session.reduction == (1, 1, 1)
+    assert session.shape == GRID.shape
+    for radius_mm in (6.0, 4.0):
+        changed = Settings(choices(0.15, background={"method": "sharp", "radius_mm": radius_mm}))
+        live, full = session.update(changed), run(*scan, changed, cache=kept.begin())
+        np.testing.assert_array_equal(live.susceptibility_ppm, full.susceptibility_ppm)
+    assert "invert" in gpus[0].stages
+    assert not gpus[0].fallbacks
