@@ -18,7 +18,7 @@ from .namespace import Library, cupy_library, to_host
 
 CPU, GPU, AUTO = DEVICES = ("cpu", "gpu", "auto")
 PACKAGE = "cupy-cuda12x[ctk]"
-INSTALL = 'pip install "QSMLogic[gpu]"'
+INSTALL = f'pip install "{PACKAGE}"'
 DRIVER_LIBRARY = {"win32": "nvcuda.dll", "linux": "libcuda.so.1"}  # there is none for macOS
 # Peak of every method on arrays of another library that numpy allocates (./dev bench device --memory), and half as much
 # again for the work areas of a GPU's transforms, which numpy does not see

@@ -135,7 +135,7 @@ class TestFinding:
         ("hint", "words"),
         [
             (GpuHint(cupy=False, driver=False), "no NVIDIA driver was found"),
-            (GpuHint(cupy=False, driver=True), 'CuPy is not installed. Install it (pip install "QSMLogic[gpu]")'),
+            (GpuHint(cupy=False, driver=True), 'CuPy is not installed. Install it (pip install "cupy-cuda12x[ctk]")'),
         ],
     )
     def test_only_who_wants_a_gpu_is_told_that_there_is_none(self, monkeypatch, hint, words):
