@@ -103,8 +103,8 @@ def test_what_does_not_fit_is_not_tried():
 
 
 def test_needed_memory_is_that_of_the_largest_input():
-    one, echoes = needed_bytes([X, X[0]]), needed_bytes({"a": [np.stack([X] * 4)]})
-    assert 0 < one < echoes < 4 * one and needed_bytes(["text", 3]) == 0
+    one, echoes = needed_bytes([X, X[:1]]), needed_bytes({"a": [X, np.stack([X] * 20)]})
+    assert 0 < one < echoes < 20 * one and needed_bytes(["text", 3]) == 0
 
 
 def test_arrays_that_nobody_can_change_stay_on_the_gpu_as_long_as_they_exist():
