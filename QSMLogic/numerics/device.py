@@ -152,6 +152,8 @@ class Gpu(Device):
         if self._is_lost or needed <= self._free_bytes():
             return ""
         self._kept.clear()
+        with suppress(Exception):  # without an answer, as below
+            self._handle.release()
         free = self._free_bytes()
         if needed <= free:
             return ""

@@ -99,7 +99,7 @@ def test_refusals_and_cancelling_are_no_failures_of_the_gpu(error):
 def test_what_does_not_fit_is_not_tried():
     gpu, (function, places) = fake_gpu(free_bytes=needed_bytes([X]) - 1), failing(OutOfMemory())
     check_doubled(gpu.call(function, X, title="Inversion"))
-    assert places == ["ndarray"] and "GB of the GPU's memory" in gpu.fallbacks[0]
+    assert places == ["ndarray"] and gpu.released == 1 and "GB of the GPU's memory" in gpu.fallbacks[0]
 
 
 def test_needed_memory_is_that_of_the_largest_input():
