@@ -6,16 +6,17 @@ from dataclasses import fields, is_dataclass
 from .namespace import to_host
 
 
-def moved(value, move, is_array=lambda x: hasattr(x, "__array__") and hasattr(x, "shape") and x.shape != ()):
-    """`value` with move(array) in place of each array; what holds none is the value itself, nothing is changed."""
-    if is_array(value):
-        return move(value)
+def moved(value, move):
+    """`value` with move(array) in place of each array; nothing is changed. Arrays without dimensions are numbers."""
+    if hasattr(value, "__array__"):
+        return move(value) if value.shape else value
     if isinstance(value, list | tuple):
-        return type(value)(moved(part, move, is_array) for part in value)
+        parts = [moved(part, move) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     if isinstance(value, dict):
-        return {name: moved(part, move, is_array) for name, part in value.items()}
+        return {name: moved(part, move) for name, part in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
-        return _dataclass_moved(value, move, is_array)
+        return _dataclass_moved(value, move)
     return value
 
 
@@ -24,9 +25,9 @@ def on_host(value):
     return moved(value, to_host)
 
 
-def _dataclass_moved(value, move, is_array):
+def _dataclass_moved(value, move):
     """Without what the class checks at its making: the arrays have been checked."""
     new = copy.copy(value)
     for field in fields(value):
-        object.__setattr__(new, field.name, moved(getattr(value, field.name), move, is_array))
+        object.__setattr__(new, field.name, moved(getattr(value, field.name), move))
     return new

@@ -22,6 +22,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from ..model.errors import Cancelled, QSMError
+from .kept_results import KeptResults
 from .talk import Talk
 from .worker import take
 
@@ -73,14 +74,14 @@ def _outcome(folder, talk):
 
 def _listen(jobs, tell):
     """Put what standard input asks for in the queue, (folder, Talk) each; the process ends with its input."""
-    last, talks, unread = Talk(), {}, b""
+    last, talks, kept, unread = Talk(), {}, KeptResults(), b""
     for text in _input():
         *lines, unread = (unread + text).split(b"\n")
         for line in lines:
             asked = _parsed(line)
             folder = asked.get("job")
             if folder:
-                last = talks[folder] = Talk(lambda news, folder=folder: tell({"job": folder, **news}))
+                last = talks[folder] = Talk(lambda news, folder=folder: tell({"job": folder, **news}), kept)
                 jobs.put((Path(folder), last))
             elif asked:
                 talks.get(asked.get("to"), last).hear(asked)

@@ -8,6 +8,7 @@ corrections have done to a scan is in the arrays, so that nothing needs to be kn
 import hashlib
 import json
 import sysconfig
+from contextlib import suppress
 from dataclasses import asdict, fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from ..model.errors import QSMError
 from ..numerics.lazy import scipy, sitk
 from ..registry.stages import STAGES
 from ..version import __version__
-from .stored_result import layout_of, packed, plain, rebuilt
+from .stored_result import layout_of, packed, plain, rebuilt, unpacked
 
 GB = 1e9
 DEFAULT_GB = 20.0
@@ -28,12 +29,58 @@ UNSEEN = "checks"  # what was found of a scan is not given to methods to work wi
 FACTS = "facts"  # the entry's array of characters, JSON
 
 
-class StageCache:
-    """The results of stages in a folder.
+class StageResults:
+    """Results of stages that are found again; where they are kept is up to `entry` and `keep`.
 
     Stages that take less time than reading a file are not kept, nor are methods that run programs or networks of
-    others, whose versions are not known. Results that were kept by a computer with another number of cores may differ
-    in their last digits from those that this one computes.
+    others, whose versions are not known.
+    """
+
+    def run(self, method, inputs, parameters, progress):
+        """The result of a method, found or computed, and whether it was found.
+
+        inputs, parameters, progress: as for Method.run; the progress has the notes of the method in either case.
+        """
+        if STAGES[method.stage].is_quick or method.missing:
+            return method.run(*inputs, parameters=parameters, progress=progress), False
+        key = _key(method, inputs, parameters)
+        found = self._find(key, inputs)
+        if found:
+            result, notes = found
+            progress.note(**notes)
+            progress(1.0)
+            return result, True
+        result = method.run(*inputs, parameters=parameters, progress=progress)
+        arrays = []
+        with suppress(TypeError):  # a method of the user's own with a result of its own kind
+            facts = {"key": key, "result": plain(result, arrays, inputs), "notes": plain(progress.notes, arrays)}
+            self.keep(method.stage, facts, arrays)
+        return result, False
+
+    def entry(self, key):
+        """(facts, function of the array to which a part of the facts refers); None if there are none."""
+        raise NotImplementedError
+
+    def keep(self, stage, facts, arrays):
+        """Keep what `entry` returns. facts: plain values that refer to the arrays, with the key as "key"."""
+        raise NotImplementedError
+
+    def _find(self, key, inputs):
+        """(result, notes) of a key; None if there are none."""
+        try:
+            facts, array_of = self.entry(key) or ({}, None)
+            if facts.get("key") != key:
+                return None
+            return tuple(rebuilt(facts[name], array_of, inputs) for name in ("result", "notes"))
+        except Exception:  # whatever a damaged entry leads to: it is computed and kept anew
+            return None
+
+
+class StageCache(StageResults):
+    """The results of stages in a folder.
+
+    Not of all stages and methods, see StageResults. Results that were kept by a computer with another number of cores
+    may differ in their last digits from those that this one computes.
 
     Parameters
     ----------
@@ -67,43 +114,16 @@ class StageCache:
         """Why results could not be kept, a sentence; "" if they could."""
         return self.store.problem
 
-    def run(self, method, inputs, parameters, progress):
-        """The result of a method, read or computed, and whether it was read.
-
-        inputs, parameters, progress: as for Method.run; the progress has the notes of the method in either case.
-        """
-        if STAGES[method.stage].is_quick or method.missing:
-            return method.run(*inputs, parameters=parameters, progress=progress), False
-        key = _key(method, inputs, parameters)
-        found = self._read(key, inputs)
-        if found:
-            result, notes = found
-            progress.note(**notes)
-            progress(1.0)
-            return result, True
-        result = method.run(*inputs, parameters=parameters, progress=progress)
-        self._write(key, result, progress.notes, inputs)
-        return result, False
-
-    def _read(self, key, inputs):
-        """(result, notes) of a key; None if there are none."""
+    def entry(self, key):
         entry = self.store.read(key)
-        try:
-            facts = json.loads(entry.pop(FACTS).tobytes()) if entry else {}
-            if facts.get("key") != key:
-                return None
-            return tuple(rebuilt(facts[name], entry, inputs) for name in ("result", "notes"))
-        except Exception:  # whatever a damaged entry leads to: it is computed and written anew
+        if entry is None:
             return None
+        facts = json.loads(entry.pop(FACTS).tobytes())
+        return facts, lambda part: unpacked(entry, part)
 
-    def _write(self, key, result, notes, inputs):
-        arrays = []
-        try:
-            facts = {"key": key, "result": plain(result, arrays, inputs), "notes": plain(notes, arrays)}
-        except TypeError:  # a method of the user's own with a result of its own kind
-            return
+    def keep(self, stage, facts, arrays):
         text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
-        self.store.write(key, {FACTS: text, **packed(arrays)})
+        self.store.write(facts["key"], {FACTS: text, **packed(arrays)})
 
 
 def _key(method, inputs, parameters):

@@ -44,19 +44,22 @@ def layout_of(array):
     return None if array.flags.c_contiguous else array.strides
 
 
-def rebuilt(value, arrays, inputs=()):
-    """The value that `plain` has turned into JSON. arrays: those of `packed`. inputs: as they were then."""
+def rebuilt(value, array_of, inputs=()):
+    """The value that `plain` has turned into JSON. inputs: as they were then.
+
+    array_of: function of {"array": number, ...} that returns the array, such as `unpacked` of what `packed` made.
+    """
     if not isinstance(value, dict):
         return value
     if "array" in value:
-        return _unpacked(arrays, value["array"], np.dtype(value["dtype"]), tuple(value["shape"]), value["strides"])
+        return array_of(value)
     if "class" in value:
-        own = {name: rebuilt(part, arrays, inputs) for name, part in value["fields"].items()}
+        own = {name: rebuilt(part, array_of, inputs) for name, part in value["fields"].items()}
         return CLASSES[value["class"]](**own) if value["base"] is None else replace(inputs[value["base"]], **own)
     if "dict" in value:
-        return {rebuilt(key, arrays, inputs): rebuilt(part, arrays, inputs) for key, part in value["dict"]}
+        return {rebuilt(key, array_of, inputs): rebuilt(part, array_of, inputs) for key, part in value["dict"]}
     ((kind, parts),) = value.items()
-    return {"list": list, "tuple": tuple}[kind](rebuilt(part, arrays, inputs) for part in parts)
+    return {"list": list, "tuple": tuple}[kind](rebuilt(part, array_of, inputs) for part in parts)
 
 
 def packed(arrays):
@@ -75,8 +78,12 @@ def packed(arrays):
     return members
 
 
-def _unpacked(arrays, number, dtype, shape, strides):
-    """Array `number` of `packed`, in the layout that it had in memory, by which the last digits of sums differ."""
+def unpacked(arrays, part):
+    """The array of `packed` to which a part of a plain value refers, in the layout that it had in memory.
+
+    The last digits of sums depend on the layout.
+    """
+    number, dtype, shape, strides = part["array"], np.dtype(part["dtype"]), tuple(part["shape"]), part["strides"]
     bits, values = arrays.get(BITS.format(number)), arrays.get(VALUES.format(number))
     if bits is not None:
         there = np.unpackbits(bits, count=int(np.prod(shape))).view(bool)

@@ -12,8 +12,8 @@ class Talk:
     ----------
     tell : callable, optional
         Called with each of the news, a dict.
-    kept : optional
-        The results of stages that were kept from earlier jobs, to be passed to QSMLogic.run as `cache`.
+    kept : KeptResults, optional
+        What earlier jobs have kept, to be passed to QSMLogic.run as `cache`; each run calls its `begin` first.
 
     Attributes
     ----------

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..numerics.conjugate_gradients import conjugate_gradients
 from ..numerics.fft import rfftn
+from ..numerics.namespace import namespace
 from .dipole_model import DipoleModel
 from .misfit import CONE, SIGNAL, faded
 
@@ -36,12 +37,14 @@ def model_error_share(local):
     soft = faded(local.mask)
     rest = rfftn(model.padded(_residual(model, local) * soft))
     field = rfftn(model.padded(local.ppm * soft))
-    k2, size = model.squared_frequency(), np.abs(model.kernel)
+    xp = model.xp
+    k2, size = model.squared_frequency(), xp.abs(model.kernel)
     shares = []
     for low, high in zip(BANDS, BANDS[1:], strict=False):
         band = (k2 >= low**2) & (k2 < high**2)
         near, far = band & (size < CONE), band & (size > SIGNAL)
-        power = _power(field, far) * np.count_nonzero(near) / max(np.sum(np.square(size[far]), dtype=np.float64), 1e-30)
+        squares = float(xp.square(size[far]).sum(dtype=np.float64))
+        power = _power(field, far) * int(xp.count_nonzero(near)) / max(squares, 1e-30)
         if power > 0:
             shares.append(_power(rest, near) / power)
     return float(np.median(shares)) if shares else 0.0
@@ -57,4 +60,5 @@ def _residual(model, local):
 
 def _power(spectrum, kept):
     values = spectrum[kept]
-    return float(np.sum(np.square(values.real) + np.square(values.imag), dtype=np.float64))
+    square = namespace(values).square
+    return float((square(values.real) + square(values.imag)).sum(dtype=np.float64))

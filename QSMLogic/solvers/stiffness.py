@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..numerics.gradient import gradient
+from ..numerics.namespace import namespace
 from ..numerics.parallel import for_slabs
 
 SMALLEST_GRADIENT = 0.002  # ppm per voxel length; for smaller ones the penalty is quadratic
@@ -13,15 +14,15 @@ def stiffness(x, edges, lam, spacing):
 
     edges: V, bool (3, k, j, i), or None for 1.
     """
-    result = gradient(x, spacing)
+    xp, result = namespace(x), gradient(x, spacing)
 
     def work(start, stop):
         for axis in range(3):
             part = result[axis, start:stop]
-            np.square(part, out=part)
+            xp.square(part, out=part)
             part += np.float32(SMALLEST_GRADIENT**2)
-            np.sqrt(part, out=part)
-            np.divide(np.float32(lam), part, out=part)
+            xp.sqrt(part, out=part)
+            xp.divide(np.float32(lam), part, out=part)
             if edges is not None:
                 part *= edges[axis, start:stop]
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..numerics.fft import frequencies, irfftn, rfftn
 from ..numerics.gradient import backward_difference, forward_difference, gradient_transposed
+from ..numerics.namespace import namespace
 from ..numerics.parallel import for_slabs
 
 PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))  # the six components of a symmetric matrix
@@ -41,10 +42,10 @@ class TotalGeneralizedVariation:
 
     def __init__(self, model, lam, reach, penalties):
         self.model = model
-        self.shrinkage = SlopeShrinkage(model.shape, model.spacing, lam, reach, penalties)
+        self.shrinkage = SlopeShrinkage(model.shape, model.spacing, lam, reach, penalties, model.xp)
         self.symbols = [
-            ((np.exp(2j * np.pi * k * d) - 1) / d).astype(np.complex64)
-            for k, d in zip(frequencies(model.shape, model.spacing), model.spacing, strict=True)
+            ((model.xp.exp(2j * np.pi * k * d) - 1) / d).astype(np.complex64)
+            for k, d in zip(frequencies(model.shape, model.spacing, model.xp), model.spacing, strict=True)
         ]
 
     @property
@@ -73,10 +74,11 @@ class TotalGeneralizedVariation:
         """Write the spectra of x over `data`, a_2, and of v over `spectra`, r. divergence: d^H a_1."""
         planes, mu_1, mu_3 = slice(start, stop), self.shrinkage.mu_1, self.shrinkage.mu_3
         symbols = [self.symbols[0][planes], *self.symbols[1:]]
-        squared = sum(np.square(d.real) + np.square(d.imag) for d in symbols)
-        projected = sum(np.conj(d) * r[planes] for d, r in zip(symbols, spectra, strict=True))
+        xp = self.model.xp
+        squared = sum(xp.square(d.real) + xp.square(d.imag) for d in symbols)
+        projected = sum(xp.conj(d) * r[planes] for d, r in zip(symbols, spectra, strict=True))
         along = 1 / (mu_1 + mu_3 * squared)  # reciprocals, as complex numbers are multiplied faster than divided
-        system = self.mu_2 * self.squares[planes] + mu_1 * mu_3 * np.square(squared) * along
+        system = self.mu_2 * self.squares[planes] + mu_1 * mu_3 * xp.square(squared) * along
         if start == 0:
             system[0, 0, 0] = 1
         x = data[planes]
@@ -107,17 +109,19 @@ class SlopeShrinkage:
         The penalty at the last step.
     """
 
-    def __init__(self, shape, spacing, lam, reach, penalties):
+    def __init__(self, shape, spacing, lam, reach, penalties, xp=np):
+        self.xp = xp
         self.spacing, self.lam, self.reach = spacing, lam, np.float32(reach)
         self.tau_1, self.mu_1 = penalties.tau_1, penalties.mu_1
         self.tau_3, self.mu_3 = penalties.tau_3, penalties.mu_3
-        self.v, self.u_1 = np.zeros((3, *shape), np.float32), np.zeros((3, *shape), np.float32)
-        self.u_3 = np.zeros((len(PAIRS), *shape), np.float32)
+        self.v, self.u_1 = xp.zeros((3, *shape), np.float32), xp.zeros((3, *shape), np.float32)
+        self.u_3 = xp.zeros((len(PAIRS), *shape), np.float32)
         self.cost = 0.0
 
     def shrink_gradient(self, x):
         """z and dual step of z_1 = grad x - v; returns a_1 = z_1 - u_1, float32 (3, k, j, i)."""
-        result, costs = np.empty_like(self.u_1), np.zeros(len(x))
+        xp, costs = self.xp, np.zeros(len(x))
+        result = xp.empty_like(self.u_1)
 
         def work(start, stop):
             for axis in range(3):
@@ -125,7 +129,7 @@ class SlopeShrinkage:
                 forward_difference(x, x[start:stop], axis, start, stop, target)
                 target *= np.float32(1 / self.spacing[axis])
                 target -= self.v[axis, start:stop]
-                costs[start] += np.abs(target).sum(dtype=np.float64)
+                costs[start] += float(xp.abs(target).sum(dtype=np.float64))
                 _shrink(target, self.u_1[axis, start:stop], self.tau_1)
 
         for_slabs(work, x)
@@ -135,14 +139,15 @@ class SlopeShrinkage:
     def shrink_slopes(self, right):
         """z and dual step of z_3 = E v; makes r = mu_3 E^T a_3 - mu_1 a_1 of `right`, which is a_1."""
         right *= -self.mu_1
-        target, costs = np.empty(right.shape[1:], np.float32), np.zeros(right.shape[1])
+        xp, costs = self.xp, np.zeros(right.shape[1])
+        target = xp.empty(right.shape[1:], np.float32)
         for u, pair in zip(self.u_3, PAIRS, strict=True):
             share = 1 if pair[0] == pair[1] else 2
 
             def differ(start, stop, u=u, pair=pair, share=share):
                 out = target[start:stop]
                 self._symmetrized(pair, start, stop, out)
-                costs[start] += share * np.abs(out).sum(dtype=np.float64)
+                costs[start] += share * float(xp.abs(out).sum(dtype=np.float64))
                 _shrink(out, u[start:stop], self.tau_3)
 
             for_slabs(differ, target)
@@ -153,7 +158,7 @@ class SlopeShrinkage:
         """The component `pair` of E v for the planes start to stop."""
         sides = sorted({pair, pair[::-1]})
         for n, (axis, of) in enumerate(sides):
-            steps, slope = np.empty_like(out) if n else out, self.v[of]
+            steps, slope = self.xp.empty_like(out) if n else out, self.v[of]
             forward_difference(slope, slope[start:stop], axis, start, stop, steps)
             steps *= np.float32(1 / len(sides) / self.spacing[axis])
             if n:
@@ -161,7 +166,7 @@ class SlopeShrinkage:
 
     def _add_transposed(self, right, target, pair, start, stop):
         """Add mu_3 E^T of the component `pair`, `target`, to the planes start to stop of `right`."""
-        part = np.empty_like(target[start:stop])
+        part = self.xp.empty_like(target[start:stop])
         for axis, of in sorted({pair, pair[::-1]}):
             backward_difference(target, axis, start, stop, part)
             part *= -self.mu_3 / np.float32(self.spacing[axis])
@@ -171,6 +176,6 @@ class SlopeShrinkage:
 def _shrink(target, u, tau):
     """z and dual step of a soft threshold: updates u and turns `target`, K x, into z - u."""
     target += u
-    np.clip(target, -tau, tau, out=u)
+    namespace(u).clip(target, -tau, tau, out=u)
     target -= u
     target -= u

@@ -1,8 +1,6 @@
 """Automatic: the inversion that suits the scan."""
 
-import numpy as np
-
-from ...numerics.lazy import ndimage
+from ...numerics.namespace import library, to_host
 from ...registry.method import find, method
 from ...shared.bulk import bulk
 from ...solvers.model_error import model_error_share
@@ -34,7 +32,7 @@ def choice(local):
     -------
     name, reason : str
     """
-    few = max(STRONG_SHARE * np.count_nonzero(local.mask), LEAST_VOXELS)
+    few = max(STRONG_SHARE * int(library(local.mask).xp.count_nonzero(local.mask)), LEAST_VOXELS)
     counted = _strong_voxels(local, few)
     volume_mm3, limit_mm3 = (voxels * local.grid.voxel_volume_mm3 for voxels in (counted, few))
     if counted > few:
@@ -57,15 +55,16 @@ def _by_model_error(local):
 
 def _strong_voxels(local, few):
     """The number of voxels of a strong field in connected parts of the mask's bulk."""
-    strong = local.mask & (np.abs(local.ppm) > STRONG_PPM)
-    if np.count_nonzero(strong) > few:
+    of = library(local.mask)
+    strong = local.mask & (of.xp.abs(local.ppm) > STRONG_PPM)
+    if int(of.xp.count_nonzero(strong)) > few:
         strong &= bulk(local.mask, local.grid.spacing_mm)
-    parts, count = ndimage.label(strong, np.ones((3, 3, 3)))
-    sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]
+    parts, count = of.ndimage.label(strong, of.xp.ones((3, 3, 3)))
+    sizes = to_host(of.xp.bincount(parts.ravel(), minlength=int(count) + 1))[1:]
     return int(sizes[sizes >= LEAST_TOGETHER].sum())
 
 
-@method("invert", title="Automatic", chooses=choice)
+@method("invert", title="Automatic", chooses=choice, on_gpu=True)
 def automatic(local, _parameters, progress):
     """Take the consensus in people, WH-QSM for ideal fields, single-step TGV in a run with strong sources.
 

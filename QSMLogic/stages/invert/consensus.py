@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...numerics.conjugate_gradients import dot
 from ...numerics.convolution import convolve
 from ...numerics.fft import irfftn, rfftn
+from ...numerics.sums import dot
 from ...registry.method import Citation, method, parameter
 from ...solvers import inversion_parameters as shared
 from ...solvers.admm import Admm
@@ -65,6 +65,7 @@ class ConsensusParameters:
         Citation("Zou and Hastie, J R Stat Soc B 2005;67:301-320", "10.1111/j.1467-9868.2005.00503.x"),
         Citation("Bilgic et al., J Magn Reson Imaging 2014;40:181-191", "10.1002/jmri.24365"),
     ],
+    on_gpu=True,
 )
 def consensus(local, parameters, progress):
     """Fill in by total variation what the field does not determine, and divide by the kernel elsewhere.
@@ -134,10 +135,11 @@ def _step_to_field(model, local, w, first, parameters):
     """Step 2 from `first`, the map x_1 of step 1: min |D x - f|_2^2 + delta^2 |x - x_1|_2^2, by frequency."""
     masked = model.padded(model.result(first))
     f = model.padded(local.ppm * w) + (model.padded(local.mask) - model.padded(w)) * model.field(masked)
-    relative = np.square(model.squared_frequency() / np.float32(parameters.finest**2))
+    xp = model.xp
+    relative = xp.square(model.squared_frequency() / np.float32(parameters.finest**2))
     delta2 = np.float32(parameters.crossover) * (1 + relative)
     spectrum = model.kernel * rfftn(f) + delta2 * rfftn(masked)
-    spectrum /= np.square(model.kernel) + delta2
+    spectrum /= xp.square(model.kernel) + delta2
     return model.result(irfftn(spectrum.astype(np.complex64), model.shape))
 
 

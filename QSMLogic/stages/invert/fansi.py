@@ -28,6 +28,7 @@ class FansiParameters:
     title="FANSI nlTV",
     parameters=FansiParameters,
     citations=[Citation("Milovic et al., Magn Reson Med 2018;80:814-821", "10.1002/mrm.27073")],
+    on_gpu=True,
 )
 def fansi(local, parameters, progress):
     """Solve min 1/2 |W (exp(i s D x) - exp(i s f))|_2^2 / s^2 + lambda |grad x|_1 by ADMM.

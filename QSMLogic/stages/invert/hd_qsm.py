@@ -32,6 +32,7 @@ class HdQsmParameters:
     title="HD-QSM",
     parameters=HdQsmParameters,
     citations=[Citation("Lambert et al., Magn Reson Med 2022;88:962-972", "10.1002/mrm.29218")],
+    on_gpu=True,
 )
 def hd_qsm(local, parameters, progress):
     """Minimize |W (D x - f)|_1 by some iterations of ADMM, then 1/2 |W (D x - f)|_2^2, both with lambda |grad x|_1.
@@ -58,7 +59,7 @@ def hd_qsm(local, parameters, progress):
     first, second = progress.part(0, share), progress.part(share, 1)
 
     f = model.padded(local.ppm)
-    w = model.padded(np.float32(L1_SCALE_PPM) * np.sqrt(squared_weight(local)))
+    w = model.padded(np.float32(L1_SCALE_PPM) * model.xp.sqrt(squared_weight(local)))
     solver.run(absolutes(f, w), parameters.l1_iterations, parameters.tolerance, first, "l1")
     w = model.padded(squared_weight(local))
     return model.result(solver.run(squares(f, w), parameters.l2_iterations, parameters.tolerance, second, "l2"))

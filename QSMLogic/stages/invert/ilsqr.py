@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from ...numerics.conjugate_gradients import conjugate_gradients
 from ...numerics.convolution import convolve
 from ...numerics.gradient import weighted_laplacian
 from ...numerics.kernels import laplacian_kernel
+from ...numerics.quotient import quotient
 from ...registry.method import Citation, method, parameter
 from ...solvers import inversion_parameters as shared
 from ...solvers.dipole_model import DipoleModel
@@ -44,6 +43,7 @@ class IlsqrParameters:
     title="iLSQR",
     parameters=IlsqrParameters,
     citations=[Citation("Li et al., NeuroImage 2015;108:111-122", "10.1016/j.neuroimage.2014.12.043")],
+    on_gpu=True,
 )
 def ilsqr(local, parameters, progress):
     """Invert by least squares, then estimate streaks as what varies away from edges, and subtract them.
@@ -80,17 +80,17 @@ def ilsqr(local, parameters, progress):
     )
     mask = model.padded(local.mask)
     edges = smooth_weights(_quick_map(model, f, mask), mask, model.spacing, parameters.flat, 1 - parameters.edges)
-    cone = np.abs(model.kernel) < parameters.threshold
+    cone = model.xp.abs(model.kernel) < parameters.threshold
     first -= _streaks(model, first, edges, cone, parameters, progress.part(0.4, 1))
     return model.result(first)
 
 
 def _quick_map(model, field, mask):
     """The map of sign(D) times the spectrum of the field; near the cone, where signs change, from the masked map."""
-    sign = np.sign(model.kernel)
+    xp, sign = model.xp, model.xp.sign(model.kernel)
     sharp = convolve(field, sign)
-    inside = convolve(sharp * mask, np.clip(1 - np.abs(model.kernel) / 0.1, 0, 1))
-    sharp = convolve(sharp, np.clip(np.abs(model.kernel) / 0.1, 0, 1))
+    inside = convolve(sharp * mask, xp.clip(1 - xp.abs(model.kernel) / 0.1, 0, 1))
+    sharp = convolve(sharp, xp.clip(xp.abs(model.kernel) / 0.1, 0, 1))
     sharp += inside
     return sharp
 
@@ -99,8 +99,8 @@ def _streaks(model, x, edges, cone, parameters, progress):
     """The map y of frequencies in the cone that minimizes |V grad (x - y)|_2, with V^2 = `edges`."""
 
     normal = lambda y: convolve(weighted_laplacian(y, edges, model.spacing), cone)  # noqa: E731
-    laplacian = laplacian_kernel(model.shape, model.spacing)
-    conditioner = np.divide(cone, laplacian, out=np.zeros_like(laplacian), where=laplacian > 0)
+    laplacian = laplacian_kernel(model.shape, model.spacing, model.xp)
+    conditioner = quotient(cone, laplacian, laplacian > 0)
     return conjugate_gradients(
         normal,
         normal(x),

@@ -39,6 +39,7 @@ class L1QsmParameters:
     title="L1-QSM",
     parameters=L1QsmParameters,
     citations=[Citation("Milovic et al., Magn Reson Med 2022;87:457-473", "10.1002/mrm.28957")],
+    on_gpu=True,
 )
 def l1_qsm(local, parameters, progress):
     """Solve min |W (exp(i s D x) - exp(i s f))|_1 / s + lambda |grad x|_1 by ADMM: robust against outliers.
@@ -62,6 +63,6 @@ def l1_qsm(local, parameters, progress):
     lam = by_misfit("strength", parameters.strength, lambda m: np.clip(STEP * m.ratio, 1e-3, 1), local, progress)
     penalties = l1_penalties(lam, parameters)
     solver = Admm(model, TotalVariation(model, penalties), penalties.mu_2)
-    w = np.sqrt(model.padded(squared_weight(local)))
+    w = model.xp.sqrt(model.padded(squared_weight(local)))
     fidelity = phasor_absolutes(model.padded(local.ppm), w, parameters.rad_per_ppm)
     return model.result(solver.run(fidelity, parameters.iterations, parameters.tolerance, progress))

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...numerics.conjugate_gradients import add, conjugate_gradients, dot
+from ...numerics.conjugate_gradients import add, conjugate_gradients
 from ...numerics.convolution import convolve
 from ...numerics.fft import pad
 from ...numerics.gradient import weighted_laplacian
 from ...numerics.kernels import laplacian_kernel, sphere_kernel
+from ...numerics.namespace import namespace
+from ...numerics.sums import dot
 from ...registry.method import Citation, method, parameter
 from ...shared.spherical_mean import SphericalMean
 from ...solvers import inversion_parameters as shared
@@ -116,7 +118,7 @@ def medi(local, parameters, progress):
     """
     lam = chosen_strength(parameters.strength, local, progress, share=0.1, low=1e-4)
     problem = _Problem(local, lam, parameters, progress)
-    x = np.zeros(problem.model.shape, np.float32)
+    x = problem.model.xp.zeros(problem.model.shape, np.float32)
     for outer in range(parameters.outer_iterations):
         part = progress.part(outer / parameters.outer_iterations, (outer + 1) / parameters.outer_iterations)
         step = problem.change(x, first=outer == 0, progress=part)
@@ -142,7 +144,7 @@ class _Problem:
         self.edges = self.csf = None
         if local.csf is not None and local.csf.any():
             self.csf = model.padded(local.csf) > 0
-            progress.note(csf_voxels=int(np.count_nonzero(self.csf)))
+            progress.note(csf_voxels=int(model.xp.count_nonzero(self.csf)))
         if parameters.smv_mm:
             local = self._filtered(local)
         if local.magnitude is not None:
@@ -155,7 +157,7 @@ class _Problem:
         mean = SphericalMean(local, self.parameters.smv_mm, "MEDI with SMV")
         field = convolve(pad(local.ppm, mean.shape), mean.highpass)[mean.inside]
         eroded = local.with_field(field, mean.core_mask)
-        highpass = 1 - sphere_kernel(self.model.shape, local.grid.spacing_mm, mean.radius_mm)
+        highpass = 1 - sphere_kernel(self.model.shape, local.grid.spacing_mm, mean.radius_mm, self.model.xp)
         self.model = DipoleModel(eroded)
         self.model.kernel *= highpass
         self.f, self.w = self.model.padded(eroded.ppm), self.model.padded(squared_weight(eroded))
@@ -183,7 +185,7 @@ class _Problem:
         right = model.field(residual)
         del residual
         right = penalized(right, x)
-        np.negative(right, out=right)
+        model.xp.negative(right, out=right)
         return conjugate_gradients(
             lambda y: penalized(model.field(model.field(y, self.w)), y),
             right,
@@ -196,17 +198,18 @@ class _Problem:
 
 def _preconditioner(model, lam):
     """About the inverse of D w D + grad^T (lambda / |grad x|) grad, as a spectrum."""
-    penalty = laplacian_kernel(model.shape, model.spacing) * np.float32(lam / SMALLEST_GRADIENT / 10)
-    penalty += np.square(model.kernel)
+    xp = model.xp
+    penalty = laplacian_kernel(model.shape, model.spacing, xp) * np.float32(lam / SMALLEST_GRADIENT / 10)
+    penalty += xp.square(model.kernel)
     penalty += np.float32(1e-3)
-    return np.divide(1, penalty, out=penalty)
+    return xp.divide(1, penalty, out=penalty)
 
 
 def _distrust(residual, w, limit):
     """Lower w, in place, of voxels whose weighted residual is beyond `limit` standard deviations."""
-    known = w > 0
-    deviation = np.sqrt(np.mean(np.square(residual[known]) / w[known]))
-    excess = np.abs(residual) / np.sqrt(np.where(known, w, 1)) / max(limit * deviation, 1e-12)
+    xp, known = namespace(w), w > 0
+    deviation = xp.sqrt((xp.square(residual[known]) / w[known]).mean())
+    excess = xp.abs(residual) / xp.sqrt(xp.where(known, w, 1)) / max(limit * deviation, 1e-12)
     far = excess > 1
-    w[far] /= np.square(excess[far])
-    residual[far] /= np.square(excess[far])
+    w[far] /= xp.square(excess[far])
+    residual[far] /= xp.square(excess[far])

@@ -35,6 +35,7 @@ class NdiParameters:
     title="NDI",
     parameters=NdiParameters,
     citations=[Citation("Polak et al., NMR Biomed 2020;33:e4271", "10.1002/nbm.4271")],
+    on_gpu=True,
 )
 def ndi(local, parameters, progress):
     """Descend along the gradient of 1/2 |W (exp(i s D x) - exp(i s f))|_2^2 / s^2, and stop before misfit is fitted.
@@ -67,7 +68,7 @@ def ndi(local, parameters, progress):
     f, w = model.padded(local.ppm), model.padded(squared_weight(local))
     mask, s = model.padded(local.mask), parameters.rad_per_ppm
     fidelity = phasor_squares(f, w, s)
-    momentum = np.zeros(model.shape, np.float32)
+    momentum = model.xp.zeros(model.shape, np.float32)
     iterations = round(by_misfit("iterations", parameters.iterations, rule, local, progress))
     counter = iter(range(iterations))
 
@@ -77,10 +78,10 @@ def ndi(local, parameters, progress):
         slope = model.field(phasor_gradient(field, f, w, s), mask)
         following = momentum.copy()
         add(following, -parameters.step, slope)
-        np.subtract(following, x, out=momentum)
+        model.xp.subtract(following, x, out=momentum)
         iteration = next(counter)
         add_to_scaled(momentum, iteration / (iteration + 3), following)
         return following, objective
 
-    zero = np.zeros(model.shape, np.float32)
+    zero = model.xp.zeros(model.shape, np.float32)
     return model.result(iterate(step, zero, iterations, 0, progress))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...numerics.gradient import gradient
+from ...numerics.namespace import namespace
 from ...numerics.parallel import for_slabs
 from ...registry.method import Citation, method, parameter
 from ...solvers import inversion_parameters as shared
@@ -54,6 +55,7 @@ class NltvParameters:
         Citation("Kames et al., NeuroImage 2018;167:276-283", "10.1016/j.neuroimage.2017.11.018"),
         Citation("Candes et al., J Fourier Anal Appl 2008;14:877-905", "10.1007/s00041-008-9045-x"),
     ],
+    on_gpu=True,
 )
 def nltv(local, parameters, progress):
     """Solve min 1/2 |W (exp(i s D x) - exp(i s f))|_2^2 / s^2 + lambda |V grad x|_1, with V from x, by ADMM.
@@ -89,13 +91,13 @@ def nltv(local, parameters, progress):
 
 def _thresholds(x, spacing, tau_1, epsilon):
     """tau_1 V = tau_1 epsilon / (epsilon + |dx|) for each component of the gradient, float32 (3, k, j, i)."""
-    result = gradient(x, spacing)
+    xp, result = namespace(x), gradient(x, spacing)
 
     def work(start, stop):
         part = result[:, start:stop]
-        np.abs(part, out=part)
+        xp.abs(part, out=part)
         part += np.float32(epsilon)
-        np.divide(np.float32(tau_1 * epsilon), part, out=part)
+        xp.divide(np.float32(tau_1 * epsilon), part, out=part)
 
     for_slabs(work, x)
     return result

@@ -9,6 +9,7 @@ from ...numerics.convolution import multiply
 from ...numerics.fft import irfftn, rfftn
 from ...numerics.iteration import iterate
 from ...numerics.kernels import laplacian_kernel
+from ...numerics.quotient import quotient
 from ...registry.method import Citation, method, parameter
 from ...solvers import inversion_parameters as shared
 from ...solvers.dipole_model import DipoleModel
@@ -54,6 +55,7 @@ class RtsParameters:
     title="RTS",
     parameters=RtsParameters,
     citations=[Citation("Kames et al., NeuroImage 2018;167:276-283", "10.1016/j.neuroimage.2017.11.018")],
+    on_gpu=True,
 )
 def rts(local, parameters, progress):
     """Invert the well-conditioned frequencies by conjugate gradients, fill in the others by total variation.
@@ -105,15 +107,16 @@ def _well_conditioned(local, model, iterations, progress):
 
 def _fill_cone(first, model, parameters, progress):
     """Step 2 from `first`, the map x_1 of step 1."""
-    kept = np.float32(parameters.mu) * (np.abs(model.kernel) > parameters.delta)
-    inverse = kept + np.float32(parameters.rho) * laplacian_kernel(model.shape, model.spacing)
-    np.divide(1, inverse, out=inverse, where=inverse > 0)
+    xp = model.xp
+    kept = np.float32(parameters.mu) * (xp.abs(model.kernel) > parameters.delta)
+    inverse = kept + np.float32(parameters.rho) * laplacian_kernel(model.shape, model.spacing, xp)
+    inverse = quotient(1, inverse, inverse > 0, inverse)
     target = rfftn(first)
     multiply(target, kept)
     multiply(target, inverse)
     del kept
     inverse *= np.float32(parameters.rho)
-    shrinkage = GradientShrinkage(model.shape, model.spacing, 1 / parameters.rho)
+    shrinkage = GradientShrinkage(model.shape, model.spacing, 1 / parameters.rho, xp)
 
     def step(x):
         spectrum = rfftn(shrinkage.step(x))

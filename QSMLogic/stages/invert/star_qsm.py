@@ -34,6 +34,7 @@ class StarQsmParameters:
     title="STAR-QSM",
     parameters=StarQsmParameters,
     citations=[Citation("Wei et al., NMR Biomed 2015;28:1294-1303", "10.1002/nbm.3383")],
+    on_gpu=True,
 )
 def star_qsm(local, parameters, progress):
     """Map strong sources with strong total variation, subtract their field, map the rest with weak total variation.

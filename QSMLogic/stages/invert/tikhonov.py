@@ -7,6 +7,8 @@ import numpy as np
 from ...numerics.convolution import multiply
 from ...numerics.fft import irfftn, rfftn
 from ...numerics.kernels import laplacian_kernel
+from ...numerics.namespace import library, to_host
+from ...numerics.quotient import quotient
 from ...registry.method import Citation, method, parameter
 from ...solvers.dipole_model import DipoleModel
 
@@ -42,6 +44,7 @@ class TikhonovParameters:
     citations=[
         Citation("Bilgic et al., J Magn Reson Imaging 2014;40:181-191", "10.1002/jmri.24365"),
     ],
+    on_gpu=True,
 )
 def tikhonov(local, parameters, progress):
     """Solve min |D x - f|_2^2 + lambda |P x|_2^2 in k-space, in closed form.
@@ -73,21 +76,22 @@ def tikhonov(local, parameters, progress):
     """
     model = DipoleModel(local)
     progress(0.3)
-    penalty = np.ones_like(model.kernel)
+    xp = model.xp
+    penalty = xp.ones_like(model.kernel)
     if parameters.penalty != "identity":
-        penalty = laplacian_kernel(model.shape, model.spacing)
+        penalty = laplacian_kernel(model.shape, model.spacing, xp)
     if parameters.penalty == "laplacian":
-        np.square(penalty, out=penalty)
+        xp.square(penalty, out=penalty)
     spectrum = rfftn(model.padded(local.ppm))
     strength = parameters.strength or FIXED.get(parameters.penalty)
-    curve = _curve(spectrum, np.square(model.kernel), penalty, model.shape)
+    curve = _curve(spectrum, xp.square(model.kernel), penalty, model.shape)
     if not strength:
         strength = min(curve, key=lambda point: point["criterion"])["strength"]
     progress.note(strength=strength, curve=curve)
     progress(0.5)
     penalty *= np.float32(strength)
-    penalty += np.square(model.kernel)
-    multiply(spectrum, np.divide(model.kernel, penalty, out=np.zeros_like(penalty), where=penalty > 0))
+    penalty += xp.square(model.kernel)
+    multiply(spectrum, quotient(model.kernel, penalty, penalty > 0))
     progress(0.7)
     return model.result(irfftn(spectrum, model.shape))
 
@@ -117,11 +121,12 @@ def _by_ratio(spectrum, squares, penalty, shape):
     twice[0] = 1
     if shape[2] % 2 == 0:
         twice[-1] = 1
-    twice = np.broadcast_to(twice, spectrum.shape[1:])
-    number, power = np.zeros(BINS), np.zeros(BINS)
-    for values, square, plane in zip(spectrum, squares, penalty, strict=True):
-        decades = np.log10(np.maximum(square, 1e-12) / np.maximum(plane, 1e-12))
-        bins = np.clip((decades - LOWEST_DECADE) / BIN_DECADES, 0, BINS - 1).astype(np.intp).ravel()
-        number += np.bincount(bins, twice.ravel(), BINS)
-        power += np.bincount(bins, (twice * (values.real**2 + values.imag**2)).ravel(), BINS)
+    of, number, power = library(spectrum), np.zeros(BINS), np.zeros(BINS)
+    xp, twice = of.xp, of.xp.asarray(twice)
+    parts = zip(spectrum, squares, penalty, strict=True) if of.in_slabs else [(spectrum, squares, penalty)]
+    for values, square, plane in parts:
+        decades = xp.log10(xp.maximum(square, 1e-12) / xp.maximum(plane, 1e-12))
+        bins = xp.clip((decades - LOWEST_DECADE) / BIN_DECADES, 0, BINS - 1).astype(np.intp).ravel()
+        number += to_host(xp.bincount(bins, xp.broadcast_to(twice, square.shape).ravel(), BINS))
+        power += to_host(xp.bincount(bins, (twice * (values.real**2 + values.imag**2)).ravel(), BINS))
     return number, power

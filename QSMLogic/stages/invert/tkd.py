@@ -26,6 +26,7 @@ class TkdParameters:
         Citation("Shmueli et al., Magn Reson Med 2009;62:1510-1522", "10.1002/mrm.22135"),
         Citation("Schweser et al., Magn Reson Med 2013;69:1581-1593", "10.1002/mrm.24405"),
     ],
+    on_gpu=True,
 )
 def tkd(local, parameters, progress):
     """Divide by the dipole kernel in k-space, with small values replaced by a threshold.
@@ -50,9 +51,10 @@ def tkd(local, parameters, progress):
     and raised the error on three simulated heads, so it is off by default. Costs one pair of transforms.
     """
     model = DipoleModel(local)
+    xp = model.xp
     threshold = np.float32(chosen_cut(parameters.threshold, local, progress))
-    inverse = np.where(np.abs(model.kernel) > threshold, model.kernel, np.copysign(threshold, model.kernel))
-    np.divide(1, inverse, out=inverse)
+    inverse = xp.where(xp.abs(model.kernel) > threshold, model.kernel, xp.copysign(threshold, model.kernel))
+    xp.divide(1, inverse, out=inverse)
     inverse[0, 0, 0] = 0
     if parameters.corrected:
         inverse /= correction_factor(model.kernel, inverse, model.shape)

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from ...numerics.quotient import quotient
 from ...registry.method import Citation, method
 from ...solvers import inversion_parameters as shared
 from ...solvers.dipole_model import DipoleModel, correction_factor
@@ -26,6 +25,7 @@ class TsvdParameters:
         Citation("Wharton et al., Magn Reson Med 2010;63:1292-1304", "10.1002/mrm.22334"),
         Citation("Schweser et al., Magn Reson Med 2013;69:1581-1593", "10.1002/mrm.24405"),
     ],
+    on_gpu=True,
 )
 def tsvd(local, parameters, progress):
     """Divide by the dipole kernel in k-space and omit frequencies at which it is small.
@@ -50,8 +50,8 @@ def tsvd(local, parameters, progress):
     three simulated heads. Costs one pair of transforms.
     """
     model = DipoleModel(local)
-    kept = np.abs(model.kernel) > chosen_cut(parameters.threshold, local, progress, share=0.5)
-    inverse = np.divide(1, model.kernel, out=np.zeros_like(model.kernel), where=kept)
+    kept = model.xp.abs(model.kernel) > chosen_cut(parameters.threshold, local, progress, share=0.5)
+    inverse = quotient(1, model.kernel, kept)
     if parameters.corrected:
         inverse /= correction_factor(model.kernel, inverse, model.shape)
     return model.inverted(local.ppm, inverse, progress)

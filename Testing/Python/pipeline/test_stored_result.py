@@ -9,7 +9,7 @@ from helpers.fields import ball
 
 from QSMLogic import Acquisition, FieldMap, Grid
 from QSMLogic.model.check import DOUBTFUL, Check
-from QSMLogic.pipeline.stored_result import packed, plain, rebuilt
+from QSMLogic.pipeline.stored_result import packed, plain, rebuilt, unpacked
 
 GRID = Grid((6, 7, 8), (1.5, 1.0, 0.9), (0.9, 0.3, -0.3))
 RANDOM = np.random.default_rng(0)
@@ -22,7 +22,8 @@ FIELD = FieldMap(VALUES[0], MASK, GRID, np.abs(VALUES[1]), np.abs(VALUES[2]), ba
 def there_and_back(value, inputs=()):
     arrays = []
     text = json.dumps(plain(value, arrays, inputs))
-    return rebuilt(json.loads(text), {name: part.copy() for name, part in packed(arrays).items()}, inputs)
+    kept = {name: part.copy() for name, part in packed(arrays).items()}
+    return rebuilt(json.loads(text), lambda part: unpacked(kept, part), inputs)
 
 
 def assert_same_array(found, array):
@@ -131,7 +132,7 @@ def test_checks_are_those_of_the_scan_at_hand():
     earlier = replace(SCAN, checks=(Check("memory", 1.0, 2.0, DOUBTFUL, "There is little memory."),))
     arrays = []
     stored = plain(replace(earlier, phase=VALUES + 1), arrays, (earlier,))
-    assert rebuilt(stored, packed(arrays), (SCAN,)).checks == SCAN.checks == ()
+    assert rebuilt(stored, lambda part: unpacked(packed(arrays), part), (SCAN,)).checks == SCAN.checks == ()
     added = replace(SCAN, checks=earlier.checks)
     assert there_and_back(added, (SCAN,)).checks == earlier.checks
 
