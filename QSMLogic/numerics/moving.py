@@ -20,6 +20,12 @@ def moved(value, move):
     return value
 
 
+def on_gpu(function):
+    """Mark a function, as methods are by their registration: its code takes arrays of any library."""
+    function.on_gpu = True
+    return function
+
+
 def on_host(value):
     """`value` with numpy arrays."""
     return moved(value, to_host)

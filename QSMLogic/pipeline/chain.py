@@ -12,6 +12,7 @@ from ..model.given_maps import GIVEN_MAPS, checked_given
 from ..model.maps import NO_REGION, Maps, UnreferencedMap
 from ..model.mask_values import mask_values_check
 from ..model.progress import Progress
+from ..numerics.device import find_device
 from ..numerics.dipole_field import dipole_field
 from ..registry.provenance import Provenance
 from ..registry.settings import Settings
@@ -200,6 +201,7 @@ class Chain:
     def __init__(self, settings, progress, provenance, curve=False, cache=None):
         self.settings, self.provenance, self.report, self.cache = settings, provenance, progress, cache
         self.part = BEFORE_CURVE if curve else 1
+        self.device = provenance.device = find_device(settings.device)
 
     def progress(self, stage, fraction):
         """fraction: of the stages; rounded, so that none is below the one before by a rounding error."""
@@ -234,17 +236,23 @@ class Chain:
     def check(self, function, *inputs):
         """The result of a function that checks its inputs; RefusedScan if they do not pass. Its Checks are recorded."""
         began = time.perf_counter()
-        result, checks = found(function, *inputs)
+        result, checks = self._found(function, inputs)
         self.provenance.add_checks(checks, time.perf_counter() - began)
         refuse(checks)
         return result
+
+    def _found(self, function, inputs):
+        def compute():
+            return found(function, *inputs, device=self.device)
+
+        return self.cache.check(function, inputs, compute, self.device) if self.cache else compute()
 
     def draw_curve(self, local):
         """Record the L-curve of the inversion for this local field, or a warning if there is none."""
         progress = Progress(lambda fraction: self.report(CURVE, self.part + (1 - self.part) * fraction))
         method, parameters = self.settings.method("invert"), self.settings.parameters("invert")
         try:
-            name, points = strength_curve(method, local, parameters, progress)
+            name, points = strength_curve(method, local, parameters, progress, self.device)
         except QSMError as error:
             self.provenance.notes[CURVE] = {"warning": str(error)}
         else:
@@ -285,8 +293,8 @@ class Chain:
         progress = Progress(lambda fraction: self.progress(stage, before + share * min(fraction, 1.0)))
         method, parameters = self.settings.method(stage), self.settings.parameters(stage)
         if self.cache:
-            result, is_read = self.cache.run(method, inputs, parameters, progress)
+            result, is_read = self.cache.run(method, inputs, parameters, progress, self.device)
         else:
-            result, is_read = method.run(*inputs, parameters=parameters, progress=progress), False
+            result, is_read = method.run(*inputs, parameters=parameters, progress=progress, device=self.device), False
         self.provenance.add(stage, time.perf_counter() - began, progress.notes, turn, is_read)
         return result

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 
+from ..model.progress import Progress
+from .checks.scan import checked_scan
 from .memory import computer_memory
-from .stage_cache import StageResults
+from .stage_cache import StageResults, digest, key_of
 
 SHARE = 0.25  # of the memory that would be available without them
+COSTLY = ("scaling",)  # stages that are quick, but not as quick as this
+COSTLY_CHECKS = (checked_scan,)
 
 
 class KeptResults(StageResults):
-    """The results of the last run, one of each stage and pass, of those stages that StageCache would keep, too.
+    """The results of the last run, one of each stage and pass, and of the check of the scan.
 
     The arrays of the results are read-only, so that whoever writes into one by mistake raises an error instead of
     changing later runs. Results of an earlier run stay until there are new ones of their stage; those of a run that
@@ -23,12 +27,12 @@ class KeptResults(StageResults):
 
     def __init__(self, memory=computer_memory):
         self.memory, self._kept, self._run = memory, {}, 0
+        self._owners, self._digests = {}, {}
 
     @property
     def nbytes(self):
         """Bytes of all arrays, each counted once."""
-        held = {id(owner): owner.nbytes for one in self._kept.values() for owner in map(_owner, one.arrays)}
-        return sum(held.values())
+        return sum(owner.nbytes for owner in self._owners.values())
 
     def begin(self):
         """Begin a run: what it keeps will replace what earlier ones have kept. Returns self."""
@@ -39,7 +43,27 @@ class KeptResults(StageResults):
 
     def clear(self):
         """Forget all results."""
-        self._kept.clear()
+        self._forget(list(self._kept))
+
+    def keeps(self, stage):
+        return not stage.is_quick or stage.name in COSTLY
+
+    def check(self, function, inputs, compute, device=None):
+        if function not in COSTLY_CHECKS:
+            return compute()
+        who = (function.__module__, function.__name__, device.key if device else "")
+        return self.recall(who, key_of(who, inputs, self.digest), inputs, compute, Progress(), device)[0]
+
+    def digest(self, array):
+        """The digest of an array; that of a kept one, or of a part of it, is computed once."""
+        owner = _owner(array)
+        if id(owner) not in self._owners or owner.flags.writeable:
+            return digest(array)
+        start = array.__array_interface__["data"][0]
+        place = (id(owner), start, array.shape, array.strides, array.dtype.str)
+        if place not in self._digests:
+            self._digests[place] = digest(array)
+        return self._digests[place]
 
     def entry(self, key):
         one = self._kept.get(key)
@@ -48,27 +72,32 @@ class KeptResults(StageResults):
         one.run = self._run
         return one.facts, lambda part: one.arrays[part["array"]]
 
-    def keep(self, stage, facts, arrays):
-        for key in [key for key, one in self._kept.items() if one.stage == stage and one.run < self._run]:
-            del self._kept[key]
+    def keep(self, name, facts, arrays):
+        self._forget([key for key, one in self._kept.items() if one.name == name and one.run < self._run])
         for array in arrays:
             array.flags.writeable = False
-        self._kept[facts["key"]] = _Kept(stage, facts, arrays, self._run)
+        self._kept[facts["key"]] = _Kept(name, facts, arrays, self._run)
+        self._owners |= {id(owner): owner for owner in map(_owner, arrays)}
         if not self._has_room():
-            del self._kept[facts["key"]]
+            self._forget([facts["key"]])
+
+    def _forget(self, keys):
+        for key in keys:
+            del self._kept[key]
+        self._owners = {id(owner): owner for one in self._kept.values() for owner in map(_owner, one.arrays)}
+        self._digests = {place: known for place, known in self._digests.items() if place[0] in self._owners}
 
     def _has_room(self):
         available, entire = self.memory()
         free = entire if available is None else available
-        held = self.nbytes
-        return free is not None and held <= SHARE * (max(free, 0) + held)
+        return free is not None and self.nbytes <= SHARE * (max(free, 0) + self.nbytes)
 
 
 @dataclass
 class _Kept:
     """run: the last that has used it."""
 
-    stage: str
+    name: object
     facts: dict
     arrays: list
     run: int
@@ -76,6 +105,6 @@ class _Kept:
 
 def _owner(array):
     """The array that owns the memory."""
-    while getattr(array, "base", None) is not None and hasattr(array.base, "nbytes"):
+    while hasattr(array.base, "nbytes"):
         array = array.base
     return array

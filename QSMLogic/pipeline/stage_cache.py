@@ -17,6 +17,7 @@ import numpy as np
 
 from ..files.store import Store
 from ..model.errors import QSMError
+from ..numerics.device import Device
 from ..numerics.lazy import scipy, sitk
 from ..registry.stages import STAGES
 from ..version import __version__
@@ -36,32 +37,58 @@ class StageResults:
     others, whose versions are not known.
     """
 
-    def run(self, method, inputs, parameters, progress):
+    def run(self, method, inputs, parameters, progress, device=None):
         """The result of a method, found or computed, and whether it was found.
 
-        inputs, parameters, progress: as for Method.run; the progress has the notes of the method in either case.
+        inputs, parameters, progress, device: as for Method.run; the progress has the notes of the method in either
+        case. A result of the CPU that should have been one of a GPU is not kept.
         """
-        if STAGES[method.stage].is_quick or method.missing:
-            return method.run(*inputs, parameters=parameters, progress=progress), False
-        key = _key(method, inputs, parameters)
+        device = device or Device()
+
+        def compute():
+            return method.run(*inputs, parameters=parameters, progress=progress, device=device)
+
+        if not self.keeps(STAGES[method.stage]) or method.missing:
+            return compute(), False
+        key = _key(method, inputs, parameters, device.key if method.on_gpu else "", self.digest)
+        result, is_found = self.recall(method.stage, key, inputs, compute, progress, device)
+        if is_found:
+            progress(1.0)
+        return result, is_found
+
+    def check(self, function, inputs, compute, device=None):
+        """What a check of these inputs finds; found again if that takes less time."""
+        return compute()
+
+    def recall(self, name, key, inputs, compute, progress, device=None):
+        """A result that depends on nothing but the key, and whether it was found; else it is computed, and kept."""
         found = self._find(key, inputs)
         if found:
             result, notes = found
             progress.note(**notes)
-            progress(1.0)
             return result, True
-        result = method.run(*inputs, parameters=parameters, progress=progress)
-        arrays = []
+        failed = len(device.fallbacks) if device else 0
+        result, arrays = compute(), []
+        if device and len(device.fallbacks) > failed:
+            return result, False
         with suppress(TypeError):  # a method of the user's own with a result of its own kind
             facts = {"key": key, "result": plain(result, arrays, inputs), "notes": plain(progress.notes, arrays)}
-            self.keep(method.stage, facts, arrays)
+            self.keep(name, facts, arrays)
         return result, False
+
+    def keeps(self, stage):
+        """Whether keeping saves time."""
+        return not stage.is_quick
+
+    def digest(self, array):
+        """The digest of the values of an array."""
+        return digest(array)
 
     def entry(self, key):
         """(facts, function of the array to which a part of the facts refers); None if there are none."""
         raise NotImplementedError
 
-    def keep(self, stage, facts, arrays):
+    def keep(self, name, facts, arrays):
         """Keep what `entry` returns. facts: plain values that refer to the arrays, with the key as "key"."""
         raise NotImplementedError
 
@@ -121,34 +148,46 @@ class StageCache(StageResults):
         facts = json.loads(entry.pop(FACTS).tobytes())
         return facts, lambda part: unpacked(entry, part)
 
-    def keep(self, stage, facts, arrays):
+    def keep(self, name, facts, arrays):
         text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
         self.store.write(facts["key"], {FACTS: text, **packed(arrays)})
 
 
-def _key(method, inputs, parameters):
-    """The hash of all that a result depends on."""
+def _key(method, inputs, parameters, device="", digest_of=None):
+    """The hash of all that a result depends on. device: the GPU that it is computed on, "" for the CPU."""
+    who = (method.stage, method.name, method.function.__module__, sorted(asdict(parameters).items()), device)
+    return key_of(who, inputs, digest_of)
+
+
+def key_of(who, inputs, digest_of=None):
+    """The hash of what is computed and of its inputs. digest_of: instead of `digest`."""
     found = hashlib.sha256()
-    who = (method.stage, method.name, method.function.__module__, sorted(asdict(parameters).items()))
-    _feed(found, [_surroundings(), who, inputs])
+    _feed(found, [_surroundings(), who, inputs], digest_of or digest)
     return found.hexdigest()
 
 
-def _feed(found, value):
+def digest(array):
+    """The digest of the values of an array."""
+    found = hashlib.sha256()
+    for part in [array] if array.flags.c_contiguous else np.atleast_1d(array):
+        found.update(np.ascontiguousarray(part))
+    return found.digest()
+
+
+def _feed(found, value, digest_of=digest):
     """Feed a value, of which arrays and dataclasses may be part, to a hash."""
     if isinstance(value, np.ndarray):
         found.update(f"array {value.dtype.str} {value.shape} {layout_of(value)}".encode())  # sums depend on it
-        for part in [value] if value.flags.c_contiguous else np.atleast_1d(value):
-            found.update(np.ascontiguousarray(part))
+        found.update(digest_of(value))
     elif isinstance(value, list | tuple):
         found.update(f"{type(value).__name__} {len(value)}".encode())
         for part in value:
-            _feed(found, part)
+            _feed(found, part, digest_of)
     elif isinstance(value, dict):
-        _feed(found, [*value.items()])
+        _feed(found, [*value.items()], digest_of)
     elif is_dataclass(value):
         parts = [(f.name, getattr(value, f.name)) for f in fields(value) if f.name != UNSEEN]
-        _feed(found, (type(value).__name__, parts))
+        _feed(found, (type(value).__name__, parts), digest_of)
     else:
         text = repr(value)
         found.update(f"{type(value).__name__} {len(text)} {text}".encode())

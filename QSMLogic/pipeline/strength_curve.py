@@ -15,7 +15,7 @@ STEPS = tuple(10 ** (n / 2) for n in range(-3, 4))  # times the chosen value
 COLUMNS = ("value", "chosen", "residual_ppm", "gradient_ppm_per_mm", "noise_ppm")
 
 
-def strength_curve(entry, local, parameters, progress):
+def strength_curve(entry, local, parameters, progress, device=None):
     """Run a dipole inversion at seven values of its regularization strength, centered on the chosen one.
 
     Each value costs a run of the method.
@@ -29,6 +29,8 @@ def strength_curve(entry, local, parameters, progress):
     parameters : object
         Parameters of the method.
     progress : Progress
+    device : Device, optional
+        As for Method.run.
 
     Returns
     -------
@@ -56,7 +58,8 @@ def strength_curve(entry, local, parameters, progress):
 
     def point(value, part, is_chosen):
         recorded = Progress(part)
-        x = entry.run(local, parameters=entry.make_parameters(values | {name: value}), progress=recorded)
+        varied = entry.make_parameters(values | {name: value})
+        x = entry.run(local, parameters=varied, progress=recorded, device=device)
         found = value or recorded.notes.get(name, value)
         return {"value": found, "chosen": is_chosen, **measured(x, local, model), "noise_ppm": noise_ppm}
 

@@ -5,7 +5,8 @@ Eckstein et al., Magn Reson Med 2018;79:2996-3006, doi:10.1002/mrm.26963.
 
 import numpy as np
 
-from ..numerics.lazy import ndimage
+from ..numerics.namespace import library, namespace
+from ..numerics.quotient import quotient
 
 SIGMA_VOXELS = 2.0  # of the smoothing of the offsets; by voxels, so that it does not depend on the unit of length
 MOST_ALIKE = 0.9  # cosine between the magnitudes of coils and their mean; that of a time series is above 0.98
@@ -31,22 +32,23 @@ def combine_coils(signal, coils, echo_times_s, spacing_mm, unwrap):
     magnitude, phase_rad : ndarray
         Root sum of squares, and phase of the sum weighted by magnitude, float32 (echo, k, j, i).
     """
-    evolution = sum(np.conj(signal(0, coil)) * signal(1, coil) for coil in range(coils))
-    amplitude = np.sqrt(np.abs(evolution))
+    evolution = sum(signal(0, coil).conj() * signal(1, coil) for coil in range(coils))
+    xp = namespace(evolution)
+    amplitude = xp.sqrt(xp.abs(evolution))
     ratio = np.float32(echo_times_s[0] / (echo_times_s[1] - echo_times_s[0]))
-    back = np.exp(-1j * ratio * unwrap(np.angle(evolution), amplitude, amplitude > 0)).astype(np.complex64)
-    sigma = SIGMA_VOXELS * np.prod(spacing_mm) ** (1 / 3) / np.array(spacing_mm)
+    back = xp.exp(-1j * ratio * unwrap(xp.angle(evolution), amplitude, amplitude > 0)).astype(np.complex64)
+    sigma = (SIGMA_VOXELS * np.prod(spacing_mm) ** (1 / 3) / np.array(spacing_mm)).tolist()
     turns = [_opposite(_smoothed(signal(0, coil) * back, sigma)) for coil in range(coils)]
     shape = (len(echo_times_s), *back.shape)
-    magnitude, phase_rad = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    magnitude, phase_rad = xp.empty(shape, np.float32), xp.empty(shape, np.float32)
     for echo in range(len(echo_times_s)):
-        total, power = np.zeros_like(back), np.zeros(back.shape, np.float32)
+        total, power = xp.zeros_like(back), xp.zeros(back.shape, np.float32)
         for coil in range(coils):
             image = signal(echo, coil)
-            modulus = np.abs(image)
+            modulus = xp.abs(image)
             total += modulus * image * turns[coil]
             power += modulus * modulus
-        magnitude[echo], phase_rad[echo] = np.sqrt(power), np.angle(total)
+        magnitude[echo], phase_rad[echo] = xp.sqrt(power), xp.angle(total)
     return magnitude, phase_rad
 
 
@@ -59,11 +61,12 @@ def look_like_coils(magnitudes):
 
 
 def _smoothed(image, sigma):
+    ndimage = library(image).ndimage
     real, imaginary = (ndimage.gaussian_filter(part, sigma, truncate=3) for part in (image.real, image.imag))
     return real + 1j * imaginary
 
 
 def _opposite(offset):
     """The factor that takes a phase offset away."""
-    modulus = np.abs(offset)
-    return np.conj(np.divide(offset, modulus, out=np.ones_like(offset), where=modulus > 0))
+    modulus = namespace(offset).abs(offset).astype(offset.dtype)
+    return quotient(offset, modulus, modulus != 0, 1).conj()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..numerics.lazy import ndimage
+from ..numerics.namespace import library, namespace
 from ..numerics.voxels import in_voxels
 
 WIDEST = 3.0  # automatic width of vessels, in voxel lengths
@@ -16,10 +16,11 @@ def dark_vessels(field, widest_mm=0.0, darkness=DARKNESS):
     minimum relative drop of the magnitude.
     """
     if field.magnitude is None:
-        return np.zeros_like(field.mask)
+        return namespace(field.mask).zeros_like(field.mask)
     widest_mm = widest_mm or WIDEST * field.grid.voxel_length_mm
     reach = [max(1, round(in_voxels(widest_mm / 2, d))) for d in field.grid.spacing_mm]
     offsets = np.ix_(*(np.arange(-r, r + 1) / r for r in reach))
     ball = sum(np.square(x) for x in offsets) <= 1 + 1e-6
-    closed = ndimage.grey_closing(field.magnitude, footprint=ball)
+    of = library(field.magnitude)
+    closed = of.ndimage.grey_closing(field.magnitude, footprint=of.xp.asarray(ball))
     return field.mask & (field.magnitude < (1 - darkness) * closed)

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from ..model.errors import QSMError
+from ..numerics.namespace import namespace
 from ..numerics.parallel import for_slabs
 from ..registry.method import parameter
 from ..solvers.misfit import GAUSSIAN
@@ -49,13 +50,13 @@ class Decays:
 
     Attributes
     ----------
-    magnitude : numpy.ndarray
+    magnitude : ndarray
         Not negative; unknown values are zero.
-    attenuation : numpy.ndarray
+    attenuation : ndarray
         Fraction of the magnitude that the dephasing by field gradients has left.
-    times_s : numpy.ndarray
+    times_s : ndarray
         Echo times.
-    last_echo : numpy.ndarray
+    last_echo : ndarray
         Its magnitude (k, j, i) as measured, also outside the mask.
     """
 
@@ -65,8 +66,10 @@ class Decays:
             echoes = f"{scan.echoes} echo{'es' if scan.echoes > 1 else ''}"
             remedy = "use the method log_linear." if scan.echoes > 1 else "load a scan with several echoes."
             raise QSMError(f"R2* by this method needs at least {least} echoes, but the scan has {echoes}; {remedy}")
-        self.mask, self.times_s = mask, np.asarray(scan.echo_times_s, np.float32)
-        self.last_echo, self.magnitude = scan.magnitude[-1], _known([echo[mask] for echo in scan.magnitude])
+        xp = self.xp = namespace(mask)
+        self.mask, self.times_s = mask, xp.asarray(scan.echo_times_s, np.float32)
+        self.last_echo = scan.magnitude[-1]
+        self.magnitude = _known(xp.stack([echo[mask] for echo in scan.magnitude]))
         if not self.magnitude.any():
             raise QSMError("The magnitude is zero in the entire mask, so that R2* has no signal. Check the magnitude.")
         self.attenuation = attenuation(self._across(scan, total, parameters.field_gradients, progress), self.times_s)
@@ -80,7 +83,7 @@ class Decays:
         if total is None and choice in ("voxel", "slice"):
             raise QSMError("The correction for field gradients needs a field map, but there is none. Choose none.")
         if total is None or choice == "none":
-            return np.empty((0, self.magnitude.shape[1]), np.float32)
+            return self.xp.empty((0, self.magnitude.shape[1]), np.float32)
         across, spacing = hz_across(total, self.mask, scan.field_strength_t), scan.grid.spacing_mm
         axes = {"none": [], "slice": [spacing.index(max(spacing))], "voxel": [0, 1, 2]}
         if choice == "automatic":
@@ -91,31 +94,31 @@ class Decays:
     def _best(self, across, axes):
         """The choice by which decays are clearly closest to exponentials in voxels where it matters."""
         matters = attenuation(across, self.times_s[-1:])[0] < MATTERS
-        if len(self.times_s) < 3 or np.count_nonzero(matters) < ENOUGH:
+        if len(self.times_s) < 3 or int(self.xp.count_nonzero(matters)) < ENOUGH:
             return "none"
         magnitude, across = self.magnitude[:, matters], across[:, matters]
         misfit = {}
         for choice, chosen in axes.items():
             residual = residuals(magnitude, attenuation(across[chosen], self.times_s), self.times_s)
-            misfit[choice] = np.median(squares(residual) / np.maximum(squares(magnitude), TINY))
+            misfit[choice] = float(self.xp.median(squares(residual) / self.xp.maximum(squares(magnitude), TINY)))
         best = min(misfit, key=misfit.get)
         return best if misfit[best] < CLEARLY * misfit["none"] else "none"
 
     @property
     def fastest_hz(self):
-        return FASTEST / float(np.diff(self.times_s).min())
+        return FASTEST / float(self.xp.diff(self.times_s).min())
 
     @cached_property
     def noise(self):
         """Standard deviation of the noise: that of the residuals of the lines through the logarithms, as measured."""
-        found = np.empty(self.magnitude.shape[1], np.float32)
+        found = self.xp.empty(self.magnitude.shape[1], np.float32)
 
         def work(first, last):
             part = slice(first, last)
             found[part] = squares(residuals(self.magnitude[:, part], self.attenuation[:, part], self.times_s))
 
         for_slabs(work, found, SLAB)
-        bright = self.magnitude[-1] >= np.median(self.magnitude[-1])
+        bright = self.magnitude[-1] >= self.xp.median(self.magnitude[-1])
         return self._deviation(found[bright])
 
     @cached_property
@@ -134,7 +137,7 @@ class Decays:
         """
         degrees = len(self.times_s) - 2
         if degrees:
-            return float(np.sqrt(np.median(squared_residuals) / (degrees * (1 - 2 / (9 * degrees)) ** 3)))
+            return float(self.xp.sqrt(self.xp.median(squared_residuals) / (degrees * (1 - 2 / (9 * degrees)) ** 3)))
         return noise_between(self._image(self.magnitude[-1]), self.mask)
 
     def fitted(self, fit, noise=0.0):
@@ -143,79 +146,85 @@ class Decays:
         fit: called with magnitude and attenuation (echo, voxel), returns the rate in 1/s. noise: standard deviation of
         the real part, whose floor is not part of the decay; 0: no floor.
         """
-        rate, start, scatter, information = np.empty((4, self.magnitude.shape[1]), np.float32)
+        xp = self.xp
+        rate, start, scatter, information = xp.empty((4, self.magnitude.shape[1]), np.float32)
 
         def work(first, last):
             part = slice(first, last)
             magnitude, left = self.magnitude[:, part], self.attenuation[:, part]
-            found = np.clip(np.nan_to_num(fit(magnitude, left)), 0, self.fastest_hz)
-            signal = left * np.exp(-found * self.times_s[:, None])
+            found = xp.clip(xp.nan_to_num(fit(magnitude, left)), 0, self.fastest_hz)
+            signal = left * xp.exp(-found * self.times_s[:, None])
             start[part] = amplitude(magnitude, signal, noise)
-            rate[part] = np.where(magnitude.any(axis=0), found, 0)
+            rate[part] = xp.where(magnitude.any(axis=0), found, 0)
             signal *= start[part]
-            scatter[part] = squares(magnitude - np.hypot(signal, np.float32(noise)))
-            power = np.square(signal)
-            information[part] = spread(power * power / np.maximum(power + np.float32(noise**2), TINY), self.times_s)
+            scatter[part] = squares(magnitude - xp.hypot(signal, np.float32(noise)))
+            power = xp.square(signal)
+            information[part] = spread(power * power / xp.maximum(power + np.float32(noise**2), TINY), self.times_s)
 
         for_slabs(work, rate, SLAB)
         return self._maps(rate, start, scatter, information)
 
     def _maps(self, rate, start, scatter, information):
+        xp = self.xp
         usual = self._deviation(scatter[start > 0]) if (start > 0).any() else 0
         degrees = len(self.times_s) - 2
-        own = np.sqrt((PRIOR * usual**2 + scatter) / (PRIOR + degrees))
-        noise = np.maximum(own, usual).astype(np.float32)
-        uncertainty = noise / np.sqrt(np.maximum(information, TINY))
+        own = xp.sqrt((PRIOR * usual**2 + scatter) / (PRIOR + degrees))
+        noise = xp.maximum(own, usual).astype(np.float32)
+        uncertainty = noise / xp.sqrt(xp.maximum(information, TINY))
         maps = {
             "r2star_hz": rate,
-            "t2star_s": np.where(start > 0, 1 / np.maximum(rate, np.float32(1 / LONGEST_S)), 0),
+            "t2star_s": xp.where(start > 0, 1 / xp.maximum(rate, np.float32(1 / LONGEST_S)), 0),
             "s0": start,
-            "r2star_uncertainty_hz": np.minimum(uncertainty, self.fastest_hz),
+            "r2star_uncertainty_hz": xp.minimum(uncertainty, self.fastest_hz),
         }
         return {name: self._image(values) for name, values in maps.items()}
 
     def _image(self, values):
-        image = np.zeros(self.mask.shape, np.float32)
+        image = self.xp.zeros(self.mask.shape, np.float32)
         image[self.mask] = values
         return image
 
 
 def _known(magnitude):
     """A copy whose unknown and negative values are zero."""
-    return np.maximum(np.nan_to_num(magnitude, posinf=0), 0)
+    xp = namespace(magnitude)
+    return xp.maximum(xp.nan_to_num(magnitude, posinf=0), 0)
 
 
 def amplitude(magnitude, decay, noise):
     """S0 of a decay from 1 (echo, voxel): the root of the power beyond that of the noise, over that of the decay."""
+    xp = namespace(magnitude)
     power = squares(magnitude) - np.float32(2 * noise**2 * len(magnitude))
-    return np.sqrt(np.maximum(power, 0) / np.maximum(squares(decay), TINY))
+    return xp.sqrt(xp.maximum(power, 0) / xp.maximum(squares(decay), TINY))
 
 
 def squares(values):
     """The sum of squares over the echoes, (voxel)."""
-    return np.einsum("ev,ev->v", values, values)
+    return namespace(values).einsum("ev,ev->v", values, values)
 
 
 def log_slope(magnitude, left, times_s):
     """R2* of the line through the logarithms of the echoes (echo, voxel), weighted by the squared magnitude."""
-    signal = np.maximum(magnitude, np.maximum(np.float32(FAINTEST) * magnitude.max(axis=0), TINY))
-    weight, later = np.square(signal), times_s - times_s[0]
-    logarithm = np.log(signal / left)
+    xp = namespace(magnitude)
+    signal = xp.maximum(magnitude, xp.maximum(np.float32(FAINTEST) * magnitude.max(axis=0), TINY))
+    weight, later = xp.square(signal), times_s - times_s[0]
+    logarithm = xp.log(signal / left)
     s0, s1, s2 = moments(weight, later)
-    p0, p1 = np.stack([later**0, later]) @ (weight * logarithm)
-    return (s1 / s0 * p0 - p1) / np.maximum(s2 - s1 / s0 * s1, TINY)
+    p0, p1 = xp.stack([later**0, later]) @ (weight * logarithm)
+    return (s1 / s0 * p0 - p1) / xp.maximum(s2 - s1 / s0 * s1, TINY)
 
 
 def residuals(magnitude, left, times_s):
     """What the line through the logarithms leaves of the magnitude, (echo, voxel)."""
-    signal = left * np.exp(-log_slope(magnitude, left, times_s) * times_s[:, None])
+    signal = left * namespace(left).exp(-log_slope(magnitude, left, times_s) * times_s[:, None])
     return magnitude - signal * amplitude(magnitude, signal, 0)
 
 
 def moments(weight, times_s):
     """Sums of the weights (echo, voxel) times the echo times to the powers 0, 1, 2; the first is not zero."""
-    s0, s1, s2 = np.stack([times_s**power for power in range(3)]) @ weight
-    return np.maximum(s0, TINY), s1, s2
+    xp = namespace(weight)
+    s0, s1, s2 = xp.stack([times_s**power for power in range(3)]) @ weight
+    return xp.maximum(s0, TINY), s1, s2
 
 
 def spread(weight, times_s):
@@ -227,13 +236,16 @@ def spread(weight, times_s):
 def noise_of_darkest(image):
     """Standard deviation of the real part of noise whose magnitude (Rayleigh distribution) is that of dark voxels."""
     values = image[image > 0]
-    return float(np.quantile(values, DARKEST) / np.sqrt(-2 * np.log(1 - DARKEST))) if values.size else 0.0
+    if not values.size:
+        return 0.0
+    return float(namespace(values).quantile(values, DARKEST)) / float(np.sqrt(-2 * np.log(1 - DARKEST)))
 
 
 def noise_between(image, mask):
     """Standard deviation of the noise of an image: from its differences along all axes, which anatomy hardly has."""
-    differences = np.where(mask, image, np.float32(np.nan))
+    xp = namespace(image)
+    differences = xp.where(mask, image, np.float32(np.nan))
     for axis in range(3):
-        differences = np.diff(differences, axis=axis)
-    found = np.abs(differences[np.isfinite(differences)])
-    return float(np.median(found)) / (GAUSSIAN * 8**0.5) if found.size else 0.0
+        differences = xp.diff(differences, axis=axis)
+    found = xp.abs(differences[xp.isfinite(differences)])
+    return float(xp.median(found)) / (GAUSSIAN * 8**0.5) if found.size else 0.0

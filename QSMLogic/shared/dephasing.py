@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..model.units import rad_per_s_and_ppm
+from ..numerics.namespace import namespace
 
 LEAST_LEFT = 0.3  # beyond it, the sinc of a box is a poor model: no echo is corrected by more
 
@@ -10,7 +11,8 @@ LEAST_LEFT = 0.3  # beyond it, the sinc of a box is a poor model: no echo is cor
 def hz_across(total, mask, field_strength_t):
     """By how many Hz the FieldMap differs across each voxel of the mask along the three axes, float32 (3, voxel)."""
     hz_per_ppm = np.float32(rad_per_s_and_ppm(field_strength_t) / (2 * np.pi))
-    return np.stack([_difference_across(total.ppm, total.mask, axis)[mask] for axis in range(3)]) * hz_per_ppm
+    across = [_difference_across(total.ppm, total.mask, axis)[mask] for axis in range(3)]
+    return namespace(mask).stack(across) * hz_per_ppm
 
 
 def attenuation(across, times_s):
@@ -20,20 +22,23 @@ def attenuation(across, times_s):
     and Wehrli, Magn Reson Med 2000;44:358-366). across: frequency differences in Hz (axis, voxel), of none to three
     axes.
     """
-    left = np.ones((len(times_s), across.shape[1]), np.float32)
+    xp = namespace(across)
+    left = xp.ones((len(times_s), across.shape[1]), np.float32)
     for echo, time_s in zip(left, times_s, strict=True):
         for hz in across:
-            echo *= np.sinc(np.minimum(np.abs(hz) * np.float32(time_s), 1))
-    return np.maximum(left, np.float32(LEAST_LEFT), out=left)
+            echo *= xp.sinc(xp.minimum(xp.abs(hz) * time_s, 1))
+    return xp.maximum(left, np.float32(LEAST_LEFT), out=left)
 
 
 def _difference_across(values, mask, axis):
     """How much `values` differ across each voxel along `axis`: the mean of the steps to its neighbors in the mask."""
-    values, mask = np.moveaxis(values, axis, 0), np.moveaxis(mask, axis, 0)
+    xp = namespace(mask)
+    values, mask = xp.moveaxis(values, axis, 0), xp.moveaxis(mask, axis, 0)
     both = mask[1:] & mask[:-1]
-    steps = np.where(both, np.diff(values, axis=0), np.float32(0))
-    total, count = np.zeros((2, *values.shape), np.float32)
+    steps = xp.where(both, xp.diff(values, axis=0), np.float32(0))
+    total, count = xp.zeros((2, *values.shape), np.float32)
     for side in (slice(None, -1), slice(1, None)):
         total[side] += steps
         count[side] += both
-    return np.moveaxis(np.divide(total, count, out=total, where=count > 0), 0, axis)
+    total /= xp.maximum(count, 1, out=count)
+    return xp.moveaxis(total, 0, axis)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..model.acquisition import FieldMap
 from ..model.units import rad_per_s_and_ppm
+from ..numerics.namespace import namespace
 from ..registry.method import parameter
 from .signal_void import filled
 
@@ -45,26 +46,27 @@ class Echoes:
 
     def __init__(self, acquisition, unwrapped_rad, mask):
         self.acquisition, self.mask = acquisition, mask
-        self.times = np.asarray(acquisition.echo_times_s, np.float32)
-        self.phases_rad = np.stack([echo[mask] for echo in unwrapped_rad]).astype(np.float32, copy=False)
-        self.weights = np.stack([echo[mask] for echo in acquisition.magnitude])
-        self.weights /= max(self.weights.max(), np.finfo(np.float32).tiny)
-        np.square(np.maximum(self.weights, np.float32(FAINTEST), out=self.weights), out=self.weights)
+        xp = self.xp = namespace(unwrapped_rad)
+        self.times = xp.asarray(acquisition.echo_times_s, np.float32)
+        self.phases_rad = xp.stack([echo[mask] for echo in unwrapped_rad]).astype(np.float32, copy=False)
+        self.weights = xp.stack([echo[mask] for echo in acquisition.magnitude])
+        self.weights /= max(float(self.weights.max()), np.finfo(np.float32).tiny)
+        xp.square(xp.maximum(self.weights, np.float32(FAINTEST), out=self.weights), out=self.weights)
 
     def line(self, phases_rad, precision, part=slice(None), offset_rad=0):
         """The line that fits `phases_rad` (echo, voxel of `part`) best.
 
         precision: of the offset around -offset_rad before the fit, in units of the signal's; 0 frees it, inf fixes it.
         """
-        weights, times = self.weights[:, part], self.times
-        s0, s1, s2 = (np.einsum("ev,e->v", weights, times**power) for power in range(3))
-        p0 = np.einsum("ev,ev->v", weights, phases_rad)
-        p1 = np.einsum("ev,ev,e->v", weights, phases_rad, times)
+        xp, weights, times = self.xp, self.weights[:, part], self.times
+        s0, s1, s2 = (xp.einsum("ev,e->v", weights, times**power) for power in range(3))
+        p0 = xp.einsum("ev,ev->v", weights, phases_rad)
+        p1 = xp.einsum("ev,ev,e->v", weights, phases_rad, times)
         if math.isinf(precision):
-            return Line(p1 / s2, np.zeros_like(p1), 1 / s2)
+            return Line(p1 / s2, xp.zeros_like(p1), 1 / s2)
         s0 += np.float32(precision)
         p0 -= np.float32(precision) * offset_rad
-        information = np.maximum(s2 - s1 / s0 * s1, np.float32(LEAST_INFORMATION) * s2)
+        information = xp.maximum(s2 - s1 / s0 * s1, np.float32(LEAST_INFORMATION) * s2)
         slope = (p1 - s1 / s0 * p0) / information
         return Line(slope, (p0 - s1 * slope) / s0, 1 / information)
 
@@ -75,7 +77,8 @@ class Echoes:
     def scatter(self, squared_rad, precision, part=slice(None)):
         """Root mean square of residuals (given squared) times their magnitude: the noise of the signal in a voxel."""
         degrees = len(self.times) - (1 if precision else 2)
-        return np.sqrt(np.einsum("ev,ev->v", self.weights[:, part], squared_rad) / np.float32(max(degrees, 1)))
+        sums = self.xp.einsum("ev,ev->v", self.weights[:, part], squared_rad)
+        return self.xp.sqrt(sums / np.float32(max(degrees, 1)))
 
     def offset_precision(self, offset):
         """The `precision` for `line`, for a choice of OFFSET; "shrunk" measures how far offsets exceed their noise."""
@@ -83,27 +86,27 @@ class Echoes:
             return 0.0
         if offset == "none" or len(self.times) < 3:
             return math.inf
-        line = self.line(self.phases_rad, 0.0)
-        noise = float(np.median(self.scatter(np.square(self.residuals(line)), 0.0)))
-        moments = (np.einsum("ev,e->v", self.weights, self.times**power) for power in range(3))
+        xp, line = self.xp, self.line(self.phases_rad, 0.0)
+        noise = float(xp.median(self.scatter(xp.square(self.residuals(line)), 0.0)))
+        moments = (xp.einsum("ev,e->v", self.weights, self.times**power) for power in range(3))
         s0, s1, s2 = moments
-        of_noise = noise**2 * np.median(1 / np.maximum(s0 - s1 / s2 * s1, np.float32(LEAST_INFORMATION) * s0))
-        excess = float(np.median(np.square(line.offset_rad)) / 0.4549 - of_noise)  # the median of a squared normal
+        of_noise = noise**2 * xp.median(1 / xp.maximum(s0 - s1 / s2 * s1, np.float32(LEAST_INFORMATION) * s0))
+        excess = float(xp.median(xp.square(line.offset_rad)) / 0.4549 - of_noise)  # the median of a squared normal
         return noise**2 / excess if excess > 0 and noise > 0 else math.inf
 
     def field_map(self, line, scatter, failed, precision, fill_voids):
         """The FieldMap of the slopes; `failed` voxels take that of the first echo, less certain by the difference."""
         per_ppm = np.float32(rad_per_s_and_ppm(self.acquisition.field_strength_t))
-        slope, uncertainty = line.slope, None
+        xp, slope, uncertainty = self.xp, line.slope, None
         if scatter is not None:
-            uncertainty = np.maximum(scatter, np.median(scatter)) * np.sqrt(line.variance)
+            uncertainty = xp.maximum(scatter, xp.median(scatter)) * xp.sqrt(line.variance)
             if precision:
                 first = self.phases_rad[0] / self.times[0]
-                np.copyto(uncertainty, np.maximum(uncertainty, np.abs(first - slope)), where=failed)
-                slope = np.where(failed, first, slope)
+                xp.copyto(uncertainty, xp.maximum(uncertainty, xp.abs(first - slope)), where=failed)
+                slope = xp.where(failed, first, slope)
             uncertainty = self._image(uncertainty / per_ppm)
         grid, magnitude = self.acquisition.grid, self.acquisition.weight
-        total = FieldMap(self._image(slope / per_ppm), self.mask, grid, uncertainty, np.nan_to_num(magnitude))
+        total = FieldMap(self._image(slope / per_ppm), self.mask, grid, uncertainty, xp.nan_to_num(magnitude))
         return filled(total, self.acquisition.magnitude) if fill_voids else total
 
     def has_scatter(self, precision):
@@ -111,6 +114,6 @@ class Echoes:
         return len(self.times) > (1 if precision else 2)
 
     def _image(self, values):
-        image = np.zeros(self.mask.shape, np.float32)
+        image = self.xp.zeros(self.mask.shape, np.float32)
         image[self.mask] = values
         return image

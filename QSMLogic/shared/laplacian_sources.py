@@ -1,12 +1,11 @@
 """A field from its Laplacian: known inside the mask, to be chosen outside, as in HARPERELLA."""
 
-import numpy as np
-
 from ..model.errors import QSMError
 from ..numerics.convolution import convolve
 from ..numerics.fft import pad, padded_shape
 from ..numerics.kernels import laplacian_kernel
-from ..numerics.lazy import ndimage
+from ..numerics.morphology import eroded
+from ..numerics.namespace import namespace
 
 
 class LaplacianSources:
@@ -18,7 +17,7 @@ class LaplacianSources:
     """
 
     def __init__(self, total, margin_mm, title):
-        spacing_mm, inner = total.grid.spacing_mm, ndimage.binary_erosion(total.mask)
+        spacing_mm, inner = total.grid.spacing_mm, eroded(total.mask)
         if not inner.any():
             raise QSMError(
                 f"The mask is too thin for {title}: no voxel of it has all its neighbors in the mask, so that the "
@@ -26,7 +25,7 @@ class LaplacianSources:
             )
         self.shape = padded_shape(total.ppm.shape, spacing_mm, margin_mm)
         self.inside = tuple(slice(n) for n in total.ppm.shape)
-        laplacian = laplacian_kernel(self.shape, spacing_mm)
+        laplacian = laplacian_kernel(self.shape, spacing_mm, namespace(total.ppm))
         self.inverse_laplacian = inverse(laplacian)
         known = pad(inner, self.shape) > 0
         self.outside = ~known
@@ -41,5 +40,5 @@ class LaplacianSources:
 def inverse(laplacian):
     """One over the spectrum of a Laplacian, finite at frequency zero, where it takes the next frequency's value."""
     result = laplacian.copy()
-    result[0, 0, 0] = min(result[1, 0, 0], result[0, 1, 0], result[0, 0, 1])
-    return np.reciprocal(result, out=result)
+    result[0, 0, 0] = min(float(result[1, 0, 0]), float(result[0, 1, 0]), float(result[0, 0, 1]))
+    return namespace(result).reciprocal(result, out=result)

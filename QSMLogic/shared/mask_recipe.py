@@ -17,6 +17,7 @@ import numpy as np
 
 from ..model.errors import QSMError
 from ..numerics.lazy import ndimage, sitk
+from ..numerics.namespace import like, to_host
 from ..numerics.voxels import SAME, in_voxels
 from .bias_field import SIGMA_MM, homogeneous
 from .phase_quality import scan_quality
@@ -50,8 +51,9 @@ def apply_operations(steps, mask, grid):
 
 def otsu(image):
     """The voxels above Otsu's threshold."""
-    mask = sitk.OtsuThreshold(sitk.GetImageFromArray(image.astype(np.float32, copy=False)), 0, 1)
-    return sitk.GetArrayFromImage(mask).astype(bool)
+    values = to_host(image.astype(np.float32, copy=False))
+    mask = sitk.OtsuThreshold(sitk.GetImageFromArray(values), 0, 1)
+    return like(sitk.GetArrayFromImage(mask).astype(bool), image)
 
 
 def _image(name, acquisition):

@@ -2,15 +2,19 @@
 
 import numpy as np
 
+from ..numerics.moving import on_gpu
+from ..numerics.namespace import library, namespace
 from ..numerics.parallel import SLAB_VOXELS, for_slabs
+from ..numerics.quotient import quotient
 
 TWO_PI = np.float32(2 * np.pi)
 
 
 def wrapped(phase_rad):
     """The phase brought to -pi..pi, in place."""
-    if phase_rad.size <= SLAB_VOXELS or not phase_rad.flags.c_contiguous:
-        phase_rad -= TWO_PI * np.rint(phase_rad / TWO_PI)
+    in_slabs = library(phase_rad).in_slabs and phase_rad.size > SLAB_VOXELS
+    if not in_slabs or not phase_rad.flags.c_contiguous:
+        phase_rad -= TWO_PI * namespace(phase_rad).rint(phase_rad / TWO_PI)
         return phase_rad
     flat = phase_rad.reshape(-1)
     for_slabs(lambda start, stop: wrapped(flat[start:stop]), flat)
@@ -36,7 +40,7 @@ def edge_quality(axis, phase_rad, magnitude=None, second=None, coherence=True, l
     if linearity:  # which sees farther than from plane to plane
         return _edge_quality(axis, phase_rad, magnitude, second, coherence, linearity, signal)
     shape = tuple(n - (a == axis) for a, n in enumerate(phase_rad.shape))
-    quality = np.empty(shape, np.float32)
+    quality = namespace(phase_rad).empty(shape, np.float32)
 
     def work(start, stop):
         part = slice(start, stop + (axis == 0))
@@ -49,28 +53,29 @@ def edge_quality(axis, phase_rad, magnitude=None, second=None, coherence=True, l
 
 
 def _edge_quality(axis, phase_rad, magnitude, second, coherence, linearity, signal):
-    here, there = neighbors(axis)
+    (here, there), xp = neighbors(axis), namespace(phase_rad)
     step = wrapped(phase_rad[there] - phase_rad[here])
-    quality = 1 - np.abs(step) / np.float32(np.pi) if coherence else np.ones_like(step)
+    quality = 1 - xp.abs(step) / np.float32(np.pi) if coherence else xp.ones_like(step)
     if linearity:
-        bend = np.maximum(0, 1 - np.abs(wrapped(np.diff(step, axis=axis))) / 2)
+        bend = xp.maximum(0, 1 - xp.abs(wrapped(xp.diff(step, axis=axis))) / 2)
         widths = [(1, 1) if a == axis else (0, 0) for a in range(3)]
-        bend = np.pad(bend, widths, constant_values=1)  # before the first and after the last step nothing is known
+        bend = xp.pad(bend, widths, constant_values=1)  # before the first and after the last step nothing is known
         quality *= bend[here] * bend[there]
     if second is not None:
         other_rad, time_ratio = second
         step -= wrapped(other_rad[there] - other_rad[here]) * np.float32(time_ratio)
-        quality *= np.maximum(0, 1 - np.abs(step))
+        quality *= xp.maximum(0, 1 - xp.abs(step))
     if magnitude is not None:
-        smaller = np.minimum(magnitude[here], magnitude[there])
-        larger = np.maximum(magnitude[here], magnitude[there])
-        quality *= np.square(np.divide(smaller, larger, out=np.zeros_like(smaller), where=larger > 0))
+        smaller = xp.minimum(magnitude[here], magnitude[there])
+        larger = xp.maximum(magnitude[here], magnitude[there])
+        quality *= xp.square(quotient(smaller, larger, larger > 0))
     if signal is not None:
         image, good = signal
-        quality *= np.float32(0.5) + np.minimum(np.minimum(image[here], image[there]) / np.float32(2 * good), 0.5)
+        quality *= np.float32(0.5) + xp.minimum(xp.minimum(image[here], image[there]) / np.float32(2 * good), 0.5)
     return quality
 
 
+@on_gpu
 def scan_quality(acquisition):
     """The voxel quality of a scan whose phase is in radians, of its first echo and, if there is one, its second."""
     second, times = None, acquisition.echo_times_s
@@ -81,7 +86,8 @@ def scan_quality(acquisition):
 
 def voxel_quality(phase_rad, magnitude=None, second=None):
     """The mean quality of a voxel's edges (six, or fewer at the image's border), 0 to 1; float32 (k, j, i)."""
-    quality, count = np.zeros(phase_rad.shape, np.float32), np.zeros(phase_rad.shape, np.uint8)
+    xp = namespace(phase_rad)
+    quality, count = xp.zeros(phase_rad.shape, np.float32), xp.zeros(phase_rad.shape, np.uint8)
     for axis in range(3):
         here, there = neighbors(axis)
         edges = edge_quality(axis, phase_rad, magnitude, second)

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..numerics.blocks import block_mean
 from ..numerics.dipole_field import dipole_field
+from ..numerics.namespace import like, namespace, to_host
 from .mask_recipe import otsu
 from .phase_quality import neighbors, wrapped
 
@@ -36,7 +37,7 @@ def sign_evidence(acquisition):
         shim = np.stack([np.ones(before[0].size), *before], axis=1)
         steps = _steps(acquisition, before, blocks, axis)
         steps = wrapped(steps - np.angle(np.exp(1j * steps).sum()).astype(np.float32))  # half turns would wrap
-        measured, predicted = _residuals((steps, expected[after] - expected[before]), shim)
+        measured, predicted = _residuals((steps, _at(expected, after) - _at(expected, before)), shim)
         products += measured @ predicted, measured @ measured, predicted @ predicted
     return float(products[0] / np.sqrt(products[1] * products[2])) if products[1:].all() else 0.0
 
@@ -49,7 +50,7 @@ def _in_blocks(image, blocks):
 def _without_rim(tissue, voxels):
     """The tissue without so many voxels at its surface, of which the image's border is a part."""
     for _ in range(voxels):
-        inner = np.zeros_like(tissue)
+        inner = namespace(tissue).zeros_like(tissue)
         inner[1:-1, 1:-1, 1:-1] = tissue[1:-1, 1:-1, 1:-1]
         for axis in range(3):
             here, there = neighbors(axis)
@@ -60,11 +61,14 @@ def _without_rim(tissue, voxels):
 
 
 def _neighbors_inside(mask, axis):
-    """The indices of a sample of the voxels whose next neighbor along `axis` is in the mask, too, and of those."""
+    """The indices of a sample of the voxels whose next neighbor along `axis` is in the mask, too, and of those.
+
+    As what is computed of a sample takes no time, they are numpy arrays.
+    """
     here, there = neighbors(axis)
     both = mask[here] & mask[there]
-    places = np.flatnonzero(both)
-    before = np.unravel_index(places[:: max(places.size // MOST_SAMPLES, 1)], both.shape)
+    places = namespace(mask).flatnonzero(both)
+    before = np.unravel_index(to_host(places[:: max(places.size // MOST_SAMPLES, 1)]), both.shape)
     return before, tuple(index + (a == axis) for a, index in enumerate(before))
 
 
@@ -75,11 +79,16 @@ def _steps(acquisition, places, blocks, axis):
     """
     last = [b * index + (b - 1 if a == axis else 0) for a, (b, index) in enumerate(zip(blocks, places, strict=True))]
     following = tuple(index + (a == axis) for a, index in enumerate(last))
-    phases = [(echo[following], echo[tuple(last)]) for echo in acquisition.phase[:2]]
+    phases = [(_at(echo, following), _at(echo, last)) for echo in acquisition.phase[:2]]
     if len(phases) == 1:
         return phases[0][0] - phases[0][1]
     (there, here), (there_later, here_later) = phases
     return (there_later - there) - (here_later - here)
+
+
+def _at(image, places):
+    """The values of an image at these indices, a numpy array."""
+    return to_host(image[tuple(like(index, image) for index in places)])
 
 
 def _residuals(steps, shim):

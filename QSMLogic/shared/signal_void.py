@@ -7,7 +7,7 @@ import numpy as np
 from ..numerics.convolution import convolve
 from ..numerics.fft import next_fast_shape, pad
 from ..numerics.kernels import dipole_kernel
-from ..numerics.lazy import ndimage
+from ..numerics.namespace import library, namespace
 from ..registry.method import parameter
 from ..solvers.dipole_fit import fitted_sources
 from ..solvers.weights import squared_weight
@@ -37,38 +37,45 @@ def filled(total, magnitude):
     """
     if total.uncertainty_ppm is None:
         return total
+    of = library(magnitude)
+    xp, ndimage = of.xp, of.ndimage
     trimmed = total.without_unreliable_rim()
     if not trimmed.mask.any():
         return total
-    uncertain = trimmed.mask & (total.uncertainty_ppm > UNCERTAIN * np.median(total.uncertainty_ppm[trimmed.mask]))
-    void = uncertain & (magnitude[0] < FAINT * np.median(magnitude[0][trimmed.mask]))
+    uncertain = trimmed.mask & (total.uncertainty_ppm > UNCERTAIN * xp.median(total.uncertainty_ppm[trimmed.mask]))
+    void = uncertain & (magnitude[0] < FAINT * xp.median(magnitude[0][trimmed.mask]))
     void[void] = _revival(magnitude[:, void]) > REVIVAL * magnitude[0, void]
     if not void.any():
         return total
     source = uncertain & ndimage.binary_dilation(void)
     weight = squared_weight(trimmed) * ~source
     ppm, uncertainty_ppm = total.ppm.copy(), total.uncertainty_ppm.copy()
-    clusters, _ = ndimage.label(ndimage.binary_dilation(void, iterations=MARGIN_VOXELS))
+    near = ndimage.binary_dilation(void, iterations=MARGIN_VOXELS, brute_force=not of.in_slabs)  # all that CuPy has
+    clusters, _ = ndimage.label(near)
     for box in ndimage.find_objects(clusters):
         part = void[box]
         model = _dipole_field(trimmed.cropped(box), source[box], weight[box])[part]
         half = (model - ppm[box][part]) / 2
         ppm[box][part] += half
-        uncertainty_ppm[box][part] = np.maximum(uncertainty_ppm[box][part], np.abs(half))
+        uncertainty_ppm[box][part] = xp.maximum(uncertainty_ppm[box][part], xp.abs(half))
     return replace(total, ppm=ppm, uncertainty_ppm=uncertainty_ppm)
 
 
 def _revival(magnitude):
     """The most by which an echo is brighter than one before it; magnitude (echo, voxel)."""
-    return (magnitude - np.minimum.accumulate(magnitude)).max(axis=0)
+    xp, lowest, revival = namespace(magnitude), magnitude[0], 0
+    for echo in magnitude:
+        lowest = xp.minimum(lowest, echo)
+        revival = xp.maximum(revival, echo - lowest)
+    return revival
 
 
 def _dipole_field(total, source, weight):
     """The field of the dipoles that fit the FieldMap `total` best, where they are strong in `source` and outside."""
-    shape = next_fast_shape(n + ROOM_VOXELS for n in total.ppm.shape)
-    dipole = dipole_kernel(shape, total.grid.spacing_mm, total.grid.b0_direction)
-    strength = np.full(shape, STRENGTH, np.float32)
+    xp, shape = namespace(weight), next_fast_shape(n + ROOM_VOXELS for n in total.ppm.shape)
+    dipole = dipole_kernel(shape, total.grid.spacing_mm, total.grid.b0_direction, xp)
+    strength = xp.full(shape, STRENGTH, np.float32)
     strength[tuple(slice(n) for n in total.ppm.shape)][total.mask & ~source] = 1
-    mean, weight = np.float32(np.average(total.ppm, weights=weight)), pad(weight, shape)
+    mean, weight = np.float32(float(xp.average(total.ppm, weights=weight))), pad(weight, shape)
     sources = fitted_sources(pad(total.ppm - mean, shape), dipole, weight, strength, STABILIZER, STEPS)
     return convolve(sources, dipole)[tuple(slice(n) for n in total.ppm.shape)] + mean

@@ -1,13 +1,16 @@
 """Unwrapping along the most reliable edges between the voxels of a mask, as on a minimum spanning tree.
 
 Growing a region always over the best edge at its border visits the edges of such a tree. The tree is built by scipy
-and summed over with array operations. Edges is a triple: costs (integers, low is reliable), starts, ends (numbers
-of voxels in the mask).
+and summed over with array operations, on the CPU. Edges is a triple of numpy arrays: costs (integers, low is reliable),
+starts, ends (numbers of voxels in the mask).
 """
+
+from functools import reduce
 
 import numpy as np
 
 from ..numerics.lazy import csgraph, sparse
+from ..numerics.namespace import namespace, to_host
 from .phase_quality import TWO_PI, neighbors
 
 WORST_COST = 255  # costs of edges are integers from 1 to 255, as in ROMEO
@@ -19,7 +22,8 @@ def edges_of(mask, quality, for_tree=False):
 
     for_tree: only those that the minimum spanning tree may have.
     """
-    number = np.cumsum(mask, dtype=np.int32).reshape(mask.shape) - 1
+    xp = namespace(mask)
+    number = xp.cumsum(mask, dtype=np.int32).reshape(mask.shape) - 1
     every = [_costs(mask, axis, quality(axis)) for axis in range(3)]
     if for_tree:
         _drop_worst_of_squares(every)
@@ -30,16 +34,16 @@ def edges_of(mask, quality, for_tree=False):
         costs.append(cost[kept].astype(np.float32))
         starts.append(number[here][kept])
         ends.append(number[there][kept])
-    return tuple(np.concatenate(part) for part in (costs, starts, ends))
+    return tuple(to_host(xp.concatenate(part)) for part in (costs, starts, ends))
 
 
 def _costs(mask, axis, quality):
     """The costs of the edges along an axis as bytes, one shorter than the mask along it; 0 where there is no edge."""
-    here, there = neighbors(axis)
+    (here, there), xp = neighbors(axis), namespace(mask)
     inside = mask[here] & mask[there]
-    costs = np.zeros(inside.shape, np.uint8)
-    known = np.nan_to_num(quality[inside], copy=False)  # a weight may look at voxels outside
-    costs[inside] = np.clip(np.rint(WORST_COST * (1 - known)), 1, WORST_COST)
+    costs = xp.zeros(inside.shape, np.uint8)
+    known = xp.nan_to_num(quality[inside], copy=False)  # a weight may look at voxels outside
+    costs[inside] = xp.clip(xp.rint(WORST_COST * (1 - known)), 1, WORST_COST)
     return costs
 
 
@@ -48,13 +52,14 @@ def _drop_worst_of_squares(costs):
 
     costs: of the edges along each axis. Of equal ones it is that which the tree would take last.
     """
-    worst = [np.zeros(cost.shape, bool) for cost in costs]
+    xp = namespace(costs[0])
+    worst = [xp.zeros(cost.shape, bool) for cost in costs]
     for slow, fast in ((0, 1), (0, 2), (1, 2)):
         near_slow, far_slow = neighbors(slow)
         near_fast, far_fast = neighbors(fast)
         sides = (fast, far_slow), (slow, far_fast), (slow, near_fast), (fast, near_slow)  # the last taken comes first
-        highest = np.maximum.reduce([costs[axis][part] for axis, part in sides])
-        square = np.minimum.reduce([costs[axis][part] for axis, part in sides]) > 0
+        four = [costs[axis][part] for axis, part in sides]
+        highest, square = reduce(xp.maximum, four), reduce(xp.minimum, four) > 0
         for axis, part in sides:
             found = square & (costs[axis][part] == highest)
             worst[axis][part] |= found

@@ -2,13 +2,12 @@
 
 import math
 
-import numpy as np
-
 from ..model.errors import QSMError
 from ..numerics.convolution import filtered
 from ..numerics.fft import pad, padded_shape, rfftn
 from ..numerics.kernels import sphere_kernel
-from ..numerics.lazy import ndimage
+from ..numerics.namespace import library, namespace
+from ..numerics.quotient import quotient
 
 
 class SphericalMean:
@@ -20,33 +19,34 @@ class SphericalMean:
     """
 
     def __init__(self, total, radius_mm, title):
-        grid = total.grid
+        grid, xp = total.grid, namespace(total.ppm)
         self.radius_mm = max(radius_mm, *grid.spacing_mm)
         self.shape = padded_shape(grid.shape, grid.spacing_mm, self.radius_mm)
         self.inside = tuple(slice(n) for n in grid.shape)
-        mean = sphere_kernel(self.shape, grid.spacing_mm, self.radius_mm)
+        mean = sphere_kernel(self.shape, grid.spacing_mm, self.radius_mm, xp)
         self.core = core(rfftn(pad(total.mask, self.shape)), mean, self.shape, grid, self.radius_mm)
         self.core_mask = self.core[self.inside] > 0
         if not self.core_mask.any():
             refuse(total, self.radius_mm, title)
-        self.highpass = np.subtract(1, mean, out=mean)
+        self.highpass = xp.subtract(1, mean, out=mean)
 
 
 def core(mask_spectrum, mean, shape, grid, radius_mm):
     """1 where the sphere whose mean has the spectrum `mean` lies in the mask altogether, else 0; float32 of `shape`."""
     voxels = 4 / 3 * math.pi * radius_mm**3 / grid.voxel_volume_mm3
     share = filtered(mask_spectrum, mean, shape)
-    return np.greater(share, 1 - 0.5 / voxels, out=share)
+    return namespace(share).greater(share, 1 - 0.5 / voxels, out=share)
 
 
 def truncated_inverse(kernel, threshold):
     """1 / kernel where its magnitude exceeds `threshold`, else 0."""
-    return np.divide(1, kernel, out=np.zeros_like(kernel), where=np.abs(kernel) > threshold)
+    return quotient(1, kernel, namespace(kernel).abs(kernel) > threshold)
 
 
 def depth_mm(mask, spacing_mm):
     """How far the deepest voxel of the mask is from the nearest one outside it or outside the image."""
-    return float(ndimage.distance_transform_edt(np.pad(mask, 1), sampling=spacing_mm).max())
+    of = library(mask)
+    return float(of.ndimage.distance_transform_edt(of.xp.pad(mask, 1), sampling=spacing_mm).max())
 
 
 def refuse(total, radius_mm, title):

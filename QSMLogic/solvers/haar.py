@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..numerics.namespace import namespace
+
 HALF_ROOT = np.float32(2**-0.5)
 BANDS = 8  # of each level: one coarse, the others detail
 
@@ -27,14 +29,16 @@ def through_bands(x, levels, change):
         Float32 (k, j, i); `x` up to rounding if no band is changed.
     """
 
+    roll = namespace(x).roll
+
     def split(a, level, axis, is_detail):
         if axis == 3:
             return change(level, a) if is_detail else start(a, level + 1)
         step = 2**level
-        ahead = np.roll(a, -step, axis)
+        ahead = roll(a, -step, axis)
         low = split((a + ahead) * HALF_ROOT, level, axis + 1, is_detail)
         high = split((a - ahead) * HALF_ROOT, level, axis + 1, True)
-        result = np.roll(low - high, step, axis)
+        result = roll(low - high, step, axis)
         result += low
         result += high
         result *= HALF_ROOT / 2

@@ -141,6 +141,8 @@ class Module:
             for keyword in kwargs:
                 if name not in FORBIDDEN_KEYWORDS.get(keyword, {name}):
                     raise TypeError(f"{self._name}.{name} of CuPy takes no {keyword}.")
+            if kwargs.get("iterations", 1) != 1 and not kwargs.get("brute_force"):
+                raise NotImplementedError(f"{self._name}.{name} of CuPy iterates with brute_force=True only.")
             CALLED.add((self._name, name, tuple(sorted(kwargs))))
             as_numpy = plain_or_numpy if name in ("asarray", "array", "ascontiguousarray") else plain
             out = kwargs.get("out")

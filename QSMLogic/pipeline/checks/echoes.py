@@ -4,6 +4,8 @@ import numpy as np
 
 from ...model.check import DOUBTFUL, OK, REFUSED, Check
 from ...model.errors import QSMError
+from ...numerics.moving import on_gpu
+from ...numerics.namespace import namespace, to_host
 
 NAME = "echoes"
 MOST_UNKNOWN = 0.5  # of the voxels that another echo knows
@@ -11,11 +13,12 @@ MOST_ALIKE = 0.9  # of the voxels with signal that have one and the same phase
 COPIES_FROM, SAMPLE = 0.999, 200000
 
 
+@on_gpu
 def check_echoes(scan, mask=None):
     """The Check of a scan as stored. mask: the mask that is given, if any, in which every voxel must be known."""
     every = scan.phase[0].size // SAMPLE | 1  # odd, or the sample may lie in few columns
-    phase, magnitude = (images.reshape(scan.echoes, -1)[:, ::every] for images in (scan.phase, scan.magnitude))
-    inside = None if mask is None else mask.reshape(-1)[::every]
+    phase, magnitude = (to_host(images.reshape(scan.echoes, -1)[:, ::every]) for images in (scan.phase, scan.magnitude))
+    inside = None if mask is None else to_host(mask.reshape(-1)[::every])
     if mask is None:
         _refuse_unknown("phase", phase)
         _refuse_unknown("magnitude", magnitude)
@@ -50,10 +53,11 @@ def _refuse_unknown(name, images):
 
 def _refuse_unknown_inside(name, images, mask):
     """QSMError for images that are NaN or infinite in the mask."""
-    unknown = ~np.isfinite(images).all(axis=0) & mask
+    xp = namespace(mask)
+    unknown = ~xp.isfinite(images).all(axis=0) & mask
     if unknown.any():
         raise QSMError(
-            f"The {name} is NaN or infinite in {np.count_nonzero(unknown)} voxels inside the mask. "
+            f"The {name} is NaN or infinite in {int(xp.count_nonzero(unknown))} voxels inside the mask. "
             "Exclude them from the mask, or fix the image."
         )
 

@@ -27,11 +27,10 @@ FILTERED = (
 def check_wraps(tissue):
     """The Check whether the wraps of the last echo's phase are whole."""
     whole, broken = 0, 0
-    phase_rad, inside = tissue.scan.phase[-1].ravel(), tissue.mask.ravel()
     for axis in tissue.axes:
         stride = tissue.stride(axis)
         line = tissue.places + stride * np.arange(4)[:, None]
-        values = phase_rad[line[:, inside[line].all(axis=0)]]
+        values = tissue.values(tissue.scan.phase[-1], line[:, tissue.values(tissue.mask, line).all(axis=0)])
         span = values[3] - values[0]
         wraps = (np.abs(span) > np.pi) & (np.abs(wrapped(span.copy())) < SMOOTH_RAD)
         largest = np.abs(np.diff(values[:, wraps], axis=0)).max(axis=0, initial=0)

@@ -81,7 +81,7 @@ def _growth(tissue, axis, weights):
 def _phase_in_blocks(tissue, first):
     """The phase of the readout in blocks of tissue, from the echoes `first` and the next two."""
     scan, places, echoes = tissue.scan, tissue.places, slice(first, first + 3)
-    phase, magnitude = (images.reshape(scan.echoes, -1)[echoes, places] for images in (scan.phase, scan.magnitude))
+    phase, magnitude = (tissue.values(images[echoes], places) for images in (scan.phase, scan.magnitude))
     weight = magnitude[0] * magnitude[1] ** 2 * magnitude[2]
     size, signal = tissue.in_blocks(places, weight * np.exp(1j * (phase[0] - 2 * phase[1] + phase[2])))
     return np.angle(signal[size > min(LEAST_PLACES, max(size.max(initial=0) - 1, 0))]) / 4

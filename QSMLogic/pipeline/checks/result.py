@@ -4,24 +4,25 @@ Its spread (median absolute deviation, as a standard deviation) was 0.02 to 0.08
 fast settings.
 """
 
-import numpy as np
-
 from ...model.check import DOUBTFUL, OK, REFUSED, Check
+from ...numerics.moving import on_gpu
+from ...numerics.namespace import namespace
 
 NAME = "susceptibility"
 DOUBTFUL_PPM, REFUSED_PPM = 0.25, 1.5
 NORMAL = 1.4826  # standard deviation of a normal distribution over its median absolute deviation
 
 
+@on_gpu
 def check_map(susceptibility_ppm, mask):
     """The Check of a susceptibility map (k, j, i) in its mask."""
-    values = susceptibility_ppm[mask]
-    unknown = np.count_nonzero(~np.isfinite(values))
+    xp, values = namespace(mask), susceptibility_ppm[mask]
+    unknown = int(xp.count_nonzero(~xp.isfinite(values)))
     if unknown:
         return _refused(None, f"The map is not a number in {unknown} of {values.size} voxels.")
-    if not values.size or np.ptp(values) == 0:
+    if not values.size or xp.ptp(values) == 0:
         return _refused(0.0, "The map is the same everywhere.")
-    spread = float(NORMAL * np.median(np.abs(values - np.median(values))))
+    spread = float(NORMAL * xp.median(xp.abs(values - xp.median(values))))
     if spread > REFUSED_PPM:
         return _refused(spread, f"Susceptibility varies by {spread:.3g} ppm, which no tissue does.")
     if spread > DOUBTFUL_PPM:

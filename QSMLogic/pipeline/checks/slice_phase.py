@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...model.check import DOUBTFUL, OK, Check
+from ...numerics.namespace import like
 from ...shared.phase_quality import wrapped
 
 NAME = "slice_phase"
@@ -60,7 +61,8 @@ def _unevenness(steps, voxels):
 
 def _without(scan, offsets_rad, axis):
     shape = [-1 if a == axis else 1 for a in range(3)]
-    return replace(scan, phase=wrapped(scan.phase - offsets_rad.astype(np.float32).reshape(shape)))
+    offsets_rad = like(offsets_rad.astype(np.float32).reshape(shape), scan.phase)
+    return replace(scan, phase=wrapped(scan.phase - offsets_rad))
 
 
 def _corrected(value, limit, what):

@@ -1,10 +1,14 @@
-"""Steps of the phase from voxel to voxel in tissue: they hardly wrap, and phase offsets cancel in them."""
+"""Steps of the phase from voxel to voxel in tissue: they hardly wrap, and phase offsets cancel in them.
+
+What is computed of a sample of voxels takes no time: these are numpy arrays.
+"""
 
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from ...numerics.namespace import like, namespace, to_host
 from ...shared.mask_recipe import otsu
 from ...shared.phase_quality import wrapped
 
@@ -36,12 +40,12 @@ class Tissue:
     @classmethod
     def of(cls, scan, mask=None):
         """The tissue of a scan: the voxels of the mask or, without one, those above Otsu's threshold."""
-        mask = otsu(np.nan_to_num(scan.weight)) if mask is None else mask
+        mask = otsu(namespace(scan.phase).nan_to_num(scan.weight)) if mask is None else mask
         roomy = mask.copy()
         for axis in cls._axes(mask):
             roomy[(*(slice(None),) * axis, slice(-LAG - 1, None))] = False
-        places = np.flatnonzero(roomy)
-        return cls(scan, mask, places[:: max(places.size // MOST_PLACES, 1)])
+        places = namespace(mask).flatnonzero(roomy)
+        return cls(scan, mask, to_host(places[:: max(places.size // MOST_PLACES, 1)]))
 
     @property
     def axes(self):
@@ -99,15 +103,21 @@ class Tissue:
 
     def _ramp_rad(self, axis):
         """The mean step of the first echo along `axis`: a ramp, as of a shifted k-space, is an offset of all echoes."""
-        phase_rad, stride = self.scan.phase[0].ravel(), self.stride(axis)
-        return np.angle(np.exp(1j * (phase_rad[self.places + stride] - phase_rad[self.places])).sum())
+        here, there = (self.values(self.scan.phase[0], self.places + n) for n in (0, self.stride(axis)))
+        return np.angle(np.exp(1j * (there - here)).sum())
 
     def _steps(self, places, stride, ramp_rad=0.0):
         """The steps (echo, place) to the neighbors `stride` farther, and which lie in tissue and are not steep."""
-        phase_rad, inside = self.scan.phase.reshape(self.scan.echoes, -1), self.mask.ravel()
-        steps = wrapped(phase_rad[:, places + stride] - phase_rad[:, places] - np.float32(ramp_rad))
+        (here, there), (inside, next_inside) = (
+            [self.values(images, at) for at in (places, places + stride)] for images in (self.scan.phase, self.mask)
+        )
+        steps = wrapped(there - here - np.float32(ramp_rad))
         flat = np.abs(steps).max(axis=0) < STEEPEST_RAD
-        return steps, inside[places] & inside[places + stride] & flat
+        return steps, inside & next_inside & flat
+
+    def values(self, images, places):
+        """The values of an image (k, j, i), or of several, at these flat indices; a numpy array."""
+        return to_host(images.reshape(*images.shape[:-3], -1)[..., like(places, images)])
 
     def stride(self, axis):
         """By how much the flat index grows from a voxel to the next along `axis`."""
@@ -137,7 +147,7 @@ class Tissue:
 
         Of a single echo, the step of its phase. Radians; one value for each pair of slices.
         """
-        times, every = self.scan.echo_times_s, self._thinned(axis)
+        xp, times, every = namespace(self.mask), self.scan.echo_times_s, self._thinned(axis)
         here, there = (tuple(p if a == axis else every[a] for a in range(3)) for p in (slice(None, -1), slice(1, None)))
         inside = self.mask[here] & self.mask[there]
         steps, *later = (wrapped(phase[there] - phase[here]) for phase in self.scan.phase[:2])
@@ -145,8 +155,8 @@ class Tissue:
             steps -= wrapped(echo - steps) * np.float32(times[0] / (times[1] - times[0]))
         magnitude = self.scan.magnitude[0]
         other = tuple(a for a in range(3) if a != axis)
-        signal = (magnitude[here] * magnitude[there] * inside * np.exp(1j * steps)).sum(axis=other)
-        return np.angle(signal), np.count_nonzero(inside, axis=other)
+        signal = (magnitude[here] * magnitude[there] * inside * xp.exp(1j * steps)).sum(axis=other)
+        return np.angle(to_host(signal)), to_host(xp.count_nonzero(inside, axis=other))
 
     def _thinned(self, axis):
         """Slices of every axis but `axis` that leave so many voxels of a slice as are needed."""

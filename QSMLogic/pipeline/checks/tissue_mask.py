@@ -7,22 +7,25 @@ brighter ones, which are those above the mean of the mask.
 import numpy as np
 
 from ...model.check import DOUBTFUL, OK, REFUSED, Check
+from ...numerics.moving import on_gpu
+from ...numerics.namespace import namespace, to_host
 
 FAINT, MOST_FAINT, MOSTLY_FAINT = 0.1, 0.2, 0.8  # of the median magnitude of the brighter voxels; shares of the mask
 ADULT_ML, BRAIN_METHODS = (600, 2000), ("brain", "bet", "synthstrip", "hd_bet")
 MM3_PER_ML = 1000
 
 
+@on_gpu
 def check_signal(scan, mask):
     """The Check whether the mask has signal everywhere."""
-    strength = scan.weight[mask]
+    xp, strength = namespace(mask), scan.weight[mask]
     bright = strength[strength > strength.mean()]
-    faint = strength <= (FAINT * np.median(bright) if bright.size else 0)
+    faint = strength <= (FAINT * xp.median(bright) if bright.size else 0)
     share = float(faint.mean())
     if share < MOST_FAINT:
         return Check("mask_signal", share, MOST_FAINT, OK, "The mask has signal.")
     verdict = REFUSED if share > MOSTLY_FAINT else DOUBTFUL
-    volume_ml = np.count_nonzero(faint) * scan.grid.voxel_volume_mm3 / MM3_PER_ML
+    volume_ml = int(xp.count_nonzero(faint)) * scan.grid.voxel_volume_mm3 / MM3_PER_ML
     return Check(
         "mask_signal",
         share,
@@ -53,6 +56,6 @@ def check_volume(scan, mask, method):
 
 def _where(mask, faint):
     """Between which slices most of the faint voxels lie, unless they lie everywhere."""
-    slices = np.nonzero(mask)[0][faint]
+    slices = to_host(namespace(mask).nonzero(mask)[0][faint])
     first, last = (int(n) for n in np.percentile(slices, (5, 95)))
     return f", mostly in slices {first + 1} to {last + 1}" if last - first < 0.8 * len(mask) else ""

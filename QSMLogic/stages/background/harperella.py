@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ...numerics.conjugate_gradients import conjugate_gradients
 from ...numerics.convolution import convolve
 from ...numerics.kernels import sphere_kernel
+from ...numerics.namespace import namespace
 from ...registry.method import Citation, method, parameter
 from ...shared.laplacian_sources import LaplacianSources
 
@@ -22,6 +23,7 @@ class HarperellaParameters:
     title="HARPERELLA",
     parameters=HarperellaParameters,
     citations=[Citation("Li et al., NMR Biomed 2014;27:219-227", "10.1002/nbm.3056")],
+    on_gpu=True,
 )
 def harperella(total, parameters, progress):
     """Invert the Laplacian of the field, chosen outside the mask so that its spherical mean vanishes there.
@@ -35,7 +37,7 @@ def harperella(total, parameters, progress):
     """
     radius_mm = max(parameters.radius_mm, *total.grid.spacing_mm)
     sources = LaplacianSources(total, radius_mm, "HARPERELLA")
-    mean = sphere_kernel(sources.shape, total.grid.spacing_mm, radius_mm)
+    mean = sphere_kernel(sources.shape, total.grid.spacing_mm, radius_mm, namespace(total.ppm))
     mean_outside = lambda x: convolve(x, mean, sources.outside)  # noqa: E731
     mean_outside_twice = lambda x: mean_outside(mean_outside(x))  # noqa: E731
     right = -mean_outside_twice(sources.known)

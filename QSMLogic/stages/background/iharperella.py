@@ -6,6 +6,7 @@ from ...numerics.conjugate_gradients import conjugate_gradients
 from ...numerics.convolution import convolve
 from ...numerics.fft import pad
 from ...numerics.kernels import laplacian_kernel
+from ...numerics.namespace import namespace
 from ...registry.method import Citation, method, parameter
 from ...shared.laplacian_sources import LaplacianSources
 
@@ -24,6 +25,7 @@ class IharperellaParameters:
     citations=[
         Citation("Li et al., NMR Biomed 2014;27:219-227", "10.1002/nbm.3056"),
     ],
+    on_gpu=True,
 )
 def iharperella(total, parameters, progress):
     """Invert the Laplacian of the field, chosen outside the mask so that the field inside it has minimum norm.
@@ -35,7 +37,8 @@ def iharperella(total, parameters, progress):
     takes 30 steps of two without. The Laplacian is that of the unwrapped field, not of the wrapped phase.
     """
     sources = LaplacianSources(total, MARGIN_VOXELS * total.grid.voxel_length_mm, "iHARPERELLA")
-    mask, laplacian = pad(total.mask, sources.shape) > 0, laplacian_kernel(sources.shape, total.grid.spacing_mm)
+    mask = pad(total.mask, sources.shape) > 0
+    laplacian = laplacian_kernel(sources.shape, total.grid.spacing_mm, namespace(total.ppm))
     in_mask = lambda x: convolve(x, sources.inverse_laplacian, mask)  # noqa: E731
     normal = lambda x: convolve(in_mask(x), sources.inverse_laplacian, sources.outside)  # noqa: E731
     precondition = lambda x: convolve(x, laplacian, sources.outside)  # noqa: E731

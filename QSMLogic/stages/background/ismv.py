@@ -34,6 +34,7 @@ class IsmvParameters:
     parameters=IsmvParameters,
     citations=[Citation("Wen et al., J Magn Reson Imaging 2014", "10.1002/mrm.24998")],
     erodes_mask=True,
+    on_gpu=True,
 )
 def ismv(total, parameters, progress):
     """Find the background that equals its own spherical mean in the mask and the total field at its boundary.

@@ -7,7 +7,8 @@ from ...numerics.conjugate_gradients import conjugate_gradients
 from ...numerics.convolution import convolve
 from ...numerics.fft import next_fast_shape, pad
 from ...numerics.kernels import laplacian_kernel
-from ...numerics.lazy import ndimage
+from ...numerics.morphology import eroded
+from ...numerics.namespace import library
 from ...registry.method import Citation, method, parameter
 from ...shared.laplacian_sources import inverse
 
@@ -41,6 +42,7 @@ class LbvParameters:
     parameters=LbvParameters,
     citations=[Citation("Zhou et al., NMR Biomed 2014;27:312-319", "10.1002/nbm.3064")],
     erodes_mask=True,
+    on_gpu=True,
 )
 def lbv(total, parameters, progress):
     """Subtract the harmonic field that equals the total field at the mask boundary (Laplacian boundary value problem).
@@ -52,18 +54,17 @@ def lbv(total, parameters, progress):
     Laplacian without a boundary, leaves errors near the boundary only, so that about 13 steps suffice on any grid, at
     two pairs of transforms each. A boundary of edge neighbors was the best compromise on two simulated heads.
     """
-    neighbors = ndimage.generate_binary_structure(3, NEIGHBORS[parameters.rim])
-    mask = total.mask
-    if parameters.peel:
-        mask = ndimage.binary_erosion(mask, iterations=parameters.peel)
-    core_mask = ndimage.binary_erosion(mask, neighbors)
+    of = library(total.mask)
+    mask = eroded(total.mask, parameters.peel) if parameters.peel else total.mask
+    neighbors = of.ndimage.generate_binary_structure(3, NEIGHBORS[parameters.rim])
+    core_mask = of.ndimage.binary_erosion(mask, neighbors)
     if not core_mask.any():
         raise QSMError(
             "The mask is too thin for LBV: it consists of boundary voxels only. Use a larger mask, peel fewer layers, "
             "or choose a method that does not erode the mask, such as PDF."
         )
     shape = next_fast_shape(n + 1 for n in total.ppm.shape)
-    core, laplacian = pad(core_mask, shape), laplacian_kernel(shape, total.grid.spacing_mm)
+    core, laplacian = pad(core_mask, shape), laplacian_kernel(shape, total.grid.spacing_mm, of.xp)
     inverse_laplacian = inverse(laplacian)
     apply = lambda x: convolve(x, laplacian, core)  # noqa: E731
     precondition = lambda x: convolve(x, inverse_laplacian, core)  # noqa: E731

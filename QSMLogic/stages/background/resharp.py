@@ -37,6 +37,7 @@ class ResharpParameters:
     parameters=ResharpParameters,
     citations=[Citation("Sun and Wilman, Magn Reson Med 2014;71:1151-1157", "10.1002/mrm.24765")],
     erodes_mask=True,
+    on_gpu=True,
 )
 def resharp(total, parameters, progress):
     """Find the local field of minimum norm that agrees with the total field after spherical mean filtering.

@@ -33,6 +33,7 @@ class SharpParameters:
     parameters=SharpParameters,
     citations=[Citation("Schweser et al., NeuroImage 2011;54:2789-2807", "10.1016/j.neuroimage.2010.10.070")],
     erodes_mask=True,
+    on_gpu=True,
 )
 def sharp(total, parameters, progress):
     """Subtract the spherical mean, which removes harmonic fields, and deconvolve by the truncated inverse filter.

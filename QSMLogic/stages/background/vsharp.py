@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...numerics.convolution import convolve, filtered
+from ...numerics.conjugate_gradients import add
+from ...numerics.convolution import convolve, filtered, multiply
 from ...numerics.fft import pad, padded_shape, rfftn
 from ...numerics.kernels import sphere_kernel
+from ...numerics.namespace import namespace
+from ...numerics.parallel import for_slabs
 from ...registry.method import Citation, method, parameter
 from ...shared.spherical_mean import core, depth_mm, refuse, truncated_inverse
 
@@ -58,6 +61,7 @@ class VsharpParameters:
         Citation("Schweser et al., NeuroImage 2011;54:2789-2807", "10.1016/j.neuroimage.2010.10.070"),
     ],
     erodes_mask=True,
+    on_gpu=True,
 )
 def vsharp(total, parameters, progress):
     """Remove harmonic fields by spherical means whose radius grows with the distance to the mask boundary.
@@ -75,7 +79,8 @@ def vsharp(total, parameters, progress):
     inverse = truncated_inverse(filters.highpasses[0], parameters.threshold)
     inverted = lambda x: convolve(x, inverse, filters.mask)  # noqa: E731
 
-    missed, local = np.zeros(filters.shape, np.float32), np.zeros(filters.shape, np.float32)
+    xp = namespace(total.ppm)
+    missed, local = xp.zeros(filters.shape, np.float32), xp.zeros(filters.shape, np.float32)
     spectrum = rfftn(pad(total.ppm, filters.shape))
     for step in range(parameters.refinements + 1):
         filters.add_filtered(missed, spectrum)
@@ -83,7 +88,7 @@ def vsharp(total, parameters, progress):
         local += found
         spectrum = rfftn(found)
         del found
-        np.negative(spectrum, out=spectrum)
+        xp.negative(spectrum, out=spectrum)
         progress(0.5 + 0.5 * (step + 1) / (parameters.refinements + 1))
     inside = tuple(slice(n) for n in total.ppm.shape)
     return total.with_field(local[inside], filters.mask[inside])
@@ -93,21 +98,33 @@ class _Filters:
     """The identity less the spherical mean, at each voxel with the largest of the radii that fits into the mask."""
 
     def __init__(self, total, radii_mm, progress):
+        xp = namespace(total.ppm)
         self.shape = padded_shape(total.grid.shape, total.grid.spacing_mm, radii_mm[0])
-        self.radius_index = np.full(self.shape, len(radii_mm), np.uint8)
+        self.radius_index = xp.full(self.shape, len(radii_mm), np.uint8)
         self.highpasses, spectrum = [], rfftn(pad(total.mask, self.shape))
         for index, radius_mm in enumerate(radii_mm):
-            mean = sphere_kernel(self.shape, total.grid.spacing_mm, radius_mm)
-            fits = core(spectrum, mean, self.shape, total.grid, radius_mm)
-            np.minimum(self.radius_index, index, out=self.radius_index, where=fits > 0)
-            self.highpasses.append(np.subtract(1, mean, out=mean))
+            mean = sphere_kernel(self.shape, total.grid.spacing_mm, radius_mm, xp)
+            self._assign(index, core(spectrum, mean, self.shape, total.grid, radius_mm))
+            self.highpasses.append(xp.subtract(1, mean, out=mean))
             progress((index + 1) / len(radii_mm))
         self.mask = self.radius_index < len(radii_mm)
+
+    def _assign(self, index, fits):
+        """Give this radius to the voxels that it fits and that have no larger one."""
+
+        def work(start, stop):
+            planes = self.radius_index[start:stop]
+            namespace(fits).copyto(planes, index, where=(fits[start:stop] > 0) & (planes > index))
+
+        for_slabs(work, fits)
 
     def add_filtered(self, result, spectrum):
         """Add the array with this spectrum, filtered, to `result`, in the mask."""
         for index, highpass in enumerate(self.highpasses):
-            np.add(result, filtered(spectrum, highpass, self.shape), out=result, where=self.radius_index == index)
+            found = filtered(spectrum, highpass, self.shape)
+            multiply(found, self.radius_index == index)
+            add(result, 1, found)
+            del found  # before the next is made
 
 
 def _radii(parameters, total):

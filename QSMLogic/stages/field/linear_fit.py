@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from ...registry.method import Citation, method
 from ...shared.echo_fit import MAX_SCATTER, OFFSET, Echoes
 from ...shared.signal_void import FILL_VOIDS
@@ -23,6 +21,7 @@ class LinearFitParameters:
     citations=[
         Citation("de Rochefort et al., Magn Reson Med 2008;60:1003-1009", "10.1002/mrm.21710"),
     ],
+    on_gpu=True,
 )
 def linear_fit(acquisition, unwrapped_rad, mask, parameters, progress):
     """Fit phase = offset + 2 pi frequency x echo time to the unwrapped echoes, weighted by squared magnitude.
@@ -39,7 +38,7 @@ def linear_fit(acquisition, unwrapped_rad, mask, parameters, progress):
     line, scatter, failed = echoes.line(echoes.phases_rad, precision), None, None
     progress(0.7)
     if echoes.has_scatter(precision):
-        scatter = echoes.scatter(np.square(echoes.residuals(line)), precision)
-        failed = scatter > parameters.max_scatter * np.median(scatter)
+        scatter = echoes.scatter(echoes.xp.square(echoes.residuals(line)), precision)
+        failed = scatter > parameters.max_scatter * echoes.xp.median(scatter)
     progress(0.9)
     return echoes.field_map(line, scatter, failed, precision, parameters.fill_voids)

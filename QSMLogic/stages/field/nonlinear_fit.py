@@ -32,6 +32,7 @@ class NonlinearFitParameters:
     title="Nonlinear fit",
     parameters=NonlinearFitParameters,
     citations=[Citation("Liu et al., Magn Reson Med 2013;69:467-476", "10.1002/mrm.24272")],
+    on_gpu=True,
 )
 def nonlinear_fit(acquisition, unwrapped_rad, mask, parameters, progress):
     """Fit magnitude x exp(i (offset + 2 pi frequency x echo time)) to the complex echoes by Gauss-Newton steps.
@@ -49,22 +50,22 @@ def nonlinear_fit(acquisition, unwrapped_rad, mask, parameters, progress):
     line, scatter, failed = _fitted(echoes, precision, parameters.iterations, progress)
     if not echoes.has_scatter(precision):
         return echoes.field_map(line, None, None, precision, False)
-    failed |= scatter > parameters.max_scatter * np.median(scatter)
+    failed |= scatter > parameters.max_scatter * echoes.xp.median(scatter)
     return echoes.field_map(line, scatter, failed, precision, parameters.fill_voids)
 
 
 def _fitted(echoes, precision, iterations, progress):
     """The Line of every voxel, the scatter around it, and whether the fit did not converge."""
-    voxels = echoes.phases_rad.shape[1]
-    line, scatter = Line(*np.empty((3, voxels), np.float32)), np.empty(voxels, np.float32)
-    failed = np.empty(voxels, bool)
+    xp, voxels = echoes.xp, echoes.phases_rad.shape[1]
+    line, scatter = Line(*xp.empty((3, voxels), np.float32)), xp.empty(voxels, np.float32)
+    failed = xp.empty(voxels, bool)
 
     def work(start, stop):
         part = slice(first + start, first + stop)
         fit, failed[part] = _steps(echoes, part, precision, iterations)
         line.slope[part], line.offset_rad[part], line.variance[part] = fit.slope, fit.offset_rad, fit.variance
         # squared distance of two complex numbers of magnitude one
-        scatter[part] = echoes.scatter(2 - 2 * np.cos(echoes.residuals(fit, part)), precision, part)
+        scatter[part] = echoes.scatter(2 - 2 * xp.cos(echoes.residuals(fit, part)), precision, part)
 
     bounds = np.linspace(0, voxels, PARTS + 1).astype(int)
     for number, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
@@ -79,11 +80,11 @@ def _steps(echoes, part, precision, iterations):
     The steps cannot overshoot: they minimize a parabola that lies above the cost, as the cosine's curvature is at
     most one. So they need no damping.
     """
-    line = echoes.line(echoes.phases_rad[:, part], precision, part)
+    xp, line = echoes.xp, echoes.line(echoes.phases_rad[:, part], precision, part)
     for _ in range(iterations):
-        step = echoes.line(np.sin(echoes.residuals(line, part)), precision, part, line.offset_rad)
+        step = echoes.line(xp.sin(echoes.residuals(line, part)), precision, part, line.offset_rad)
         line = Line(line.slope + step.slope, line.offset_rad + step.offset_rad, step.variance)
-        moves = np.abs(step.slope) * echoes.times[-1] > CONVERGED_RAD
+        moves = xp.abs(step.slope) * echoes.times[-1] > CONVERGED_RAD
         if not moves.any():
             break
     return line, moves

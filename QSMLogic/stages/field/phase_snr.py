@@ -6,6 +6,7 @@ import numpy as np
 
 from ...model.acquisition import FieldMap
 from ...model.units import rad_per_s_and_ppm
+from ...numerics.namespace import namespace
 from ...registry.method import Citation, method, parameter
 from ...shared.signal_void import FILL_VOIDS, filled
 
@@ -31,6 +32,7 @@ class PhaseSnrParameters:
     citations=[
         Citation("Wu et al., NeuroImage 2012;59:297-305 (echo weighting)", "10.1016/j.neuroimage.2011.07.019"),
     ],
+    on_gpu=True,
 )
 def phase_snr(acquisition, unwrapped_rad, mask, parameters, progress):
     """Average the fields of the echoes, weighted by (magnitude x echo time)^2.
@@ -39,16 +41,16 @@ def phase_snr(acquisition, unwrapped_rad, mask, parameters, progress):
     Returns a FieldMap in ppm with the root sum of squares of the magnitudes and, for several echoes, the field's
     standard deviation, propagated from the scatter of the echoes.
     """
-    times = np.asarray(acquisition.echo_times_s, np.float32)
+    xp, times = namespace(unwrapped_rad), np.asarray(acquisition.echo_times_s, np.float32)
     per_ppm = np.float32(rad_per_s_and_ppm(acquisition.field_strength_t))
     weight, slope = _weighted_slope(unwrapped_rad, acquisition.magnitude, times)
     progress(0.5)
     uncertainty = None
     if acquisition.echoes > 1:
         scatter = _scatter(unwrapped_rad, acquisition.magnitude, times, slope)
-        noise = np.median(scatter[mask])
-        np.copyto(slope, unwrapped_rad[0] / times[0], where=scatter > parameters.max_scatter * noise)
-        uncertainty = np.maximum(scatter, noise) / np.sqrt(weight) / per_ppm
+        noise = xp.median(scatter[mask])
+        xp.copyto(slope, unwrapped_rad[0] / times[0], where=scatter > parameters.max_scatter * noise)
+        uncertainty = xp.maximum(scatter, noise) / xp.sqrt(weight) / per_ppm
     total = FieldMap(
         ppm=slope / per_ppm,
         mask=mask,
@@ -61,10 +63,11 @@ def phase_snr(acquisition, unwrapped_rad, mask, parameters, progress):
 
 def _weighted_slope(unwrapped_rad, magnitude, times):
     """The weights' sum (signal^2 s^2) and the weighted slope (rad/s); voxels without signal weigh all echoes alike."""
-    weight, moment = np.zeros_like(unwrapped_rad[0]), np.zeros_like(unwrapped_rad[0])
+    xp = namespace(unwrapped_rad)
+    weight, moment = xp.zeros_like(unwrapped_rad[0]), xp.zeros_like(unwrapped_rad[0])
     floor = np.finfo(np.float32).tiny ** 0.5
     for phase_rad, signal, time in zip(unwrapped_rad, magnitude, times, strict=True):
-        share = np.square(np.maximum(signal, floor) * time)
+        share = xp.square(xp.maximum(signal, floor) * time)
         weight += share
         moment += share / time * phase_rad
     return weight, moment / weight
@@ -72,7 +75,8 @@ def _weighted_slope(unwrapped_rad, magnitude, times):
 
 def _scatter(unwrapped_rad, magnitude, times, slope):
     """Root mean square distance of the echoes from the line, each times its magnitude: the noise of the signal."""
-    total = np.zeros_like(slope)
+    xp = namespace(slope)
+    total = xp.zeros_like(slope)
     for phase_rad, signal, time in zip(unwrapped_rad, magnitude, times, strict=True):
-        total += np.square(signal * (phase_rad - slope * time))
-    return np.sqrt(total / (len(times) - 1))
+        total += xp.square(signal * (phase_rad - slope * time))
+    return xp.sqrt(total / (len(times) - 1))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...numerics.iteration import iterate
-from ...numerics.lazy import ndimage, special
+from ...numerics.namespace import library
 from ...registry.method import Citation, method, parameter
 from ...solvers import inversion_parameters as shared
 from ...solvers.dipole_model import DipoleModel, spectral_mean
@@ -38,6 +38,7 @@ class AmpPeParameters:
     citations=[
         Citation("Huang et al., Magn Reson Med 2023;90:1414-1430", "10.1002/mrm.29722"),
     ],
+    on_gpu=True,
 )
 def amp_pe(local, parameters, progress):
     """Find the map by approximate message passing; noise and sparsity of its wavelets are estimated on the way.
@@ -83,27 +84,28 @@ class _Messages:
 
     def __init__(self, local, levels, damping):
         self.model, self.levels, self.damping = DipoleModel(local), levels, np.float32(damping)
-        model = self.model
-        self.w = model.padded(np.sqrt(squared_weight(local)))
+        model, self.of = self.model, library(local.ppm)
+        xp = self.xp = self.of.xp
+        self.w = model.padded(xp.sqrt(squared_weight(local)))
         self.f, self.mask = self.w * model.padded(local.ppm), model.padded(local.mask)
-        self.known, self.voxels = self.mask > 0, int(np.count_nonzero(local.mask))
+        self.known, self.voxels = self.mask > 0, int(xp.count_nonzero(local.mask))
         squares = spectral_mean(model.kernel, model.kernel, model.shape)
-        self.gain = squares * float(np.square(self.w).sum(dtype=np.float64)) / self.voxels
-        touched = ndimage.maximum_filter(self.known, 2 ** (levels + 1) - 1, mode="wrap")
-        self.share = np.count_nonzero(touched) / self.voxels
-        places = np.flatnonzero(touched)
+        self.gain = squares * float(xp.square(self.w).sum(dtype=np.float64)) / self.voxels
+        touched = self.of.ndimage.maximum_filter(self.known, 2 ** (levels + 1) - 1, mode="wrap")
+        self.share = int(xp.count_nonzero(touched)) / self.voxels
+        places = xp.flatnonzero(touched)
         self.sample = places[:: max(1, len(places) // SAMPLE)]
-        power = float(np.square(self.f).sum(dtype=np.float64)) / self.voxels
+        power = float(xp.square(self.f).sum(dtype=np.float64)) / self.voxels
         self.variance, self.noise_variance = power / self.gain + TINY, 0.1 * power + TINY
         self.scales = {}
-        self.x, self.message = np.zeros(model.shape, np.float32), np.zeros(model.shape, np.float32)
+        self.x, self.message = xp.zeros(model.shape, np.float32), xp.zeros(model.shape, np.float32)
 
     def step(self, x):
         """The next map, and no objective."""
         of_field = self.gain * self.variance
         residual = self.model.field(x, self.w)
         residual -= np.float32(of_field) * self.message
-        np.subtract(self.f, residual, out=residual)
+        self.xp.subtract(self.f, residual, out=residual)
         self._estimate_noise(residual, of_field)
         precision = 1 / (self.noise_variance + of_field)
         self.message = residual * np.float32(precision)
@@ -118,21 +120,21 @@ class _Messages:
         return x + shrunk, None
 
     def _estimate_noise(self, residual, of_field):
-        power = float(np.square(residual).sum(dtype=np.float64)) / self.voxels
+        power = float(self.xp.square(residual).sum(dtype=np.float64)) / self.voxels
         kept = self.noise_variance / (self.noise_variance + of_field)
         self.noise_variance = max(kept * of_field + kept**2 * power, TINY)
 
     def _shrunk(self, estimate, error):
         """The estimate with its wavelet coefficients shrunk, in the mask, and the share of them that is left."""
-        left, numbers = [self.share / BANDS**self.levels], iter(range(BANDS * self.levels))
+        xp, left, numbers = self.xp, [self.share / BANDS**self.levels], iter(range(BANDS * self.levels))
 
         def shrink(level, band):
             number = next(numbers)
-            sampled = np.abs(band.ravel()[self.sample].astype(np.float64))
+            sampled = xp.abs(band.ravel()[self.sample].astype(np.float64))
             scale = self.scales[number] = _laplace_scale(sampled[sampled > 0], error, self.scales.get(number))
             limit = np.float32(error / scale)
-            left.append(np.count_nonzero(np.abs(band) > limit) / self.voxels / BANDS ** (level + 1))
-            return band - np.clip(band, -limit, limit)
+            left.append(int(xp.count_nonzero(xp.abs(band) > limit)) / self.voxels / BANDS ** (level + 1))
+            return band - xp.clip(band, -limit, limit)
 
         return through_bands(estimate, self.levels, shrink) * self.mask, sum(left)
 
@@ -144,12 +146,13 @@ def _laplace_scale(sizes, variance, before):
     """
     if not sizes.size:
         return before or 1.0
-    root, scale = variance**0.5, before or max(sizes.mean(), TINY)
+    of, root, scale = library(sizes), variance**0.5, before or max(float(sizes.mean()), TINY)
+    erfcx, maximum = of.special.erfcx, of.xp.maximum
     for _ in range(2):
         shift = variance / scale
-        upper = special.erfcx(np.maximum((shift - sizes) / (2**0.5 * root), -LARGEST_ARGUMENT))
-        lower = special.erfcx((shift + sizes) / (2**0.5 * root))
+        upper = erfcx(maximum((shift - sizes) / (2**0.5 * root), -LARGEST_ARGUMENT))
+        lower = erfcx((shift + sizes) / (2**0.5 * root))
         tail = 2 * root * (2 / np.pi) ** 0.5
         expected = (sizes - shift) * upper - (sizes + shift) * lower + tail
-        scale = max(float(np.mean(expected / (upper + lower))), 1e-3 * root, TINY)
+        scale = max(float((expected / (upper + lower)).mean()), 1e-3 * root, TINY)
     return scale

@@ -80,6 +80,7 @@ class MediParameters:
         Citation("Liu et al., Magn Reson Med 2018;79:2795-2803", "10.1002/mrm.26946"),
     ],
     takes_csf=True,
+    on_gpu=True,
 )
 def medi(local, parameters, progress):
     """Solve min 1/2 |W (exp(i s D x) - exp(i s f))|_2^2 / s^2 + lambda |V grad x|_1, where V spares edges.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...model.progress import Progress
+from ...numerics.namespace import namespace
 from ...registry.method import Citation, find, method, parameter
 from ...shared.dark_vessels import DARKNESS, WIDEST, dark_vessels
 from ...solvers.dipole_model import DipoleModel
@@ -35,6 +36,7 @@ class QsmartParameters:
     title="QSMART",
     parameters=QsmartParameters,
     citations=[Citation("Yaghmaie et al., NeuroImage 2021;231:117701", "10.1016/j.neuroimage.2020.117701")],
+    on_gpu=True,
 )
 def qsmart(local, parameters, progress):
     """Invert the whole mask, then the tissue without the vessels and their field; combine vessels and tissue.
@@ -67,16 +69,16 @@ def qsmart(local, parameters, progress):
         notes[name] = part.notes
         return x
 
-    vessels = dark_vessels(local, parameters.widest_mm, parameters.darkness)
-    progress.note(vessel_voxels=int(np.count_nonzero(vessels)), **{"stages": notes})
+    xp, vessels = namespace(local.ppm), dark_vessels(local, parameters.widest_mm, parameters.darkness)
+    progress.note(vessel_voxels=int(xp.count_nonzero(vessels)), **{"stages": notes})
     whole = stage(local, "whole", 0, 0.5)
     tissue_mask = local.mask & ~vessels
     if not vessels.any() or not tissue_mask.any():
         return whole
     model = DipoleModel(local)
-    of_vessels = model.field(model.padded(np.where(vessels, whole, np.float32(0))))
+    of_vessels = model.field(model.padded(xp.where(vessels, whole, np.float32(0))))
     rest = local.with_field(local.ppm - of_vessels[tuple(slice(n) for n in local.ppm.shape)], tissue_mask)
     del model, of_vessels
     tissue = stage(rest, "tissue", 0.5, 1)
-    tissue += np.float32(np.mean((whole - tissue)[tissue_mask], dtype=np.float64))
-    return np.where(tissue_mask, tissue, whole)
+    tissue += np.float32(float((whole - tissue)[tissue_mask].mean(dtype=np.float64)))
+    return xp.where(tissue_mask, tissue, whole)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...numerics.conjugate_gradients import add, conjugate_gradients, dot
+from ...numerics.conjugate_gradients import add, conjugate_gradients
 from ...numerics.gradient import weighted_laplacian
+from ...numerics.sums import dot
 from ...registry.method import Citation, find, method, parameter
 from ...solvers import inversion_parameters as shared
 from ...solvers.dipole_model import DipoleModel
@@ -43,6 +44,7 @@ class TfiParameters:
     parameters=TfiParameters,
     citations=[Citation("Liu et al., Magn Reson Med 2017;78:303-315", "10.1002/mrm.26331")],
     takes_total_field=True,
+    on_gpu=True,
 )
 def tfi(total, parameters, progress):
     """Solve min 1/2 |W (D P y - f)|_2^2 + lambda |V grad P y|_1 for sources x = P y inside and outside the mask.
@@ -80,7 +82,7 @@ def tfi(total, parameters, progress):
     zero_at_rim = find("background", "lbv").run(total, progress=progress.part(0, 0.15))
     lam = chosen_strength(parameters.strength, zero_at_rim, progress, share=0.1, low=1e-4)
     problem = _Problem(zero_at_rim, lam, parameters)
-    x = np.zeros(problem.model.shape, np.float32)
+    x = problem.model.xp.zeros(problem.model.shape, np.float32)
     rounds, rest = parameters.outer_iterations, progress.part(0.15, 1)
     for outer in range(rounds):
         step = problem.change(x, rest.part(outer / rounds, (outer + 1) / rounds))
@@ -101,7 +103,7 @@ class _Problem:
         model = self.model
         self.f, self.w = model.padded(local.ppm), model.padded(squared_weight(local))
         mask = model.padded(local.mask)
-        self.prior = np.where(mask > 0, np.float32(1), np.float32(parameters.outside))
+        self.prior = model.xp.where(mask > 0, np.float32(1), np.float32(parameters.outside))
         self.edges, self.inner = None, inner_components(mask)
         if local.magnitude is not None:
             self.edges = edge_mask(model.padded(local.magnitude), mask, model.spacing, parameters.edges)

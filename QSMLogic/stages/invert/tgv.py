@@ -32,6 +32,7 @@ class TgvParameters:
     parameters=TgvParameters,
     citations=[Citation("Langkammer et al., NeuroImage 2015;111:622-630", "10.1016/j.neuroimage.2015.02.041")],
     takes_total_field=True,
+    on_gpu=True,
 )
 def tgv(total, parameters, progress):
     """Solve min 1/2 |W (D x + h - f)|_2^2 + lambda TGV(x) over maps x and backgrounds h, harmonic in the mask.

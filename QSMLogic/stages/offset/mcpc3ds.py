@@ -1,12 +1,12 @@
 """MCPC-3D-S: the phase that the scan has at echo time zero, estimated and removed (Eckstein et al. 2018)."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...model.errors import QSMError
-from ...numerics.lazy import ndimage
+from ...numerics.namespace import library, like
+from ...numerics.parallel import for_slabs
 from ...registry.method import Citation, method, parameter
 from ...shared.phase_quality import wrapped
 from ..unwrap.romeo import unwrap_spatially
@@ -40,6 +40,7 @@ class Mcpc3dsParameters:
     title="MCPC-3D-S",
     parameters=Mcpc3dsParameters,
     citations=[Citation("Eckstein et al., Magn Reson Med 2018;79:2996-3006", "10.1002/mrm.26963")],
+    on_gpu=True,
 )
 def mcpc3ds(acquisition, mask, parameters, progress):
     """Extrapolate the phase of the first two echoes to echo time zero, and subtract it from every echo.
@@ -56,7 +57,7 @@ def mcpc3ds(acquisition, mask, parameters, progress):
     evolution_rad = unwrap_spatially(wrapped(acquisition.phase[1] - acquisition.phase[0]), magnitude, mask)
     progress(0.6)
     offset_rad = acquisition.phase[0] - evolution_rad * np.float32(first / (second - first))
-    offset_rad = _smoothed(offset_rad, magnitude * mask, np.divide(parameters.sigma_mm, acquisition.grid.spacing_mm))
+    offset_rad = _smoothed(offset_rad, magnitude * mask, [parameters.sigma_mm / d for d in acquisition.grid.spacing_mm])
     progress(0.9)
     corrected = wrapped(acquisition.phase - offset_rad)
     corrected *= mask
@@ -82,20 +83,24 @@ def without_readout_phase(acquisition, mask, sigma_mm):
     one, two, three = acquisition.phase[:3]
     magnitude = acquisition.magnitude[0] * acquisition.magnitude[2]
     fourfold_rad = unwrap_spatially(wrapped(one + three - 2 * two), magnitude, mask)
-    sigma = np.divide(sigma_mm, acquisition.grid.spacing_mm)
-    weight = np.where(mask, magnitude, 0) + np.finfo(np.float32).tiny
-    readout_rad = ndimage.gaussian_filter(weight * fourfold_rad, sigma, truncate=3) / 4
-    readout_rad /= np.maximum(ndimage.gaussian_filter(weight, sigma, truncate=3), np.finfo(np.float32).tiny)
+    of, sigma = library(mask), [sigma_mm / d for d in acquisition.grid.spacing_mm]
+    gaussian_filter, xp = of.ndimage.gaussian_filter, of.xp
+    weight = xp.where(mask, magnitude, 0) + np.finfo(np.float32).tiny
+    readout_rad = gaussian_filter(weight * fourfold_rad, sigma, truncate=3) / 4
+    readout_rad /= xp.maximum(gaussian_filter(weight, sigma, truncate=3), np.finfo(np.float32).tiny)
     polarity = np.where(np.arange(acquisition.echoes) % 2, -1, 1).astype(np.float32)
-    return replace(acquisition, phase=wrapped(acquisition.phase - polarity[:, None, None, None] * readout_rad))
+    polarity = like(polarity[:, None, None, None], mask)
+    return replace(acquisition, phase=wrapped(acquisition.phase - polarity * readout_rad))
 
 
 def _smoothed(phase_rad, weight, sigma):
     """The phase smoothed as a complex number of magnitude `weight`; its two parts in parallel."""
+    of = library(phase_rad)
+    parts, functions = of.xp.empty((2, *phase_rad.shape), np.float32), (of.xp.cos, of.xp.sin)
 
-    def smoothed_part(function):
-        return ndimage.gaussian_filter(weight * function(phase_rad), sigma, truncate=3)
+    def work(start, stop):
+        for part, function in zip(parts[start:stop], functions[start:stop], strict=True):
+            of.ndimage.gaussian_filter(weight * function(phase_rad), sigma, output=part, truncate=3)
 
-    with ThreadPoolExecutor(2) as pool:
-        real, imaginary = pool.map(smoothed_part, (np.cos, np.sin))
-    return np.arctan2(imaginary, real)
+    for_slabs(work, parts, planes=1)
+    return of.xp.arctan2(parts[1], parts[0])

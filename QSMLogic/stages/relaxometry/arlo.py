@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...numerics.namespace import like, namespace, to_host
 from ...registry.method import Citation, method
 from ...shared.decay import TINY, Decays, RelaxometryParameters
 
@@ -11,6 +12,7 @@ from ...shared.decay import TINY, Decays, RelaxometryParameters
     title="ARLO",
     parameters=RelaxometryParameters,
     citations=[Citation("Pei et al., Magn Reson Med 2015;73:843-850", "10.1002/mrm.25137")],
+    on_gpu=True,
 )
 def arlo(scan, mask, total, parameters, progress):
     """Fit the decay by auto-regression: what three echoes lose is their integral times R2*.
@@ -21,20 +23,20 @@ def arlo(scan, mask, total, parameters, progress):
     undone for equidistant ones. The noise floor is not modeled: R2* is too low where late echoes drown in noise.
     """
     decays = Decays(scan, mask, total, parameters, progress, least=3)
-    times = decays.times_s.astype(float)
+    xp, times = decays.xp, to_host(decays.times_s).astype(float)
 
     def rate(magnitude, left):
-        signal, confidence = magnitude / left, np.square(left)
-        upper, lower = np.zeros((2, magnitude.shape[1]), np.float32)
+        signal, confidence = magnitude / left, xp.square(left)
+        upper, lower = xp.zeros((2, magnitude.shape[1]), np.float32)
         for first in range(len(times) - 2):
             weights = np.float32(simpson(times[first : first + 3]))
             three = signal[first : first + 3]
-            area, lost = np.einsum("e,ev->v", weights, three), three[0] - three[2]
+            area, lost = xp.einsum("e,ev->v", like(weights, three), three), three[0] - three[2]
             trust = confidence[first + 2]
             upper += trust * lost * (area + weights[2] * lost)
             lower += trust * area * (area + weights[2] * lost)
         with np.errstate(over="ignore"):
-            return exact(upper / np.maximum(lower, TINY), times)
+            return exact(upper / xp.maximum(lower, TINY), times)
 
     return decays.fitted(rate)
 
@@ -48,9 +50,9 @@ def simpson(times):
 
 def exact(rate_hz, times):
     """The rate of an exponential that has this rate by Simpson's rule, for equidistant times; else `rate_hz`."""
-    steps = np.diff(times)
+    xp, steps = namespace(rate_hz), np.diff(times)
     if not np.allclose(steps, steps[0], rtol=1e-3):
         return rate_hz
     step = np.float32(steps.mean())
-    y = np.clip(rate_hz * step, 0, np.float32(2.9))  # 3 sinh x / (2 + cosh x), for the decay x from echo to echo
-    return np.log((2 * y + np.sqrt(3 * y * y + 9)) / (3 - y)) / step
+    y = xp.clip(rate_hz * step, 0, np.float32(2.9))  # 3 sinh x / (2 + cosh x), for the decay x from echo to echo
+    return xp.log((2 * y + xp.sqrt(3 * y * y + 9)) / (3 - y)) / step

@@ -4,7 +4,7 @@ from ...registry.method import method
 from ...shared.decay import Decays, RelaxometryParameters, log_slope
 
 
-@method("relaxometry", title="Log-linear", parameters=RelaxometryParameters)
+@method("relaxometry", title="Log-linear", parameters=RelaxometryParameters, on_gpu=True)
 def log_linear(scan, mask, total, parameters, progress):
     """Fit a straight line to the logarithm of the magnitude, weighted by its square.
 

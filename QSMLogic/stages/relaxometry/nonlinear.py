@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...numerics.namespace import namespace
 from ...registry.method import Citation, method, parameter
 from ...shared.decay import DENOISE, FIELD_GRADIENTS, TINY, Decays, amplitude, log_slope, moments
 
@@ -24,6 +25,7 @@ class NonlinearParameters:
     title="Nonlinear",
     parameters=NonlinearParameters,
     citations=[Citation("Gudbjartsson and Patz, Magn Reson Med 1995;34:910-914", "10.1002/mrm.1910340618")],
+    on_gpu=True,
 )
 def nonlinear(scan, mask, total, parameters, progress):
     """Fit the decay and the noise floor to the squared magnitude.
@@ -41,22 +43,22 @@ def nonlinear(scan, mask, total, parameters, progress):
 
 def _steps(magnitude, left, decays, iterations):
     """The rate (1/s) after Gauss-Newton steps from the line through the logarithms."""
-    times, noise = decays.times_s, decays.noise_floor
+    xp, times, noise = decays.xp, decays.times_s, decays.noise_floor
     variance = np.float32(noise**2)
-    rate = np.clip(log_slope(magnitude, left, times), 0, decays.fastest_hz)
-    decay = left * np.exp(-rate * times[:, None])
-    power = np.square(decay) * (np.square(amplitude(magnitude, decay, noise)) + variance / 4)
-    excess, moving = np.square(magnitude) - 2 * variance, np.arange(len(rate))
+    rate = xp.clip(log_slope(magnitude, left, times), 0, decays.fastest_hz)
+    decay = left * xp.exp(-rate * times[:, None])
+    power = xp.square(decay) * (xp.square(amplitude(magnitude, decay, noise)) + variance / 4)
+    excess, moving = xp.square(magnitude) - 2 * variance, xp.arange(len(rate))
     for _ in range(iterations):
         here = rate[moving]
         step, growth = _step(power, excess, variance, times)
-        rate[moving] = np.clip(here + step, 0, decays.fastest_hz)
+        rate[moving] = xp.clip(here + step, 0, decays.fastest_hz)
         step = rate[moving] - here
-        far = np.abs(step) * times[-1] > CONVERGED
+        far = xp.abs(step) * times[-1] > CONVERGED
         if not far.any():
             break
         moving, excess = moving[far], excess[:, far]
-        power = power[:, far] * np.exp(2 * (growth[far] - step[far] * times[:, None]))
+        power = power[:, far] * xp.exp(2 * (growth[far] - step[far] * times[:, None]))
     return rate
 
 
@@ -65,12 +67,13 @@ def _step(power, excess, variance, times):
 
     power: of the signal (echo, voxel). excess: squared magnitude less the mean power of the noise.
     """
+    xp = namespace(power)
     weight = power / (power + variance)
     residual = np.float32(0.5) * weight * (excess - power)
     weight *= power
     s0, s1, s2 = moments(weight, times)
-    p0, p1 = np.stack([times**0, times]) @ residual
-    longest = np.float32(1 / (times[-1] - times[0]))
+    p0, p1 = xp.stack([times**0, times]) @ residual
+    longest = 1 / (times[-1] - times[0])
     with np.errstate(over="ignore"):
-        step = np.clip((s1 / s0 * p0 - p1) / np.maximum(s2 - s1 / s0 * s1, TINY), -longest, longest)
-    return step, np.clip((p0 + s1 * step) / s0, -1, 1)
+        step = xp.clip((s1 / s0 * p0 - p1) / xp.maximum(s2 - s1 / s0 * s1, TINY), -longest, longest)
+    return step, xp.clip((p0 + s1 * step) / s0, -1, 1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...model.errors import QSMError
+from ...numerics.namespace import namespace, to_host
 from ...registry.method import method, parameter
 from ...shared.phase_quality import neighbors, wrapped
 from ...shared.phase_sign import CERTAIN, sign_evidence
@@ -46,7 +47,7 @@ class AutomaticParameters:
     )
 
 
-@method("scaling", title="Automatic", parameters=AutomaticParameters)
+@method("scaling", title="Automatic", parameters=AutomaticParameters, on_gpu=True)
 def automatic(acquisition, parameters, progress):
     """Scale stored phase to radians: known ranges of Siemens, GE and Philips, or any range that wraps fill.
 
@@ -56,12 +57,13 @@ def automatic(acquisition, parameters, progress):
     phase. The sign stays positive by default, because auto goes wrong if the B0 direction is wrong; a set sign that
     the image contradicts is reported by the checks.
     """
-    phase, magnitude, known = acquisition.phase, acquisition.magnitude, np.isfinite(acquisition.phase)
-    known &= np.isfinite(magnitude)
+    phase, magnitude, xp = acquisition.phase, acquisition.magnitude, namespace(acquisition.phase)
+    known = xp.isfinite(phase)
+    known &= xp.isfinite(magnitude)
     if known.mean() < 0.5:
         raise QSMError("Most of the phase or magnitude is not a number (NaN). Export the images again.")
     if not known.all():
-        phase, magnitude = np.where(known, phase, 0), np.where(known, magnitude, 0)
+        phase, magnitude = xp.where(known, phase, 0), xp.where(known, magnitude, 0)
     _check_magnitude(magnitude, phase)
     if _is_magnitude(phase, magnitude):
         raise QSMError(
@@ -70,7 +72,7 @@ def automatic(acquisition, parameters, progress):
     phase = _without_overflow(phase)
     _check_alike(phase)
     factor = parameters.rad_per_unit or rad_per_unit(phase)
-    magnitude = np.maximum(magnitude, 0) if magnitude.min() < 0 else magnitude
+    magnitude = xp.maximum(magnitude, 0) if magnitude.min() < 0 else magnitude
     scaled = replace(acquisition, magnitude=magnitude, phase=wrapped(phase * np.float32(factor)))
     progress(0.5)
     evidence = sign_evidence(scaled)
@@ -118,7 +120,7 @@ def bulk_range(phase):
     low, high = float(phase.min()), float(phase.max())
     sample = phase.ravel()[:: max(phase.size // LARGEST_SAMPLE, 1)]
     few = min(max(int(FEW * sample.size), 1), sample.size - 1)
-    ordered = np.partition(sample, (few, sample.size - 1 - few))
+    ordered = namespace(phase).partition(sample, (few, sample.size - 1 - few))
     bottom, top = float(ordered[few]), float(ordered[-1 - few])
     room = OUTSIDE * (top - bottom)
     if low >= bottom - room and high <= top + room:
@@ -135,13 +137,14 @@ def _without_overflow(phase):
     low, high = float(phase.min()), float(phase.max())
     if not (-TURN_16_BIT / 2 <= low < -0.49 * TURN_16_BIT and 0.49 * TURN_16_BIT < high < TURN_16_BIT / 2):
         return phase
-    counts, edges = np.histogram(phase[0], 64, (-TURN_16_BIT / 2, TURN_16_BIT / 2))
+    xp = namespace(phase)
+    counts, edges = map(to_host, xp.histogram(phase[0], 64, (-TURN_16_BIT / 2, TURN_16_BIT / 2)))
     filled = np.flatnonzero(counts)
     gap = int(np.argmax(np.diff(filled)))
     if filled[gap + 1] - filled[gap] < 4:
         return phase
-    ordered = np.where(phase < edges[filled[gap] + 1], phase + np.float32(TURN_16_BIT), phase)
-    return ordered if _wraps(ordered, float(np.ptp(ordered))) else phase
+    ordered = xp.where(phase < float(edges[filled[gap] + 1]), phase + np.float32(TURN_16_BIT), phase)
+    return ordered if _wraps(ordered, float(xp.ptp(ordered))) else phase
 
 
 def _wraps(phase, span):
@@ -149,15 +152,17 @@ def _wraps(phase, span):
 
     The last echo, which wraps most, shows it also in tissue alone.
     """
+    xp = namespace(phase)
     here, there = (phase[-1][side] for side in neighbors(2))
-    steps = np.abs(there - here)[(here != 0) & (there != 0)]
-    return np.count_nonzero(steps > 0.9 * span) > 1e-3 * np.count_nonzero(steps)
+    steps = xp.abs(there - here)[(here != 0) & (there != 0)]
+    return int(xp.count_nonzero(steps > 0.9 * span)) > 1e-3 * int(xp.count_nonzero(steps))
 
 
 def _check_magnitude(magnitude, phase):
-    if not np.any(magnitude):
+    xp = namespace(magnitude)
+    if not magnitude.any():
         raise QSMError("The magnitude is zero everywhere. Choose the magnitude image of the scan.")
-    if np.count_nonzero(magnitude < 0) > 0.05 * magnitude.size or _is_rough_where_low(magnitude[0], phase[0]):
+    if int(xp.count_nonzero(magnitude < 0)) > 0.05 * magnitude.size or _is_rough_where_low(magnitude[0], phase[0]):
         raise QSMError(
             "The magnitude looks like a phase image. Check that magnitude and phase are not swapped. For real and "
             "imaginary images, use --real and --imaginary on the command line, or Acquisition.of_signal in Python."
@@ -166,18 +171,18 @@ def _check_magnitude(magnitude, phase):
 
 def _is_rough_where_low(image, signal):
     """Whether `image` jumps from voxel to voxel where `signal`, not negative, is low, as phase does without signal."""
-    here, there = neighbors(2)
-    step, level = np.abs(image[there] - image[here]), signal[here]
-    if signal.min() < 0 or np.ptp(step) == 0 or np.ptp(level) == 0:
+    (here, there), xp = neighbors(2), namespace(image)
+    step, level = xp.abs(image[there] - image[here]), signal[here]
+    if signal.min() < 0 or xp.ptp(step) == 0 or xp.ptp(level) == 0:
         return False
-    return np.corrcoef(step.ravel(), level.ravel())[0, 1] < -0.3
+    return float(xp.corrcoef(step.ravel(), level.ravel())[0, 1]) < -0.3
 
 
 def _is_magnitude(phase, magnitude):
-    inside = (phase[0] != 0) & (magnitude[0] != 0)
-    if phase.min() < 0 or np.count_nonzero(inside) < 2:
+    xp, inside = namespace(phase), (phase[0] != 0) & (magnitude[0] != 0)
+    if phase.min() < 0 or xp.count_nonzero(inside) < 2:
         return False
     values, signal = phase[0][inside], magnitude[0][inside]
-    if np.ptp(values) == 0 or np.ptp(signal) == 0:
+    if xp.ptp(values) == 0 or xp.ptp(signal) == 0:
         return False
-    return np.corrcoef(values, signal)[0, 1] > 0.7
+    return float(xp.corrcoef(values, signal)[0, 1]) > 0.7

@@ -5,6 +5,8 @@ import numpy as np
 from ...model.acquisition import bounding_box, uncropped
 from ...numerics.convolution import convolve
 from ...numerics.fft import frequencies, irfftn, rfftn
+from ...numerics.namespace import namespace
+from ...numerics.quotient import quotient
 from ...registry.method import find, method
 from ...solvers.dipole_model import DipoleModel
 from ...solvers.misfit import GAUSSIAN
@@ -17,7 +19,7 @@ RIM_VOXELS, SMOOTHING_VOXELS = 4.0, 1.0  # standard deviations of Gaussians, in 
 ALTERNATIVES = ("tkd", "tikhonov")
 
 
-@method("uncertainty", title="Error sources")
+@method("uncertainty", title="Error sources", on_gpu=True)
 def error_sources(total, local, susceptibility_ppm, single_step, parameters, progress):
     """Add the variances of the sources of error: field, cone, spread of methods, edges, general level and rim.
 
@@ -49,11 +51,12 @@ def error_sources(total, local, susceptibility_ppm, single_step, parameters, pro
         local = measured(total, local)
     progress(0.1)
     box = bounding_box(local.mask, margin=0)
-    variance = np.zeros([s.stop - s.start for s in box], np.float32)
+    xp = namespace(susceptibility_ppm)
+    variance = xp.zeros([s.stop - s.start for s in box], np.float32)
     for turn, (source, values) in enumerate(variances(local.cropped(box), susceptibility_ppm[box])):
         variance += np.float32(WEIGHTS[source]) * values
         progress(0.1 + 0.9 * (turn + 1) / len(WEIGHTS))
-    return uncropped(np.sqrt(variance, out=variance), box, local.mask.shape)
+    return uncropped(xp.sqrt(variance, out=variance), box, local.mask.shape)
 
 
 def variances(local, x):
@@ -81,54 +84,59 @@ def variances(local, x):
         In ppm^2, float32 (k, j, i), zero outside the mask.
     """
     model, mask = DipoleModel(local), local.mask
+    xp = model.xp
     smoothed, x = _Smoothing(mask, model), _centered(x, mask)
     yield "field", _propagated(local, x, model)
-    unexplained = convolve(model.padded(local.ppm), (np.abs(model.kernel) < CONE).astype(np.float32))
-    yield "cone", smoothed(np.square(model.result(unexplained)))
+    unexplained = convolve(model.padded(local.ppm), (xp.abs(model.kernel) < CONE).astype(np.float32))
+    yield "cone", smoothed(xp.square(model.result(unexplained)))
     del unexplained
     others = (_centered(find("invert", name).run(local), mask) for name in ALTERNATIVES)
-    yield "methods", smoothed(sum(np.square(x - other) for other in others))
+    yield "methods", smoothed(sum(xp.square(x - other) for other in others))
     yield "edges", smoothed(_squared_gradient(x, model))
-    level = np.square(np.median(np.abs(x[mask])) / GAUSSIAN).astype(np.float32)
+    level = np.float32(np.square(float(xp.median(xp.abs(x[mask]))) / GAUSSIAN))
     yield "level", level * mask
     yield "rim", level * model.result(1 - _blurred(model.padded(mask), model.spacing, RIM_VOXELS))
 
 
 def measured(total, local):
     """The field of a single-step map, and what V-SHARP leaves of the total field without it."""
-    difference = total.with_field(np.where(local.mask, total.ppm - local.ppm, np.float32(0)), local.mask)
+    difference = total.with_field(
+        namespace(total.ppm).where(local.mask, total.ppm - local.ppm, np.float32(0)), local.mask
+    )
     return local.with_field(local.ppm + find("background", "vsharp").run(difference).ppm)
 
 
 def _propagated(local, x, model):
     """The variance of the map by errors of the field."""
-    kernel = model.kernel
-    response = kernel / (np.square(kernel) + np.float32(INVERSE_STRENGTH))
-    response = rfftn(np.square(irfftn(response.astype(np.complex64), model.shape))).real.copy()
+    xp, kernel = model.xp, model.kernel
+    response = kernel / (xp.square(kernel) + np.float32(INVERSE_STRENGTH))
+    response = rfftn(xp.square(irfftn(response.astype(np.complex64), model.shape))).real.copy()
     misfit = model.padded(local.ppm)
     misfit -= model.field(model.padded(x))
     misfit = _centered(model.result(misfit), local.mask)
-    variance = convolve(model.padded(np.square(misfit, out=misfit)), response)
+    variance = convolve(model.padded(xp.square(misfit, out=misfit)), response)
     if local.uncertainty_ppm is not None:
-        np.maximum(variance, convolve(model.padded(np.square(local.uncertainty_ppm)), response), out=variance)
-    return model.result(np.maximum(variance, 0, out=variance))
+        xp.maximum(variance, convolve(model.padded(xp.square(local.uncertainty_ppm)), response), out=variance)
+    return model.result(xp.maximum(variance, 0, out=variance))
 
 
 def _squared_gradient(x, model):
     """|grad x|^2 per voxel length."""
-    padded, inside = model.padded(x), tuple(slice(n) for n in x.shape)
-    return sum(np.square(np.gradient(padded, d, axis=a)[inside]) for a, d in enumerate(model.spacing))
+    xp, padded, inside = model.xp, model.padded(x), tuple(slice(n) for n in x.shape)
+    return sum(xp.square(xp.gradient(padded, d, axis=a)[inside]) for a, d in enumerate(model.spacing))
 
 
 def _centered(x, mask):
     """`x` with median zero in the mask, zero outside."""
-    return np.where(mask, x - np.float32(np.median(x[mask])), np.float32(0))
+    xp = namespace(x)
+    return xp.where(mask, x - np.float32(float(xp.median(x[mask]))), np.float32(0))
 
 
 def _blurred(padded, spacing, sigma):
     """Convolved with a Gaussian; sigma and spacing in voxel lengths."""
-    cycles = frequencies(padded.shape, spacing)
-    return convolve(padded, np.exp(np.float32(-2 * (np.pi * sigma) ** 2) * sum(np.square(k) for k in cycles)))
+    xp = namespace(padded)
+    squares = sum(xp.square(k) for k in frequencies(padded.shape, spacing, xp))
+    return convolve(padded, xp.exp(np.float32(-2 * (np.pi * sigma) ** 2) * squares))
 
 
 class _Smoothing:
@@ -139,9 +147,9 @@ class _Smoothing:
         self.weight = self._blurred(mask)
 
     def __call__(self, squares):
-        means = np.divide(self._blurred(squares), self.weight, out=np.zeros_like(self.weight), where=self.mask)
-        return np.maximum(means, 0, out=means)
+        means = quotient(self._blurred(squares), self.weight, self.mask)
+        return self.model.xp.maximum(means, 0, out=means)
 
     def _blurred(self, image):
-        padded = self.model.padded(np.where(self.mask, image, 0))
+        padded = self.model.padded(self.model.xp.where(self.mask, image, 0))
         return self.model.result(_blurred(padded, self.model.spacing, SMOOTHING_VOXELS))

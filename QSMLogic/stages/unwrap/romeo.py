@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...numerics.namespace import like, namespace, to_host
 from ...registry.method import Citation, method, parameter
 from ...shared.phase_quality import TWO_PI, edge_quality
 from ...shared.spanning_tree import edges_of, unwrap_along_edges
@@ -59,6 +60,7 @@ class RomeoParameters:
     title="ROMEO",
     parameters=RomeoParameters,
     citations=[Citation("Dymerska et al., Magn Reson Med 2021;85:2294-2308", "10.1002/mrm.28563")],
+    on_gpu=True,
 )
 def romeo(acquisition, mask, parameters, progress):
     """Unwrap the template echo spatially along the most reliable edges, and the others temporally.
@@ -70,15 +72,15 @@ def romeo(acquisition, mask, parameters, progress):
     if parameters.echoes == "template":
         spatial_rad, _ = _unwrapped(acquisition, mask, template, parameters)
         progress(0.8)
-        return np.where(mask, unwrap_temporally(acquisition, spatial_rad, template), 0)
-    unwrapped = np.zeros_like(acquisition.phase)
+        return namespace(mask).where(mask, unwrap_temporally(acquisition, spatial_rad, template), 0)
+    unwrapped = namespace(mask).zeros_like(acquisition.phase)
     for step, echo in enumerate([*range(template, acquisition.echoes), *range(template - 1, -1, -1)]):
         unwrapped[echo], part = _unwrapped(acquisition, mask, echo, parameters)
         if step:
             near = echo - 1 if echo > template else echo + 1
             ratio = np.float32(acquisition.echo_times_s[echo] / acquisition.echo_times_s[near])
             turns = (unwrapped[near] * ratio - unwrapped[echo])[mask] / TWO_PI
-            unwrapped[echo][mask] += TWO_PI * np.rint(_median_of_parts(turns, part))
+            unwrapped[echo][mask] += like(TWO_PI * np.rint(_median_of_parts(to_host(turns), part)), mask)
         progress((step + 1) / (acquisition.echoes + 1))
     return unwrapped
 
@@ -90,7 +92,7 @@ def unwrap_spatially(phase_rad, magnitude, mask, second=None):
     reliable. The mean of each connected part of the mask comes to lie between -pi and pi.
     """
     edges = edges_of(mask, lambda axis: edge_quality(axis, phase_rad, magnitude, second), for_tree=True)
-    return _image(_centered(*unwrap_along_edges(phase_rad[mask], edges)), mask)
+    return _image(_centered(*unwrap_along_edges(to_host(phase_rad[mask]), edges)), mask)
 
 
 def unwrap_temporally(acquisition, spatial_rad, template):
@@ -98,14 +100,14 @@ def unwrap_temporally(acquisition, spatial_rad, template):
 
     The slope is the least-squares line through the origin, weighted by squared magnitude.
     """
-    times = np.asarray(acquisition.echo_times_s, np.float32)
-    unwrapped = np.empty_like(acquisition.phase)
-    weighted, norm = np.zeros_like(spatial_rad), np.full_like(spatial_rad, np.finfo(np.float32).tiny)
+    xp, times = namespace(spatial_rad), np.asarray(acquisition.echo_times_s, np.float32)
+    unwrapped = xp.empty_like(acquisition.phase)
+    weighted, norm = xp.zeros_like(spatial_rad), xp.full_like(spatial_rad, np.finfo(np.float32).tiny)
     for echo in [*range(template, len(times)), *range(template - 1, -1, -1)]:
         phase_rad = acquisition.phase[echo]
         reference = spatial_rad if echo == template else weighted / norm * times[echo]
-        unwrapped[echo] = phase_rad + TWO_PI * np.rint((reference - phase_rad) / TWO_PI)
-        weight = np.square(acquisition.magnitude[echo]) * times[echo]
+        unwrapped[echo] = phase_rad + TWO_PI * xp.rint((reference - phase_rad) / TWO_PI)
+        weight = xp.square(acquisition.magnitude[echo]) * times[echo]
         weighted += weight * unwrapped[echo]
         norm += weight * times[echo]
     return unwrapped
@@ -118,7 +120,7 @@ def _unwrapped(acquisition, mask, echo, parameters):
         other = echo + 1 if echo + 1 < acquisition.echoes else echo - 1
         second = acquisition.phase[other], acquisition.echo_times_s[echo] / acquisition.echo_times_s[other]
     if parameters.magnitude_weight:
-        signal = magnitude, max(float(np.percentile(magnitude[mask], 98)) / 2, np.finfo(np.float32).tiny)
+        signal = magnitude, max(float(namespace(mask).percentile(magnitude[mask], 98)) / 2, np.finfo(np.float32).tiny)
 
     def quality(axis):
         likeness = magnitude if parameters.magnitude_coherence else None
@@ -126,13 +128,14 @@ def _unwrapped(acquisition, mask, echo, parameters):
         return edge_quality(axis, phase_rad, likeness, second, **options)
 
     edges = edges_of(mask, quality, for_tree=parameters.regions == 1)
-    values, part = unwrap_along_edges(phase_rad[mask], edges, parameters.regions)
+    values, part = unwrap_along_edges(to_host(phase_rad[mask]), edges, parameters.regions)
     return _image(_centered(values, part) if parameters.correct_parts else values, mask), part
 
 
 def _image(values, mask):
-    image = np.zeros(mask.shape, np.float32)
-    image[mask] = values
+    """The image (k, j, i), of the library of the mask, whose voxels in the mask have these values."""
+    image = namespace(mask).zeros(mask.shape, np.float32)
+    image[mask] = like(values, mask)
     return image
 
 

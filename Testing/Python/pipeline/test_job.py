@@ -1,4 +1,4 @@
-"""A run in a process of its own: same maps, told as it goes on, and gone when it is not wanted any more."""
+"""Jobs in a process of their own: same maps, told as they go on, commands, and its end when nobody holds it."""
 
 import json
 import subprocess
@@ -12,6 +12,7 @@ from helpers.scan_on_disk import ECHO_TIMES, SHAPE, simulated_scan
 from QSMLogic import Acquisition, Grid, QSMError, Settings, run
 from QSMLogic.model.catalogue import CATALOGUE
 from QSMLogic.pipeline import worker
+from QSMLogic.pipeline.service import ABANDONED
 from QSMLogic.registry.stages import CHECKS, STAGES
 
 GRID = Grid(SHAPE, (1.0, 1.0, 1.2), (0.96, 0.28, 0.0))
@@ -33,40 +34,94 @@ def prepare(folder, images, **changes):
         pass
 
 
-def start(folder, stdin=subprocess.DEVNULL):
-    command = [sys.executable, "-m", "QSMLogic.pipeline.worker", str(folder)]
-    return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+class Service:
+    """The process, and what it tells."""
 
+    def __init__(self, code="from QSMLogic.pipeline.service import serve; serve()"):
+        command = [sys.executable, "-c", code]
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        self.process = subprocess.Popen(command, **pipes, text=True, bufsize=1)
+        assert self.next()["pid"] > 0
 
-def start_endless(folder, stdin=subprocess.DEVNULL):
-    """A job that is at work for longer than any test waits, however fast the machine is."""
-    (folder / "job.json").write_text('{"task": "wait"}')
-    code = (
-        "import sys, time; from QSMLogic.pipeline import worker;"
-        "worker.TASKS['wait'] = lambda folder, told, progress: (progress('invert', 0.0), time.sleep(600));"
-        "worker.start(sys.argv[1])"
-    )
-    command = [sys.executable, "-c", code, str(folder)]
-    process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    told = [json.loads(process.stdout.readline()) for _ in range(2)]
-    assert "pid" in told[0] and told[1]["stage"] == "invert"
-    return process
+    def send(self, **message):
+        self.process.stdin.write(json.dumps(message) + "\n")
+
+    def next(self):
+        """The next news."""
+        return json.loads(self.process.stdout.readline())
+
+    def do(self, folder):
+        """The news of a job from its beginning to its end."""
+        self.send(job=str(folder))
+        return self.rest()
+
+    def rest(self):
+        """The news up to the end of a job."""
+        news = [self.next()]
+        while not news[-1].keys() & {"done", "error"}:
+            news.append(self.next())
+        return news
+
+    def end(self):
+        """Close its input; returns its status and its log."""
+        log = self.process.communicate(timeout=60)[1]
+        return self.process.returncode, log
 
 
 @pytest.fixture(scope="module")
-def finished(images, tmp_path_factory):
-    """The folder of a job that has run, its status and what it has told."""
+def service():
+    """A process that does jobs of the project, those that fail among them."""
+    service = Service()
+    yield service
+    assert service.end() == (ABANDONED, "")
+
+
+@pytest.fixture
+def waiting(tmp_path):
+    """A process whose job waits for commands; it tells those that it gets, and lasts longer than any test waits."""
+    code = """
+from QSMLogic.pipeline import service, worker
+
+def wait(folder, job, talk):
+    talk.progress("invert", 0.0)
+    while True:
+        command = talk.commands.get(timeout=600)
+        talk.say(command=command)
+        talk.progress("invert", 0.5)
+
+worker.TASKS["wait"] = wait
+service.serve()
+"""
+    service = Service(code)
+    yield service
+    with service.process:  # closes its pipes
+        service.process.kill()
+
+
+def wait_job(folder):
+    folder.mkdir(exist_ok=True)
+    (folder / "job.json").write_text('{"task": "wait"}')
+    return folder
+
+
+def begin_waiting(service, folder):
+    service.send(job=str(wait_job(folder)))
+    assert [service.next() for _ in range(2)] == [
+        {"job": str(folder), "began": True},
+        {"job": str(folder), "stage": "invert", "fraction": 0.0},
+    ]
+
+
+@pytest.fixture(scope="module")
+def finished(images, service, tmp_path_factory):
+    """The folder of a job that has run, and what it has told."""
     folder = tmp_path_factory.mktemp("job")
     prepare(folder, images)
-    process = start(folder)
-    told, log = process.communicate(timeout=120)
-    assert not log
-    return folder, process.returncode, [json.loads(line) for line in told.splitlines()]
+    return folder, service.do(folder)
 
 
 def test_maps_equal_those_of_a_run_in_this_process(finished, images):
-    folder, status, _ = finished
-    assert status == worker.DONE
+    folder, _ = finished
     magnitude, phase, tissue = images
     here = run(Acquisition(magnitude, phase, ECHO_TIMES, 3.0, GRID), tissue, FAST, reference_mask=tissue, quality=True)
     there = worker.read_maps(folder)
@@ -77,9 +132,9 @@ def test_maps_equal_those_of_a_run_in_this_process(finished, images):
 
 
 def test_progress_is_told_stage_by_stage(finished):
-    news = finished[2]
-    assert news[0]["pid"] > 0
-    assert news[-1] == {"done": True}
+    folder, news = finished
+    assert all(n["job"] == str(folder) for n in news)
+    assert "began" in news[0] and news[-1]["done"] is True
     fractions = [n["fraction"] for n in news if "stage" in n]
     assert fractions == sorted(fractions)
     assert 0 <= fractions[0] < 0.1
@@ -88,41 +143,67 @@ def test_progress_is_told_stage_by_stage(finished):
     assert told == ["scaling", CHECKS, *(stage for stage in RUNNING if stage not in ("scaling", "mask"))]
 
 
-def test_bad_input_is_told_and_leaves_no_maps(images, tmp_path):
+def test_a_second_job_computes_only_what_has_changed(finished, service, images, tmp_path):
+    folder, _ = finished
+    prepare(tmp_path, images)
+    assert "done" in service.do(tmp_path)[-1]
+    first, second = worker.read_maps(folder), worker.read_maps(tmp_path)
+    for name in CATALOGUE:
+        np.testing.assert_array_equal(getattr(second, name), getattr(first, name))
+    assert "from_cache" not in first.provenance
+    assert {"unwrap", "background", "invert"} < set(second.provenance["from_cache"])
+
+
+def test_bad_input_is_told_and_leaves_no_maps(images, service, tmp_path):
     prepare(tmp_path, images, echo_times_s=(4.0, 12.0, 20.0))
-    process = start(tmp_path)
-    told, _ = process.communicate(timeout=60)
-    assert process.returncode == worker.BAD_INPUT
-    assert "milliseconds" in json.loads(told.splitlines()[-1])["error"]
+    assert "milliseconds" in service.do(tmp_path)[-1]["error"]
     assert not (tmp_path / "maps.json").exists()
 
 
-def test_unexpected_error_is_told_with_its_place_in_the_log(images, tmp_path):
-    prepare(tmp_path, images)
-    (tmp_path / "phase_0.npy").unlink()
-    process = start(tmp_path)
-    told, log = process.communicate(timeout=60)
-    assert process.returncode == worker.UNEXPECTED
-    assert "FileNotFoundError" in json.loads(told.splitlines()[-1])["error"]
-    assert "Traceback" in log
+def test_unexpected_error_is_told_with_its_place_and_is_not_the_end(images, service, tmp_path):
+    for name in ("bad", "good"):
+        (tmp_path / name).mkdir()
+        prepare(tmp_path / name, images)
+    (tmp_path / "bad" / "phase_0.npy").unlink()
+    *_, log, last = service.do(tmp_path / "bad")
+    assert "FileNotFoundError" in last["error"]
+    assert "Traceback" in log["log"]
+    assert "done" in service.do(tmp_path / "good")[-1]
+
+
+def test_commands_reach_the_job_that_runs(waiting, tmp_path):
+    begin_waiting(waiting, tmp_path / "job")
+    waiting.process.stdin.write("stay\n[1]\n")  # no objects
+    waiting.send(live={"strength": 0.5})
+    assert waiting.next()["command"] == {"live": {"strength": 0.5}}
+    assert waiting.next()["fraction"] == 0.5
+
+
+def test_commands_can_name_their_job(waiting, tmp_path):
+    """One job waits for another to end."""
+    first, second = tmp_path / "first", wait_job(tmp_path / "second")
+    begin_waiting(waiting, first)
+    waiting.send(job=str(second))
+    waiting.send(end=True, to=str(first))
+    assert waiting.rest()[-1] == {"job": str(first), "error": "Canceled."}
+    assert [waiting.next()["job"] for _ in range(2)] == [str(second)] * 2
+    waiting.send(end=True)
+    assert waiting.rest()[-1] == {"job": str(second), "error": "Canceled."}
 
 
 @pytest.mark.timed
-def test_process_ends_with_the_one_who_holds_its_input(tmp_path):
-    process = start_endless(tmp_path, stdin=subprocess.PIPE)
-    process.stdin.write("stay\n")
-    process.stdin.flush()
-    process.stdin.close()
+def test_process_ends_with_the_one_who_holds_its_input(waiting, tmp_path):
+    begin_waiting(waiting, tmp_path)
+    waiting.process.stdin.close()
     began = time.monotonic()
-    assert process.wait(timeout=20) == worker.ABANDONED
+    assert waiting.process.wait(timeout=20) == ABANDONED
     assert time.monotonic() - began < 1
 
 
-def test_process_ends_when_its_folder_is_taken_away(tmp_path):
-    """As on canceling before the process has told its number."""
-    process = start_endless(tmp_path)
+def test_process_ends_when_the_folder_of_its_job_is_taken_away(waiting, tmp_path):
+    begin_waiting(waiting, tmp_path)
     (tmp_path / "job.json").unlink()
-    assert process.wait(timeout=20) == worker.ABANDONED
+    assert waiting.process.wait(timeout=20) == ABANDONED
 
 
 def test_writing_goes_image_by_image(images, tmp_path):

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.fields import ball, sphere
+from helpers.fields import ball
+from helpers.kept_stages import FAST, assert_same, small_scan
 from helpers.scan_on_disk import ScanOnDisk
 
-from QSMLogic import Acquisition, Cancelled, FieldMap, Grid, QSMError, run
+from QSMLogic import Cancelled, FieldMap, Grid, QSMError, run
 from QSMLogic.cli.main import main
 from QSMLogic.model.progress import Progress
 from QSMLogic.pipeline import stage_cache
@@ -19,7 +20,6 @@ from QSMLogic.registry.method import Method, find, registry
 from QSMLogic.registry.stages import STAGES
 from QSMLogic.stages.invert import automatic
 
-OF_ONE_RUN = ("seconds", "total_seconds", "started", "peak_memory_mb", "from_cache")
 KEPT = [name for name, stage in STAGES.items() if not stage.is_quick]
 CHANGES = {
     "scaling": {"sign": "negative"},
@@ -35,26 +35,6 @@ CHANGES = {
     "swi": {"slab_mm": 20.0},
     "separation": {"baseline_hz": 5.0},
 }
-TIMES, GRID = (0.004, 0.010, 0.016), Grid((24, 28, 26), (2.0, 1.8, 2.0), (0.96, 0.28, 0.0))
-FAST = {
-    "mask": {"method": "threshold", "threshold": "percentile"},
-    "passes": {"method": "two_passes", "limit": 1.2},
-    "background": {"method": "pdf", "iterations": 3},
-    "invert": {"method": "tkd"},
-    "reference": {"method": "csf"},
-    "relaxometry": {"method": "arlo"},
-    "swi": {"method": "classic"},
-    "separation": {"method": "r2star_qsm"},
-}
-
-
-def small_scan():
-    """A ball in a round head under a background field, with an offset and noise."""
-    head, random = ball(GRID, 20), np.random.default_rng(0)
-    field = sphere(GRID, 5, (0, 8, 2), 0.3)[0] + sphere(GRID, 8, (0, 0, 32), 6.0)[0]
-    signal = np.stack([head * np.exp(1j * (800 * t * field + 0.5) - 20 * t) for t in TIMES])
-    signal += 0.01 * (random.standard_normal(signal.shape) + 1j * random.standard_normal(signal.shape))
-    return Acquisition.of_signal(signal, TIMES, 3.0, GRID)
 
 
 @pytest.fixture(scope="module")
@@ -86,15 +66,6 @@ def computed(monkeypatch):
 
     monkeypatch.setattr(Method, "run", counted)
     return ran
-
-
-def assert_same(maps, other):
-    assert [entry.name for entry, _ in maps.items()] == [entry.name for entry, _ in other.items()]
-    for entry, array in maps.items():
-        twin = getattr(other, entry.name)
-        assert array.dtype == twin.dtype and array.tobytes() == twin.tobytes(), entry.name
-    records = [{k: v for k, v in m.provenance.items() if k not in OF_ONE_RUN} for m in (maps, other)]
-    assert records[0] == records[1]
 
 
 def kept_of(stages):

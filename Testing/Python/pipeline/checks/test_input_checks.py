@@ -1,7 +1,5 @@
 """The checks without a run are those of the run, and what would refuse the run is one of them."""
 
-import io
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -69,12 +67,11 @@ def test_input_that_cannot_be_used_is_a_result(scan):
 
 @pytest.mark.parametrize(("spoil", "verdict"), [(lambda scan: scan, OK), (copied, REFUSED)])
 def test_worker_writes_the_checks(scan, tissue, tmp_path, spoil, verdict):
-    scan, said = spoil(scan), io.StringIO()
+    scan = spoil(scan)
     facts = {"echo_times_s": ECHO_TIMES, "field_strength_t": 3.0, "grid": GRID, "checks": scan.checks}
     for _ in worker.write_run(tmp_path, list(scan.magnitude), list(scan.phase), facts, tissue, FAST, task="check"):
         pass
-    assert worker.main(tmp_path, said) == worker.DONE
-    assert json.loads(said.getvalue().splitlines()[-1]) == {"done": True}
+    worker.work(tmp_path, lambda stage, fraction: None)
     checks = worker.read_checks(tmp_path)
     assert checks == input_checks(scan, tissue, FAST)
     assert checks[-1].verdict == verdict
