@@ -17,7 +17,7 @@ class StageRow:
     """
 
     def __init__(self, stage, layout, on_change):
-        self.stage, self.on_change, self.form, self.forms = stage, on_change, None, {}
+        self.stage, self.on_change, self.form, self.forms, self._found = stage, on_change, None, {}, None
         self.menu, self.unfold, self.reset = qt.QComboBox(), qt.QToolButton(), qt.QToolButton()
         self.area = qt.QWidget()
         area = qt.QVBoxLayout(self.area)
@@ -52,6 +52,11 @@ class StageRow:
         self._use(registry()[self.stage][name], {k: v for k, v in choice.items() if k != "method"})
         self.reset.enabled = bool(self.form.changed)
 
+    def slide(self, found):
+        """Show sliders, with the values {parameter: value} that are chosen automatically; None: hide them."""
+        self._found = found
+        self.form.slide(found)
+
     def _methods(self):
         return list(registry()[self.stage].values())
 
@@ -71,6 +76,7 @@ class StageRow:
         for name, form in self.forms.items():
             form.widget.setVisible(name == method.name)
         self.form = self.forms[method.name]
+        self.form.slide(self._found)
         self.menu.toolTip = method_tooltip(method)
 
     def _fill_menu(self):

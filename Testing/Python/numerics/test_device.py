@@ -147,7 +147,10 @@ class TestFinding:
     @pytest.mark.parametrize(
         ("error", "words"),
         [
-            (RuntimeError("cudaErrorInsufficientDriver: CUDA driver version is insufficient"), "install a newer driver"),
+            (
+                RuntimeError("cudaErrorInsufficientDriver: CUDA driver version is insufficient"),
+                "install a newer driver",
+            ),
             (ImportError("libnvrtc.so.12: cannot open shared object file"), "install CuPy with its libraries"),
             (MemoryError("out of memory"), "Other programs may hold its memory"),
         ],
