@@ -6,6 +6,7 @@ from slicer.i18n import tr as _
 from QSMLogic import QSMError
 from QSMLogic.model.given_maps import GIVEN_MAPS
 from QSMLogic.pipeline import worker
+from QSMLogic.registry.settings import DEFAULTS
 from QSMLogic.registry.stages import step_title
 
 from ..display.live_chart import LiveChart
@@ -34,7 +35,8 @@ class Live:
         self.commands = LiveCommands(self.process.send)
         self.map = self.chart = self._scan = self._key = self._reduction = None
         self._full = self._steps = self._curve = self._point = None
-        self._is_paused = False
+        self._choices = self._chosen = None
+        self._automatic, self._is_paused = {}, False
         ui.liveButton.connect("clicked()", self._clicked)
         ui.keepButton.connect("clicked()", self.keep)
         ui.keepButton.setVisible(False)
@@ -57,6 +59,7 @@ class Live:
         request = self.state.request()
         scan = self._scan = read_scan(request)
         self._key, self._reduction = self._input(), None
+        self._choices, self._chosen, self._automatic = self.state.choices, None, {}
         for part in self.resting:
             part.pause()
         self.run.log(_("Live"))
@@ -161,19 +164,23 @@ class Live:
             for stage in UNFOLDED:
                 self.methods.stages[stage].unfold.checked = True
             self.run.say(_("Live: move a slider."))
-        self._mark(ready["automatic"])
+        self._chosen = ready.get("invert")
+        self._mark(ready["automatic"], self._choices)
         if ready.get("curve"):
             self._show_curve(ready["curve"])
         self.commands.want(self.state.choices)
 
-    def _mark(self, found):
-        """Show the sliders with the automatic values: {"stage.parameter": value}."""
+    def _mark(self, found, choices):
+        """Show the sliders with the values {"stage.parameter": value} of settings that leave them automatic."""
+        for name, value in found.items():
+            stage, _dot, parameter = name.partition(".")
+            choice = choices.get(stage, {})
+            if not choice.get(parameter):
+                self._automatic[stage, choice.get("method", DEFAULTS[stage]), parameter] = value
         for stage in SLIDING:
-            row, own = self.methods.stages[stage], {}
-            for name, value in found.items():
-                if name.startswith(f"{stage}."):
-                    own[name.partition(".")[2]] = value
-            row.slide(own)
+            row = self.methods.stages[stage]
+            key = stage, row.menu.currentData
+            row.slide({name: v for (*method, name), v in self._automatic.items() if (*method,) == key}, self._chosen)
 
     def _show_answer(self, news, choices):
         if "error" in news:
@@ -186,6 +193,7 @@ class Live:
             array = np.load(self.process.folder / news["file"])
             self._shown_map().show_at_once(array, self._reduction)
             self._after_map(_("Live: coarse map in {seconds:.2g} s.").format(seconds=news["seconds"]))
+        self._mark(news.get("values") or {}, choices)
         if news.get("point"):
             self._point = news["point"]
             if self.chart:

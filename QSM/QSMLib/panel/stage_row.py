@@ -17,7 +17,8 @@ class StageRow:
     """
 
     def __init__(self, stage, layout, on_change):
-        self.stage, self.on_change, self.form, self.forms, self._found = stage, on_change, None, {}, None
+        self.stage, self.on_change, self.form, self.forms = stage, on_change, None, {}
+        self._found = self._chosen = None
         self.menu, self.unfold, self.reset = qt.QComboBox(), qt.QToolButton(), qt.QToolButton()
         self.area = qt.QWidget()
         area = qt.QVBoxLayout(self.area)
@@ -38,9 +39,10 @@ class StageRow:
     @property
     def choice(self):
         changed = self.form.changed
-        if self.form.method.name == DEFAULTS[self.stage] and not changed:
+        name = self.form.method.name if changed else self.menu.currentData
+        if name == DEFAULTS[self.stage] and not changed:
             return {}
-        return {"method": self.form.method.name, **changed}
+        return {"method": name, **changed}
 
     def show(self, choice):
         """Show a choice; a method that is not there is the default."""
@@ -52,10 +54,17 @@ class StageRow:
         self._use(registry()[self.stage][name], {k: v for k, v in choice.items() if k != "method"})
         self.reset.enabled = bool(self.form.changed)
 
-    def slide(self, found):
-        """Show sliders, with the values {parameter: value} that are chosen automatically; None: hide them."""
-        self._found = found
-        self.form.slide(found)
+    def slide(self, found, chosen=None):
+        """Show sliders, with the values {parameter: value} that are chosen automatically; None: hide them.
+
+        chosen: the method that an automatic one has chosen, whose parameters are shown then; a change chooses it.
+        """
+        self._found, self._chosen = found, chosen
+        method = registry()[self.stage][self.menu.currentData]
+        if method.chooses:
+            self._use(method, {})
+        else:
+            self.form.slide(found)
 
     def _methods(self):
         return list(registry()[self.stage].values())
@@ -68,6 +77,8 @@ class StageRow:
 
     def _use(self, method, values):
         """Show the form of a method. Forms are kept: what is deleted while Python's slots hold it ends Slicer."""
+        self.menu.toolTip = method_tooltip(method)
+        method = registry()[self.stage].get(self._chosen, method) if method.chooses else method
         if method.name in self.forms:
             self.forms[method.name].show(values)
         else:
@@ -77,7 +88,6 @@ class StageRow:
             form.widget.setVisible(name == method.name)
         self.form = self.forms[method.name]
         self.form.slide(self._found)
-        self.menu.toolTip = method_tooltip(method)
 
     def _fill_menu(self):
         self.menu.setObjectName(f"{self.stage}_method")
