@@ -98,8 +98,8 @@ class Panel(VTKObservationMixin):
         self._soon.disconnect("timeout()", self.update)
         self.look.removeObservers()
         self.regions.removeObservers()
-        closing = self.live, self.run, self.checks, self.mask_preview, self.atlas, self.follow_up, self.drop, self.device
-        for part in closing:
+        computing = self.live, self.run, self.checks, self.mask_preview
+        for part in (*computing, self.atlas, self.follow_up, self.drop, self.device):
             part.close()
         self.service.close()
 
