@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from QSMLogic.model.catalogue import CATALOGUE
 from QSMLogic.model.maps import Maps
 from QSMLogic.pipeline.worker import write_maps
 
@@ -29,7 +30,7 @@ class LiveProcess:
     def send(self, command):
         self.sent.append(command["live"])
 
-    def ready(self, reduction=(2, 2, 2), shape=(18, 20, 16), **more):
+    def ready(self, reduction=(2, 2, 2), shape=(16, 20, 18), **more):
         self.shape = shape
         self.live._hear({"ready": {"reduction": reduction, "shape": shape, "automatic": {}, "curve": None} | more})
 
@@ -56,4 +57,5 @@ class LiveProcess:
             "scan": {"echo_times_s": scan.facts["echo_times_s"], "field_strength_t": scan.field_strength_t},
             "settings": {},
         }
-        return Maps(array, array, array, mask, mask, scan.grid, record)
+        arrays = {e.name: mask if e.is_mask else array for e in CATALOGUE.values() if not e.optional}
+        return Maps(grid=scan.grid, provenance=record, **arrays)
