@@ -3,6 +3,7 @@
 from ..registry.presets import PRESETS
 from .bids import LEVELS
 from .bids_group import add_group_options
+from .device import add_device_option
 from .engine_options import add_engine_options
 from .options import (
     VOLUMES,
@@ -55,6 +56,7 @@ def _add_maps(parser):
 def _add_work(parser):
     group = parser.add_argument_group("how to work")
     add_cache_options(group)
+    add_device_option(group)
     add = group.add_argument
     add(
         "--dry-run",

@@ -14,7 +14,7 @@ from ..model.errors import QSMError
 from ..model.given_maps import GIVEN_MAPS
 from ..pipeline.stage_cache import DEFAULT_GB, GB, StageCache
 from ..registry.presets import PRESETS
-from ..registry.settings import Settings, choices_of_texts, merged_choices, read_choices
+from ..registry.settings import DEVICE, Settings, choices_of_texts, merged_choices, read_choices
 from ..report.methods_text import methods_text
 from .listings import listed_methods, maps_as_markdown, maps_as_text, methods_as_markdown, methods_as_text
 from .options import QUALITY
@@ -45,7 +45,10 @@ def demo_command(arguments, console):
     """Simulate a scan of a head with known susceptibility, and compute its susceptibility map."""
     from .demo import run_demo
 
-    demo = run_demo(arguments.output, console.progress, overwrite=arguments.overwrite)
+    demo = run_demo(
+        arguments.output, console.progress, overwrite=arguments.overwrite, settings=read_settings(arguments)
+    )
+    console.warn(demo.warnings)
     console.wrote([*demo.paths, "", demo.summary])
 
 
@@ -56,11 +59,12 @@ def cite_command(arguments, console):
 
 
 def read_settings(arguments):
-    """The Settings of --preset, --settings and --set, of which the later take precedence, and of --maps."""
+    """The Settings of --preset, --settings, --set and --device, of which the later take precedence, and of --maps."""
     preset, maps = getattr(arguments, "preset", None), getattr(arguments, "maps", ())
     layers = [PRESETS[preset].choices] if preset else []
     layers += [read_choices(arguments.settings)] if arguments.settings else []
     layers += [choices_of_texts(getattr(arguments, "set", None) or ())]
+    layers += [{DEVICE: arguments.device}] if getattr(arguments, "device", None) else []
     return Settings(merged_choices(*layers)).with_maps([name for name in maps if name != QUALITY])
 
 

@@ -13,6 +13,7 @@ from ..numerics.lazy import ndimage
 from ..pipeline.chain import run
 from ..regions import MapImage, Region, measure
 from ..regions.table_files import table_texts
+from ..registry.provenance import warnings
 from ..simulation.accuracy import nrmse, region_agreement
 from ..simulation.phantom import LABELS
 from ..simulation.sample import simulated_scan
@@ -26,10 +27,11 @@ SCANNED, WRITTEN = 0.4, 0.45  # fraction done after the simulation, and after wr
 
 @dataclass(frozen=True)
 class Demo:
-    """What the demonstration left: the paths of its files, and the accuracy as in run.json."""
+    """What the demonstration left: the paths of its files, the accuracy as in run.json, and the warnings of the run."""
 
     paths: list
     accuracy: dict
+    warnings: list
 
     @property
     def summary(self):
@@ -43,11 +45,11 @@ class Demo:
         return "\n".join([head_line, *(row(**region) for region in self.accuracy["regions"]), total])
 
 
-def run_demo(folder, progress=None, voxel_mm=1.5, seed=0, overwrite=False):
+def run_demo(folder, progress=None, voxel_mm=1.5, seed=0, overwrite=False, settings=None):
     """Simulate a scan, write it to `folder` as a BIDS data set, and map it from there with default settings.
 
     progress: called as progress(stage, fraction); it may raise Cancelled. voxel_mm: voxel size of the scan. overwrite:
-    replace files that no earlier demonstration has written.
+    replace files that no earlier demonstration has written. settings: of the run; None for the defaults.
     Returns a Demo; raises QSMError if the folder cannot be written.
     """
     folder, progress = Path(folder), progress or (lambda stage, fraction: None)
@@ -61,14 +63,16 @@ def run_demo(folder, progress=None, voxel_mm=1.5, seed=0, overwrite=False):
         write_contents(temporary, _scan_files(folder, truth) | _truth_files(folder, truth), geometry)
         images = ([temporary[path] for path in _echo_paths(folder, truth, part)] for part in ("mag", "phase"))
         scan, geometry = load_acquisition(*images)
-        maps = run(scan, progress=lambda stage, done: progress(stage, WRITTEN + (1 - WRITTEN) * done))
+        maps = run(
+            scan, settings=settings, progress=lambda stage, done: progress(stage, WRITTEN + (1 - WRITTEN) * done)
+        )
         accuracy = judge(maps.susceptibility_ppm, maps.reliable_mask, truth)
         regions = (Region(name, region) for _, name, region in _regions(truth, maps.reliable_mask))
         measured = {"susceptibility": MapImage(maps.susceptibility_ppm, "ppm")}
         rows = table_texts(measure(measured, regions, truth.grid, mask=maps.reliable_mask), table)
         write_contents(temporary, map_contents(maps, folder) | rows, geometry)
         write_record(temporary, folder, maps.provenance | {"accuracy": accuracy})
-    return Demo(list(temporary), accuracy)
+    return Demo(list(temporary), accuracy, warnings(maps.provenance))
 
 
 def judge(map_ppm, reliable_mask, truth):

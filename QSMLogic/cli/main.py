@@ -12,6 +12,7 @@ from ..numerics.threads import threads
 from ..pipeline.strength_curve import has_curve
 from ..registry.method import registry
 from ..registry.presets import PRESETS
+from ..registry.settings import DEVICE
 from ..registry.stages import NOTHING, STAGES
 from ..version import __version__
 from .ages import add_normal_curves_options, normal_curves_command
@@ -21,6 +22,7 @@ from .bids_options import add_bids_options
 from .commands import cite_command, demo_command, maps_command, methods_command
 from .compare import add_compare_options, compare_command
 from .console import Console, print_any_character
+from .device import add_device_option, add_device_options, device_command
 from .dicom import add_dicom_options, dicom_command
 from .options import (
     VOLUMES,
@@ -115,6 +117,7 @@ def build_parser():
     shape.add_argument("--markdown", action="store_true", help="table of the methods and their sources, as Markdown")
     maps = _command(commands, "maps", maps_command, common)
     maps.add_argument("--markdown", action="store_true", help="a table, as Markdown")
+    add_device_options(_command(commands, "device", device_command, common))
     cite = _command(commands, "cite", cite_command, common)
     cite.add_argument("record", metavar="RUN_JSON", help="run.json of a run")
     add_statistics_options(_command(commands, "statistics", statistics_command, writing))
@@ -126,6 +129,8 @@ def build_parser():
     add_atlas_options(_command(commands, "atlas", atlas_command, writing))
     add_template_options(_command(commands, "template", template_command, writing))
     demo = _command(commands, "demo", demo_command, writing)
+    demo.set_defaults(settings=None)
+    add_device_option(demo)
     demo.add_argument("--output", metavar="DIR", default="demo-output", help="output folder (default: %(default)s)")
     return parser
 
@@ -163,6 +168,8 @@ def _add_methods(commands, name, function, stage, entries, add_options, common):
             entry.name, parents=[common], help=plain(entry.title), description=plain(entry.summary)
         )
         one.set_defaults(command=function, stage=stage)
+        if DEVICE not in (parameter.name for parameter in entry.parameters):  # that of a program that it runs
+            add_device_option(one)
         add_options(one, stage, entry)
 
 
@@ -185,6 +192,7 @@ def _add_run(parser):
         "--anonymous", action="store_true", help="record the number of the input files instead of their names"
     )
     add_cache_options(parser)
+    add_device_option(parser)
     add_dicom_scan_options(parser)
     parser.add_argument("--bids", metavar="DIR", help="BIDS folder, instead of --magnitude and --phase")
     parser.add_argument(

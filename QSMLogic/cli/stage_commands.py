@@ -97,7 +97,8 @@ def curve_command(arguments, console):
     method, parameters = chain.settings.method("invert"), chain.settings.parameters("invert")
     local, _, _ = field_map(arguments.local_field, arguments, chain, is_local=True)
     progress = Progress(lambda fraction: console.progress(CURVE, min(fraction, 1.0)))
-    name, points = strength_curve(method, local, parameters, progress)
+    name, points = strength_curve(method, local, parameters, progress, chain.device)
+    chain.warn_of_device()
     texts = curve_files(folder, method.title, name, points)
     console.wrote(write_texts(texts, overwrite=arguments.overwrite))
 

@@ -11,6 +11,7 @@ from ..files.sidecar_values import field_strength_in
 from ..model.acquisition import FieldMap, bounding_box, checked_mask
 from ..model.errors import QSMError
 from ..model.progress import Progress
+from ..numerics.device import find_device
 from ..pipeline.checks.scan import checked_input, found, refuse
 from ..pipeline.checks.tissue_mask import check_signal
 from ..pipeline.named_inputs import enough_memory
@@ -34,6 +35,8 @@ class StageRunner:
         if getattr(arguments, "reference_mask", None):
             choices["reference"] = {"method": "region"}
         self.settings, self.console, self.has_memory, self.notes = Settings(choices), console, False, {}
+        self.device = find_device(self.settings.device)
+        self.warn_of_device()
 
     def stage(self, stage, *inputs):
         """The result of a stage."""
@@ -43,10 +46,16 @@ class StageRunner:
         self.console.progress(stage, 0.0)
         progress = Progress(lambda fraction: self.console.progress(stage, min(fraction, 1.0)))
         method, parameters = self.settings.method(stage), self.settings.parameters(stage)
-        result = method.run(*inputs, parameters=parameters, progress=progress)
+        result = method.run(*inputs, parameters=parameters, progress=progress, device=self.device)
         self.notes[stage] = progress.notes
         self.console.warn(warnings({"notes": {stage: progress.notes}}))
+        self.warn_of_device()
         return result
+
+    def warn_of_device(self):
+        """Say what should have run on a GPU, but did not."""
+        self.console.warn(self.device.fallbacks)
+        self.device.fallbacks.clear()
 
     def say(self, checks):
         """Print what is doubtful or was corrected; RefusedScan if something cannot be used."""
@@ -55,7 +64,7 @@ class StageRunner:
 
     def check(self, function, *inputs):
         """The result of a function that checks its inputs, whose Checks are printed as by say."""
-        result, checks = found(function, *inputs)
+        result, checks = found(function, *inputs, device=self.device)
         self.say(checks)
         return result
 

@@ -14,6 +14,8 @@ class QSMError(Exception):
     unwrap has no method 'skull'. Its methods are laplacian, romeo.
     """
 
+    is_final = True  # no other device would do better
+
 
 class RefusedScan(QSMError):
     """Raised for a scan or a map that does not pass a check; `checks` are those that it does not, or hardly, pass."""
@@ -25,3 +27,5 @@ class RefusedScan(QSMError):
 
 class Cancelled(Exception):
     """Raised from a progress callback to stop a run; nothing is written."""
+
+    is_final = True

@@ -1,4 +1,4 @@
-"""Erosion and dilation of masks by several voxels, on arrays of any library."""
+"""Erosion, dilation and depth of masks, on arrays of any library."""
 
 from .namespace import library
 
@@ -11,6 +11,12 @@ def eroded(mask, voxels=1):
 def dilated(mask, voxels=1):
     """The bool array `mask` dilated `voxels` times by the neighbors that share a face."""
     return _repeated("binary_dilation", mask, voxels)
+
+
+def depths_mm(mask, spacing_mm):
+    """How far each voxel of the mask is from the nearest one outside it or outside the image; float64, 0 outside."""
+    of = library(mask)
+    return of.ndimage.distance_transform_edt(of.xp.pad(mask, 1), sampling=spacing_mm)[1:-1, 1:-1, 1:-1]
 
 
 def _repeated(name, mask, voxels):

@@ -12,6 +12,7 @@ from ..model.given_maps import GIVEN_MAPS, checked_given
 from ..model.maps import NO_REGION, Maps, UnreferencedMap
 from ..model.mask_values import mask_values_check
 from ..model.progress import Progress
+from ..numerics.device import find_device
 from ..numerics.dipole_field import dipole_field
 from ..registry.provenance import Provenance
 from ..registry.settings import Settings
@@ -91,14 +92,14 @@ def run(
     True
     """
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
-    region, settings = _region(reference_mask, settings.with_needed_maps(), acquisition.grid)
+    region, settings = checked_region(reference_mask, settings.with_needed_maps(), acquisition.grid)
     given = dict.fromkeys(GIVEN_MAPS) | checked_given(given_maps, acquisition.grid)
     chain = Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), curve, cache)
     if region is not None and np.asarray(reference_mask).dtype != bool:
         chain.check(mask_values_check, reference_mask, "reference mask")
-    total, mask, box, quality, known = _total_field(chain, acquisition, mask, quality)
-    local, susceptibility, reliable = _mapped(chain, total)
-    susceptibility = _referenced(chain, acquisition, box, susceptibility, reliable, region)
+    total, mask, box, quality, known = total_field(chain, acquisition, mask, quality)
+    local, susceptibility, reliable = mapped(chain, total.without_unreliable_rim())
+    susceptibility = referenced(chain, acquisition, box, susceptibility, reliable, region)
     known |= chain.kept(local=local, susceptibility_ppm=susceptibility, reliable_mask=reliable)
     known |= {"single_step": chain.single_step, "field_strength_t": acquisition.field_strength_t}
     known |= {name: None if array is None else array[box] for name, array in given.items()}
@@ -119,7 +120,7 @@ def run(
     return Maps(acquisition.grid, provenance=provenance, mask=mask, quality=quality, **maps)
 
 
-def _total_field(chain, acquisition, mask, quality):
+def total_field(chain, acquisition, mask, quality):
     """The total field in the box of the mask, the mask, the box, the phase's quality, and what later stages take.
 
     mask: the given one, or None.
@@ -143,7 +144,7 @@ def _total_field(chain, acquisition, mask, quality):
     return total, mask, box, quality, chain.kept(scan=scan, mask=inside, unwrapped_rad=unwrapped_rad, total=total)
 
 
-def _referenced(chain, acquisition, box, susceptibility, reliable, region):
+def referenced(chain, acquisition, box, susceptibility, reliable, region):
     """The susceptibility, which lies in `box` of the scan, with its zero where the settings want it."""
     inner = bounding_box(reliable)
     unreferenced = UnreferencedMap(
@@ -161,12 +162,12 @@ def _referenced(chain, acquisition, box, susceptibility, reliable, region):
     return uncropped(referenced, inner, susceptibility.shape)
 
 
-def _mapped(chain, total):
+def mapped(chain, total):
     """The local field of the last pass, the susceptibility of all passes, and where it is valid.
 
     The first pass takes precedence; later ones are shifted to its level.
     """
-    passes = chain.stage("passes", total.without_unreliable_rim())
+    passes = chain.stage("passes", total)
     for turn, part in enumerate(passes):
         local = part if chain.single_step else chain.stage("background", part, turn=turn, turns=len(passes))
         chain.choose_inversion(local)
@@ -184,7 +185,7 @@ def _mapped(chain, total):
     return local, susceptibility, reliable
 
 
-def _region(reference_mask, settings, grid):
+def checked_region(reference_mask, settings, grid):
     """The checked reference mask, or None, and the Settings that make it the reference."""
     if reference_mask is not None:
         region = checked_mask(reference_mask, grid, name="reference mask")
@@ -200,6 +201,7 @@ class Chain:
     def __init__(self, settings, progress, provenance, curve=False, cache=None):
         self.settings, self.provenance, self.report, self.cache = settings, provenance, progress, cache
         self.part = BEFORE_CURVE if curve else 1
+        self.device = provenance.device = find_device(settings.device)
 
     def progress(self, stage, fraction):
         """fraction: of the stages; rounded, so that none is below the one before by a rounding error."""
@@ -241,16 +243,16 @@ class Chain:
 
     def _found(self, function, inputs):
         def compute():
-            return found(function, *inputs)
+            return found(function, *inputs, device=self.device)
 
-        return self.cache.check(function, inputs, compute) if self.cache else compute()
+        return self.cache.check(function, inputs, compute, self.device) if self.cache else compute()
 
     def draw_curve(self, local):
         """Record the L-curve of the inversion for this local field, or a warning if there is none."""
         progress = Progress(lambda fraction: self.report(CURVE, self.part + (1 - self.part) * fraction))
         method, parameters = self.settings.method("invert"), self.settings.parameters("invert")
         try:
-            name, points = strength_curve(method, local, parameters, progress)
+            name, points = strength_curve(method, local, parameters, progress, self.device)
         except QSMError as error:
             self.provenance.notes[CURVE] = {"warning": str(error)}
         else:
@@ -291,8 +293,8 @@ class Chain:
         progress = Progress(lambda fraction: self.progress(stage, before + share * min(fraction, 1.0)))
         method, parameters = self.settings.method(stage), self.settings.parameters(stage)
         if self.cache:
-            result, is_read = self.cache.run(method, inputs, parameters, progress)
+            result, is_read = self.cache.run(method, inputs, parameters, progress, self.device)
         else:
-            result, is_read = method.run(*inputs, parameters=parameters, progress=progress), False
+            result, is_read = method.run(*inputs, parameters=parameters, progress=progress, device=self.device), False
         self.provenance.add(stage, time.perf_counter() - began, progress.notes, turn, is_read)
         return result

@@ -48,11 +48,11 @@ class KeptResults(StageResults):
     def keeps(self, stage):
         return not stage.is_quick or stage.name in COSTLY
 
-    def check(self, function, inputs, compute):
+    def check(self, function, inputs, compute, device=None):
         if function not in COSTLY_CHECKS:
             return compute()
-        who = (function.__module__, function.__name__)
-        return self.recall(who, key_of(who, inputs, self.digest), inputs, compute, Progress())[0]
+        who = (function.__module__, function.__name__, device.key if device else "")
+        return self.recall(who, key_of(who, inputs, self.digest), inputs, compute, Progress(), device)[0]
 
     def digest(self, array):
         """The digest of an array; that of a kept one, or of a part of it, is computed once."""

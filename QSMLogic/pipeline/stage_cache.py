@@ -17,6 +17,7 @@ import numpy as np
 
 from ..files.store import Store
 from ..model.errors import QSMError
+from ..numerics.device import Device
 from ..numerics.lazy import scipy, sitk
 from ..registry.stages import STAGES
 from ..version import __version__
@@ -36,36 +37,40 @@ class StageResults:
     others, whose versions are not known.
     """
 
-    def run(self, method, inputs, parameters, progress):
+    def run(self, method, inputs, parameters, progress, device=None):
         """The result of a method, found or computed, and whether it was found.
 
-        inputs, parameters, progress: as for Method.run; the progress has the notes of the method in either case.
+        inputs, parameters, progress, device: as for Method.run; the progress has the notes of the method in either
+        case. A result of the CPU that should have been one of a GPU is not kept.
         """
+        device = device or Device()
 
         def compute():
-            return method.run(*inputs, parameters=parameters, progress=progress)
+            return method.run(*inputs, parameters=parameters, progress=progress, device=device)
 
         if not self.keeps(STAGES[method.stage]) or method.missing:
             return compute(), False
-        result, is_found = self.recall(
-            method.stage, _key(method, inputs, parameters, self.digest), inputs, compute, progress
-        )
+        key = _key(method, inputs, parameters, device.key if method.on_gpu else "", self.digest)
+        result, is_found = self.recall(method.stage, key, inputs, compute, progress, device)
         if is_found:
             progress(1.0)
         return result, is_found
 
-    def check(self, function, inputs, compute):
+    def check(self, function, inputs, compute, device=None):
         """What a check of these inputs finds; found again if that takes less time."""
         return compute()
 
-    def recall(self, name, key, inputs, compute, progress):
+    def recall(self, name, key, inputs, compute, progress, device=None):
         """A result that depends on nothing but the key, and whether it was found; else it is computed, and kept."""
         found = self._find(key, inputs)
         if found:
             result, notes = found
             progress.note(**notes)
             return result, True
+        failed = len(device.fallbacks) if device else 0
         result, arrays = compute(), []
+        if device and len(device.fallbacks) > failed:
+            return result, False
         with suppress(TypeError):  # a method of the user's own with a result of its own kind
             facts = {"key": key, "result": plain(result, arrays, inputs), "notes": plain(progress.notes, arrays)}
             self.keep(name, facts, arrays)
@@ -148,9 +153,9 @@ class StageCache(StageResults):
         self.store.write(facts["key"], {FACTS: text, **packed(arrays)})
 
 
-def _key(method, inputs, parameters, digest_of=None):
-    """The hash of all that a result depends on."""
-    who = (method.stage, method.name, method.function.__module__, sorted(asdict(parameters).items()))
+def _key(method, inputs, parameters, device="", digest_of=None):
+    """The hash of all that a result depends on. device: the GPU that it is computed on, "" for the CPU."""
+    who = (method.stage, method.name, method.function.__module__, sorted(asdict(parameters).items()), device)
     return key_of(who, inputs, digest_of)
 
 

@@ -91,15 +91,25 @@ def take(folder, talk):
 
 
 def _run(folder, job, talk):
-    scan, mask, settings = _read_scan(folder, job)
-    given = {name: _read_array(folder, f"given_{name}") for name in GIVEN_MAPS}
-    options = {"reference_mask": _read_array(folder, "reference_mask"), "given_maps": given, **job["options"]}
+    scan, mask, settings, options = read_run(folder, job)
     if job["reduction"]:
         from .preview import preview
 
         maps = preview(run, scan, mask, settings, job["reduction"], talk.progress, **options)
     else:
         maps = run(scan, mask, settings, talk.progress, cache=talk.kept and talk.kept.begin(), **options)
+    write_maps(folder, maps)
+
+
+def read_run(folder, job):
+    """What write_run has written: the Acquisition, the mask or None, the Settings, and the options of a run."""
+    given = {name: _read_array(folder, f"given_{name}") for name in GIVEN_MAPS}
+    options = {"reference_mask": _read_array(folder, "reference_mask"), "given_maps": given, **job["options"]}
+    return *_read_scan(folder, job), options
+
+
+def write_maps(folder, maps):
+    """Write the Maps of a run for read_maps."""
     for entry, array in maps.items():
         np.save(folder / f"{entry.name}.npy", array)
     _write_json(folder / "maps.json", {"grid": asdict(maps.grid), "provenance": maps.provenance})
@@ -180,7 +190,7 @@ def _dicom(folder, job, talk):
 def _live(folder, job, talk):
     from .live_job import run_live
 
-    run_live(folder, job, talk)
+    run_live(read_run(folder, job), folder, talk, write_maps)
 
 
 TASKS = {

@@ -4,6 +4,7 @@ Everything that lists methods (command line, panel, provenance, tests, benchmark
 To add a method, add one file to the folder of its stage; no other file changes.
 """
 
+import copy
 import importlib
 import inspect
 import pkgutil
@@ -84,7 +85,7 @@ class Method:
         except QSMError as error:
             raise QSMError(f"{self.stage} {self.name}: {error}") from None
 
-    def run(self, *inputs, parameters=None, progress=None):
+    def run(self, *inputs, parameters=None, progress=None, device=None):
         """Run the method.
 
         Parameters
@@ -96,6 +97,8 @@ class Method:
         progress : Progress or callable, optional
             A Progress, which then holds the notes of the method, or a function that is called with the fraction done,
             up to 1, and may raise Cancelled.
+        device : Device, optional
+            Where it runs if it can run anywhere (numerics/device.py). None: on the CPU.
 
         Returns
         -------
@@ -109,8 +112,25 @@ class Method:
         """
         progress = progress if isinstance(progress, Progress) else Progress(progress)
         run = _within_mask(self.function) if STAGES[self.stage].in_box else self.function
-        result = run(*inputs, parameters or self.parameters_class(), progress)
+        parameters = parameters or self.parameters_class()
+        if device and self.on_gpu:
+            result = self._run_on(device, run, inputs, parameters, progress)
+        else:
+            result = run(*inputs, parameters, progress)
         progress(1.0)
+        return result
+
+    def _run_on(self, device, run, inputs, parameters, progress):
+        """The result from a device; of an attempt that failed there, no notes remain."""
+        before = copy.deepcopy(progress.notes)
+
+        def attempt(*inputs):
+            progress.notes.clear()
+            progress.notes.update(copy.deepcopy(before))
+            return run(*inputs, parameters, progress), progress.notes
+
+        result, notes = device.call(attempt, *inputs, stage=self.stage, title=STAGES[self.stage].title)
+        progress.notes.update(notes)
         return result
 
     def describe(self):

@@ -1,14 +1,29 @@
 """A parameter of a method: declared as a field of a dataclass, and what user interfaces need to know of it."""
 
 import math
+import re
 from dataclasses import asdict, dataclass, field
 
 from ..model.errors import QSMError
 
 SMALLEST = 1e-15  # of a parameter that is not 0: single precision divides by its square
+VOXEL = re.compile(r"vox(?:els?)?\b(?:\^(\d+))?")
+SLIDER_FACTOR, MODEST = 30, 100  # of a slider: how far from the usual value; high over low that is shown in full
 
 
-def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=(), typical=None, least=SMALLEST, help):
+def parameter(
+    default,
+    label,
+    *,
+    unit="",
+    low=-math.inf,
+    high=math.inf,
+    choices=(),
+    typical=None,
+    least=SMALLEST,
+    varies=True,
+    help,
+):
     """Declare a parameter of a method, as a field of its parameter dataclass.
 
     Parameters
@@ -26,6 +41,8 @@ def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=
         A value of the usual magnitude, if the default is 0, which means automatic.
     least : float, optional
         The smallest magnitude of a number other than 0 that makes sense.
+    varies : bool
+        Whether one may look for its best value; not of a constant of the scan, which has no slider.
     help : str
         Sentences for tooltips and the command line.
 
@@ -34,7 +51,9 @@ def parameter(default, label, *, unit="", low=-math.inf, high=math.inf, choices=
     dataclasses.Field
     """
     metadata = {"label": label, "unit": unit, "low": low, "high": high, "choices": tuple(choices)}
-    return field(default=default, metadata=metadata | {"typical": typical, "least": least, "help": help})
+    return field(
+        default=default, metadata=metadata | {"typical": typical, "least": least, "varies": varies, "help": help}
+    )
 
 
 @dataclass(frozen=True)
@@ -50,16 +69,49 @@ class Parameter:
     choices: tuple
     typical: object
     least: float
+    varies: bool
     help: str
 
     @property
     def type(self):
         return type(self.default)
 
+    @property
+    def is_automatic(self):
+        """Whether 0, its default, stands for a value that follows from the scan."""
+        return self.typical is not None and not self.default
+
+    @property
+    def voxel_power(self):
+        """The exponent of the voxel length in its unit: 1 of "ppm voxel", -2 of "1/voxel^2", 0 of most."""
+        above, _, below = self.unit.partition("/")
+        return _voxels(above) - _voxels(below)
+
+    @property
+    def span(self):
+        """(low, high, is_logarithmic) of a slider for it, numbers of its type; None if a slider makes no sense.
+
+        All values if high is at most MODEST times low, else SLIDER_FACTOR each way of the usual value.
+        """
+        if self.type not in (int, float) or not self.varies:
+            return None
+        usual = self.default or self.typical or 0
+        low = max(self.low, self.least) if self.is_automatic else self.low
+        if self.high - low <= MODEST * self._smallest(low, usual):
+            return self.type(low), self.type(self.high), False
+        if usual <= 0 or low < 0:
+            return None
+        low, high = max(low, usual / SLIDER_FACTOR), min(self.high, usual * SLIDER_FACTOR)
+        return (max(1, round(low)), round(high), True) if self.type is int else (float(low), float(high), True)
+
+    def _smallest(self, low, usual):
+        """The smallest value that differs from 0 in effect, of a range that begins at `low`."""
+        return low if low > 0 else usual / 5 or 1
+
     def describe(self):
         """A plain dictionary, for JSON."""
         plain = {k: None if v in (math.inf, -math.inf) else v for k, v in asdict(self).items()}
-        return plain | {"type": self.type.__name__}
+        return plain | {"type": self.type.__name__, "span": self.span}
 
     def checked(self, value):
         """`value` in this parameter's type; QSMError if it is of another kind or out of range."""
@@ -81,3 +133,7 @@ class Parameter:
         if self.type in (int, float) and not self.low <= converted <= self.high:
             raise QSMError(f"{self.name} must be between {self.low:g} and {self.high:g}, not {value!r}.")
         return converted
+
+
+def _voxels(text):
+    return sum(int(power or 1) for power in VOXEL.findall(text))

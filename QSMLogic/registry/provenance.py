@@ -9,6 +9,7 @@ import numpy as np
 from ..model.check import Check
 from ..model.errors import QSMError
 from ..model.texts import is_plain_number
+from ..numerics.device import Device
 from ..numerics.lazy import scipy, sitk
 from ..numerics.process import peak_memory_mb
 from ..version import __version__
@@ -21,7 +22,7 @@ class Provenance:
     def __init__(self, acquisition, settings):
         self.acquisition, self.settings = acquisition, settings
         self.seconds, self.notes, self.checks, self.check_seconds = {}, {}, list(acquisition.checks), 0.0
-        self.from_cache = set()
+        self.from_cache, self.device = set(), Device()
         self.started = datetime.now(timezone.utc)
 
     def add(self, stage, seconds, notes, turn=0, from_cache=False):
@@ -87,6 +88,7 @@ class Provenance:
             "seconds": {stage: round(seconds, 3) for stage, seconds in seconds.items()},
             "total_seconds": round(sum(seconds.values()), 3),
             **({"from_cache": read} if read else {}),
+            "device": self.device.record(),
             "peak_memory_mb": peak_memory_mb(),
         }
 
@@ -106,14 +108,25 @@ def warnings(provenance):
     """The warnings of a run, from the content of run.json: a list of sentences."""
     notes = provenance.get("notes", {}).values()
     each = [note for entry in notes for note in (entry if isinstance(entry, list) else [entry])]
-    return [check.sentence for check in checks_of(provenance) if check.is_said] + [
-        note["warning"] for note in each if "warning" in note
-    ]
+    said = [check.sentence for check in checks_of(provenance) if check.is_said]
+    said += [note["warning"] for note in each if "warning" in note]
+    return said + _device(provenance)["fallbacks"]
 
 
 def checks_of(provenance):
     """The Checks of a run, from the content of run.json; none of runs of earlier versions."""
     return [Check(**check) for check in provenance.get(CHECKS, [])]
+
+
+def gpu_used(provenance):
+    """The name of the GPU that stages of a run were computed on, from the content of run.json; "" if none was."""
+    device = _device(provenance)
+    return device["name"] if device["stages"] else ""
+
+
+def _device(provenance):
+    """Of a run of an earlier version, nothing."""
+    return {"name": "", "stages": [], "fallbacks": []} | provenance.get("device", {})
 
 
 def choice_made(provenance):

@@ -4,10 +4,11 @@ from dataclasses import asdict, dataclass, field
 
 from ..model.errors import QSMError
 from ..model.texts import parsed_json, read_text
+from ..numerics.device import CPU, DEVICES
 from .method import find
 from .stages import NOTHING, STAGES, stages_with_maps
 
-ALL_MAPS = "all"
+ALL_MAPS, DEVICE = "all", "device"
 DEFAULTS = {name: stage.default for name, stage in STAGES.items()}
 
 
@@ -18,7 +19,8 @@ class Settings:
     Parameters
     ----------
     choices : dict
-        {stage: {"method": name, parameter: value, ...}}, as in a settings file.
+        {stage: {"method": name, parameter: value, ...}}, as in a settings file; and "device": one of DEVICES, where
+        to compute, of which the maps do not depend.
 
     Raises
     ------
@@ -33,12 +35,14 @@ class Settings:
     10.0
     >>> settings.method("unwrap").name
     'romeo'
+    >>> Settings({"device": "auto"}).device
+    'auto'
     """
 
     choices: dict[str, dict] = field(default_factory=dict)
 
     def __post_init__(self):
-        for stage, choice in _checked_form(self.choices).items():
+        for stage, choice in _stages_of(_checked_form(self.choices)).items():
             find(stage, choice.get("method", DEFAULTS.get(stage)))
         for stage in STAGES:
             self.method(stage).make_parameters(self._values(stage))
@@ -47,6 +51,11 @@ class Settings:
     def from_file(cls, path):
         """Read settings from a JSON file, or from a JSON string, which starts with a brace."""
         return cls(read_choices(path))
+
+    @property
+    def device(self):
+        """Where to compute, one of DEVICES."""
+        return self.choices.get(DEVICE, CPU)
 
     def method(self, stage):
         """The Method of a stage."""
@@ -57,7 +66,7 @@ class Settings:
         return self.method(stage).make_parameters(self._values(stage))
 
     def to_dict(self):
-        """Every stage with its method and all parameter values, so that a run can be reproduced."""
+        """Every stage with its method and all parameter values, so that a run can be reproduced, on any device."""
         return {s: {"method": self.method(s).name, **asdict(self.parameters(s))} for s in STAGES}
 
     @property
@@ -122,7 +131,9 @@ def merged_choices(*layers):
     """Choices for Settings of which later ones take precedence; another method brings its own parameters only."""
     merged = {}
     for layer in layers:
-        for stage, choice in _checked_form(layer).items():
+        if DEVICE in _checked_form(layer):
+            merged[DEVICE] = layer[DEVICE]
+        for stage, choice in _stages_of(layer).items():
             before = merged.get(stage, {})
             method = before.get("method", DEFAULTS.get(stage))
             merged[stage] = before | choice if choice.get("method", method) == method else choice
@@ -132,7 +143,14 @@ def merged_choices(*layers):
 def _checked_form(choices):
     if not isinstance(choices, dict):
         raise QSMError("Settings must be a dictionary of stages; see `python -m QSMLogic methods`.")
-    for stage, choice in choices.items():
+    if choices.get(DEVICE, CPU) not in DEVICES:
+        raise QSMError(f"There is no device {choices[DEVICE]!r}. Choose one of {', '.join(DEVICES)}.")
+    for stage, choice in _stages_of(choices).items():
         if not isinstance(choice, dict):
             raise QSMError(f'The settings of stage {stage} must have the form {{"method": NAME, PARAMETER: VALUE}}.')
     return choices
+
+
+def _stages_of(choices):
+    """The choices without that of the device."""
+    return {stage: choice for stage, choice in choices.items() if stage != DEVICE}

@@ -4,7 +4,7 @@ from pathlib import PureWindowsPath
 
 from ..model.errors import QSMError
 from ..registry.method import registry
-from ..registry.provenance import checks_of
+from ..registry.provenance import checks_of, gpu_used
 from ..registry.stages import STAGES
 from .acquisition_text import acquisition_sentences
 
@@ -34,6 +34,8 @@ def methods_text(provenance):
         references = _References()
         sentences = [PREVIEW] if provenance.get("preview") else []
         sentences += [_scan(provenance), *acquisition_sentences(provenance["scan"])]
+        if gpu_used(provenance):
+            sentences.append(f"They were computed in part on a GPU ({gpu_used(provenance)}).")
         if provenance["mask"] == "given":
             sentences.append(GIVEN_MASK)
         sentences += [check.sentence for check in checks_of(provenance) if check.corrected]

@@ -6,7 +6,8 @@ from ..model.errors import QSMError
 from ..numerics.convolution import filtered
 from ..numerics.fft import pad, padded_shape, rfftn
 from ..numerics.kernels import sphere_kernel
-from ..numerics.namespace import library, namespace
+from ..numerics.morphology import depths_mm
+from ..numerics.namespace import namespace
 from ..numerics.quotient import quotient
 
 
@@ -45,8 +46,7 @@ def truncated_inverse(kernel, threshold):
 
 def depth_mm(mask, spacing_mm):
     """How far the deepest voxel of the mask is from the nearest one outside it or outside the image."""
-    of = library(mask)
-    return float(of.ndimage.distance_transform_edt(of.xp.pad(mask, 1), sampling=spacing_mm).max())
+    return float(depths_mm(mask, spacing_mm).max())
 
 
 def refuse(total, radius_mm, title):

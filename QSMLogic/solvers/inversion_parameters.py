@@ -61,6 +61,7 @@ def rad_per_ppm(default=16.0):
         unit="rad/ppm",
         low=0.1,
         high=1000,
+        varies=False,
         help="Phase of 1 ppm: 2 pi x 42.58 x field strength in T x echo time in s. "
         "Residuals beyond pi are treated as phase wraps.",
     )

@@ -8,6 +8,7 @@ from ..display import views
 from .age import Age
 from .atlas import Atlas
 from .checks import Checks
+from .device import DeviceChoice
 from .doubtful import Doubtful
 from .drop import Drop
 from .export import Export
@@ -58,8 +59,9 @@ class Panel(VTKObservationMixin):
         self.checks = Checks(ui, self.state)
         self.service = Service(IDLE_MS)
         self.run = Run(ui, self.state, self.update, (self.checks, self.mask_preview), self.service)
+        self.device = DeviceChoice(ui, self.run.log)
         self.parts = (self.inputs, self.mask, self.methods, self.maps, self.reference, self.output, self.look)
-        self.parts += (self.reuse, self.mask_preview, self.doubtful, self.run, self.checks)
+        self.parts += (self.reuse, self.mask_preview, self.doubtful, self.run, self.checks, self.device)
         self.parts += (self.export, self.regions, self.region_results, self.atlas)
         self.parts += (self.lesions, self.age, self.follow_up)
         self.load = Load(ui, self.run, self.inputs.choose_loaded)
@@ -90,7 +92,7 @@ class Panel(VTKObservationMixin):
         self._soon.disconnect("timeout()", self.update)
         self.look.removeObservers()
         self.regions.removeObservers()
-        for part in (self.run, self.checks, self.mask_preview, self.atlas, self.follow_up, self.drop):
+        for part in (self.run, self.checks, self.mask_preview, self.atlas, self.follow_up, self.drop, self.device):
             part.close()
         self.service.close()
 

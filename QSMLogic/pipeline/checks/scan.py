@@ -7,7 +7,7 @@ from ...model.check import OK, REFUSED
 from ...model.errors import RefusedScan
 from ...model.mask_values import mask_values_check
 from ...numerics.moving import on_gpu
-from ...registry.stages import CHECKS, progress_before
+from ...registry.stages import CHECKS, progress_before, step_title
 from .echo_linearity import check_linearity
 from .echoes import check_echoes
 from .fat import check_fat
@@ -74,9 +74,13 @@ def checked_scan(scan, mask=None, readout="automatic", fat=False):
     return (known if readout == "automatic" else tissue).scan, checks
 
 
-def found(function, *inputs):
-    """(result, list of Check) of a function that returns both, or one Check alone."""
-    returned = function(*inputs)
+def found(function, *inputs, device=None):
+    """(result, list of Check) of a function that returns both, or one Check alone.
+
+    device: where it runs if the function has a true attribute on_gpu, as it then takes arrays of any library.
+    """
+    on_gpu = device and getattr(function, "on_gpu", False)
+    returned = device.call(function, *inputs, stage=CHECKS, title=step_title(CHECKS)) if on_gpu else function(*inputs)
     return returned if isinstance(returned, tuple) else (None, [returned])
 
 

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from ...numerics.convolution import convolve
 from ...numerics.fft import pad, padded_shape
 from ...numerics.kernels import sphere_kernel
-from ...numerics.lazy import ndimage
+from ...numerics.morphology import depths_mm
+from ...numerics.namespace import namespace
 from ...registry.method import Citation, find, method, parameter
 from ...shared.dark_vessels import dark_vessels
 from ...solvers.misfit import GAUSSIAN
@@ -42,6 +41,7 @@ class MsmvParameters:
         Citation("Roberts et al., Magn Reson Med 2024;91:1586-1597", "10.1002/mrm.29963"),
         Citation("Liu et al., NMR Biomed 2011;24:1129-1136", "10.1002/nbm.1670"),
     ],
+    on_gpu=True,
 )
 def msmv(total, parameters, progress):
     """Remove the background by PDF, then filter fields at the rim that are too strong to come from tissue.
@@ -73,21 +73,21 @@ def msmv(total, parameters, progress):
     higher (a limit of 3 raised its NRMSE from 86 to 93 %), and deep inside the same.
     """
     local = find("background", "pdf").run(total, progress=progress.part(0, 0.8))
-    spacing_mm, voxel_mm = total.grid.spacing_mm, max(total.grid.spacing_mm)
-    depth_mm = ndimage.distance_transform_edt(np.pad(total.mask, 1), sampling=spacing_mm)[1:-1, 1:-1, 1:-1]
-    rim = total.mask & (depth_mm <= max(parameters.radius_mm, voxel_mm))
+    xp, spacing_mm, voxel_mm = namespace(local.ppm), total.grid.spacing_mm, max(total.grid.spacing_mm)
+    rim = total.mask & (depths_mm(total.mask, spacing_mm) <= max(parameters.radius_mm, voxel_mm))
     inside = total.mask & ~rim
-    limit_ppm = parameters.limit * np.median(np.abs(local.ppm[inside if inside.any() else total.mask])) / GAUSSIAN
+    typical_ppm = float(xp.median(xp.abs(local.ppm[inside if inside.any() else total.mask]))) / GAUSSIAN
+    limit_ppm = parameters.limit * typical_ppm
     rim &= ~dark_vessels(total)
     shape, box = padded_shape(total.ppm.shape, spacing_mm, voxel_mm), tuple(slice(n) for n in total.ppm.shape)
-    mean, field = sphere_kernel(shape, spacing_mm, voxel_mm), local.ppm.copy()
-    filtered = np.zeros_like(rim)
+    mean, field = sphere_kernel(shape, spacing_mm, voxel_mm, xp), local.ppm.copy()
+    filtered = xp.zeros_like(rim)
     for done in range(parameters.iterations):
-        strong = rim & (np.abs(field) > limit_ppm)
+        strong = rim & (xp.abs(field) > limit_ppm)
         if not strong.any():
             break
         filtered |= strong
-        field -= convolve(pad(np.where(strong, field, 0), shape), mean)[box]
+        field -= convolve(pad(xp.where(strong, field, 0), shape), mean)[box]
         progress(0.8 + 0.2 * (done + 1) / parameters.iterations)
-    progress.note(limit_ppm=float(f"{limit_ppm:.4g}"), filtered_voxels=int(np.count_nonzero(filtered)))
+    progress.note(limit_ppm=float(f"{limit_ppm:.4g}"), filtered_voxels=int(xp.count_nonzero(filtered)))
     return local.with_field(field)

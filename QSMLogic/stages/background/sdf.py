@@ -7,7 +7,9 @@ import numpy as np
 from ...model.errors import QSMError
 from ...numerics.convolution import filtered
 from ...numerics.fft import frequencies, pad, padded_shape, rfftn
-from ...numerics.lazy import ndimage
+from ...numerics.morphology import depths_mm, eroded
+from ...numerics.namespace import namespace
+from ...numerics.quotient import quotient
 from ...registry.method import Citation, method, parameter
 
 TAIL = 2.5  # widths of the kernel beyond which nothing of it comes back in at the opposite border
@@ -43,6 +45,7 @@ class SdfParameters:
     parameters=SdfParameters,
     citations=[Citation("Yaghmaie et al., NeuroImage 2021;231:117701", "10.1016/j.neuroimage.2020.117701")],
     erodes_mask=True,
+    on_gpu=True,
 )
 def sdf(total, parameters, progress):
     """Subtract a Gaussian-weighted mean of the field; the kernel widens with the distance to the mask boundary.
@@ -52,7 +55,7 @@ def sdf(total, parameters, progress):
     field equals its mean under any Gaussian that fits into the mask. Means are taken over the mask only, and every
     further iteration filters the previous mean again. An iteration costs half a pair of transforms for each width.
     """
-    core = ndimage.binary_erosion(total.mask)
+    core = eroded(total.mask)
     if not core.any():
         raise QSMError(
             "The mask is too thin for SDF: no voxel of it has all its neighbors in the mask. Use a larger mask, or "
@@ -70,27 +73,28 @@ class _DepthMean:
     """The mean under Gaussians of several widths, interpolated to the width at each voxel of the mask."""
 
     def __init__(self, total, parameters, progress):
-        grid, self.mask = total.grid, total.mask
+        xp, grid, self.mask = namespace(total.mask), total.grid, total.mask
         smallest = SMALLEST * min(grid.spacing_mm)
-        depth_mm = ndimage.distance_transform_edt(np.pad(total.mask, 1), sampling=grid.spacing_mm)[1:-1, 1:-1, 1:-1]
-        rim_mm = RIM * grid.voxel_length_mm
-        width = np.clip(parameters.share * np.square(depth_mm) / (depth_mm + rim_mm), smallest, parameters.largest_mm)
-        self.widths = np.geomspace(smallest, max(width.max(), 1.01 * smallest), parameters.widths)
-        self.place = np.interp(np.log(width), np.log(self.widths), range(parameters.widths)).astype(np.float32)
+        depth_mm, rim_mm = depths_mm(total.mask, grid.spacing_mm), RIM * grid.voxel_length_mm
+        width = xp.clip(parameters.share * xp.square(depth_mm) / (depth_mm + rim_mm), smallest, parameters.largest_mm)
+        self.widths = np.geomspace(smallest, max(float(width.max()), 1.01 * smallest), parameters.widths)
+        places = xp.arange(parameters.widths, dtype=float)
+        self.place = xp.interp(xp.log(width), xp.asarray(np.log(self.widths)), places).astype(np.float32)
         self.shape = padded_shape(grid.shape, grid.spacing_mm, TAIL * self.widths[-1])
-        self.squared = sum(np.square(k) for k in frequencies(self.shape, grid.spacing_mm))
+        self.squared = sum(xp.square(k) for k in frequencies(self.shape, grid.spacing_mm, xp))
         self.mass = self._smoothed(total.mask, progress)
 
     def __call__(self, x, progress):
         """The mean of `x`, float32 (k, j, i), over the mask; zero outside."""
         smoothed = self._smoothed(x, progress)
-        return np.divide(smoothed, self.mass, out=np.zeros_like(smoothed), where=self.mask)
+        return quotient(smoothed, self.mass, self.mask)
 
     def _smoothed(self, x, progress):
-        spectrum, result = rfftn(pad(x, self.shape)), np.zeros(self.mask.shape, np.float32)
+        xp = namespace(x)
+        spectrum, result = rfftn(pad(x, self.shape)), xp.zeros(self.mask.shape, np.float32)
         inside = tuple(slice(n) for n in self.mask.shape)
         for index, width in enumerate(self.widths):
-            kernel = np.exp(np.float32(-2 * np.pi**2 * width**2) * self.squared)
-            result += np.maximum(1 - np.abs(self.place - index), 0) * filtered(spectrum, kernel, self.shape)[inside]
+            kernel = xp.exp(np.float32(-2 * np.pi**2 * width**2) * self.squared)
+            result += xp.maximum(1 - xp.abs(self.place - index), 0) * filtered(spectrum, kernel, self.shape)[inside]
             progress((index + 1) / len(self.widths))
         return result

@@ -3,7 +3,7 @@
 from ...registry.method import method
 
 
-@method("passes", title="One pass")
+@method("passes", title="One pass", on_gpu=True)
 def one_pass(total, parameters, progress):
     """Map the total field once.
 

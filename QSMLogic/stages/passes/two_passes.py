@@ -1,11 +1,12 @@
 """Two passes: strong sources are mapped separately, so that they cause no streaks (Stewart et al. 2022)."""
 
+import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from ...model.errors import QSMError
-from ...numerics.lazy import ndimage
+from ...numerics.morphology import dilated
+from ...numerics.namespace import namespace
+from ...numerics.quotient import quotient
 from ...registry.method import Citation, method, parameter
 
 
@@ -30,6 +31,7 @@ class TwoPassesParameters:
     title="Two passes",
     parameters=TwoPassesParameters,
     citations=[Citation("Stewart et al., Magn Reson Med 2022;87:1289-1300", "10.1002/mrm.29048")],
+    on_gpu=True,
 )
 def two_passes(total, parameters, progress):
     """Map the reliable voxels alone, then all voxels; use the second map where the first has none, in strong sources.
@@ -40,16 +42,16 @@ def two_passes(total, parameters, progress):
     2 ppm, at about the same error elsewhere; a limit of 4 or growth left more out than it gained, one of 16 took from
     the strength of the sources.
     """
-    uncertainty = total.uncertainty_ppm
+    xp, uncertainty = namespace(total.mask), total.uncertainty_ppm
     if uncertainty is None and total.magnitude is None:
         return [total, total]
     if uncertainty is None:
-        uncertainty = np.divide(1, total.magnitude, out=np.full_like(total.ppm, np.inf), where=total.magnitude > 0)
-    left_out = total.mask & (uncertainty > parameters.limit * np.median(uncertainty[total.mask]))
+        uncertainty = quotient(1, total.magnitude, total.magnitude > 0, math.inf)
+    left_out = total.mask & (uncertainty > parameters.limit * float(xp.median(uncertainty[total.mask])))
     if parameters.growth_voxels:
-        left_out = ndimage.binary_dilation(left_out, iterations=parameters.growth_voxels)
+        left_out = dilated(left_out, parameters.growth_voxels)
     trusted = total.mask & ~left_out
-    if np.count_nonzero(trusted) < np.count_nonzero(total.mask) / 2:
+    if int(xp.count_nonzero(trusted)) < int(xp.count_nonzero(total.mask)) / 2:
         raise QSMError(
             "The first pass has less than half of the mask. Raise the uncertainty threshold, or map in one pass."
         )

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...numerics.fft import dctn, idctn, next_fast_shape
+from ...numerics.fft import dctn, idctn, next_fast_shape, pad
+from ...numerics.namespace import namespace
 from ...numerics.parallel import for_slabs
+from ...numerics.sums import inner
 from ...registry.method import Citation, method, parameter
 from ...shared.phase_quality import TWO_PI, neighbors, wrapped
 
@@ -36,6 +38,7 @@ class LaplacianParameters:
         Citation("Schofield & Zhu, Opt Lett 2003;28:1194-1196", "10.1364/OL.28.001194"),
         Citation("Ghiglia & Romero, J Opt Soc Am A 1994;11:107-117 (iterations)", "10.1364/JOSAA.11.000107"),
     ],
+    on_gpu=True,
 )
 def laplacian(acquisition, mask, parameters, progress):
     """Solve Poisson's equation for the divergence of the wrapped phase differences, by cosine transforms.
@@ -48,23 +51,34 @@ def laplacian(acquisition, mask, parameters, progress):
     0.0056; ROMEO leaves 0.005.
     """
     solver = _Poisson(mask, acquisition.grid.spacing_mm)
-    times, unwrapped = acquisition.echo_times_s, np.zeros_like(acquisition.phase)
-    some = np.flatnonzero(mask)[:: max(np.count_nonzero(mask) // VOXELS_FOR_TURNS, 1)]
+    xp, times = namespace(mask), acquisition.echo_times_s
+    unwrapped, some = xp.zeros_like(acquisition.phase), xp.flatnonzero(mask)
+    some = some[:: max(len(some) // VOXELS_FOR_TURNS, 1)]
     for echo in range(len(times)):
         done = lambda share, echo=echo: progress((echo + share) / len(times))  # noqa: E731
-        phase_rad = np.where(mask, acquisition.phase[echo], 0)
-        start = np.zeros_like(phase_rad)
+        phase_rad = xp.where(mask, acquisition.phase[echo], 0)
+        start = xp.zeros_like(phase_rad)
         if echo:
             start = unwrapped[echo - 1] * np.float32(times[echo] / times[echo - 1])
         iterations = -(-parameters.iterations // LATER_ECHOES) if echo else parameters.iterations
         done(0.1)
         image = solver.solve(phase_rad, start, iterations, done)
-        values = image.flat[some]
-        signal = acquisition.magnitude[echo].flat[some] * np.exp(1j * (phase_rad.flat[some] - values))
-        offset = float(np.angle(signal.sum(dtype=complex)))
-        offset += TWO_PI * np.rint(np.median(start.flat[some] - values - offset) / TWO_PI)
-        np.add(image, np.float32(offset), out=unwrapped[echo], where=mask)
+        image += np.float32(_offset_rad(some, acquisition.magnitude[echo], phase_rad, start, image))
+        xp.copyto(unwrapped[echo], image, where=mask)
     return unwrapped
+
+
+def _offset_rad(some, *images):
+    """What to add to the solution for it to have the phase in the mean, at the multiple of 2 pi next to the start.
+
+    some: indices of the voxels that count. images: the magnitude, the phase, the start and the solution.
+    """
+    magnitude, phase_rad, start_rad, values_rad = (image.reshape(-1)[some] for image in images)
+    xp = namespace(values_rad)
+    signal = magnitude * xp.exp(1j * (phase_rad - values_rad))
+    offset = float(np.angle(complex(signal.sum(dtype=complex))))
+    turns = np.float32(float(xp.median(start_rad - values_rad - offset))) / TWO_PI
+    return offset + TWO_PI * np.rint(turns)
 
 
 class _Poisson:
@@ -75,7 +89,7 @@ class _Poisson:
         self.weights = [np.float32(1 / d**2) for d in spacing_mm]
         self.shape = next_fast_shape(mask.shape)
         terms = [(2 - 2 * np.cos(np.pi * np.arange(n) / n)) * w for n, w in zip(self.shape, self.weights, strict=True)]
-        spectrum = sum(np.ix_(*terms)).astype(np.float32)
+        spectrum = sum(map(namespace(mask).asarray, np.ix_(*terms))).astype(np.float32)
         spectrum[0, 0, 0] = np.inf
         self.inverse = 1 / spectrum
 
@@ -85,7 +99,7 @@ class _Poisson:
         direction, size, first = None, None, None
         for step in range(iterations):
             guess = self._unmasked_solution(residual)
-            before, size = size, float(np.vdot(residual, guess))
+            before, size = size, inner(residual, guess)
             first = size if step == 0 else first
             if step and size <= CONVERGED**2 * first:
                 break
@@ -93,7 +107,7 @@ class _Poisson:
             if iterations == 1:
                 return solution + direction
             image = self._divergence(direction)
-            curvature = float(np.vdot(direction, image))
+            curvature = inner(direction, image)
             if curvature <= 0:
                 break
             solution = solution + np.float32(size / curvature) * direction
@@ -103,12 +117,13 @@ class _Poisson:
 
     def _divergence(self, image, adjusted=lambda step: step):
         """The sum of steps away from each voxel to its neighbors in the mask, negative, over squared distances."""
-        total = np.empty_like(image)
+        xp = namespace(image)
+        total = xp.empty_like(image)
 
         def work(start, stop):
             first = max(start - 1, 0)
             part, mask = image[first : stop + 1], self.mask[first : stop + 1]
-            sums = np.zeros_like(part)
+            sums = xp.zeros_like(part)
             for axis, weight in enumerate(self.weights):
                 here, there = neighbors(axis)
                 step = adjusted(part[there] - part[here])
@@ -124,7 +139,5 @@ class _Poisson:
 
     def _unmasked_solution(self, divergence):
         """Solves Poisson's equation in the whole image, padded, with no step across its border."""
-        padded = np.zeros(self.shape, np.float32)
         inside = tuple(slice(n) for n in divergence.shape)
-        padded[inside] = divergence
-        return idctn(dctn(padded) * self.inverse)[inside].copy()
+        return idctn(dctn(pad(divergence, self.shape)) * self.inverse)[inside].copy()
