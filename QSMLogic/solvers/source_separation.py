@@ -16,6 +16,7 @@ import numpy as np
 from ..numerics.conjugate_gradients import add, conjugate_gradients, dot
 from ..numerics.gradient import gradient, weighted_laplacian
 from ..numerics.namespace import namespace
+from ..numerics.parallel import for_slabs
 from .dipole_model import DipoleModel
 from .weights import squared_weight
 
@@ -46,9 +47,16 @@ class Penalty:
         scale = np.float32(factor * self.strength)
         if self.quadratic:
             return scale * weights
-        xp, steps = namespace(x), gradient(x, spacing)
-        length = xp.einsum("a...,a...,a...->...", weights, steps, steps, dtype=np.float32)
-        return scale * weights / xp.sqrt(length + np.float32(SMALLEST_GRADIENT**2))
+        xp, result = namespace(x), gradient(x, spacing)
+
+        def work(start, stop):
+            steps, squares = result[:, start:stop], weights[:, start:stop]
+            length = sum(square * step * step for square, step in zip(squares, steps, strict=True))
+            length += np.float32(SMALLEST_GRADIENT**2)
+            xp.divide(scale * squares, xp.sqrt(length, out=length), out=steps)
+
+        for_slabs(work, x)
+        return result
 
 
 class SourceSeparation:

@@ -13,7 +13,7 @@ from ...shared.source_parts import parts
 from ...solvers.three_pools import fitted
 
 FEWEST_ECHOES, CHUNK_VOXELS = 4, 4096
-LARGE_CHUNK_VOXELS = 1 << 18  # on a GPU, of which each voxel takes about 2 kB
+GPU_CHUNK_VOXELS = 1 << 15  # of about 2 kB each; no more matrices than the libraries of a GPU take in one call
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def decompose(scan, local, susceptibility_ppm, parameters, progress):
     found, done = xp.empty(len(chi), np.float32), []
 
     def work(start, stop):
-        for first in range(start, stop, LARGE_CHUNK_VOXELS):
-            part = slice(first, min(first + LARGE_CHUNK_VOXELS, stop))
+        for first in range(start, stop, GPU_CHUNK_VOXELS):
+            part = slice(first, min(first + GPU_CHUNK_VOXELS, stop))
             fit = fitted(signal[part], times, omega, parameters.noise, parameters.iterations)
             shares = fit[:, :2] / xp.maximum(fit[:, :3].sum(axis=1, keepdims=True), 1e-6)
             found[part] = xp.einsum("vs,vs->v", shares, fit[:, 4:])
