@@ -1,4 +1,4 @@
-"""Susceptibility-weighted images, separation, reference and uncertainty on arrays of any library, with other choices."""
+"""Susceptibility-weighted images, separation and uncertainty on arrays of any library, with unusual choices."""
 
 from functools import cache
 
@@ -84,11 +84,14 @@ def test_uncertainty_after_a_single_step():
 
 def test_pools_on_a_gpu_are_fitted_in_chunks(monkeypatch):
     sizes, (function, given) = [], run("separation", "decompose", iterations=2)
+
+    def counted(signal, *rest):
+        sizes.append(len(signal))
+        return fitted(signal, *rest)
+
     expected = function(*given)
     monkeypatch.setattr(decompose_file, "GPU_CHUNK_VOXELS", 300)
-    monkeypatch.setattr(
-        decompose_file, "fitted", lambda signal, *rest: sizes.append(len(signal)) or fitted(signal, *rest)
-    )
+    monkeypatch.setattr(decompose_file, "fitted", counted)
     chunked, _ = assert_same_on_foreign(function, *given)
     assert max(sizes) == 300 and sum(sizes) == 2 * np.count_nonzero(MASK)
     np.testing.assert_array_equal(chunked["paramagnetic_ppm"], expected["paramagnetic_ppm"])
