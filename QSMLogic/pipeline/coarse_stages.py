@@ -1,5 +1,11 @@
 """The stages of live maps: local fields are kept between updates, and take their detail from the full resolution."""
 
+from contextlib import suppress
+from functools import partial
+
+from ..model.errors import QSMError
+from ..numerics.moving import moved
+
 KEPT = ("passes", "background")  # the others run in every update
 
 
@@ -20,21 +26,28 @@ class CoarseStages:
     def correct(self, method, parameters, part, local):
         """Correct background removal from `part` so that this method yields `local`, as at full resolution."""
         self.know(method, parameters, part, local)
-        self._full[id(part)] = method.run(part, parameters=parameters), local
+        with suppress(QSMError):  # a mask that is too thin for it on the coarse grid
+            self._full[id(part)] = method.run(part, parameters=parameters), local
 
-    def run(self, method, inputs, parameters, progress, **options):
+    def check(self, _function, _inputs, compute, _device=None):
+        """The result of a check, which takes no time on a coarse grid; as StageCache.check."""
+        return compute()
+
+    def run(self, method, inputs, parameters, progress, device=None):
         """The result of a method, and whether it was kept; as StageCache.run."""
+        run = partial(method.run, *inputs, parameters=parameters, progress=progress, device=device)
         if method.stage not in KEPT:
-            return method.run(*inputs, parameters=parameters, progress=progress, **options), False
+            return run(), False
         (field,) = inputs
         key = _key(method, parameters, field)
         found = self._known.get(key) or self._recent.get(key)
         if found:
             return found[1], True
-        result = method.run(field, parameters=parameters, progress=progress, **options)
+        result = run()
         if id(field) in self._full and method.stage == "background":
             result = _with_change(result, *self._full[id(field)])
         self._forget(method.stage, field)
+        result = moved(result, _constant)
         self._recent[key] = field, result
         return result, False
 
@@ -50,6 +63,12 @@ class CoarseStages:
 
 def _key(method, parameters, field):
     return method.stage, method.name, parameters, id(field)  # the field is kept, too, so that its id stays its own
+
+
+def _constant(array):
+    """The array, which nobody may change any more, so that it can stay on a GPU."""
+    array.flags.writeable = False
+    return array
 
 
 def _with_change(new, before, full):

@@ -7,9 +7,10 @@ import numpy as np
 
 from ..model.errors import QSMError
 from ..model.progress import Progress
+from ..numerics.device import CPU, GPU
 from ..registry.method import find
 from ..registry.provenance import Provenance
-from ..registry.settings import Settings
+from ..registry.settings import DEVICE, Settings
 from ..registry.stages import STAGES
 from ..solvers.dipole_model import DipoleModel
 from .chain import Chain, checked_region, mapped, referenced, total_field
@@ -69,17 +70,18 @@ class LiveSession:
         region, settings = checked_region(reference_mask, settings.without_maps(), acquisition.grid)
         self.earlier, self._has_csf = _earlier(settings), settings.method("invert").takes_csf
         chain = Chain(settings, progress, Provenance(acquisition, settings), cache=cache)
+        self._device = chain.device
         total, mask, box, _, _ = total_field(chain, acquisition, mask, False)
         total = total.without_unreliable_rim()
         parts = self._parts = chain.stage("passes", total)
         passes = [] if chain.single_step else enumerate(parts)
         self._locals = [chain.stage("background", part, turn=turn, turns=len(parts)) for turn, part in passes]
         self._automatic, self._chosen, self._last = {}, None, None
-        self._lay_out(acquisition, mask, box, total, region, _on_gpu(chain))
+        self._lay_out(acquisition, mask, box, total, region)
         self._seed(settings)
 
-    def _lay_out(self, acquisition, mask, box, total, region, on_gpu):
-        reduction = WHOLE if on_gpu else live_reduction(total.grid.shape, total.grid.spacing_mm)
+    def _lay_out(self, acquisition, mask, box, total, region):
+        reduction = WHOLE if self._device.kind == GPU else live_reduction(total.grid.shape, total.grid.spacing_mm)
         self.coarse = CoarseGrid(acquisition.grid, box, reduction)
         self.reduction, self.shape = reduction, self.coarse.shape
         self._total, self._scan = self.coarse.field(total), self.coarse.scan_of(acquisition, mask[box])
@@ -107,12 +109,17 @@ class LiveSession:
         entry, parameters = self._inversion(settings)
         return {f"invert.{name}": value for name, value in self._automatic_of(entry, parameters).items()}
 
+    def inversion(self, settings):
+        """The name of the inversion, that which is chosen if it is automatic."""
+        return self._inversion(settings)[0].name
+
     def update(self, settings, progress=None):
         """The LiveMap of these Settings. progress: called with stage and fraction; it may raise Cancelled."""
         settings = self._filled(settings)
         region, settings = checked_region(self._region, settings, self.coarse.grid)
         coarse = self._coarsened(settings)
         chain = Chain(coarse, progress or _silent, Provenance(self._scan, coarse), cache=self._stages)
+        chain.device = self._device
         local, susceptibility, reliable = mapped(chain, self._total)
         self._last = chain.settings, local
         point = self._point(settings, susceptibility, local)
@@ -141,7 +148,7 @@ class LiveSession:
         if automatic:
             parameters = replace(parameters, **{own.name: own.type(automatic / power)})
         try:
-            name, points = strength_curve(entry, local, parameters, Progress(progress))
+            name, points = strength_curve(entry, local, parameters, Progress(progress), self._device)
         except QSMError:
             return None
         points = [point | {"value": point["value"] * power} for point in points]
@@ -152,7 +159,8 @@ class LiveSession:
         entry, parameters = self._inversion(settings)
         known = self._automatic_of(entry, parameters)
         values = {name: value or known.get(name, value) for name, value in asdict(parameters).items()}
-        return Settings({**settings.without_maps().choices, "invert": {"method": entry.name, **values}})
+        choices = {**settings.without_maps().choices, "invert": {"method": entry.name, **values}}
+        return Settings({**choices, DEVICE: CPU})  # the session has its device already
 
     def _coarsened(self, settings):
         """The Settings for the coarse grid."""
@@ -179,7 +187,7 @@ class LiveSession:
         kinds = tuple(value for value in asdict(parameters).values() if isinstance(value, bool | str))
         key = entry.name, kinds
         if key not in self._automatic:
-            self._automatic[key] = automatic_values(entry, parameters, fields[0]) if fields else {}
+            self._automatic[key] = automatic_values(entry, parameters, fields[0], self._device) if fields else {}
         return self._automatic[key]
 
     def _point(self, settings, susceptibility, local):
@@ -190,7 +198,7 @@ class LiveSession:
         return {"value": value, **measured(susceptibility, local, DipoleModel(local))}
 
 
-def automatic_values(entry, parameters, field):
+def automatic_values(entry, parameters, field, device=None):
     """{name: value} of what automatic values of an inversion come to for a field: it runs until it has noted them."""
     own = varied(entry)
     if own is None or not own.is_automatic:
@@ -204,12 +212,15 @@ def automatic_values(entry, parameters, field):
 
     progress.report = stop
     with suppress(_Noted):
-        entry.run(field, parameters=replace(parameters, **dict.fromkeys(names, 0)), progress=progress)
+        automatic = replace(parameters, **dict.fromkeys(names, 0))
+        entry.run(field, parameters=automatic, progress=progress, device=device)
     return {name: progress.notes[name] for name in names & progress.notes.keys()}
 
 
 class _Noted(Exception):
     """Ends a run of which only the notes are of use."""
+
+    is_final = True  # no failure of a device
 
 
 def _values(settings):
@@ -223,11 +234,7 @@ def _values(settings):
 
 
 def _earlier(settings):
-    return [(settings.method(stage).name, settings.parameters(stage)) for stage in EARLIER]
-
-
-def _on_gpu(chain):
-    return getattr(getattr(chain, "device", None), "kind", "cpu") == "gpu"
+    return [settings.device, *((settings.method(stage).name, settings.parameters(stage)) for stage in EARLIER)]
 
 
 def _silent(_stage, _fraction):

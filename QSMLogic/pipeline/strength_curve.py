@@ -58,8 +58,8 @@ def strength_curve(entry, local, parameters, progress, device=None):
 
     def point(value, part, is_chosen):
         recorded = Progress(part)
-        varied = entry.make_parameters(values | {name: value})
-        x = entry.run(local, parameters=varied, progress=recorded, device=device)
+        changed = entry.make_parameters(values | {name: value})
+        x = entry.run(local, parameters=changed, progress=recorded, device=device)
         found = value or recorded.notes.get(name, value)
         return {"value": found, "chosen": is_chosen, **measured(x, local, model), "noise_ppm": noise_ppm}
 

@@ -97,7 +97,7 @@ def _run(folder, job, talk):
 
         maps = preview(run, scan, mask, settings, job["reduction"], talk.progress, **options)
     else:
-        maps = run(scan, mask, settings, talk.progress, cache=talk.kept and talk.kept.begin(), **options)
+        maps = run(scan, mask, settings, talk.progress, cache=_kept(talk), **options)
     write_maps(folder, maps)
 
 
@@ -116,7 +116,7 @@ def write_maps(folder, maps):
 
 
 def _check(folder, job, talk):
-    checks = input_checks(*_read_scan(folder, job), talk.progress)
+    checks = input_checks(*_read_scan(folder, job), talk.progress, _kept(talk))
     _write_json(folder / "checks.json", [asdict(check) for check in checks])
 
 
@@ -126,9 +126,14 @@ def _mask(folder, job, talk):
     if coarse is not None:
         np.save(folder / f"{COARSE_MASK}.npy", coarse)
         talk.progress(COARSE_MASK, 0.0)
-    mask, checks = previewed_mask(scan, settings, talk.progress)
+    mask, checks = previewed_mask(scan, settings, talk.progress, _kept(talk))
     np.save(folder / f"{MASK}.npy", mask)
     _write_json(folder / "checks.json", [asdict(check) for check in checks])
+
+
+def _kept(talk):
+    """What earlier jobs have kept, for a new one; None if nothing is."""
+    return talk.kept and talk.kept.begin()
 
 
 def _read_scan(folder, job):

@@ -10,18 +10,21 @@ import tracemalloc
 
 import numpy as np
 from bench import synthetic_scan
-from helpers.foreign_arrays import Foreign, from_foreign
+from helpers.foreign_arrays import Foreign
 
 from QSMLogic import FieldMap, run
+from QSMLogic.model.acquisition import bounding_box
 from QSMLogic.numerics.device import find_device
 from QSMLogic.numerics.moving import moved
+from QSMLogic.pipeline.checks.scan import checked_scan
 from QSMLogic.registry.method import registry
+from QSMLogic.registry.stages import NOTHING
 
 CASES = {(164, 205, 205): 4, (256, 320, 320): 5}  # shape: number of echoes
 ON_CPU_TOO = (164, 205, 205)  # where each inversion is compared with the CPU
 CPU_LIMIT_S, LIMIT_S = 20.0, 240.0  # of an inversion on the CPU, above which the large case is left out; of all
 SMALL = (72, 80, 76)
-OUTSIDE_RUNS = {"iterations": 3, "outer_iterations": 2}  # memory is that of one iteration
+FEW = {"iterations": 3, "outer_iterations": 2}  # memory is that of one iteration
 
 
 def compare(device_name):
@@ -48,16 +51,22 @@ def compare(device_name):
                 left_out.add(name)
 
 
-def memory(only=()):
-    """Print the bytes per voxel of the largest input that each method needs on arrays of another library."""
-    scan, mask = synthetic_scan(SMALL, 4)
+def memory(echoes=4):
+    """Print the bytes per voxel that each method needs, its inputs included, on arrays of another library."""
+    scan, mask = synthetic_scan(SMALL, echoes)
+    box = bounding_box(mask)
+    scan, mask = scan.cropped(box), mask[box]
     maps = run(scan, mask)
-    field = FieldMap(maps.local_field_ppm, maps.reliable_mask, scan.grid, magnitude=scan.magnitude[0])
+    local = FieldMap(maps.local_field_ppm, maps.reliable_mask, scan.grid, magnitude=scan.magnitude[0])
+    local = local.cropped(bounding_box(maps.reliable_mask, margin=0))
     total = FieldMap(maps.total_field_ppm, mask, scan.grid, magnitude=scan.magnitude[0])
-    for stage, given in (("background", (total,)), ("invert", (field,)), ("offset", (scan, mask))):
-        for name, entry in registry()[stage].items():
-            if entry.on_gpu and (not only or name in only):
-                _print_memory(entry, (total,) if entry.takes_total_field else given)
+    given = {"background": (total,), "invert": (local,), "offset": (scan, mask), "unwrap": (scan, mask)}
+    given |= {"field": (scan, scan.phase, mask), "relaxometry": (scan, mask, total)}
+    for stage, inputs in given.items():
+        for entry in registry()[stage].values():
+            if entry.on_gpu and entry.name != NOTHING:
+                _print_memory(entry, (total,) if entry.takes_total_field else inputs)
+    _print_peak("checks", lambda inputs: checked_scan(*inputs), (scan, mask))
 
 
 def _chain(scan, mask, device_name):
@@ -97,14 +106,16 @@ def _timed(work):
 
 
 def _print_memory(entry, given):
-    few = {p.name: OUTSIDE_RUNS[p.name] for p in entry.parameters if p.name in OUTSIDE_RUNS}
-    inputs = moved(given, lambda x: Foreign(np.array(x)))
+    few = {p.name: FEW[p.name] for p in entry.parameters if p.name in FEW}
+    parameters = entry.make_parameters(few)
+    _print_peak(f"{entry.stage} {entry.name}", lambda inputs: entry.run(*inputs, parameters=parameters), given)
+
+
+def _print_peak(name, work, given):
     tracemalloc.start()
     try:
-        entry.run(*inputs, parameters=entry.make_parameters(few))
+        work(moved(given, lambda x: Foreign(np.array(x))))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    held = []
-    moved(inputs, lambda x: held.append(from_foreign(x).nbytes) or x)
-    print(f"{entry.stage} {entry.name}: {(peak + sum(held)) / np.prod(SMALL):.0f} bytes per voxel", flush=True)
+    print(f"{name}: {peak / np.prod(given[0].grid.shape):.0f} bytes per voxel", flush=True)

@@ -2,6 +2,7 @@
 
 import qt
 import slicer
+from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from ..display import views
@@ -15,6 +16,7 @@ from .export import Export
 from .follow_up import FollowUp
 from .inputs import Inputs
 from .lesions import Lesions
+from .live import Live
 from .load import Load
 from .look import Look
 from .maps import MapChoice
@@ -44,7 +46,9 @@ class Panel(VTKObservationMixin):
         self._soon.connect("timeout()", self.update)
         self.state = None
         self._observe()
-        self.inputs, self.methods, self.mask_preview = (part(ui, self.state) for part in (Inputs, Methods, MaskPreview))
+        self.service = Service(IDLE_MS)
+        self.inputs, self.methods = (part(ui, self.state) for part in (Inputs, Methods))
+        self.mask_preview = MaskPreview(ui, self.state, self.service)
         self.mask = Mask(ui, self.state, self.mask_preview)
         self.maps = MapChoice(ui, self.state)
         self.reference = Reference(ui, self.state)
@@ -56,12 +60,14 @@ class Panel(VTKObservationMixin):
         self.atlas = Atlas(ui, self.regions)
         self.lesions, self.follow_up = (part(ui, self.regions) for part in (Lesions, FollowUp))
         self.age = Age(ui, self.regions, self.region_results)
-        self.checks = Checks(ui, self.state)
-        self.service = Service(IDLE_MS)
+        self.checks = Checks(ui, self.state, self.service)
         self.run = Run(ui, self.state, self.update, (self.checks, self.mask_preview), self.service)
         self.device = DeviceChoice(ui, self.run.log)
+        resting = self.checks, self.mask_preview
+        self.live = Live(ui, self.state, self.run, self.methods, self.look, resting)
+        self.run.resting = (self.live, *resting)
         self.parts = (self.inputs, self.mask, self.methods, self.maps, self.reference, self.output, self.look)
-        self.parts += (self.reuse, self.mask_preview, self.doubtful, self.run, self.checks, self.device)
+        self.parts += (self.reuse, self.mask_preview, self.doubtful, self.run, self.live, self.checks, self.device)
         self.parts += (self.export, self.regions, self.region_results, self.atlas)
         self.parts += (self.lesions, self.age, self.follow_up)
         self.load = Load(ui, self.run, self.inputs.choose_loaded)
@@ -92,7 +98,8 @@ class Panel(VTKObservationMixin):
         self._soon.disconnect("timeout()", self.update)
         self.look.removeObservers()
         self.regions.removeObservers()
-        for part in (self.run, self.checks, self.mask_preview, self.atlas, self.follow_up, self.drop, self.device):
+        closing = self.live, self.run, self.checks, self.mask_preview, self.atlas, self.follow_up, self.drop, self.device
+        for part in closing:
             part.close()
         self.service.close()
 
@@ -131,6 +138,7 @@ class Panel(VTKObservationMixin):
         Nodes leave in between, too, as when Slicer merges the subject hierarchy of a scene that is added.
         """
         self._scene_is_changing = self.state.settling = True
+        self.live.end(_("Live has ended."))
         if slicer.mrmlScene.IsClosing():
             self.run.forget()
             self.checks.forget()

@@ -5,6 +5,8 @@ import math
 import qt
 from slicer.i18n import tr as _
 
+from .sliders import ValueSlider
+
 LARGEST_INT, LARGEST_FLOAT = 2**31 - 1, 1e12
 
 
@@ -15,7 +17,7 @@ class ParameterForm:
     """
 
     def __init__(self, method, values, on_change):
-        self.method, self.on_change = method, on_change
+        self.method, self.on_change, self.sliders = method, on_change, {}
         self.widget = qt.QWidget()
         layout = qt.QFormLayout(self.widget)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -44,6 +46,24 @@ class ParameterForm:
             blocked = editor.widget.blockSignals(True)
             editor.value = values.get(editor.parameter.name, editor.parameter.default)
             editor.widget.blockSignals(blocked)
+        for slider in self.sliders.values():
+            slider.follow()
+
+    def slide(self, found):
+        """Show sliders, with the values {parameter: value} that are chosen automatically; None: hide them."""
+        if found is not None and not self.sliders:
+            self._add_sliders()
+        for name, slider in self.sliders.items():
+            slider.widget.setVisible(found is not None)
+            if found is not None:
+                slider.mark(found.get(name))
+
+    def _add_sliders(self):
+        layout = self.widget.layout()
+        for row, editor in reversed([*enumerate(self.editors)]):
+            if editor.parameter.span:
+                self.sliders[editor.parameter.name] = ValueSlider(editor)
+                layout.insertRow(row + 1, self.sliders[editor.parameter.name].widget)
 
     def _changed(self, *ignored):
         self.on_change()
@@ -151,10 +171,12 @@ class _LineEdit:
 
 
 def decimals(parameter):
-    """Digits after the point: those of the lower bound, and at least one more than those of a usual value."""
-    usual = parameter.typical or parameter.default
-    digits = [_digits(value) if math.isfinite(value) else 0 for value in (usual, parameter.low)]
-    return min(8, max(digits[0] + 1, digits[1]))
+    """Digits after the point: those of the lower bound and of a slider's, and one more than those of a usual value."""
+    usual, span = parameter.typical or parameter.default, parameter.span or (0,)
+    digits = [
+        _digits(value) if math.isfinite(value) else 0 for value in (usual, parameter.low, float(f"{span[0]:.2g}"))
+    ]
+    return min(8, max(digits[0] + 1, *digits[1:]))
 
 
 def _digits(value):

@@ -86,7 +86,7 @@ class Service:
         if job is None:
             return
         job.has_begun, self._last = True, job.owner
-        is_over = "done" in news or "error" in news
+        is_over = "done" in news or ("error" in news and "update" not in news)
         if is_over:
             del self._jobs[news["job"]]
             self._rest()

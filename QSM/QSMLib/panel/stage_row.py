@@ -18,6 +18,7 @@ class StageRow:
 
     def __init__(self, stage, layout, on_change):
         self.stage, self.on_change, self.form, self.forms = stage, on_change, None, {}
+        self._found = self._chosen = None
         self.menu, self.unfold, self.reset = qt.QComboBox(), qt.QToolButton(), qt.QToolButton()
         self.area = qt.QWidget()
         area = qt.QVBoxLayout(self.area)
@@ -38,9 +39,10 @@ class StageRow:
     @property
     def choice(self):
         changed = self.form.changed
-        if self.form.method.name == DEFAULTS[self.stage] and not changed:
+        name = self.form.method.name if changed else self.menu.currentData
+        if name == DEFAULTS[self.stage] and not changed:
             return {}
-        return {"method": self.form.method.name, **changed}
+        return {"method": name, **changed}
 
     def show(self, choice):
         """Show a choice; a method that is not there is the default."""
@@ -51,6 +53,18 @@ class StageRow:
         self.menu.currentIndex = self.menu.findData(name)
         self._use(registry()[self.stage][name], {k: v for k, v in choice.items() if k != "method"})
         self.reset.enabled = bool(self.form.changed)
+
+    def slide(self, found, chosen=None):
+        """Show sliders, with the values {parameter: value} that are chosen automatically; None: hide them.
+
+        chosen: the method that an automatic one has chosen, whose parameters are shown then; a change chooses it.
+        """
+        self._found, self._chosen = found, chosen
+        method = registry()[self.stage][self.menu.currentData]
+        if method.chooses:
+            self._use(method, {})
+        else:
+            self.form.slide(found)
 
     def _methods(self):
         return list(registry()[self.stage].values())
@@ -63,6 +77,8 @@ class StageRow:
 
     def _use(self, method, values):
         """Show the form of a method. Forms are kept: what is deleted while Python's slots hold it ends Slicer."""
+        self.menu.toolTip = method_tooltip(method)
+        method = registry()[self.stage].get(self._chosen, method) if method.chooses else method
         if method.name in self.forms:
             self.forms[method.name].show(values)
         else:
@@ -71,7 +87,7 @@ class StageRow:
         for name, form in self.forms.items():
             form.widget.setVisible(name == method.name)
         self.form = self.forms[method.name]
-        self.menu.toolTip = method_tooltip(method)
+        self.form.slide(self._found)
 
     def _fill_menu(self):
         self.menu.setObjectName(f"{self.stage}_method")
