@@ -3,12 +3,15 @@
 No GPU is needed, and none is at hand where the tests run. The arrays are as strict as CuPy's (helpers/foreign_arrays).
 """
 
+import inspect
+import re
 from functools import cache
+from importlib import import_module
 
 import numpy as np
 import pytest
 from helpers.fields import ball, sphere
-from helpers.foreign_arrays import Foreign, foreign, from_foreign
+from helpers.foreign_arrays import CALLED, KNOWN, Foreign, foreign, from_foreign
 
 from QSMLogic import Acquisition, FieldMap, Grid
 from QSMLogic.model.maps import UnreferencedMap
@@ -74,8 +77,8 @@ def inputs(entry):
 
 
 def few(entry):
-    """Parameters for a short run."""
-    short = {"iterations": 12, "outer_iterations": 2}
+    """Parameters for a short run; longer ones may multiply what is rounding in the first iterations."""
+    short = {"iterations": 12, "joint_iterations": 8, "outer_iterations": 2}
     return entry.make_parameters({p.name: short[p.name] for p in entry.parameters if p.name in short})
 
 
@@ -96,6 +99,42 @@ def test_result_on_foreign_arrays_is_that_on_numpy_arrays(entry):
         assert one.dtype == other.dtype
         largest = max(1.0, np.abs(other[np.isfinite(other)]).max(initial=0)) if other.dtype.kind in "fc" else 1
         np.testing.assert_allclose(one, other, atol=TOLERANCE * largest, rtol=TOLERANCE)
+
+
+class TestCuPy:
+    """The real CuPy has what the methods call, as far as that can be seen without a GPU."""
+
+    OWNERS = {"numpy": "cupy", "array": "cupy", **{x: f"cupyx.scipy.{x}" for x in ("fft", "ndimage", "special")}}
+
+    @pytest.fixture(scope="class", autouse=True)
+    @staticmethod
+    def needs_cupy():
+        pytest.importorskip("cupy", reason="CuPy is not installed.")
+
+    def found(self, module, name):
+        owner = import_module(self.OWNERS[module])
+        return getattr(owner.ndarray if module == "array" else owner, name, None)
+
+    def problem(self, module, name, arguments, keywords):
+        """Why the function cannot be called so; its signature is in the first line of its text if it is compiled."""
+        function = self.found(module, name)
+        try:
+            given = [None] * (arguments + (module == "array"))
+            inspect.signature(function).bind(*given, **dict.fromkeys(keywords))
+        except TypeError as error:
+            return str(error)
+        except ValueError:
+            known = re.findall(r"\w+", function.__doc__.splitlines()[0])
+            return ", ".join(word for word in keywords if word not in known)
+
+    def test_names(self):
+        assert not [f"{module}.{name}" for module, name in KNOWN if self.found(module, name) is None]
+
+    def test_calls(self):
+        for entry in EVERY:
+            entry.run(*moved(inputs(entry), foreign), parameters=few(entry))
+        problems = {call: self.problem(*call) for call in CALLED}
+        assert not {call: problem for call, problem in problems.items() if problem}
 
 
 def test_stages_that_take_time_have_methods_for_a_gpu():
