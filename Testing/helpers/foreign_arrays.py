@@ -18,7 +18,7 @@ from QSMLogic.numerics.namespace import Library
 
 KNOWN = [line.split() for line in Path(__file__).with_name("cupy_names.txt").read_text().splitlines()]
 PLAIN = (bool, int, float, complex, np.generic, type(None), str, type, np.dtype, slice, type(Ellipsis))
-CALLED = set()  # (module, function, keywords)
+CALLED = set()  # (module, function, number of positional arguments, keywords)
 
 
 class Foreign:
@@ -42,7 +42,12 @@ class Foreign:
         found = getattr(self._values, name)
         if not callable(found):
             return wrapped(found)
-        return lambda *args, **kwargs: wrapped(found(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()}))
+
+        def call(*args, **kwargs):
+            record("array", name, args, kwargs)
+            return wrapped(found(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()}))
+
+        return call
 
     @property
     def shape(self):
@@ -125,6 +130,16 @@ def names_of(module):
     return {name for owner, name in KNOWN if owner == module}
 
 
+def record(module, name, args, kwargs):
+    """Keep a call in CALLED; raises as CuPy does for what it does not take."""
+    for keyword in kwargs:
+        if name not in FORBIDDEN_KEYWORDS.get(keyword, {name}):
+            raise TypeError(f"{module}.{name} of CuPy takes no {keyword}.")
+    if kwargs.get("iterations", 1) != 1 and not kwargs.get("brute_force"):
+        raise NotImplementedError(f"{module}.{name} of CuPy iterates with brute_force=True only.")
+    CALLED.add((module, name, len(args), tuple(sorted(kwargs))))
+
+
 class Module:
     """A module of functions for Foreign arrays."""
 
@@ -141,12 +156,7 @@ class Module:
             return function
 
         def call(*args, **kwargs):
-            for keyword in kwargs:
-                if name not in FORBIDDEN_KEYWORDS.get(keyword, {name}):
-                    raise TypeError(f"{self._name}.{name} of CuPy takes no {keyword}.")
-            if kwargs.get("iterations", 1) != 1 and not kwargs.get("brute_force"):
-                raise NotImplementedError(f"{self._name}.{name} of CuPy iterates with brute_force=True only.")
-            CALLED.add((self._name, name, tuple(sorted(kwargs))))
+            record(self._name, name, args, kwargs)
             as_numpy = plain_or_numpy if name in ("asarray", "array", "ascontiguousarray") else plain
             out = kwargs.get("out")
             result = function(*map(as_numpy, args), **{k: plain(v) for k, v in kwargs.items()})

@@ -3,12 +3,15 @@
 No GPU is needed, and none is at hand where the tests run. The arrays are as strict as CuPy's (helpers/foreign_arrays).
 """
 
+import inspect
+import re
 from functools import cache
+from importlib import import_module
 
 import numpy as np
 import pytest
 from helpers.fields import ball, sphere
-from helpers.foreign_arrays import Foreign, foreign
+from helpers.foreign_arrays import CALLED, KNOWN, Foreign, foreign
 from helpers.same_on_foreign import assert_same_on_foreign
 
 from QSMLogic import Acquisition, FieldMap, Grid
@@ -73,14 +76,50 @@ def inputs(entry):
 
 
 def few(entry):
-    """Parameters for a short run, in which conjugate gradients do not amplify rounding."""
-    short = {"iterations": 12, "outer_iterations": 2, "joint_iterations": 6}
+    """Parameters for a short run; longer ones may multiply what is rounding in the first iterations."""
+    short = {"iterations": 12, "joint_iterations": 8, "outer_iterations": 2}
     return entry.make_parameters({p.name: short[p.name] for p in entry.parameters if p.name in short})
 
 
 @pytest.mark.parametrize("entry", EVERY, ids=[f"{m.stage} {m.name}" for m in EVERY])
 def test_result_on_foreign_arrays_is_that_on_numpy_arrays(entry):
     assert_same_on_foreign(lambda *given: entry.run(*given, parameters=few(entry)), *inputs(entry))
+
+
+class TestCuPy:
+    """The real CuPy has what the methods call, as far as that can be seen without a GPU."""
+
+    OWNERS = {"numpy": "cupy", "array": "cupy", **{x: f"cupyx.scipy.{x}" for x in ("fft", "ndimage", "special")}}
+
+    @pytest.fixture(scope="class", autouse=True)
+    @staticmethod
+    def needs_cupy():
+        pytest.importorskip("cupy", reason="CuPy is not installed.")
+
+    def owner(self, module):
+        found = import_module(self.OWNERS[module])
+        return found.ndarray if module == "array" else found
+
+    def problem(self, module, name, arguments, keywords):
+        """Why the function cannot be called so; its signature is in the first line of its text if it is compiled."""
+        function = getattr(self.owner(module), name)
+        try:
+            given = [None] * (arguments + (module == "array"))
+            inspect.signature(function).bind(*given, **dict.fromkeys(keywords))
+        except TypeError as error:
+            return str(error)
+        except ValueError:
+            known = re.findall(r"\w+", function.__doc__.splitlines()[0])
+            return ", ".join(word for word in keywords if word not in known)
+
+    def test_names(self):
+        assert not [f"{module}.{name}" for module, name in KNOWN if not hasattr(self.owner(module), name)]
+
+    def test_calls(self):
+        for entry in EVERY:
+            entry.run(*moved(inputs(entry), foreign), parameters=few(entry))
+        problems = {call: self.problem(*call) for call in CALLED}
+        assert CALLED and not {call: problem for call, problem in problems.items() if problem}
 
 
 def test_stages_that_take_time_have_methods_for_a_gpu():
