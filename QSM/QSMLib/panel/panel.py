@@ -98,7 +98,16 @@ class Panel(VTKObservationMixin):
         self._soon.disconnect("timeout()", self.update)
         self.look.removeObservers()
         self.regions.removeObservers()
-        closing = self.live, self.run, self.checks, self.mask_preview, self.atlas, self.follow_up, self.drop, self.device
+        closing = (
+            self.live,
+            self.run,
+            self.checks,
+            self.mask_preview,
+            self.atlas,
+            self.follow_up,
+            self.drop,
+            self.device,
+        )
         for part in closing:
             part.close()
         self.service.close()
