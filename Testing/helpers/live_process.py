@@ -43,6 +43,7 @@ class LiveProcess:
             news["file"] = f"live_{n}.npy"
             np.save(self.folder / news["file"], np.full(self.shape, fill, np.float32))
         else:
+            del news["seconds"]
             news["folder"] = f"full_{n}"
             (self.folder / news["folder"]).mkdir(exist_ok=True)
             write_maps(self.folder / news["folder"], self.maps(fill))

@@ -187,7 +187,7 @@ class Live:
             self.run.say(news["error"])
         elif news["detail"] == "full":
             maps = worker.read_maps(self.process.folder / news["folder"])
-            shown = news["folder"], choices, news["seconds"]
+            shown = news["folder"], choices
             self._go(self._shown_map().show(maps.susceptibility_ppm), lambda: self._has_full(*shown))
         else:
             array = np.load(self.process.folder / news["file"])
@@ -200,9 +200,9 @@ class Live:
                 self.chart.move(self._point)
         self._show_buttons()
 
-    def _has_full(self, folder, choices, seconds):
+    def _has_full(self, folder, choices):
         self._full = choices, folder
-        self._after_map(_("Live: full map in {seconds:.2g} s.").format(seconds=seconds))
+        self._after_map(_("Live: map at full resolution."))
         self._show_buttons()
 
     def _after_map(self, text):

@@ -16,6 +16,7 @@ from helpers.same_on_foreign import assert_same_on_foreign
 
 from QSMLogic import Acquisition, FieldMap, Grid
 from QSMLogic.model.maps import UnreferencedMap
+from QSMLogic.numerics.moving import moved
 from QSMLogic.registry.method import registry
 from QSMLogic.registry.stages import NOTHING, STAGES
 
