@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..numerics.namespace import library, namespace, to_host
+from ..numerics.sums import sum_of_products
 from .echo_images import echo_images
 from .errors import QSMError
 from .mask_values import inside_mask
@@ -142,8 +143,7 @@ class Acquisition:
     @property
     def weight(self):
         """Root sum of squares of the echoes' magnitudes, float32 (k, j, i)."""
-        xp = namespace(self.magnitude)
-        return xp.sqrt(xp.einsum("e...,e...->...", self.magnitude, self.magnitude))
+        return namespace(self.magnitude).sqrt(sum_of_products(self.magnitude, self.magnitude))
 
     def cropped(self, box):
         """The part of the scan inside `box`, a tuple of three slices."""

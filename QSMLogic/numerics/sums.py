@@ -1,5 +1,7 @@
 """Sums over volumes, in an order that does not depend on the number of threads."""
 
+import math
+
 import numpy as np
 
 from .namespace import library, namespace
@@ -26,3 +28,15 @@ def dot(a, b):
 
     for_slabs(work, a)
     return sums.sum()
+
+
+def sum_of_products(*factors):
+    """The sum over the first axis of the product of arrays (n, ...), of which some may be vectors (n).
+
+    On a GPU by one product after the other: its libraries make of an einsum one tiny matrix product for each voxel.
+    """
+    of = library(factors[0])
+    if of.in_slabs:
+        axes = ",".join("e" if factor.ndim == 1 else "e..." for factor in factors)
+        return np.einsum(f"{axes}->...", *factors)
+    return sum(math.prod(parts) for parts in zip(*factors, strict=True))

@@ -126,7 +126,7 @@ def total_field(chain, acquisition, mask, quality):
     mask: the given one, or None.
     """
     scan, mask = checked_input(chain, acquisition, mask)
-    quality = scan_quality(scan) if quality else None
+    quality = chain.device.call(scan_quality, scan) if quality else None
     method = ""
     if mask is None:
         mask, method = checked_mask(chain.stage("mask", scan), scan.grid), chain.settings.method("mask").name
@@ -139,7 +139,7 @@ def total_field(chain, acquisition, mask, quality):
     unwrapped_rad = chain.stage("unwrap", scan, inside)
     total = chain.stage("field", scan, unwrapped_rad, inside)
     if chain.settings.method("invert").takes_csf:
-        fluid, _ = find_fluid(scan.magnitude, scan.echo_times_s, inside, scan.grid)
+        fluid, _ = chain.device.call(find_fluid, scan.magnitude, scan.echo_times_s, inside, scan.grid)
         total = replace(total, csf=fluid)
     return total, mask, box, quality, chain.kept(scan=scan, mask=inside, unwrapped_rad=unwrapped_rad, total=total)
 

@@ -179,7 +179,7 @@ class LiveSession:
         entry, parameters = settings.method("invert"), settings.parameters("invert")
         if not (entry.chooses and self._locals):
             return entry, parameters
-        self._chosen = self._chosen or find("invert", entry.chooses(self._locals[0])[0])
+        self._chosen = self._chosen or find("invert", self._device.call(entry.chooses, self._locals[0])[0])
         return self._chosen, self._chosen.parameters_class()
 
     def _automatic_of(self, entry, parameters):

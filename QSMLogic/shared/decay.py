@@ -8,6 +8,7 @@ import numpy as np
 from ..model.errors import QSMError
 from ..numerics.namespace import namespace
 from ..numerics.parallel import for_slabs
+from ..numerics.sums import sum_of_products
 from ..registry.method import parameter
 from ..solvers.misfit import GAUSSIAN
 from .dephasing import attenuation, hz_across
@@ -202,7 +203,7 @@ def amplitude(magnitude, decay, noise):
 
 def squares(values):
     """The sum of squares over the echoes, (voxel)."""
-    return namespace(values).einsum("ev,ev->v", values, values)
+    return sum_of_products(values, values)
 
 
 def log_slope(magnitude, left, times_s):

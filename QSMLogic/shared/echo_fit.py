@@ -8,6 +8,7 @@ import numpy as np
 from ..model.acquisition import FieldMap
 from ..model.units import rad_per_s_and_ppm
 from ..numerics.namespace import namespace
+from ..numerics.sums import sum_of_products
 from ..registry.method import parameter
 from .signal_void import filled
 
@@ -59,9 +60,9 @@ class Echoes:
         precision: of the offset around -offset_rad before the fit, in units of the signal's; 0 frees it, inf fixes it.
         """
         xp, weights, times = self.xp, self.weights[:, part], self.times
-        s0, s1, s2 = (xp.einsum("ev,e->v", weights, times**power) for power in range(3))
-        p0 = xp.einsum("ev,ev->v", weights, phases_rad)
-        p1 = xp.einsum("ev,ev,e->v", weights, phases_rad, times)
+        s0, s1, s2 = (sum_of_products(weights, times**power) for power in range(3))
+        p0 = sum_of_products(weights, phases_rad)
+        p1 = sum_of_products(weights, phases_rad, times)
         if math.isinf(precision):
             return Line(p1 / s2, xp.zeros_like(p1), 1 / s2)
         s0 += np.float32(precision)
@@ -77,7 +78,7 @@ class Echoes:
     def scatter(self, squared_rad, precision, part=slice(None)):
         """Root mean square of residuals (given squared) times their magnitude: the noise of the signal in a voxel."""
         degrees = len(self.times) - (1 if precision else 2)
-        sums = self.xp.einsum("ev,ev->v", self.weights[:, part], squared_rad)
+        sums = sum_of_products(self.weights[:, part], squared_rad)
         return self.xp.sqrt(sums / np.float32(max(degrees, 1)))
 
     def offset_precision(self, offset):
@@ -88,7 +89,7 @@ class Echoes:
             return math.inf
         xp, line = self.xp, self.line(self.phases_rad, 0.0)
         noise = float(xp.median(self.scatter(xp.square(self.residuals(line)), 0.0)))
-        moments = (xp.einsum("ev,e->v", self.weights, self.times**power) for power in range(3))
+        moments = (sum_of_products(self.weights, self.times**power) for power in range(3))
         s0, s1, s2 = moments
         of_noise = noise**2 * xp.median(1 / xp.maximum(s0 - s1 / s2 * s1, np.float32(LEAST_INFORMATION) * s0))
         excess = float(xp.median(xp.square(line.offset_rad)) / 0.4549 - of_noise)  # the median of a squared normal

@@ -5,7 +5,7 @@ import numpy as np
 from ..numerics.convolution import convolve
 from ..numerics.fft import frequencies, next_fast_shape, pad
 from ..numerics.kernels import dipole_kernel
-from ..numerics.namespace import namespace, to_host
+from ..numerics.namespace import library, namespace, to_host
 
 
 class DipoleModel:
@@ -80,7 +80,10 @@ def correction_factor(kernel, inverse, shape):
 
 def spectral_mean(a, b, shape):
     """The mean of the product of two real spectra in `rfftn` layout, of arrays of `shape`, over all frequencies."""
-    product = to_host(namespace(a).einsum("kji,kji->i", a, b, dtype=np.float64))
+    if library(a).in_slabs:
+        product = np.einsum("kji,kji->i", a, b, dtype=np.float64)
+    else:
+        product = to_host((a * b).sum(axis=(0, 1), dtype=np.float64))
     twice = np.full(len(product), 2.0)  # a half-spectrum stands for both signs of its last frequency, but for these:
     twice[0] = 1
     if shape[2] % 2 == 0:

@@ -7,6 +7,7 @@ import numpy as np
 from ...model.units import rad_per_s_and_ppm
 from ...numerics.namespace import library, namespace, to_host
 from ...numerics.parallel import for_slabs
+from ...numerics.sums import sum_of_products
 from ...registry.method import Citation, find, method, parameter
 from ...shared.swi_weighting import SwiParameters, check_phase, darkened, even_magnitude, weighted_images
 
@@ -90,8 +91,8 @@ def combined_field(scan, phase_rad):
     """The echoes' phases (rad, (echo, k, j, i)) as one angular frequency in rad/s, weighted by magnitude and time."""
     xp = namespace(phase_rad)
     times, squares = xp.asarray(scan.echo_times_s, np.float32), xp.square(scan.magnitude)
-    total = xp.einsum("e,e...->...", times**2, squares)
-    return xp.einsum("e,e...,e...->...", times, squares, phase_rad) / xp.maximum(total, TINY)
+    total = sum_of_products(squares, times**2)
+    return sum_of_products(squares, phase_rad, times) / xp.maximum(total, TINY)
 
 
 def sigmoid_weight(values, known, strength, least):
