@@ -11,6 +11,8 @@ from .errors import QSMError
 from .mask_values import inside_mask
 from .scan_checks import checked_echo_times, checked_field_strength
 
+MARGIN_VOXELS = 16  # enough for images of one to two hundred voxels
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -168,6 +170,8 @@ class FieldMap:
         Combined magnitude in any scale.
     csf : ndarray, optional
         Mask of the cerebrospinal fluid; voxels outside `mask` are ignored.
+    margin_voxels : int
+        How far beyond the grid inversions follow fields; farther ones come back in from the opposite border.
 
     Raises
     ------
@@ -181,6 +185,7 @@ class FieldMap:
     uncertainty_ppm: np.ndarray | None = None
     magnitude: np.ndarray | None = None
     csf: np.ndarray | None = None
+    margin_voxels: int = MARGIN_VOXELS
 
     def __post_init__(self):
         mask = checked_mask(self.mask, self.grid)
@@ -198,7 +203,8 @@ class FieldMap:
             return self
         names = ("uncertainty_ppm", "magnitude", "csf")
         optional = {name: None if getattr(self, name) is None else getattr(self, name)[box] for name in names}
-        return FieldMap(self.ppm[box], self.mask[box], cropped_grid(self.grid, box), **optional)
+        grid = cropped_grid(self.grid, box)
+        return FieldMap(self.ppm[box], self.mask[box], grid, **optional, margin_voxels=self.margin_voxels)
 
     def without_unreliable_rim(self, limit=8.0):
         """Exclude voxels at the mask boundary whose uncertainty exceeds `limit` times the median.

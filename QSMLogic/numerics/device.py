@@ -18,11 +18,12 @@ from .namespace import Library, cupy_library, to_host
 
 CPU, GPU, AUTO = DEVICES = ("cpu", "gpu", "auto")
 PACKAGE = "cupy-cuda12x[ctk]"
-INSTALL = 'pip install "QSMLogic[gpu]"'
+INSTALL = f'pip install "{PACKAGE}"'
 DRIVER_LIBRARY = {"win32": "nvcuda.dll", "linux": "libcuda.so.1"}  # there is none for macOS
-# Peak of every method on arrays of another library that numpy allocates (./dev bench device --memory), and half as much
-# again for the work areas of a GPU's transforms, which numpy does not see
-BYTES_PER_VOXEL, BYTES_PER_VOXEL_AND_ECHO = 300.0, 60.0
+# The peak of any method and check, its inputs included, at 64 x 72 x 68 voxels on arrays of another library that numpy
+# allocates was 319 bytes per voxel (./dev bench memory; at most 119 with 4 echoes, about 20 for each); and half as much
+# again for work areas of a GPU's transforms, which numpy does not see
+BYTES_PER_VOXEL, BYTES_PER_VOXEL_AND_ECHO = 480.0, 60.0
 SMALL = (16, 16, 16)  # of what is tried before a GPU is used
 GB = 1e9
 REMEDIES = (  # part of an error's name or text, and what to do
@@ -151,6 +152,8 @@ class Gpu(Device):
         if self._is_lost or needed <= self._free_bytes():
             return ""
         self._kept.clear()
+        with suppress(Exception):  # without an answer, as below
+            self._handle.release()
         free = self._free_bytes()
         if needed <= free:
             return ""
@@ -260,7 +263,7 @@ def _driver_version():
 
 def _bytes_of(shape):
     echoes = shape[0] if len(shape) > 3 else 1
-    return math.prod(shape[-3:]) * (BYTES_PER_VOXEL + BYTES_PER_VOXEL_AND_ECHO * echoes)
+    return math.prod(shape[-3:]) * max(BYTES_PER_VOXEL, BYTES_PER_VOXEL_AND_ECHO * echoes)
 
 
 def _is_constant(x):

@@ -92,14 +92,14 @@ def run(
     True
     """
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
-    region, settings = _region(reference_mask, settings.with_needed_maps(), acquisition.grid)
+    region, settings = checked_region(reference_mask, settings.with_needed_maps(), acquisition.grid)
     given = dict.fromkeys(GIVEN_MAPS) | checked_given(given_maps, acquisition.grid)
     chain = Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), curve, cache)
     if region is not None and np.asarray(reference_mask).dtype != bool:
         chain.check(mask_values_check, reference_mask, "reference mask")
-    total, mask, box, quality, known = _total_field(chain, acquisition, mask, quality)
-    local, susceptibility, reliable = _mapped(chain, total)
-    susceptibility = _referenced(chain, acquisition, box, susceptibility, reliable, region)
+    total, mask, box, quality, known = total_field(chain, acquisition, mask, quality)
+    local, susceptibility, reliable = mapped(chain, total.without_unreliable_rim())
+    susceptibility = referenced(chain, acquisition, box, susceptibility, reliable, region)
     known |= chain.kept(local=local, susceptibility_ppm=susceptibility, reliable_mask=reliable)
     known |= {"single_step": chain.single_step, "field_strength_t": acquisition.field_strength_t}
     known |= {name: None if array is None else array[box] for name, array in given.items()}
@@ -120,7 +120,7 @@ def run(
     return Maps(acquisition.grid, provenance=provenance, mask=mask, quality=quality, **maps)
 
 
-def _total_field(chain, acquisition, mask, quality):
+def total_field(chain, acquisition, mask, quality):
     """The total field in the box of the mask, the mask, the box, the phase's quality, and what later stages take.
 
     mask: the given one, or None.
@@ -144,7 +144,7 @@ def _total_field(chain, acquisition, mask, quality):
     return total, mask, box, quality, chain.kept(scan=scan, mask=inside, unwrapped_rad=unwrapped_rad, total=total)
 
 
-def _referenced(chain, acquisition, box, susceptibility, reliable, region):
+def referenced(chain, acquisition, box, susceptibility, reliable, region):
     """The susceptibility, which lies in `box` of the scan, with its zero where the settings want it."""
     inner = bounding_box(reliable)
     unreferenced = UnreferencedMap(
@@ -162,12 +162,12 @@ def _referenced(chain, acquisition, box, susceptibility, reliable, region):
     return uncropped(referenced, inner, susceptibility.shape)
 
 
-def _mapped(chain, total):
+def mapped(chain, total):
     """The local field of the last pass, the susceptibility of all passes, and where it is valid.
 
     The first pass takes precedence; later ones are shifted to its level.
     """
-    passes = chain.stage("passes", total.without_unreliable_rim())
+    passes = chain.stage("passes", total)
     for turn, part in enumerate(passes):
         local = part if chain.single_step else chain.stage("background", part, turn=turn, turns=len(passes))
         chain.choose_inversion(local)
@@ -185,7 +185,7 @@ def _mapped(chain, total):
     return local, susceptibility, reliable
 
 
-def _region(reference_mask, settings, grid):
+def checked_region(reference_mask, settings, grid):
     """The checked reference mask, or None, and the Settings that make it the reference."""
     if reference_mask is not None:
         region = checked_mask(reference_mask, grid, name="reference mask")

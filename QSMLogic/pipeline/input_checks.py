@@ -9,12 +9,12 @@ from .checks.scan import checked_input
 from .checks.tissue_mask import check_signal
 
 
-def input_checks(acquisition, mask=None, settings=None, progress=None):
+def input_checks(acquisition, mask=None, settings=None, progress=None, cache=None):
     """Check a scan as a run does before it maps it.
 
     Parameters
     ----------
-    acquisition, mask, settings, progress
+    acquisition, mask, settings, progress, cache
         As in QSMLogic.run; of the settings, those of the phase scaling, the phase offset and the mask (fat) matter.
 
     Returns
@@ -23,7 +23,8 @@ def input_checks(acquisition, mask=None, settings=None, progress=None):
         The last are REFUSED if the run would refuse the scan; what comes after is then not checked.
     """
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
-    chain = Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings))
+    report = progress or (lambda stage, fraction: None)
+    chain = Chain(settings, report, Provenance(acquisition, settings), cache=cache)
     record = chain.provenance
     try:
         scan, mask = checked_input(chain, acquisition, mask)

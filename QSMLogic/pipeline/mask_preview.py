@@ -37,12 +37,12 @@ def coarse_mask(acquisition, settings):
     return np.pad(mask, [(0, n - m) for n, m in zip(grid.shape, mask.shape, strict=True)])
 
 
-def previewed_mask(acquisition, settings=None, progress=None):
+def previewed_mask(acquisition, settings=None, progress=None, cache=None):
     """The mask that a run would make of a scan, and the Checks of the scan and of the mask.
 
     Parameters
     ----------
-    acquisition, settings, progress
+    acquisition, settings, progress, cache
         As in QSMLogic.run.
 
     Returns
@@ -56,7 +56,7 @@ def previewed_mask(acquisition, settings=None, progress=None):
         If the input cannot be used.
     """
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
-    chain = Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings))
+    chain = Chain(settings, progress or (lambda stage, fraction: None), Provenance(acquisition, settings), cache=cache)
     scan, _ = checked_input(chain, acquisition)
     mask = checked_mask(chain.stage("mask", scan), scan.grid)
     chain.check(check_signal, scan, mask)

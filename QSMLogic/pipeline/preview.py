@@ -104,14 +104,25 @@ def _coarse(mask, name, grid, reduction):
 
 
 def in_coarse_voxels(settings, reduction):
-    """The Settings for a reduced scan, phase in radians: parameters in voxels keep their size in mm."""
-    reduction = float(np.mean(reduction))
+    """The Settings for a reduced scan, phase in radians: parameters with voxels in their unit keep their size in mm."""
+    voxel_length = length_ratio(reduction)
     choices = {**settings.choices, "scaling": RADIANS}
     for stage in STAGES:
         method, values = settings.method(stage), settings.parameters(stage)
         for parameter in method.parameters:
             value = getattr(values, parameter.name)
-            if parameter.unit == "voxels" and value > 0:
-                coarse = max(parameter.type(1), parameter.type(round(value / reduction)))
+            if parameter.voxel_power and value > 0:
+                coarse = _in_range(value / voxel_length**parameter.voxel_power, parameter)
                 choices[stage] = {"method": method.name, **choices.get(stage, {}), parameter.name: coarse}
     return Settings(choices)
+
+
+def length_ratio(reduction):
+    """The length of a coarse voxel, the cube root of its volume, over that of a voxel."""
+    return float(np.prod(reduction)) ** (1 / 3)
+
+
+def _in_range(value, parameter):
+    """The value that a parameter may have next to `value`; not 0, which may mean automatic."""
+    value = max(1, round(value)) if parameter.type is int else value
+    return parameter.type(np.clip(value, parameter.low, parameter.high))

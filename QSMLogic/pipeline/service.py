@@ -22,9 +22,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from ..model.errors import Cancelled, QSMError
-from .kept_results import KeptResults
 from .talk import Talk
-from .worker import take
 
 ABANDONED = 3  # exit status
 POLL_S = 0.5
@@ -32,7 +30,10 @@ NO_MEMORY = "There is not enough memory for this scan. Close other programs, or 
 
 
 def serve():
-    """Run the jobs that are asked for on standard input until it is closed."""
+    """Run the jobs that are asked for on standard input until it is closed.
+
+    What takes long to import is imported when the process can be ended already.
+    """
     jobs, told = SimpleQueue(), threading.Lock()
 
     def tell(news):
@@ -42,12 +43,16 @@ def serve():
 
     threading.Thread(target=_listen, args=(jobs, tell), daemon=True).start()
     tell({"pid": os.getpid()})
+    from .kept_results import KeptResults
+
+    kept = KeptResults()
     while True:
-        _do(*jobs.get())
+        _do(*jobs.get(), kept)
 
 
-def _do(folder, talk):
+def _do(folder, talk, kept):
     """Do the job in a folder and tell how it ended. Its temporary files are in the folder, and so leave with it."""
+    talk.kept = kept
     talk.say(began=True)
     tempfile.tempdir = str(folder)
     with _ending_with(folder):
@@ -58,6 +63,8 @@ def _do(folder, talk):
 
 def _outcome(folder, talk):
     """The last news of a job."""
+    from .worker import take
+
     try:
         take(folder, talk)
     except Cancelled:
@@ -74,14 +81,14 @@ def _outcome(folder, talk):
 
 def _listen(jobs, tell):
     """Put what standard input asks for in the queue, (folder, Talk) each; the process ends with its input."""
-    last, talks, kept, unread = Talk(), {}, KeptResults(), b""
+    last, talks, unread = Talk(), {}, b""
     for text in _input():
         *lines, unread = (unread + text).split(b"\n")
         for line in lines:
             asked = _parsed(line)
             folder = asked.get("job")
             if folder:
-                last = talks[folder] = Talk(lambda news, folder=folder: tell({"job": folder, **news}), kept)
+                last = talks[folder] = Talk(lambda news, folder=folder: tell({"job": folder, **news}))
                 jobs.put((Path(folder), last))
             elif asked:
                 talks.get(asked.get("to"), last).hear(asked)

@@ -51,17 +51,17 @@ def strength_curve(entry, local, parameters, progress, device=None):
         raise QSMError(
             f"There is no L-curve for {entry.title}: it takes the total field, or has no regularization strength."
         )
-    own = _varied(entry)
+    own = varied(entry)
     name = own.name
     values = {p.name: getattr(parameters, p.name) for p in entry.parameters}
     model, noise_ppm = DipoleModel(local), field_noise_ppm(local)
 
     def point(value, part, is_chosen):
         recorded = Progress(part)
-        varied = entry.make_parameters(values | {name: value})
-        x = entry.run(local, parameters=varied, progress=recorded, device=device)
+        changed = entry.make_parameters(values | {name: value})
+        x = entry.run(local, parameters=changed, progress=recorded, device=device)
         found = value or recorded.notes.get(name, value)
-        return {"value": found, "chosen": is_chosen, **_measured(x, local, model), "noise_ppm": noise_ppm}
+        return {"value": found, "chosen": is_chosen, **measured(x, local, model), "noise_ppm": noise_ppm}
 
     share = 1 / len(STEPS)
     middle = point(values[name], progress.part(0, share), True)
@@ -76,10 +76,11 @@ def strength_curve(entry, local, parameters, progress, device=None):
 
 def has_curve(entry):
     """Whether an inversion explains a local field, and has a parameter that regularizes."""
-    return not entry.takes_total_field and _varied(entry) is not None
+    return not entry.takes_total_field and varied(entry) is not None
 
 
-def _varied(entry):
+def varied(entry):
+    """The parameter that regularizes an inversion; None if it has none."""
     return next((p for name in VARIED for p in entry.parameters if p.name == name), None)
 
 
@@ -95,7 +96,7 @@ def _around(chosen, parameter):
     return sorted(v for v in values if v > 0 and not math.isclose(v, chosen, rel_tol=1e-9))
 
 
-def _measured(x, local, model):
+def measured(x, local, model):
     """How well a map fits the field and how rough it is, in the mask."""
     here = tuple(slice(n) for n in x.shape)
     misfit = (model.field(model.padded(x))[here] - local.ppm)[local.mask]

@@ -91,22 +91,32 @@ def take(folder, talk):
 
 
 def _run(folder, job, talk):
-    scan, mask, settings = _read_scan(folder, job)
-    given = {name: _read_array(folder, f"given_{name}") for name in GIVEN_MAPS}
-    options = {"reference_mask": _read_array(folder, "reference_mask"), "given_maps": given, **job["options"]}
+    scan, mask, settings, options = read_run(folder, job)
     if job["reduction"]:
         from .preview import preview
 
         maps = preview(run, scan, mask, settings, job["reduction"], talk.progress, **options)
     else:
-        maps = run(scan, mask, settings, talk.progress, cache=talk.kept and talk.kept.begin(), **options)
+        maps = run(scan, mask, settings, talk.progress, cache=_kept(talk), **options)
+    write_maps(folder, maps)
+
+
+def read_run(folder, job):
+    """What write_run has written: the Acquisition, the mask or None, the Settings, and the options of a run."""
+    given = {name: _read_array(folder, f"given_{name}") for name in GIVEN_MAPS}
+    options = {"reference_mask": _read_array(folder, "reference_mask"), "given_maps": given, **job["options"]}
+    return *_read_scan(folder, job), options
+
+
+def write_maps(folder, maps):
+    """Write the Maps of a run for read_maps."""
     for entry, array in maps.items():
         np.save(folder / f"{entry.name}.npy", array)
     _write_json(folder / "maps.json", {"grid": asdict(maps.grid), "provenance": maps.provenance})
 
 
 def _check(folder, job, talk):
-    checks = input_checks(*_read_scan(folder, job), talk.progress)
+    checks = input_checks(*_read_scan(folder, job), talk.progress, _kept(talk))
     _write_json(folder / "checks.json", [asdict(check) for check in checks])
 
 
@@ -116,9 +126,14 @@ def _mask(folder, job, talk):
     if coarse is not None:
         np.save(folder / f"{COARSE_MASK}.npy", coarse)
         talk.progress(COARSE_MASK, 0.0)
-    mask, checks = previewed_mask(scan, settings, talk.progress)
+    mask, checks = previewed_mask(scan, settings, talk.progress, _kept(talk))
     np.save(folder / f"{MASK}.npy", mask)
     _write_json(folder / "checks.json", [asdict(check) for check in checks])
+
+
+def _kept(talk):
+    """What earlier jobs have kept, for a new one; None if nothing is."""
+    return talk.kept and talk.kept.begin()
 
 
 def _read_scan(folder, job):
@@ -180,7 +195,7 @@ def _dicom(folder, job, talk):
 def _live(folder, job, talk):
     from .live_job import run_live
 
-    run_live(folder, job, talk)
+    run_live(read_run(folder, job), folder, talk, write_maps)
 
 
 TASKS = {

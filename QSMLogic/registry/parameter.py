@@ -51,7 +51,9 @@ def parameter(
     dataclasses.Field
     """
     metadata = {"label": label, "unit": unit, "low": low, "high": high, "choices": tuple(choices)}
-    return field(default=default, metadata=metadata | {"typical": typical, "least": least, "varies": varies, "help": help})
+    return field(
+        default=default, metadata=metadata | {"typical": typical, "least": least, "varies": varies, "help": help}
+    )
 
 
 @dataclass(frozen=True)

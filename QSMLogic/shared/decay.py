@@ -188,7 +188,8 @@ class Decays:
 def _known(magnitude):
     """A copy whose unknown and negative values are zero."""
     xp = namespace(magnitude)
-    return xp.maximum(xp.nan_to_num(magnitude, posinf=0), 0)
+    known = xp.nan_to_num(magnitude, posinf=0)
+    return xp.maximum(known, 0, out=known)
 
 
 def amplitude(magnitude, decay, noise):

@@ -7,8 +7,6 @@ from ..numerics.fft import frequencies, next_fast_shape, pad
 from ..numerics.kernels import dipole_kernel
 from ..numerics.namespace import namespace, to_host
 
-MARGIN_VOXELS = 16  # room for fields that would otherwise wrap around to the opposite border
-
 
 class DipoleModel:
     """f = D x with D the unit dipole, for maps x and fields f (ppm) on the padded grid of a FieldMap.
@@ -16,7 +14,7 @@ class DipoleModel:
     Parameters
     ----------
     local : FieldMap
-        Gives grid and mask.
+        Gives grid, mask and margin.
 
     Attributes
     ----------
@@ -31,7 +29,7 @@ class DipoleModel:
     """
 
     def __init__(self, local):
-        self.shape = next_fast_shape(n + MARGIN_VOXELS for n in local.ppm.shape)
+        self.shape = next_fast_shape(n + local.margin_voxels for n in local.ppm.shape)
         self.spacing = tuple(d / local.grid.voxel_length_mm for d in local.grid.spacing_mm)
         self.xp = namespace(local.ppm)
         self.kernel = dipole_kernel(self.shape, local.grid.spacing_mm, local.grid.b0_direction, self.xp)

@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "Testing")]
 
 from QSMLogic import Acquisition, Grid, run  # noqa: E402
 from QSMLogic.numerics import fft  # noqa: E402
+from QSMLogic.numerics.device import DEVICES  # noqa: E402
 
-SHAPE, ECHO_TIMES_S = (164, 205, 205), (0.004, 0.012, 0.020, 0.028)
+SHAPE, ECHO_TIMES_S = (164, 205, 205), (0.004, 0.012, 0.020, 0.028, 0.036)
 
 
 def speed():
@@ -46,8 +47,9 @@ def head_a():
     return figures
 
 
-def synthetic_scan(shape=SHAPE):
+def synthetic_scan(shape=SHAPE, echoes=4):
     """An Acquisition and its mask."""
+    times_s = ECHO_TIMES_S[:echoes]
     k, j, i = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)
     k, j, i = k[:, None, None], j[None, :, None], i[None, None, :]
     mask = k**2 + j**2 + i**2 < 0.72
@@ -56,12 +58,12 @@ def synthetic_scan(shape=SHAPE):
     )
     random = np.random.default_rng(0)
     magnitude, phase = [], []
-    for time_s in ECHO_TIMES_S:
+    for time_s in times_s:
         signal = mask * np.exp(1j * (2 * np.pi * field_hz * time_s + 1.5 * j * j) - time_s / 0.03).astype(np.complex64)
         signal += 0.01 * random.standard_normal(shape, np.float32) + 0.01j * random.standard_normal(shape, np.float32)
         magnitude.append(np.abs(signal))
         phase.append(np.angle(signal))
-    return Acquisition(np.stack(magnitude), np.stack(phase), ECHO_TIMES_S, 3.0, Grid(shape)), mask
+    return Acquisition(np.stack(magnitude), np.stack(phase), times_s, 3.0, Grid(shape)), mask
 
 
 def measured(acquisition, mask):
@@ -121,7 +123,14 @@ def uncertainty():
     uncertainty_table()
 
 
-TABLES = {"methods": methods, "scans": scans, "in-vivo": in_vivo, "uncertainty": uncertainty}
+def memory():
+    """The memory that methods need on arrays of another library."""
+    from gpu import memory
+
+    memory()
+
+
+TABLES = {"methods": methods, "scans": scans, "in-vivo": in_vivo, "uncertainty": uncertainty, "memory": memory}
 BENCHES = {"speed": speed, "head-a": head_a}
 
 
@@ -130,10 +139,20 @@ def main():
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"what to run: {', '.join((*BENCHES, *TABLES))} (default: all)"
     )
+    parser.add_argument(
+        "--device",
+        choices=DEVICES,
+        help="compare the CPU with this device, in under five minutes, and run nothing else",
+    )
     parser.add_argument("--inside", choices=BENCHES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
         print(json.dumps(BENCHES[options.inside]()))
+        return
+    if options.device:
+        from gpu import compare
+
+        compare(options.device)
         return
     for name in options.names or (*BENCHES, *TABLES):
         if name in TABLES:

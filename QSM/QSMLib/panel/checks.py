@@ -17,11 +17,14 @@ STAGES = ("scaling", "offset")  # whose settings matter to the checks
 
 
 class Checks:
-    """Checks the scan in a process of its own, a moment after the input has changed, if the panel is seen."""
+    """Checks the scan in the process of runs, a moment after the input has changed, if the panel is seen.
 
-    def __init__(self, ui, state):
+    service: the Service with the process, which is then warm for a run, and need not check the scan again.
+    """
+
+    def __init__(self, ui, state, service):
         self.ui, self.state = ui, state
-        self.process = Process(lambda stage, fraction: None, lambda line: None, self._arrived, self._failed)
+        self.process = Process(_ignore, _ignore, self._arrived, self._failed, service=service)
         self._key = self._found = self._record = None
         self._of_map, self._recorded, self._failure = False, [], ""
         self._is_paused = False
@@ -120,6 +123,10 @@ class Checks:
         ui.checksLabel.setVisible(bool(text))
         ui.checksButton.setVisible(bool(checks))
         ui.checksText.setVisible(bool(checks) and ui.checksButton.checked)
+
+
+def _ignore(*news):
+    pass
 
 
 def summary(checks, subject):

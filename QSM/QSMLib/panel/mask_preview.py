@@ -18,14 +18,15 @@ MM3_PER_ML = 1000
 
 
 class MaskPreview:
-    """Shows and hides the mask: the chosen one, or the automatic one, made in a process of its own.
+    """Shows and hides the mask: the chosen one, or the automatic one, made in the process of runs.
 
     The automatic mask is first drawn as it is at reduced resolution, until the one that a run would make is there.
+    service: the Service with the process, which keeps the mask for a run.
     """
 
-    def __init__(self, ui, state):
+    def __init__(self, ui, state, service):
         self.ui, self.state = ui, state
-        self.process = Process(self._progress, lambda line: None, self._arrived, self._failed)
+        self.process = Process(self._progress, lambda line: None, self._arrived, self._failed, service=service)
         self._key = self._source = self._node = self._seen = None
         ui.showMaskButton.connect("clicked()", self._clicked)
 

@@ -8,6 +8,7 @@ from ..display import views
 from .age import Age
 from .atlas import Atlas
 from .checks import Checks
+from .device import DeviceChoice
 from .doubtful import Doubtful
 from .drop import Drop
 from .export import Export
@@ -43,7 +44,9 @@ class Panel(VTKObservationMixin):
         self._soon.connect("timeout()", self.update)
         self.state = None
         self._observe()
-        self.inputs, self.methods, self.mask_preview = (part(ui, self.state) for part in (Inputs, Methods, MaskPreview))
+        self.service = Service(IDLE_MS)
+        self.inputs, self.methods = (part(ui, self.state) for part in (Inputs, Methods))
+        self.mask_preview = MaskPreview(ui, self.state, self.service)
         self.mask = Mask(ui, self.state, self.mask_preview)
         self.maps = MapChoice(ui, self.state)
         self.reference = Reference(ui, self.state)
@@ -55,11 +58,11 @@ class Panel(VTKObservationMixin):
         self.atlas = Atlas(ui, self.regions)
         self.lesions, self.follow_up = (part(ui, self.regions) for part in (Lesions, FollowUp))
         self.age = Age(ui, self.regions, self.region_results)
-        self.checks = Checks(ui, self.state)
-        self.service = Service(IDLE_MS)
+        self.checks = Checks(ui, self.state, self.service)
         self.run = Run(ui, self.state, self.update, (self.checks, self.mask_preview), self.service)
+        self.device = DeviceChoice(ui, self.run.log)
         self.parts = (self.inputs, self.mask, self.methods, self.maps, self.reference, self.output, self.look)
-        self.parts += (self.reuse, self.mask_preview, self.doubtful, self.run, self.checks)
+        self.parts += (self.reuse, self.mask_preview, self.doubtful, self.run, self.checks, self.device)
         self.parts += (self.export, self.regions, self.region_results, self.atlas)
         self.parts += (self.lesions, self.age, self.follow_up)
         self.load = Load(ui, self.run, self.inputs.choose_loaded)
@@ -90,7 +93,7 @@ class Panel(VTKObservationMixin):
         self._soon.disconnect("timeout()", self.update)
         self.look.removeObservers()
         self.regions.removeObservers()
-        for part in (self.run, self.checks, self.mask_preview, self.atlas, self.follow_up, self.drop):
+        for part in (self.run, self.checks, self.mask_preview, self.atlas, self.follow_up, self.drop, self.device):
             part.close()
         self.service.close()
 

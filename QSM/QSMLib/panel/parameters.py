@@ -5,6 +5,8 @@ import math
 import qt
 from slicer.i18n import tr as _
 
+from .live_slider import LiveSlider
+
 LARGEST_INT, LARGEST_FLOAT = 2**31 - 1, 1e12
 
 
@@ -15,7 +17,7 @@ class ParameterForm:
     """
 
     def __init__(self, method, values, on_change):
-        self.method, self.on_change = method, on_change
+        self.method, self.on_change, self.sliders, self.fields = method, on_change, [], {}
         self.widget = qt.QWidget()
         layout = qt.QFormLayout(self.widget)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -27,7 +29,9 @@ class ParameterForm:
             label.setBuddy(editor.widget)
             editor.widget.setObjectName(f"{method.stage}_{method.name}_{editor.parameter.name}")
             editor.widget.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Fixed)  # as wide as the label leaves it
-            layout.addRow(label, editor.widget)
+            self.fields[editor.parameter.name] = field = qt.QVBoxLayout()
+            field.addWidget(editor.widget)
+            layout.addRow(label, field)
         if not self.editors:
             layout.addRow(qt.QLabel(_("No parameters.")))
         self.show(values)
@@ -44,9 +48,30 @@ class ParameterForm:
             blocked = editor.widget.blockSignals(True)
             editor.value = values.get(editor.parameter.name, editor.parameter.default)
             editor.widget.blockSignals(blocked)
+        self._follow()
+
+    def show_sliders(self, shown):
+        """Show or hide a slider beneath each parameter that can have one; returns whether there is one."""
+        if shown and not self.sliders:
+            self.sliders = [LiveSlider(e, self.on_change) for e in self.editors if e.parameter.span]
+            for slider in self.sliders:
+                self.fields[slider.editor.parameter.name].addWidget(slider.widget)
+        for slider in self.sliders:
+            slider.widget.setVisible(shown)
+        return bool(self.sliders)
+
+    def mark(self, values):
+        """Mark the automatic choices, {name: value}, on the sliders."""
+        for slider in self.sliders:
+            slider.mark(values.get(slider.editor.parameter.name))
 
     def _changed(self, *ignored):
+        self._follow()
         self.on_change()
+
+    def _follow(self):
+        for slider in self.sliders:
+            slider.follow()
 
 
 def tooltip(parameter):

@@ -11,6 +11,7 @@ import slicer
 
 import QSMLogic
 from QSMLogic.model.given_maps import GIVEN_MAPS
+from QSMLogic.registry.settings import DEVICE
 
 from ..scan.loading import file_of
 from ..scan.request import read_scan
@@ -80,8 +81,11 @@ def as_command_line(request, folder):
         words += ["--reference-mask", _mask_file(request.reference_node, scan.reference, scan, folder, "reference")]
     for name, node in request.given_maps.items():
         words += [f"--{GIVEN_MAPS[name].option}", _map_file(node, scan.given_maps[name], scan, folder, name)]
-    if request.settings:
-        words += ["--settings", _settings_file(request.settings, folder)]
+    choices = {stage: choice for stage, choice in request.settings.items() if stage != DEVICE}
+    if choices:
+        words += ["--settings", _settings_file(choices, folder)]
+    if DEVICE in request.settings:
+        words += ["--device", request.settings[DEVICE]]
     words += ["--curve"] * request.curve
     words += ["--output", str(folder)]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

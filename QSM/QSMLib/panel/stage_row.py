@@ -18,6 +18,7 @@ class StageRow:
 
     def __init__(self, stage, layout, on_change):
         self.stage, self.on_change, self.form, self.forms = stage, on_change, None, {}
+        self._has_sliders, self._marks, self._was_folded = False, {}, False
         self.menu, self.unfold, self.reset = qt.QComboBox(), qt.QToolButton(), qt.QToolButton()
         self.area = qt.QWidget()
         area = qt.QVBoxLayout(self.area)
@@ -52,6 +53,27 @@ class StageRow:
         self._use(registry()[self.stage][name], {k: v for k, v in choice.items() if k != "method"})
         self.reset.enabled = bool(self.form.changed)
 
+    def show_sliders(self, shown):
+        """Unfold the parameters with sliders beneath them; fold them again if they were folded."""
+        if shown == self._has_sliders:
+            return
+        self._has_sliders = shown
+        if self._slide() and shown:
+            self._was_folded = not self.unfold.checked
+            self.unfold.checked = True
+        elif self._was_folded:
+            self._was_folded = self.unfold.checked = False
+
+    def mark(self, values):
+        """Mark the automatic choices, {name: value}, of the method's parameters."""
+        self._marks = values
+        self._slide()
+
+    def _slide(self):
+        has_any = self.form.show_sliders(self._has_sliders)
+        self.form.mark(self._marks)
+        return has_any
+
     def _methods(self):
         return list(registry()[self.stage].values())
 
@@ -71,6 +93,7 @@ class StageRow:
         for name, form in self.forms.items():
             form.widget.setVisible(name == method.name)
         self.form = self.forms[method.name]
+        self._slide()
         self.menu.toolTip = method_tooltip(method)
 
     def _fill_menu(self):

@@ -11,6 +11,7 @@ from ..scan.outputs import VERSION
 from ..scan.request import Request
 from ..scan.sequences import proxy_of
 from ..scan.stored import Stored, flag_property, node_property, text_property
+from .device import device_choice
 
 MILLISECONDS = 1e-3
 
@@ -142,7 +143,7 @@ class State(Stored):
             b0_direction_ijk=self._direction(),
             mask_node=_region(self.mask, self.segment),
             output_volume=self.output,
-            settings=self.choices,
+            settings=self.choices | device_choice(),
             intermediate=self.intermediate,
             reference_node=self._reference_region(),
             curve=self.curve,

@@ -79,8 +79,10 @@ def found(function, *inputs, device=None):
 
     device: where it runs if the function has a true attribute on_gpu, as it then takes arrays of any library.
     """
-    on_gpu = device and getattr(function, "on_gpu", False)
-    returned = device.call(function, *inputs, stage=CHECKS, title=step_title(CHECKS)) if on_gpu else function(*inputs)
+    if device and getattr(function, "on_gpu", False):
+        returned = device.call(function, *inputs, stage=CHECKS, title=step_title(CHECKS))
+    else:
+        returned = function(*inputs)
     return returned if isinstance(returned, tuple) else (None, [returned])
 
 

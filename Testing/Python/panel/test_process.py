@@ -8,29 +8,37 @@ import pytest
 from helpers.panel_runs import is_alive
 from standin.waiting import wait_until
 
-# "say" tells its process and ends; "wait" tells the commands that it gets; "deaf" goes on whatever it is told
+# The real service with jobs that need no imports: "say" tells its process and ends; "wait" tells the commands that it
+# gets; "deaf" goes on whatever it is told
 CODE = """
-import os, sys, time
+import json, os, sys, time, types
 sys.path.insert(0, sys.argv[1])
-from QSMLogic.pipeline import service, worker
 
-def wait(folder, job, talk):
+def wait(talk):
     talk.say(pid=os.getpid(), waits=True)
     while not talk.is_ended:
         talk.say(heard=talk.commands.get(timeout=600))
 
-def say(folder, job, talk):
+def say(talk):
     talk.progress("invert", 1.0)
     talk.say(pid=os.getpid())
 
-def deaf(folder, job, talk):
+def deaf(talk):
     talk.say(waits=True)
     time.sleep(600)
 
-def fail(folder, job, talk):
+def fail(talk):
     raise ValueError("on purpose")
 
-worker.TASKS.update(wait=wait, say=say, deaf=deaf, fail=fail)
+def take(folder, talk):
+    globals()[json.loads((folder / "job.json").read_text())["task"]](talk)
+
+class Module(types.ModuleType):
+    take, KeptResults = staticmethod(take), object
+
+for name in ("worker", "kept_results"):
+    sys.modules["QSMLogic.pipeline." + name] = Module(name)
+from QSMLogic.pipeline import service
 service.serve()
 """
 

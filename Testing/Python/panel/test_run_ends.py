@@ -1,5 +1,6 @@
 """Runs that end before they are done, or while something else happens, and what becomes of the process."""
 
+import json
 import os
 import signal
 import sys
@@ -88,6 +89,17 @@ def test_closing_slicer_ends_the_run(panel, loaded):
     pid = begun(panel)
     loaded.widget.cleanup()
     assert wait_until(lambda: not is_alive(pid), 2)
+
+
+@pytest.mark.parametrize("end", ["scene", "panel"])
+def test_the_process_is_warm_for_a_second_run_until_scene_or_panel_go(panel, loaded, end):
+    run(panel)
+    pid = panel.service.pid
+    run(panel)
+    assert panel.service.pid == pid and is_alive(pid)
+    assert "background" in json.loads(panel.state.output.GetAttribute("QSM.Provenance"))["from_cache"]
+    slicer.mrmlScene.Clear(0) if end == "scene" else loaded.widget.cleanup()
+    assert wait_until(lambda: not is_alive(pid), 5)
 
 
 def test_a_panel_whose_widgets_are_gone_lets_go_of_the_scene(panel, loaded):

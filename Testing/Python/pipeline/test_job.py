@@ -154,6 +154,18 @@ def test_a_second_job_computes_only_what_has_changed(finished, service, images, 
     assert {"unwrap", "background", "invert"} < set(second.provenance["from_cache"])
 
 
+def test_a_run_uses_what_mask_and_checks_have_computed(images, service, tmp_path):
+    magnitude, phase, _ = images
+    for task in ("check", "mask", "run"):
+        folder = tmp_path / task
+        folder.mkdir()
+        settings = FAST | {"mask": {"method": "robust"}}
+        list(worker.write_run(folder, list(magnitude), list(-phase), FACTS, settings=settings, task=task))
+        assert "done" in service.do(folder)[-1]
+    used = worker.read_maps(folder).provenance["from_cache"]
+    assert {"scaling", "mask"} <= set(used) and "background" not in used
+
+
 def test_bad_input_is_told_and_leaves_no_maps(images, service, tmp_path):
     prepare(tmp_path, images, echo_times_s=(4.0, 12.0, 20.0))
     assert "milliseconds" in service.do(tmp_path)[-1]["error"]

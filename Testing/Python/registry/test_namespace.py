@@ -11,7 +11,8 @@ from importlib import import_module
 import numpy as np
 import pytest
 from helpers.fields import ball, sphere
-from helpers.foreign_arrays import CALLED, KNOWN, Foreign, foreign, from_foreign
+from helpers.foreign_arrays import CALLED, KNOWN, Foreign, foreign
+from helpers.same_on_foreign import assert_same_on_foreign
 
 from QSMLogic import Acquisition, FieldMap, Grid
 from QSMLogic.model.maps import UnreferencedMap
@@ -22,7 +23,6 @@ from QSMLogic.registry.stages import NOTHING, STAGES
 GRID, TESLA, TIMES = Grid((30, 26, 28), (1.2, 1.0, 0.9), (0.9, 0.3, -0.3)), 3.0, (0.004, 0.010, 0.016, 0.022)
 MASK = ball(GRID, 11)
 EVERY = [m for stage in registry().values() for name, m in stage.items() if m.on_gpu and name != NOTHING]
-TOLERANCE = 1e-5
 
 
 @cache
@@ -82,23 +82,9 @@ def few(entry):
     return entry.make_parameters({p.name: short[p.name] for p in entry.parameters if p.name in short})
 
 
-def arrays(value):
-    """The numpy arrays in a result, in order."""
-    found = []
-    moved(value, lambda x: found.append(x) or x)
-    return found
-
-
 @pytest.mark.parametrize("entry", EVERY, ids=[f"{m.stage} {m.name}" for m in EVERY])
 def test_result_on_foreign_arrays_is_that_on_numpy_arrays(entry):
-    given = inputs(entry)
-    expected = entry.run(*given, parameters=few(entry))
-    found = entry.run(*moved(given, foreign), parameters=few(entry))
-    assert arrays(found) and all(isinstance(array, Foreign) for array in arrays(found))
-    for one, other in zip(arrays(moved(found, from_foreign)), arrays(expected), strict=True):
-        assert one.dtype == other.dtype
-        largest = max(1.0, np.abs(other[np.isfinite(other)]).max(initial=0)) if other.dtype.kind in "fc" else 1
-        np.testing.assert_allclose(one, other, atol=TOLERANCE * largest, rtol=TOLERANCE)
+    assert_same_on_foreign(lambda *given: entry.run(*given, parameters=few(entry)), *inputs(entry))
 
 
 class TestCuPy:

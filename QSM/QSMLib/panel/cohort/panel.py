@@ -3,7 +3,7 @@
 import slicer
 from slicer.util import VTKObservationMixin
 
-from .dask import Dask
+from .dask import dask_offer
 from .results import Results
 from .settings import CohortSettings
 from .state import CohortState
@@ -22,7 +22,7 @@ class CohortPanel(VTKObservationMixin):
         self.table = Table(ui, self._selected)
         self.settings = CohortSettings(ui, self.state)
         self.work = Work(ui, self.state, self._begun, self.table.take, self._ended, self._logged)
-        self.dask = Dask(ui, self.work.note)
+        self.dask = dask_offer(ui, self.work.note)
         self.results = Results(ui, self.state, self.table, self.work)
         self.parts = (self.settings, self.work, self.dask, self.results)
         scene = slicer.mrmlScene

@@ -9,13 +9,12 @@ from slicer.i18n import tr as _
 
 import QSMLogic
 
-from ..child import Child
+from ..child import CODE, Child
 from . import command
 from .command import GROUP, PARTICIPANT
 from .words import duration, scans
 
 # no quotes, no backslashes: the line passes through Slicer's launcher on every platform
-CODE = "import sys; sys.path.insert(0, sys.argv.pop(1)); from QSMLogic.cli.child import start; start()"
 PREFIX, SAYS = "QSM-cohort-", "QSMLogic: "  # of our temporary folders, and of messages for users
 CONVERTS = "converting DICOM: "  # before what is converted
 ENDED = "The work ended unexpectedly: it was stopped from outside, or there was not enough memory."

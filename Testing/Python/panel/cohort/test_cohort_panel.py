@@ -117,21 +117,21 @@ def without_dask(monkeypatch):
 
 @pytest.mark.parametrize("agreed, status", [(True, 0), (True, 1), (False, None)])
 def test_dask_is_installed_on_the_users_word_only(without_dask, cohort, session, monkeypatch, agreed, status):
-    from QSMLib.panel.cohort import dask
+    from QSMLib.panel import packages
 
     panel, asked = cohort.widget.panel, []
 
-    def install(packages, on_line, on_end):
-        asked.append((packages, on_end))
+    def install(wanted, on_line, on_end):
+        asked.append((wanted, on_end))
         on_line("Collecting dask")
 
-    monkeypatch.setattr(dask, "install", install)
+    monkeypatch.setattr(packages, "install", install)
     panel.update()
     assert panel.ui.daskButton.isVisibleTo(cohort.panel) and "one scan" in panel.ui.daskLabel.text
     session.answers[:] = [agreed]
     panel.ui.daskButton.click()
     assert "pypi.org" in session.messages[-1].text
-    assert [packages for packages, _ in asked] == ([("dask", "distributed")] if agreed else [])
+    assert [wanted for wanted, _ in asked] == ([["dask", "distributed"]] if agreed else [])
     if agreed:
         assert not panel.ui.daskButton.enabled and "Collecting dask" in panel.work.log
         if status == 0:

@@ -1,0 +1,132 @@
+"""The job of a live session: it waits for commands, and answers each with a map.
+
+Commands are {"live": {"update": n, "settings": choices, "detail": "coarse" or "full"}}, and {"end": true}. An update is
+done to its end, then the last one that waits is taken; a full one is given up as soon as another command waits.
+Its news are ready={...} once the local field is there, curve={...} when there was time for an L-curve, and for each
+update the keywords of LiveJob's answers, or update=n, error=sentence.
+"""
+
+import os
+import queue
+import shutil
+import time
+
+import numpy as np
+
+from ..model.errors import Cancelled, QSMError
+from ..registry.settings import Settings
+from .chain import run
+from .live import LiveSession
+
+IDLE_S = 0.5  # without a command, after which an L-curve is drawn
+KEPT_FILES = 2
+FULL = "full"
+
+
+def run_live(scan, folder, talk, write_maps):
+    """Answer commands until one asks for the end. scan: what worker.read_run returns; talk: a Talk."""
+    try:
+        LiveJob(scan, folder, talk, write_maps).answer_all()
+    except Cancelled:
+        if not talk.is_ended:
+            raise
+
+
+class LiveJob:
+    """A live session, the commands to it and the files that it writes."""
+
+    def __init__(self, scan, folder, talk, write_maps):
+        self.acquisition, self.mask, self.settings, self.options = scan
+        self.folder, self.talk, self.write_maps = folder, talk, write_maps
+        self.files, self.curve_key = [], None
+        self._prepare(self.settings)
+
+    def answer_all(self):
+        """Answer the last command that waits, again and again until the end; draw L-curves in between."""
+        while (command := self._last_command()) is None or not command.get("end"):
+            if command is None:
+                self._draw_curve()
+            elif "live" in command:
+                self._answer(**command["live"])
+
+    def _prepare(self, settings):
+        """Make the session and say so, once a first map has brought everything to where it is used."""
+        cache, region = self._kept(), self.options["reference_mask"]
+        progress = self.talk.progress
+        self.session = LiveSession(self.acquisition, self.mask, settings, progress, cache, region)
+        self.session.update(settings)
+        ready = {"reduction": list(self.session.reduction), "shape": list(self.session.shape)}
+        self.talk.say(ready=ready | {"automatic": self.session.automatic(settings), "curve": None})
+
+    def _last_command(self):
+        """The last command that waits, or the end if it is among them; None if none has come for a while."""
+        command, commands = None, self.talk.commands
+        try:
+            # With nothing left to draw, there is nothing to do but wait
+            command = commands.get(timeout=None if self._is_drawn else IDLE_S)
+            while not command.get("end"):
+                command = commands.get_nowait()
+        except queue.Empty:
+            pass
+        return command
+
+    @property
+    def _is_drawn(self):
+        return self.session.curve_key == self.curve_key
+
+    def _draw_curve(self):
+        try:
+            curve = self.session.curve(self._unless_commanded)
+        except Cancelled:
+            return
+        self.curve_key = self.session.curve_key
+        if curve:
+            self.talk.say(curve=curve)
+
+    def _answer(self, update, settings, detail):
+        try:
+            settings = Settings(settings)
+            if not self.session.covers(settings):
+                self._prepare(settings)
+            answer = self._full(update, settings) if detail == FULL else self._coarse(update, settings)
+        except Cancelled:
+            return
+        except QSMError as error:
+            answer = {"error": str(error)}
+        self.talk.say(update=update, **answer)
+
+    def _coarse(self, update, settings):
+        began = time.perf_counter()
+        made = self.session.update(settings)
+        name = f"live_{update}.npy"
+        partial = self.folder / f"part_{name}"
+        np.save(partial, made.susceptibility_ppm)
+        os.replace(partial, self.folder / name)
+        self._keep(name)
+        seconds = round(time.perf_counter() - began, 3)
+        return {"detail": "coarse", "file": name, "seconds": seconds, "values": made.values, "point": made.point}
+
+    def _full(self, update, settings):
+        progress = lambda stage, fraction: (self._unless_commanded(), self.talk.progress(stage, fraction))  # noqa: E731
+        maps = run(self.acquisition, self.mask, settings, progress, cache=self._kept(), **self.options)
+        name = f"{FULL}_{update}"
+        (self.folder / name).mkdir(exist_ok=True)
+        self.write_maps(self.folder / name, maps)
+        self._keep(name)
+        return {"detail": FULL, "folder": name}
+
+    def _unless_commanded(self, *_):
+        """Give up if a command waits."""
+        if not self.talk.commands.empty():
+            raise Cancelled
+
+    def _keep(self, name):
+        """Keep the last files of each kind."""
+        self.files.append(name)
+        for name in [n for n in self.files if n.startswith(name[:4])][:-KEPT_FILES]:
+            self.files.remove(name)
+            path = self.folder / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+    def _kept(self):
+        return self.talk.kept and self.talk.kept.begin()
