@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, make_dataclass
 
 import numpy as np
 
+from ..numerics.namespace import namespace
 from .acquisition import Grid
 from .catalogue import CATALOGUE
 
@@ -95,5 +96,5 @@ class UnreferencedMap:
 
     def shifted(self, region):
         """The map (float32) shifted so that its mean in `region` is zero; zero outside the mask."""
-        shift = self.ppm[region].mean(dtype=np.float64)
-        return np.where(self.mask, self.ppm - np.float32(shift), np.float32(0))
+        shift = float(self.ppm[region].mean(dtype=np.float64))
+        return namespace(self.ppm).where(self.mask, self.ppm - np.float32(shift), np.float32(0))

@@ -222,7 +222,7 @@ class Chain:
         chooses = self.settings.method("invert").chooses
         if not chooses:
             return
-        name, reason = chooses(local)
+        name, reason = self.device.call(chooses, local, stage="invert", title="The choice of the inversion")
         self.settings = Settings({**self.settings.choices, "invert": {"method": name}})
         self.provenance.choose(self.settings, f"Inversion by {self.settings.method('invert').title}: {reason}.")
         if self.single_step:  # of which background removal is no part

@@ -109,6 +109,10 @@ class LiveSession:
         entry, parameters = self._inversion(settings)
         return {f"invert.{name}": value for name, value in self._automatic_of(entry, parameters).items()}
 
+    def inversion(self, settings):
+        """The name of the inversion, that which is chosen if it is automatic."""
+        return self._inversion(settings)[0].name
+
     def update(self, settings, progress=None):
         """The LiveMap of these Settings. progress: called with stage and fraction; it may raise Cancelled."""
         settings = self._filled(settings)

@@ -56,6 +56,7 @@ class LiveJob:
         self.session = LiveSession(self.acquisition, self.mask, settings, progress, cache, region)
         self.session.update(settings)
         ready = {"reduction": list(self.session.reduction), "shape": list(self.session.shape)}
+        ready |= {"invert": self.session.inversion(settings)}
         self.talk.say(ready=ready | {"automatic": self.session.automatic(settings), "curve": None})
 
     def _last_command(self):

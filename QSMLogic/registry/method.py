@@ -181,7 +181,8 @@ def method(
     takes_csf : bool
         Whether an inversion uses a mask of the cerebrospinal fluid, so that a run makes one.
     chooses : callable, optional
-        Of an inversion that selects another: a function of the local field that returns its name and the reason.
+        Of an inversion that selects another: a function of the local field, in arrays of any library, that returns its
+        name and the reason.
     missing : callable, optional
         Returns the remedy if another program that the method runs is not installed, else "".
     on_gpu : bool

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..model.relaxation_constants import MEASURED_AT_T, r2prime_hz_per_ppm
 from ..model.units import rad_per_s_and_ppm
+from ..numerics.namespace import namespace
 from ..registry.method import Citation, parameter
 from ..solvers.inversion_parameters import tolerance
 from ..solvers.source_separation import SourceSeparation
@@ -61,7 +62,7 @@ def separated(scan, local, susceptibility_ppm, relaxation, parameters, penalty, 
     QSMError
         If R2' cannot be had, or is not finite.
     """
-    strength_t = scan.field_strength_t
+    xp, strength_t = namespace(susceptibility_ppm), scan.field_strength_t
     r2prime_hz = measured_r2prime(*relaxation, local.mask)
     given = parameters.paramagnetic_hz_per_ppm and parameters.diamagnetic_hz_per_ppm
     note_field_strength(strength_t, bool(given), progress)
@@ -73,8 +74,8 @@ def separated(scan, local, susceptibility_ppm, relaxation, parameters, penalty, 
     coupling = (positive / rad_per_s_and_ppm(strength_t)) ** 2
     problem = SourceSeparation(local, r2prime_ppm, reliable, ratio, coupling)
     # p - n = chi and p + ratio n = r
-    negative = (r2prime_ppm - np.where(local.mask, susceptibility_ppm, 0)) / (1 + ratio)
-    start = [np.maximum(part, 0) for part in (susceptibility_ppm + negative, negative)]
+    negative = (r2prime_ppm - xp.where(local.mask, susceptibility_ppm, 0)) / (1 + ratio)
+    start = [xp.maximum(part, 0) for part in (susceptibility_ppm + negative, negative)]
     limits = parameters.outer_iterations, parameters.inner_iterations, parameters.tolerance
     p, n = problem.solve(start, penalty(problem.model, r2prime_ppm), *limits, progress)
     return parts(susceptibility_ppm, p + n, local.mask)

@@ -85,7 +85,8 @@ class Decays:
         if total is None or choice == "none":
             return self.xp.empty((0, self.magnitude.shape[1]), np.float32)
         across, spacing = hz_across(total, self.mask, scan.field_strength_t), scan.grid.spacing_mm
-        axes = {"none": [], "slice": [spacing.index(max(spacing))], "voxel": [0, 1, 2]}
+        longest = spacing.index(max(spacing))
+        axes = {"none": slice(0), "slice": slice(longest, longest + 1), "voxel": slice(3)}
         if choice == "automatic":
             choice = self._best(across, axes)
             progress.note(field_gradients=choice)

@@ -44,7 +44,7 @@ def filled(total, magnitude):
         return total
     uncertain = trimmed.mask & (total.uncertainty_ppm > UNCERTAIN * xp.median(total.uncertainty_ppm[trimmed.mask]))
     void = uncertain & (magnitude[0] < FAINT * xp.median(magnitude[0][trimmed.mask]))
-    void[void] = _revival(magnitude[:, void]) > REVIVAL * magnitude[0, void]
+    void[void] = _revival(magnitude[:, void]) > REVIVAL * magnitude[0][void]
     if not void.any():
         return total
     source = uncertain & ndimage.binary_dilation(void)

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..model.errors import QSMError
 from ..model.relaxation_constants import MEASURED_AT_T
+from ..numerics.namespace import namespace
 from ..registry.method import parameter
 
 NO_R2PRIME = (
@@ -45,9 +46,10 @@ def parts(total_ppm, magnitudes_ppm, mask):
     dict
         {"paramagnetic_ppm": not negative, "diamagnetic_ppm": not positive}, float32, zero outside the mask.
     """
-    total = np.where(mask, total_ppm, 0).astype(np.float32)
-    paramagnetic = np.maximum((total + np.where(mask, magnitudes_ppm, 0)) / 2, np.maximum(total, 0)).astype(np.float32)
-    return {"paramagnetic_ppm": paramagnetic, "diamagnetic_ppm": np.minimum(total - paramagnetic, 0)}
+    xp = namespace(total_ppm)
+    total = xp.where(mask, total_ppm, 0).astype(np.float32)
+    paramagnetic = xp.maximum((total + xp.where(mask, magnitudes_ppm, 0)) / 2, xp.maximum(total, 0)).astype(np.float32)
+    return {"paramagnetic_ppm": paramagnetic, "diamagnetic_ppm": xp.minimum(total - paramagnetic, 0)}
 
 
 def note_field_strength(field_strength_t, given, progress):
@@ -66,9 +68,10 @@ def measured_r2prime(r2star_hz, r2_hz, r2prime_hz, mask):
     """R2' as given, or R2* less R2, at least 0; float32, 0 outside the mask. QSMError if there is neither."""
     if r2prime_hz is None and r2_hz is None:
         raise QSMError(NO_R2PRIME)
+    xp = namespace(mask)
     if r2prime_hz is None:
-        return np.where(mask, np.maximum(needed_r2star(r2star_hz) - rate(r2_hz, mask, "R2"), 0), np.float32(0))
-    return np.where(mask, np.maximum(rate(r2prime_hz, mask, "R2'"), 0), np.float32(0))
+        return xp.where(mask, xp.maximum(needed_r2star(r2star_hz) - rate(r2_hz, mask, "R2"), 0), np.float32(0))
+    return xp.where(mask, xp.maximum(rate(r2prime_hz, mask, "R2'"), 0), np.float32(0))
 
 
 def needed_r2star(r2star_hz):
@@ -82,7 +85,7 @@ def rate(values_hz, mask, title):
     """`values_hz`; QSMError if they are not finite in the mask, or as low as rates in 1/ms or times in seconds."""
     inside = finite(values_hz, mask, title)[mask]
     known = inside[inside > 0] if (inside > 0).any() else inside[inside < 0]  # noise makes some of R2' negative
-    if known.size and (middle := float(np.median(known))) < LEAST_HZ:
+    if known.size and (middle := float(namespace(known).median(known))) < LEAST_HZ:
         raise QSMError(
             f"The {title} map has a median of {middle:.3g} in the mask, too low for tissue in 1/s: it may be in 1/ms, "
             "or a time. Convert it to 1/s."
@@ -92,7 +95,8 @@ def rate(values_hz, mask, title):
 
 def finite(values, mask, title):
     """`values`; QSMError if they are not finite in the mask."""
-    bad = int(np.count_nonzero(~np.isfinite(values[mask])))
+    xp = namespace(values)
+    bad = int(xp.count_nonzero(~xp.isfinite(values[mask])))
     if bad:
         raise QSMError(
             f"The {title} map is NaN or infinite in {bad} voxels of the mask. Fill them, or exclude them from the mask."

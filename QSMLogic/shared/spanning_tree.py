@@ -75,7 +75,7 @@ def unwrap_along_edges(phase_rad, edges, regions=1):
     by itself, and regions are joined by the vote of all edges between them instead of the single best one.
     """
     tree = _spanning_tree(edges, phase_rad.size)
-    part = csgraph.connected_components(tree, directed=False)[1]
+    part = _parts(tree)
     if regions < 2 or part.max(initial=0) + 1 == part.size:
         return phase_rad + _turns(tree, part, phase_rad), part
     cut, region = _cut(tree, regions)
@@ -87,6 +87,14 @@ def _spanning_tree(edges, voxels):
     """The minimum spanning tree (forest, if the mask has several parts)."""
     costs, starts, ends = edges
     return csgraph.minimum_spanning_tree(sparse.coo_array((costs, (starts, ends)), shape=(voxels, voxels)).tocsr())
+
+
+def _parts(tree):
+    """The number of the connected part of every node; a forest that lacks no edge to be a tree has one."""
+    nodes = tree.shape[0]
+    if tree.nnz == nodes - 1:
+        return np.zeros(nodes, np.int32)
+    return csgraph.connected_components(tree, directed=False)[1]
 
 
 def _turns(tree, part, phase_rad):
@@ -161,7 +169,7 @@ def _turns_by_vote(edges, unwrapped_rad, region):
     pair, step, votes = _winners(pair, step, WORST_COST + 1 - costs[between])
     tree = _spanning_tree((1 / votes, pair // count, pair % count), count)
 
-    parent = _parents(tree, csgraph.connected_components(tree, directed=False)[1])
+    parent = _parents(tree, _parts(tree))
     below = np.flatnonzero(parent[:-1] != count)
     above, steps = parent[below].astype(np.int64), np.zeros(count + 1, np.int64)
     one = np.searchsorted(pair, np.minimum(below, above) * count + np.maximum(below, above))

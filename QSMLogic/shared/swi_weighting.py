@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..model.errors import QSMError
-from ..numerics.lazy import ndimage
+from ..numerics.namespace import library, like, namespace, to_host
 from ..numerics.voxels import in_voxels
 from ..registry.parameter import parameter
 from .bias_field import homogeneous
@@ -45,7 +45,7 @@ class SwiParameters:
 
 def weighted_images(magnitude, weight, mask, grid, parameters):
     """{name: map} of the stage: the weighted image and its projection, float32 (k, j, i), zero outside the mask."""
-    swi = np.where(mask, magnitude * weight, 0).astype(np.float32)
+    swi = namespace(magnitude).where(mask, magnitude * weight, 0).astype(np.float32)
     axis = int(np.argmax(np.abs(grid.b0_direction))) if parameters.projection == AXIAL else 0
     return {"swi": swi, "swi_projection": minimum_projection(swi, mask, grid.spacing_mm, parameters.slab_mm, axis)}
 
@@ -56,9 +56,10 @@ def minimum_projection(image, mask, spacing_mm, slab_mm, axis):
     A slab has as many voxels as come nearest to its thickness, an odd number, and is cut off at the image's border.
     """
     half = int(in_voxels(slab_mm, 2 * spacing_mm[axis]))
-    inside = np.where(mask, image, np.float32(np.inf))
-    least = ndimage.minimum_filter1d(inside, 2 * half + 1, axis=axis, mode="constant", cval=np.inf)
-    return np.where(mask, least, np.float32(0))
+    of = library(image)
+    inside = of.xp.where(mask, image, np.float32(np.inf))
+    least = of.ndimage.minimum_filter1d(inside, 2 * half + 1, axis=axis, mode="constant", cval=np.inf)
+    return of.xp.where(mask, least, np.float32(0))
 
 
 def check_phase(scan):
@@ -69,7 +70,8 @@ def check_phase(scan):
 
 def even_magnitude(image, mask, spacing_mm):
     """`image` without the receiver's sensitivity: about 1 in tissue, float32, zero outside the mask."""
-    return homogeneous(np.where(mask, image, np.float32(0)), spacing_mm)
+    inside = namespace(image).where(mask, image, np.float32(0))
+    return like(homogeneous(to_host(inside), spacing_mm), image)
 
 
 def darkened(values, contrast):
@@ -80,7 +82,7 @@ def darkened(values, contrast):
 def linear_weight(values, upper, power, lower=0.0):
     """1 for values up to `lower`, falling to 0 at `upper`, to a power; float32."""
     share = (values - np.float32(lower)) / np.float32(upper - lower)
-    return (1 - np.clip(share, 0, 1)) ** np.float32(power)
+    return (1 - namespace(values).clip(share, 0, 1)) ** np.float32(power)
 
 
 def susceptibility_images(scan, mask, susceptibility_ppm, upper_ppm, power, parameters, lower_ppm=0.0):

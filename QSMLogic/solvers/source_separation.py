@@ -15,6 +15,8 @@ import numpy as np
 
 from ..numerics.conjugate_gradients import add, conjugate_gradients, dot
 from ..numerics.gradient import gradient, weighted_laplacian
+from ..numerics.namespace import namespace
+from ..numerics.parallel import for_slabs
 from .dipole_model import DipoleModel
 from .weights import squared_weight
 
@@ -45,9 +47,16 @@ class Penalty:
         scale = np.float32(factor * self.strength)
         if self.quadratic:
             return scale * weights
-        steps = gradient(x, spacing)
-        length = np.einsum("a...,a...,a...->...", weights, steps, steps, dtype=np.float32)
-        return scale * weights / np.sqrt(length + np.float32(SMALLEST_GRADIENT**2))
+        xp, result = namespace(x), gradient(x, spacing)
+
+        def work(start, stop):
+            steps, squares = result[:, start:stop], weights[:, start:stop]
+            length = sum(square * step * step for square, step in zip(squares, steps, strict=True))
+            length += np.float32(SMALLEST_GRADIENT**2)
+            xp.divide(scale * squares, xp.sqrt(length, out=length), out=steps)
+
+        for_slabs(work, x)
+        return result
 
 
 class SourceSeparation:
@@ -67,26 +76,27 @@ class SourceSeparation:
 
     def __init__(self, local, r2prime_ppm, reliable, ratio, coupling):
         self.model, self.ratio = DipoleModel(local), np.float32(ratio)
-        weight = squared_weight(local)
+        xp, weight = self.model.xp, squared_weight(local)
         self.f, self.w = self.model.padded(local.ppm), self.model.padded(weight)
-        self.r = self.model.padded(np.where(local.mask, r2prime_ppm, 0))
-        self.u = self.model.padded(np.float32(coupling) * weight * np.where(reliable, 1, np.float32(UNRELIABLE_WEIGHT)))
+        self.r = self.model.padded(xp.where(local.mask, r2prime_ppm, 0))
+        self.u = self.model.padded(np.float32(coupling) * weight * xp.where(reliable, 1, np.float32(UNRELIABLE_WEIGHT)))
 
     def solve(self, start, penalty, outer_iterations, inner_iterations, tolerance, progress):
         """p and n from their `start`, float32 (2, k, j, i), by Gauss-Newton steps, each projected to p, n >= 0."""
-        x = np.stack([self.model.padded(part) for part in start])
+        xp = self.model.xp
+        x = xp.stack([self.model.padded(part) for part in start])
         for outer in range(outer_iterations):
             part = progress.part(outer / outer_iterations, (outer + 1) / outer_iterations)
             before = x.copy()
             x += self._step(x, penalty, inner_iterations, part)
-            np.maximum(x, 0, out=x)
+            xp.maximum(x, 0, out=x)
             add(before, -1, x)
             change = (dot(before, before) / max(dot(x, x), 1e-30)) ** 0.5
             converged = change <= tolerance
             progress.iteration(outer + 1, outer_iterations, converged=converged, change=change)
             if converged:
                 break
-        return np.stack([self.model.result(part) for part in x])
+        return xp.stack([self.model.result(part) for part in x])
 
     def _step(self, x, penalty, iterations, progress):
         """What the functional, linearized at x, wants to add to it."""
@@ -104,7 +114,7 @@ class SourceSeparation:
         misfit -= self.f
         misfit *= self.w
         right = self._gradient(x, self.model.field(misfit), self.r, shapes)
-        np.negative(right, out=right)
+        self.model.xp.negative(right, out=right)
         return conjugate_gradients(applied, right, iterations, progress=progress, tolerance=0.01)
 
     def _gradient(self, y, field_part, r, shapes):
@@ -115,7 +125,7 @@ class SourceSeparation:
         excess = y[0] + self.ratio * y[1]
         excess -= r
         excess *= self.u
-        result = np.stack([total + excess, self.ratio * excess - total])
+        result = self.model.xp.stack([total + excess, self.ratio * excess - total])
         for part, values, shape in zip(result, y, shapes[1:], strict=True):
             part += weighted_laplacian(values, shape, spacing)
         return result

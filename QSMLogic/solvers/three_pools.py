@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from ..model.relaxation_constants import R2_WITHOUT_SOURCES_HZ
+from ..numerics.namespace import namespace
 
 # C+, C-, C0, R0, p and n; C relative to the signal at time zero
 START = np.array([0.3, 0.3, 0.4, R2_WITHOUT_SOURCES_HZ, 0.05, 0.05], np.float32)
@@ -43,27 +44,30 @@ def fitted(signal, times_s, rad_per_s_and_ppm, noise, iterations):
     numpy.ndarray
         C+, C-, C0, R0, p and n, float32 (voxel, 6), none of them negative.
     """
-    times, (a, b) = np.asarray(times_s, np.float32), rates(rad_per_s_and_ppm)
+    xp, (a, b) = namespace(signal), rates(rad_per_s_and_ppm)
+    times, start, spread = (xp.asarray(values, np.float32) for values in (times_s, START, SPREAD))
+    highest, six = xp.asarray(HIGHEST), xp.arange(len(START))
     exponents = np.complex64(-a + 1j * b) * times, np.complex64(-a - 1j * b) * times
-    theta = np.tile(START, (len(signal), 1))
+    theta = xp.tile(start, (len(signal), 1))
     for _ in range(iterations):
         jacobian, model = _derivatives(theta, times, exponents)
         misfit = signal - model
-        slopes = np.concatenate([jacobian.real, jacobian.imag], axis=2) * (SPREAD / np.float32(noise))[:, None]
-        residual = np.concatenate([misfit.real, misfit.imag], axis=1) / np.float32(noise)
-        right = np.einsum("vpe,ve->vp", slopes, residual) + (START - theta) / SPREAD
-        left = slopes @ slopes.transpose(0, 2, 1) + np.eye(len(START), dtype=np.float32)
-        left[:, range(6), range(6)] *= np.float32(1 + DAMPING)
-        theta += np.linalg.solve(left, right[..., None])[..., 0] * SPREAD
-        np.clip(theta, 0, HIGHEST, out=theta)
+        slopes = xp.concatenate([jacobian.real, jacobian.imag], axis=2) * (spread / np.float32(noise))[:, None]
+        residual = xp.concatenate([misfit.real, misfit.imag], axis=1) / np.float32(noise)
+        right = xp.einsum("vpe,ve->vp", slopes, residual) + (start - theta) / spread
+        left = slopes @ slopes.transpose(0, 2, 1) + xp.eye(len(START), dtype=np.float32)
+        left[:, six, six] *= np.float32(1 + DAMPING)
+        theta += xp.linalg.solve(left, right[..., None])[..., 0] * spread
+        xp.clip(theta, 0, highest, out=theta)
     return theta
 
 
 def _derivatives(theta, times, exponents):
     """dS/dtheta, complex64 (voxel, 6, echo), and S (voxel, echo)."""
+    xp = namespace(theta)
     positive, negative, neutral, rate, p, n = (theta[:, i, None] for i in range(6))
-    decay = np.exp(-rate * times)
-    first, second = (decay * np.exp(part * x) for part, x in zip(exponents, (p, n), strict=True))
+    decay = xp.exp(-rate * times)
+    first, second = (decay * xp.exp(part * x) for part, x in zip(exponents, (p, n), strict=True))
     signal = positive * first + negative * second + neutral * decay
     columns = (first, second, decay, -times * signal, positive * exponents[0] * first, negative * exponents[1] * second)
-    return np.stack(columns, axis=1, dtype=np.complex64), signal
+    return xp.stack(columns, axis=1, dtype=np.complex64), signal

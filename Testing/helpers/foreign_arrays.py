@@ -7,6 +7,7 @@ cupy_names.txt, without the keywords that CuPy does not take. What has been call
 
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import scipy.fft
@@ -149,6 +150,8 @@ class Module:
         if name not in names_of(self._name):
             raise AttributeError(f"{self._name}.{name} is not known to be in CuPy: add it to cupy_names.txt if it is.")
         function = getattr(self._module, name)
+        if isinstance(function, ModuleType):
+            return Module(name, function)
         if isinstance(function, type) or not callable(function):
             return function
 

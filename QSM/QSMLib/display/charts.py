@@ -31,16 +31,20 @@ class Trace:
     dashed: bool = False
 
 
-def make_chart(owner, role, title, series, axis_titles, log=False):
-    """A chart of traces, in place of the one that `owner` had in this role. log: both axes are logarithmic."""
+def make_chart(owner, role, title, series, axis_titles, log=False, prepare=None):
+    """A chart of traces, in place of the one that `owner` had in this role. log: both axes are logarithmic.
+
+    prepare(node): called with every node before it comes into the scene.
+    """
     chart = owner.GetNodeReference(role)
     if chart:
         _remove_content(chart)
     else:
-        chart = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode")
+        chart = _add("vtkMRMLPlotChartNode", "", prepare)
         owner.SetNodeReferenceID(role, chart.GetID())
-        place_beside(chart, owner)
-    data = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", f"{title} data")
+        if not chart.GetHideFromEditors():
+            place_beside(chart, owner)
+    data = _add("vtkMRMLTableNode", f"{title} data", prepare)
     data.SetHideFromEditors(True)
     chart.SetNodeReferenceID(DATA, data.GetID())
     with slicer.util.NodeModify(chart):
@@ -54,7 +58,7 @@ def make_chart(owner, role, title, series, axis_titles, log=False):
             chart.SetXAxisRange(*_range_beside_legend(series, log))
         length = max(len(one.x) for one in series)
         for n, one in enumerate(series):
-            chart.AddAndObservePlotSeriesNodeID(_series(one, n, data, length).GetID())
+            chart.AddAndObservePlotSeriesNodeID(_series(one, n, data, length, prepare).GetID())
     return chart
 
 
@@ -64,6 +68,16 @@ def remove_chart(owner, role):
     if chart:
         _remove_content(chart)
         slicer.mrmlScene.RemoveNode(chart)
+
+
+def move_trace(chart, name, x, y, label):
+    """Move all points of the trace of this name to one place."""
+    table = chart.GetNodeReference(DATA).GetTable()
+    for what, value in (("x", x), ("y", y), ("label", label)):
+        column = table.GetColumnByName(cell_text(f"{name} {what}"))
+        for row in range(column.GetNumberOfValues()):
+            column.SetValue(row, value)
+    table.Modified()
 
 
 def _write(chart, title, axis_titles):
@@ -87,8 +101,8 @@ def _range_beside_legend(series, log):
     return tuple(float(10**end if log else end) for end in ends)
 
 
-def _series(series, n, data, length):
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", series.name)
+def _series(series, n, data, length, prepare):
+    node = _add("vtkMRMLPlotSeriesNode", series.name, prepare)
     x, y, label = (cell_text(f"{series.name} {what}") for what in ("x", "y", "label"))
     columns, labels = {x: series.x, y: series.y}, {label: series.labels} if series.labels else {}
     for name, values in (columns | labels).items():
@@ -108,6 +122,15 @@ def _series(series, n, data, length):
     node.SetLineWidth(2)
     node.SetColor(*COLORS[n % len(COLORS)])
     return node
+
+
+def _add(kind, name, prepare):
+    node = slicer.mrmlScene.CreateNodeByClass(kind)
+    node.UnRegister(None)
+    node.SetName(name or slicer.mrmlScene.GenerateUniqueName(node.GetNodeTagName()))
+    if prepare:
+        prepare(node)
+    return slicer.mrmlScene.AddNode(node)
 
 
 def _remove_content(chart):

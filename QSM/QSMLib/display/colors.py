@@ -85,6 +85,11 @@ def has_table_for_window(volume):
     return bool(node) and node.GetAttribute(_WINDOW) == _key(window_range(volume))
 
 
+def is_shared(table):
+    """Whether more than one map is shown in a color table."""
+    return len(_displays_of(table)) > 1
+
+
 def _key(window):
     return " ".join(f"{value:.4g}" for value in window)
 

@@ -35,6 +35,11 @@ def show_legend_in(volume, view):
     legend.Modified()
 
 
+def visible_legends():
+    """The color legends that can be seen, whatever volume they belong to."""
+    return [n for n in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode") if n.GetVisibility()]
+
+
 def refresh_legends():
     """Let every slice view show the legends of the volumes that it shows, and no others.
 

@@ -4,9 +4,10 @@ import slicer
 
 from QSMLogic import QSMError
 
-from ..scan.outputs import VERSION, neighbor_of
+from ..scan.outputs import MAP, VERSION, neighbor_of
 from . import colors
 from .colors import COLORS, RAMPS, WINDOWS_PPM, colors_of, has_table_for_window, set_colors, window_of, window_range
+from .layout import description
 from .legends import adapt_labels, refresh_legends, show_legend, show_legend_in
 
 OPACITY, OVERLAY_COLORS, PLAIN_COLORS = 0.75, "Cold and hot, clear at zero", "Grey"
@@ -14,7 +15,6 @@ LAYOUT_ID = 47110  # far from Slicer's own layouts; the following numbers are co
 VIEWS = {"QSMMagnitude": "M", "QSMField": "F", "QSMMap": "Q"}  # {name: label}
 _FIELD_VIEW, _MAP_VIEW = "QSMField", "QSMMap"
 _SHOWN, _LAYOUT_BEFORE = "QSM.Shown", "QSM.LayoutBefore"
-_VIEW_GROUP = 47  # Slicer links the views of a group
 
 __all__ = ["COLORS", "WINDOWS_PPM", "colors_of", "refresh_legends", "set_colors", "show_legend", "window_of"]
 
@@ -82,10 +82,32 @@ def mask_is_shown(node):
 def current_opacity():
     """The opacity of the map that lies over another volume in the slice views, None if none does."""
     for layers in _usual_layers():
-        above = slicer.mrmlScene.GetNodeByID(layers.GetForegroundVolumeID() or "")
-        if above and above.GetAttribute(VERSION):
+        above = _volumes_of(layers)[1]
+        if above and (above.GetAttribute(VERSION) or above.GetAttribute(MAP)):
             return layers.GetForegroundOpacity()
     return None
+
+
+def show_in_place(background, volume):
+    """Show a map where the slice views show one: over the magnitude `background` (or None), and beside it."""
+    opacity = current_opacity()
+    show_overlay(background, volume, OPACITY if opacity is None else opacity)
+    if _side_by_side():
+        _set_layers(_layers(_MAP_VIEW), volume, None)
+
+
+def shown_layers():
+    """What every slice view shows: {its composite node: (volume below, volume above, opacity)}, each None if none."""
+    every = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    return {layers: (*_volumes_of(layers), layers.GetForegroundOpacity()) for layers in every}
+
+
+def restore_layers(before, volume, otherwise):
+    """Show again what shown_layers has found where a volume is shown now, in views that came later another volume."""
+    for layers, now in shown_layers().items():
+        if volume in now[:2]:
+            *nodes, opacity = before.get(layers, (otherwise, None, now[2]))
+            _set_layers(layers, *(n if n and slicer.mrmlScene.IsNodePresent(n) else None for n in nodes), opacity)
 
 
 def set_opacity(opacity):
@@ -184,20 +206,9 @@ def add_layouts():
     with slicer.util.NodeModify(node):
         for present in range(1, 1 << len(VIEWS)):
             names = [name for n, name in enumerate(VIEWS) if present >> n & 1]
-            node.AddLayoutDescription(LAYOUT_ID + present, _description(names))
+            node.AddLayoutDescription(LAYOUT_ID + present, description({name: VIEWS[name] for name in names}))
         if _side_by_side():
             node.SetViewArrangement(node.GetViewArrangement())
-
-
-def _description(names):
-    """Slicer's layout description of axial slice views beside each other."""
-    properties = {"orientation": "Axial", "viewcolor": "#8C8C8C", "viewgroup": _VIEW_GROUP}
-    views = ""
-    for name in names:
-        texts = (properties | {"viewlabel": VIEWS[name]}).items()
-        lines = "".join(f'<property name="{key}" action="default">{text}</property>' for key, text in texts)
-        views += f'<item><view class="vtkMRMLSliceNode" singletontag="{name}">{lines}</view></item>'
-    return f'<layout type="horizontal" split="true">{views}</layout>'
 
 
 def _side_by_side():
@@ -239,6 +250,11 @@ def _usual_layers():
     return [layers for layers in every if layers.GetLayoutName() not in VIEWS]
 
 
+def _volumes_of(layers):
+    ids = layers.GetBackgroundVolumeID(), layers.GetForegroundVolumeID()
+    return [slicer.mrmlScene.GetNodeByID(id_ or "") for id_ in ids]
+
+
 def _shown_in(name):
     """Whether one of our views is in the layout."""
     arrangement = _layout_node().GetViewArrangement() if _side_by_side() else LAYOUT_ID
@@ -246,10 +262,10 @@ def _shown_in(name):
 
 
 def _set_layers(layers, below, above, opacity=None):
-    """Show a volume, and one over it or None; fit the view if the one below is another than before."""
-    is_new = layers.GetBackgroundVolumeID() != below.GetID()
+    """Show a volume or None, and one over it or None; fit the view if the one below is another than before."""
+    is_new = below and layers.GetBackgroundVolumeID() != below.GetID()
     with slicer.util.NodeModify(layers):
-        layers.SetBackgroundVolumeID(below.GetID())
+        layers.SetBackgroundVolumeID(below.GetID() if below else None)
         layers.SetForegroundVolumeID(above.GetID() if above else None)
         if opacity is not None:
             layers.SetForegroundOpacity(opacity)

@@ -12,11 +12,11 @@ from ..scan.units import unit_of
 
 
 class Look(VTKObservationMixin):
-    """Acts on State.result."""
+    """Acts on State.result, or on the live map, `live`, while there is one."""
 
     def __init__(self, ui, state):
         super().__init__()
-        self.ui, self.state = ui, state
+        self.ui, self.state, self.live = ui, state, None
         ui.mapSelector.addAttribute("vtkMRMLScalarVolumeNode", VERSION)
         for signal in ("currentNodeChanged(vtkMRMLNode*)", "nodeActivated(vtkMRMLNode*)"):
             ui.mapSelector.connect(signal, self._choose_map)
@@ -30,12 +30,17 @@ class Look(VTKObservationMixin):
         ui.overlayButton.connect("clicked()", self._overlay)
         ui.sideBySideButton.connect("clicked()", self._side_by_side)
 
+    @property
+    def volume(self):
+        """The map that is displayed: the live one, or the chosen one."""
+        return self.live or self.state.result
+
     def update(self, state):
         """Show how the chosen map is displayed."""
         self.state = state
-        volume = state.result
+        volume = self.volume
         blocked = self.ui.mapSelector.blockSignals(True)
-        self.ui.mapSelector.setCurrentNode(volume)
+        self.ui.mapSelector.setCurrentNode(state.result)
         self.ui.mapSelector.blockSignals(blocked)
         for widget in ("colorsBox", "windowBox", "opacitySlider", "overlayButton", "sideBySideButton"):
             getattr(self.ui, widget).enabled = volume is not None
@@ -51,7 +56,7 @@ class Look(VTKObservationMixin):
 
     def _show_display(self, *ignored):
         """The window may be set with the mouse, the colors in the module Volumes."""
-        volume = self.state.result
+        volume = self.volume
         if not volume or not volume.GetDisplayNode():
             return
         views.follow_window(volume)
@@ -78,19 +83,19 @@ class Look(VTKObservationMixin):
             self._overlay()
 
     def _choose_colors(self, index):
-        views.set_colors(self.state.result, self.ui.colorsBox.itemData(index))
+        views.set_colors(self.volume, self.ui.colorsBox.itemData(index))
 
     def _choose_window(self, index):
-        views.set_window(self.state.result, self.ui.windowBox.itemData(index))
+        views.set_window(self.volume, self.ui.windowBox.itemData(index))
 
     def _overlay(self):
-        views.leave_side_by_side(self.state.result)
-        views.show_overlay(self.state.magnitude_volume, self.state.result, self.ui.opacitySlider.value)
-        views.show_legend(self.state.result)
+        views.leave_side_by_side(self.volume)
+        views.show_overlay(self.state.magnitude_volume, self.volume, self.ui.opacitySlider.value)
+        views.show_legend(self.volume)
         self.update(self.state)
 
     def _side_by_side(self):
-        result = self.state.result
+        result = self.volume
         try:
             opened = views.show_side_by_side(self.state.magnitude_volume, neighbor_of(result), result)
         except QSMError as error:

@@ -2,6 +2,7 @@
 
 import qt
 import slicer
+from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from ..display import views
@@ -15,6 +16,7 @@ from .export import Export
 from .follow_up import FollowUp
 from .inputs import Inputs
 from .lesions import Lesions
+from .live import Live
 from .load import Load
 from .look import Look
 from .maps import MapChoice
@@ -61,8 +63,11 @@ class Panel(VTKObservationMixin):
         self.checks = Checks(ui, self.state, self.service)
         self.run = Run(ui, self.state, self.update, (self.checks, self.mask_preview), self.service)
         self.device = DeviceChoice(ui, self.run.log)
+        resting = self.checks, self.mask_preview
+        self.live = Live(ui, self.state, self.run, self.methods, self.look, resting)
+        self.run.resting = (self.live, *resting)
         self.parts = (self.inputs, self.mask, self.methods, self.maps, self.reference, self.output, self.look)
-        self.parts += (self.reuse, self.mask_preview, self.doubtful, self.run, self.checks, self.device)
+        self.parts += (self.reuse, self.mask_preview, self.doubtful, self.run, self.live, self.checks, self.device)
         self.parts += (self.export, self.regions, self.region_results, self.atlas)
         self.parts += (self.lesions, self.age, self.follow_up)
         self.load = Load(ui, self.run, self.inputs.choose_loaded)
@@ -93,7 +98,8 @@ class Panel(VTKObservationMixin):
         self._soon.disconnect("timeout()", self.update)
         self.look.removeObservers()
         self.regions.removeObservers()
-        for part in (self.run, self.checks, self.mask_preview, self.atlas, self.follow_up, self.drop, self.device):
+        computing = self.live, self.run, self.checks, self.mask_preview
+        for part in (*computing, self.atlas, self.follow_up, self.drop, self.device):
             part.close()
         self.service.close()
 
@@ -132,6 +138,7 @@ class Panel(VTKObservationMixin):
         Nodes leave in between, too, as when Slicer merges the subject hierarchy of a scene that is added.
         """
         self._scene_is_changing = self.state.settling = True
+        self.live.end(_("Live has ended."))
         if slicer.mrmlScene.IsClosing():
             self.run.forget()
             self.checks.forget()

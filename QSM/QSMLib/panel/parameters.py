@@ -5,7 +5,7 @@ import math
 import qt
 from slicer.i18n import tr as _
 
-from .live_slider import LiveSlider
+from .sliders import ValueSlider
 
 LARGEST_INT, LARGEST_FLOAT = 2**31 - 1, 1e12
 
@@ -17,7 +17,7 @@ class ParameterForm:
     """
 
     def __init__(self, method, values, on_change):
-        self.method, self.on_change, self.sliders, self.fields = method, on_change, [], {}
+        self.method, self.on_change, self.sliders = method, on_change, {}
         self.widget = qt.QWidget()
         layout = qt.QFormLayout(self.widget)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -29,9 +29,7 @@ class ParameterForm:
             label.setBuddy(editor.widget)
             editor.widget.setObjectName(f"{method.stage}_{method.name}_{editor.parameter.name}")
             editor.widget.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Fixed)  # as wide as the label leaves it
-            self.fields[editor.parameter.name] = field = qt.QVBoxLayout()
-            field.addWidget(editor.widget)
-            layout.addRow(label, field)
+            layout.addRow(label, editor.widget)
         if not self.editors:
             layout.addRow(qt.QLabel(_("No parameters.")))
         self.show(values)
@@ -48,30 +46,27 @@ class ParameterForm:
             blocked = editor.widget.blockSignals(True)
             editor.value = values.get(editor.parameter.name, editor.parameter.default)
             editor.widget.blockSignals(blocked)
-        self._follow()
+        for slider in self.sliders.values():
+            slider.follow()
 
-    def show_sliders(self, shown):
-        """Show or hide a slider beneath each parameter that can have one; returns whether there is one."""
-        if shown and not self.sliders:
-            self.sliders = [LiveSlider(e, self.on_change) for e in self.editors if e.parameter.span]
-            for slider in self.sliders:
-                self.fields[slider.editor.parameter.name].addWidget(slider.widget)
-        for slider in self.sliders:
-            slider.widget.setVisible(shown)
-        return bool(self.sliders)
+    def slide(self, found):
+        """Show sliders, with the values {parameter: value} that are chosen automatically; None: hide them."""
+        if found is not None and not self.sliders:
+            self._add_sliders()
+        for name, slider in self.sliders.items():
+            slider.widget.setVisible(found is not None)
+            if found is not None:
+                slider.mark(found.get(name))
 
-    def mark(self, values):
-        """Mark the automatic choices, {name: value}, on the sliders."""
-        for slider in self.sliders:
-            slider.mark(values.get(slider.editor.parameter.name))
+    def _add_sliders(self):
+        layout = self.widget.layout()
+        for row, editor in reversed([*enumerate(self.editors)]):
+            if editor.parameter.span:
+                self.sliders[editor.parameter.name] = ValueSlider(editor)
+                layout.insertRow(row + 1, self.sliders[editor.parameter.name].widget)
 
     def _changed(self, *ignored):
-        self._follow()
         self.on_change()
-
-    def _follow(self):
-        for slider in self.sliders:
-            slider.follow()
 
 
 def tooltip(parameter):
@@ -176,10 +171,12 @@ class _LineEdit:
 
 
 def decimals(parameter):
-    """Digits after the point: those of the lower bound, and at least one more than those of a usual value."""
-    usual = parameter.typical or parameter.default
-    digits = [_digits(value) if math.isfinite(value) else 0 for value in (usual, parameter.low)]
-    return min(8, max(digits[0] + 1, digits[1]))
+    """Digits after the point: those of the lower bound and of a slider's, and one more than those of a usual value."""
+    usual, span = parameter.typical or parameter.default, parameter.span or (0,)
+    digits = [
+        _digits(value) if math.isfinite(value) else 0 for value in (usual, parameter.low, float(f"{span[0]:.2g}"))
+    ]
+    return min(8, max(digits[0] + 1, *digits[1:]))
 
 
 def _digits(value):

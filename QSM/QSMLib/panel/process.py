@@ -69,6 +69,8 @@ class Process:
         elif "log" in news:
             for line in news["log"].splitlines():
                 self.on_log(line)
+        elif "update" in news:  # of a live session, which goes on after an error
+            self.on_news(news)
         elif "error" in news:
             self._fail(news["error"])
         elif "done" in news:

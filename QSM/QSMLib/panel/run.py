@@ -34,6 +34,7 @@ class Run:
         self.ui, self.state, self.on_result, self.resting = ui, state, on_result, resting
         self.process = Process(self._progress, self.log, self._arrived, self._finish, service=service)
         self._arrive = self._steps = self._began = self._then = None
+        self.missing = ""
         ui.applyButton.connect("clicked()", self._apply_or_cancel)
         ui.previewButton.connect("clicked()", lambda: self._try(self.preview))
         ui.logButton.connect("toggled(bool)", ui.logText.setVisible)
@@ -51,7 +52,7 @@ class Run:
         self.state = state
         if self.running:
             return
-        missing = _missing(state)
+        missing = self.missing = _missing(state)
         for button in (self.ui.applyButton, self.ui.previewButton):
             button.enabled = not missing
         self.ui.applyButton.toolTip = missing or _("Compute the susceptibility map.")
@@ -63,26 +64,26 @@ class Run:
         """Map the scan at full resolution into the chosen output."""
         request = self.state.request()
         scan = read_scan(request)
-        output = request.output_volume
+        what = _("Computing the susceptibility map")
+        self.start(lambda folder: self.write(folder, scan, request), lambda f: self.bring(f, scan, request), what)
 
-        def arrive(folder):
-            maps = self._read_maps(folder)
-            yield
-            volume = write_map(maps, scan.source, _present(output), scan.names, request.intermediate)
-            yield
-            with slicer.util.NodeModify(self.state.node):
-                self.state.result = volume
-                if self.state.output is _present(output):  # nothing else was chosen meanwhile
-                    self.state.output = volume
-            yield
-            _show(volume, scan)
-            yield
-            chart = update_strength_chart(volume, maps.provenance)
-            if chart:
-                show_chart(chart)
-            yield
-
-        self.start(lambda folder: _write(folder, scan, request), arrive, _("Computing the susceptibility map"))
+    def bring(self, folder, scan, request):
+        """Bring the maps of a run into the scene: a generator that must be run to its end."""
+        maps, output = self._read_maps(folder), request.output_volume
+        yield
+        volume = write_map(maps, scan.source, _present(output), scan.names, request.intermediate)
+        yield
+        with slicer.util.NodeModify(self.state.node):
+            self.state.result = volume
+            if self.state.output is _present(output):  # nothing else was chosen meanwhile
+                self.state.output = volume
+        yield
+        _show(volume, scan)
+        yield
+        chart = update_strength_chart(volume, maps.provenance)
+        if chart:
+            show_chart(chart)
+        yield
 
     def preview(self):
         """Map the scan on coarse voxels into a volume of its own."""
@@ -101,7 +102,16 @@ class Run:
             _show(volume, scan)
             yield
 
-        self.start(lambda folder: _write(folder, scan, request, reduction), arrive, _("Computing a preview"))
+        self.start(lambda folder: self.write(folder, scan, request, reduction), arrive, _("Computing a preview"))
+
+    @staticmethod
+    def write(folder, scan, request, reduction=None, task="run"):
+        """Write what a job needs of a SceneScan and its Request: a generator that must be run to its end."""
+        images = scan.images("magnitude"), scan.images("phase")
+        quality = not reduction and wants_quality(request.output_volume, request.intermediate)
+        options = {"reference_mask": scan.reference, "quality": quality, "curve": request.curve and not reduction}
+        options |= {"given_maps": scan.given_maps, "task": task}
+        return worker.write_run(folder, *images, scan.facts, scan.mask, request.settings, reduction, **options)
 
     def load_sample(self):
         """Simulate the scan of a head, put it into the scene and choose it."""
@@ -231,14 +241,6 @@ def _show(volume, scan):
     holder = scan.source.holder
     background = holder if holder.IsA("vtkMRMLVolumeNode") else scan.source.volume
     views.show_result(volume, _present(background))
-
-
-def _write(folder, scan, request, reduction=None):
-    images = scan.images("magnitude"), scan.images("phase")
-    quality = not reduction and wants_quality(request.output_volume, request.intermediate)
-    options = {"reference_mask": scan.reference, "quality": quality, "curve": request.curve and not reduction}
-    options["given_maps"] = scan.given_maps
-    return worker.write_run(folder, *images, scan.facts, scan.mask, request.settings, reduction, **options)
 
 
 def _simulation(folder):

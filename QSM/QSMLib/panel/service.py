@@ -86,7 +86,7 @@ class Service:
         if job is None:
             return
         job.has_begun, self._last = True, job.owner
-        is_over = "done" in news or "error" in news
+        is_over = "done" in news or ("error" in news and "update" not in news)
         if is_over:
             del self._jobs[news["job"]]
             self._rest()
@@ -124,9 +124,13 @@ class Service:
             job.lose(reason)
 
     def _end_by_force(self):
-        if any(job.owner is None for job in self._jobs.values()):
+        """End the process if the job at work, the first, is not wanted any more; one that waits goes on waiting."""
+        unwanted = [job.owner is None for job in self._jobs.values()]
+        if unwanted[:1] == [True]:
             self._end_child()
             self._ended(None)
+        elif any(unwanted):
+            self._grace.start(GRACE_MS)
 
     def _end_child(self):
         child, self._child = self._child, None

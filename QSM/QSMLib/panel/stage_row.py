@@ -18,7 +18,7 @@ class StageRow:
 
     def __init__(self, stage, layout, on_change):
         self.stage, self.on_change, self.form, self.forms = stage, on_change, None, {}
-        self._has_sliders, self._marks, self._was_folded = False, {}, False
+        self._found = self._chosen = None
         self.menu, self.unfold, self.reset = qt.QComboBox(), qt.QToolButton(), qt.QToolButton()
         self.area = qt.QWidget()
         area = qt.QVBoxLayout(self.area)
@@ -39,9 +39,10 @@ class StageRow:
     @property
     def choice(self):
         changed = self.form.changed
-        if self.form.method.name == DEFAULTS[self.stage] and not changed:
+        name = self.form.method.name if changed else self.menu.currentData
+        if name == DEFAULTS[self.stage] and not changed:
             return {}
-        return {"method": self.form.method.name, **changed}
+        return {"method": name, **changed}
 
     def show(self, choice):
         """Show a choice; a method that is not there is the default."""
@@ -53,26 +54,17 @@ class StageRow:
         self._use(registry()[self.stage][name], {k: v for k, v in choice.items() if k != "method"})
         self.reset.enabled = bool(self.form.changed)
 
-    def show_sliders(self, shown):
-        """Unfold the parameters with sliders beneath them; fold them again if they were folded."""
-        if shown == self._has_sliders:
-            return
-        self._has_sliders = shown
-        if self._slide() and shown:
-            self._was_folded = not self.unfold.checked
-            self.unfold.checked = True
-        elif self._was_folded:
-            self._was_folded = self.unfold.checked = False
+    def slide(self, found, chosen=None):
+        """Show sliders, with the values {parameter: value} that are chosen automatically; None: hide them.
 
-    def mark(self, values):
-        """Mark the automatic choices, {name: value}, of the method's parameters."""
-        self._marks = values
-        self._slide()
-
-    def _slide(self):
-        has_any = self.form.show_sliders(self._has_sliders)
-        self.form.mark(self._marks)
-        return has_any
+        chosen: the method that an automatic one has chosen, whose parameters are shown then; a change chooses it.
+        """
+        self._found, self._chosen = found, chosen
+        method = registry()[self.stage][self.menu.currentData]
+        if method.chooses:
+            self._use(method, {})
+        else:
+            self.form.slide(found)
 
     def _methods(self):
         return list(registry()[self.stage].values())
@@ -85,6 +77,8 @@ class StageRow:
 
     def _use(self, method, values):
         """Show the form of a method. Forms are kept: what is deleted while Python's slots hold it ends Slicer."""
+        self.menu.toolTip = method_tooltip(method)
+        method = registry()[self.stage].get(self._chosen, method) if method.chooses else method
         if method.name in self.forms:
             self.forms[method.name].show(values)
         else:
@@ -93,8 +87,7 @@ class StageRow:
         for name, form in self.forms.items():
             form.widget.setVisible(name == method.name)
         self.form = self.forms[method.name]
-        self._slide()
-        self.menu.toolTip = method_tooltip(method)
+        self.form.slide(self._found)
 
     def _fill_menu(self):
         self.menu.setObjectName(f"{self.stage}_method")

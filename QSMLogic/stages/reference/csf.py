@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from ...numerics.namespace import namespace
 from ...registry.method import Citation, method, parameter
 from ...shared.csf import R2STAR_HZ, RADIUS_MM, find_fluid, volume_and_limit_ml
 
@@ -28,6 +27,7 @@ class CsfParameters:
     title="CSF",
     parameters=CsfParameters,
     citations=[Citation("Liu et al., Magn Reson Med 2018;79:2795-2803", "10.1002/mrm.26946")],
+    on_gpu=True,
 )
 def csf(unreferenced, parameters, progress):
     """Shift the map so that its mean in the ventricular CSF is zero; CSF is found by low R2* near the brain's center.
@@ -40,7 +40,7 @@ def csf(unreferenced, parameters, progress):
     fluid, why = find_fluid(*scan, parameters.r2star_hz, parameters.radius_mm)
     if fluid is None:
         fluid = unreferenced.mask
-    progress.note(region="mask" if why else "CSF", voxels=int(np.count_nonzero(fluid)))
+    progress.note(region="mask" if why else "CSF", voxels=int(namespace(fluid).count_nonzero(fluid)))
     volume_ml, limit_ml = volume_and_limit_ml(fluid, unreferenced.mask, unreferenced.grid)
     if not why:
         progress.note(volume_ml=round(volume_ml, 6), reliable_from_ml=round(limit_ml, 6))

@@ -3,7 +3,7 @@
 from ...registry.method import method
 
 
-@method("reference", title="Mean of the mask")
+@method("reference", title="Mean of the mask", on_gpu=True)
 def mean(unreferenced, parameters, progress):
     """Shift the map so that its mean inside the mask is zero.
 

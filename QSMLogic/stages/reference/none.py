@@ -3,7 +3,7 @@
 from ...registry.method import method
 
 
-@method("reference", title="No reference")
+@method("reference", title="No reference", on_gpu=True)
 def none(unreferenced, parameters, progress):
     """Leave the map as the inversion returns it.
 

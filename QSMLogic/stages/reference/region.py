@@ -1,13 +1,12 @@
 """Reference to a region that the user gives."""
 
-import numpy as np
-
 from ...model.errors import QSMError
 from ...model.maps import NO_REGION
+from ...numerics.namespace import namespace
 from ...registry.method import method
 
 
-@method("reference", title="Given region")
+@method("reference", title="Given region", on_gpu=True)
 def region(unreferenced, parameters, progress):
     """Shift the map so that its mean inside a given region (reference mask) is zero.
 
@@ -20,5 +19,5 @@ def region(unreferenced, parameters, progress):
     covered = given & unreferenced.mask
     if not covered.any():
         raise QSMError("The reference region lies outside the map. Choose a region inside it, or another reference.")
-    progress.note(voxels=int(np.count_nonzero(covered)), **unreferenced.in_brain(covered))
+    progress.note(voxels=int(namespace(covered).count_nonzero(covered)), **unreferenced.in_brain(covered))
     return unreferenced.shifted(covered)

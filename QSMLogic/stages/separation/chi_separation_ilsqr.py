@@ -26,6 +26,7 @@ class ChiSeparationIlsqrParameters(ChiSeparationParameters):
     title="Chi-sep. (iLSQR)",
     parameters=ChiSeparationIlsqrParameters,
     citations=[CITATION, Citation("Li et al., NeuroImage 2015;108:111-122", "10.1016/j.neuroimage.2014.12.043")],
+    on_gpu=True,
 )
 def chi_separation_ilsqr(scan, local, susceptibility_ppm, r2star_hz, r2_hz, r2prime_hz, parameters, progress):
     """Fit field and R2' by sources of both signs, with squared gradients penalized away from edges.

@@ -6,12 +6,14 @@ import numpy as np
 
 from ...model.errors import QSMError
 from ...model.units import rad_per_s_and_ppm
+from ...numerics.namespace import namespace
 from ...numerics.parallel import for_slabs
 from ...registry.method import Citation, method, parameter
 from ...shared.source_parts import parts
 from ...solvers.three_pools import fitted
 
 FEWEST_ECHOES, CHUNK_VOXELS = 4, 4096
+GPU_CHUNK_VOXELS = 1 << 15  # of about 2 kB each; no more matrices than the libraries of a GPU take in one call
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class DecomposeParameters:
     title="DECOMPOSE-QSM",
     parameters=DecomposeParameters,
     citations=[Citation("Chen et al., NeuroImage 2021;242:118477", "10.1016/j.neuroimage.2021.118477")],
+    on_gpu=True,
 )
 def decompose(scan, local, susceptibility_ppm, parameters, progress):
     """Fit a paramagnetic, a diamagnetic and a neutral pool to the magnitude and to the phase that the map explains.
@@ -49,27 +52,31 @@ def decompose(scan, local, susceptibility_ppm, parameters, progress):
             f"DECOMPOSE-QSM needs at least {FEWEST_ECHOES} echoes; this scan has {scan.echoes}. Choose R2*-QSM."
         )
     inside, omega = local.mask, rad_per_s_and_ppm(scan.field_strength_t)
-    times, chi = np.asarray(scan.echo_times_s, np.float32), susceptibility_ppm[inside]
+    xp = namespace(susceptibility_ppm)
+    times, chi = xp.asarray(scan.echo_times_s, np.float32), susceptibility_ppm[inside]
     magnitude = scan.magnitude[:, inside].T
-    signal = np.exp(np.complex64(2j / 3 * omega) * chi[:, None] * times)
+    signal = xp.exp(np.complex64(2j / 3 * omega) * chi[:, None] * times)
     signal *= magnitude / _at_zero(magnitude, times)[:, None]
-    found, done = np.empty(len(chi), np.float32), []
+    found, done = xp.empty(len(chi), np.float32), []
 
     def work(start, stop):
-        fit = fitted(signal[start:stop], times, omega, parameters.noise, parameters.iterations)
-        shares = fit[:, :2] / np.maximum(fit[:, :3].sum(axis=1, keepdims=True), 1e-6)
-        found[start:stop] = np.einsum("vs,vs->v", shares, fit[:, 4:])
-        done.append(stop - start)
-        progress(sum(done) / len(found))
+        for first in range(start, stop, GPU_CHUNK_VOXELS):
+            part = slice(first, min(first + GPU_CHUNK_VOXELS, stop))
+            fit = fitted(signal[part], times, omega, parameters.noise, parameters.iterations)
+            shares = fit[:, :2] / xp.maximum(fit[:, :3].sum(axis=1, keepdims=True), 1e-6)
+            found[part] = xp.einsum("vs,vs->v", shares, fit[:, 4:])
+            done.append(len(fit))
+            progress(sum(done) / len(found))
 
     for_slabs(work, found, planes=CHUNK_VOXELS)
-    magnitudes = np.zeros(inside.shape, np.float32)
+    magnitudes = xp.zeros(inside.shape, np.float32)
     magnitudes[inside] = found
     return parts(susceptibility_ppm, magnitudes, inside)
 
 
 def _at_zero(magnitude, times):
     """The magnitude at echo time zero, from the first and the last echo that is well above nothing."""
-    first, last = np.maximum(magnitude[:, 0], 1e-12), np.maximum(magnitude[:, -1], 1e-12)
-    rate = np.clip(np.log(first / last) / (times[-1] - times[0]), 0, 200)
-    return first * np.exp(rate * times[0])
+    xp = namespace(magnitude)
+    first, last = xp.maximum(magnitude[:, 0], 1e-12), xp.maximum(magnitude[:, -1], 1e-12)
+    rate = xp.clip(xp.log(first / last) / (times[-1] - times[0]), 0, 200)
+    return first * xp.exp(rate * times[0])

@@ -36,6 +36,7 @@ class R2starQsmParameters:
         Citation("Dimov et al., J Neuroimaging 2022;32:852-859", "10.1111/jon.13014"),
         Citation("Dimov et al., Tomography 2022;8:1544-1551", "10.3390/tomography8030127"),
     ],
+    on_gpu=True,
 )
 def r2star_qsm(field_strength_t, reliable_mask, susceptibility_ppm, r2star_hz, parameters, progress):
     """Solve chi+ + chi- = chi and R2* = baseline + constant (chi+ + |chi-|) in each voxel.

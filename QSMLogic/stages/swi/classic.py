@@ -6,6 +6,7 @@ import numpy as np
 
 from ...numerics.convolution import convolve
 from ...numerics.fft import frequencies, next_fast_shape, pad
+from ...numerics.namespace import namespace
 from ...registry.method import Citation, method, parameter
 from ...shared.swi_weighting import SwiParameters, check_phase, darkened, even_magnitude, linear_weight, weighted_images
 
@@ -43,6 +44,7 @@ class ClassicParameters(SwiParameters):
     title="Classic SWI",
     parameters=ClassicParameters,
     citations=[Citation("Haacke et al., Magn Reson Med 2004;52:612-618", "10.1002/mrm.20198")],
+    on_gpu=True,
 )
 def classic(scan, mask, parameters, progress):
     """Multiply the magnitude of one echo by a mask of its phase after a homodyne filter, several times.
@@ -65,17 +67,17 @@ def classic(scan, mask, parameters, progress):
 
 def homodyne_phase(magnitude, phase_rad, spacing_mm, filter_mm):
     """The phase relative to that of the low-pass filtered image, in radians, float32 (k, j, i)."""
-    shape = next_fast_shape(magnitude.shape)
-    real, imaginary = magnitude * np.cos(phase_rad), magnitude * np.sin(phase_rad)
-    rows, columns = _windows(shape, spacing_mm, filter_mm)
-    window = np.broadcast_to(rows * columns, (shape[0], *(rows * columns).shape[1:]))
+    xp, shape = namespace(magnitude), next_fast_shape(magnitude.shape)
+    real, imaginary = magnitude * xp.cos(phase_rad), magnitude * xp.sin(phase_rad)
+    rows, columns = _windows(shape, spacing_mm, filter_mm, xp)
+    window = xp.broadcast_to(rows * columns, (shape[0], *(rows * columns).shape[1:]))
     inside = tuple(slice(n) for n in magnitude.shape)
     low_real, low_imaginary = (convolve(pad(part, shape), window)[inside] for part in (real, imaginary))
-    return np.arctan2(imaginary * low_real - real * low_imaginary, real * low_real + imaginary * low_imaginary)
+    return xp.arctan2(imaginary * low_real - real * low_imaginary, real * low_real + imaginary * low_imaginary)
 
 
-def _windows(shape, spacing_mm, filter_mm):
+def _windows(shape, spacing_mm, filter_mm, xp):
     """The Hanning windows along rows and columns, in `rfftn` layout."""
-    for cycles in frequencies(shape, spacing_mm)[1:]:
-        share = np.minimum(np.abs(cycles) * np.float32(filter_mm), 1)
-        yield (1 + np.cos(np.pi * share)) / 2
+    for cycles in frequencies(shape, spacing_mm, xp)[1:]:
+        share = xp.minimum(xp.abs(cycles) * np.float32(filter_mm), 1)
+        yield (1 + xp.cos(np.pi * share)) / 2

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...model.units import rad_per_s_and_ppm
-from ...numerics.lazy import ndimage
+from ...numerics.namespace import library, namespace, to_host
 from ...numerics.parallel import for_slabs
 from ...registry.method import Citation, find, method, parameter
 from ...shared.swi_weighting import SwiParameters, check_phase, darkened, even_magnitude, weighted_images
@@ -56,6 +56,7 @@ class ClearSwiParameters(SwiParameters):
     title="CLEAR-SWI",
     parameters=ClearSwiParameters,
     citations=[Citation("Eckstein et al., Neuroimage 2021;237:118175", "10.1016/j.neuroimage.2021.118175")],
+    on_gpu=True,
 )
 def clear_swi(scan, mask, local, parameters, progress):
     """Multiply the magnitude of all echoes by a sigmoid mask of their phase, combined and high-pass filtered.
@@ -81,15 +82,16 @@ def clear_swi(scan, mask, local, parameters, progress):
     magnitude = even_magnitude(scan.weight, mask, scan.grid.spacing_mm)
     progress(0.9)
     if parameters.softplus:
-        magnitude = softplus(magnitude, float(np.percentile(magnitude[mask], BRIGHT_PERCENT)))
+        magnitude = softplus(magnitude, float(namespace(magnitude).percentile(magnitude[mask], BRIGHT_PERCENT)))
     return weighted_images(magnitude, weight, mask, scan.grid, parameters)
 
 
 def combined_field(scan, phase_rad):
     """The echoes' phases (rad, (echo, k, j, i)) as one angular frequency in rad/s, weighted by magnitude and time."""
-    times, squares = np.asarray(scan.echo_times_s, np.float32), np.square(scan.magnitude)
-    total = np.einsum("e,e...->...", times**2, squares)
-    return np.einsum("e,e...,e...->...", times, squares, phase_rad) / np.maximum(total, TINY)
+    xp = namespace(phase_rad)
+    times, squares = xp.asarray(scan.echo_times_s, np.float32), xp.square(scan.magnitude)
+    total = xp.einsum("e,e...->...", times**2, squares)
+    return xp.einsum("e,e...,e...->...", times, squares, phase_rad) / xp.maximum(total, TINY)
 
 
 def sigmoid_weight(values, known, strength, least):
@@ -97,14 +99,16 @@ def sigmoid_weight(values, known, strength, least):
 
     It is divided by its value at 0, which it also has where the values are not known.
     """
+    xp = namespace(values)
     positive = values[known & (values > 0)]
-    middle = np.float32(max(np.median(positive) if positive.size else 0, least) * 10 / strength)
-    return (1 + np.tanh(1 - np.where(known, values, 0) / middle)) / np.float32(1 + np.tanh(1))
+    middle = np.float32(max(to_host(xp.median(positive)) if positive.size else 0, least) * 10 / strength)
+    return (1 + xp.tanh(1 - xp.where(known, values, 0) / middle)) / np.float32(1 + np.tanh(1))
 
 
 def softplus(image, level):
     """A smooth function of the image, not negative, that is flat at 0 and leaves `level` as it is."""
-    curve = np.logaddexp(0, image * np.float32(4 / max(level, TINY)) - 2) - np.float32(np.logaddexp(0, -2))
+    curve = namespace(image).logaddexp(0, image * np.float32(4 / max(level, TINY)) - 2)
+    curve -= np.float32(np.logaddexp(0, -2))
     return curve * np.float32(level / 2)
 
 
@@ -115,17 +119,18 @@ def _field_of_echoes(scan, mask, filter_mm, progress):
     once = laplacian.make_parameters({"iterations": 1})  # what it lacks is smooth, and is filtered out
     phase_rad = laplacian.run(scan, mask, parameters=once, progress=progress)
     filtered = (_high_passed(image, mask, scan.grid.spacing_mm, filter_mm) for image in phase_rad)
-    return combined_field(scan, np.stack(list(filtered))), mask
+    return combined_field(scan, namespace(phase_rad).stack(list(filtered))), mask
 
 
 def _high_passed(image, mask, spacing_mm, filter_mm):
     """The image less its Gaussian mean inside the mask, in the plane of the slices."""
-    result, weight = np.empty_like(image), mask.astype(np.float32)
+    xp = namespace(image)
+    result, weight = xp.empty_like(image), mask.astype(np.float32)
 
     def work(start, stop):
         part = slice(start, stop)
         mean = _smoothed(image[part] * weight[part], spacing_mm, filter_mm)
-        mean /= np.maximum(_smoothed(weight[part], spacing_mm, filter_mm), TINY)
+        mean /= xp.maximum(_smoothed(weight[part], spacing_mm, filter_mm), TINY)
         result[part] = image[part] - mean
 
     for_slabs(work, mask)
@@ -133,6 +138,7 @@ def _high_passed(image, mask, spacing_mm, filter_mm):
 
 
 def _smoothed(image, spacing_mm, filter_mm):
+    smooth = library(image).ndimage.gaussian_filter1d
     for axis in (1, 2):
-        image = ndimage.gaussian_filter1d(image, filter_mm / spacing_mm[axis], axis, truncate=FILTER_REACH)
+        image = smooth(image, filter_mm / spacing_mm[axis], axis, truncate=FILTER_REACH)
     return image

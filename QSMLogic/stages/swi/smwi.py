@@ -24,6 +24,7 @@ class SmwiParameters(SwiParameters):
         Citation("Gho et al., Magn Reson Med 2014;72:337-346", "10.1002/mrm.24920"),
         Citation("Nam et al., J Magn Reson Imaging 2017;46:528-536 (nigrosome 1)", "10.1002/jmri.25553"),
     ],
+    on_gpu=True,
 )
 def smwi(scan, mask, susceptibility_ppm, parameters, progress):
     """Multiply the magnitude of all echoes by a mask that falls with the susceptibility from 0 to 1 ppm.

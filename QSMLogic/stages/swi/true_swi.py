@@ -30,6 +30,7 @@ class TrueSwiParameters(SwiParameters):
     title="True SWI",
     parameters=TrueSwiParameters,
     citations=[Citation("Liu et al., NMR Biomed 2017;30:e3552 (review)", "10.1002/nbm.3552")],
+    on_gpu=True,
 )
 def true_swi(scan, mask, susceptibility_ppm, parameters, progress):
     """Multiply the magnitude by a mask that falls with the susceptibility between two thresholds.

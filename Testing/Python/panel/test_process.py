@@ -186,9 +186,10 @@ def test_a_job_waits_for_another_that_is_stopped(make):
 
 
 def test_stopping_a_job_that_waits_spares_the_one_at_work(make):
-    service = make()
+    service = make(grace_ms=20)
     live, run = Heard(service).wait("wait"), Heard(service).start("say")
     run.process.stop()
+    assert not wait_until(lambda: live.failed, 0.1)
     live.process.send({"end": True})
     assert wait_until(lambda: live.done, 10)
     assert not run.done and not run.failed and not live.failed

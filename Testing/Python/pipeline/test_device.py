@@ -1,6 +1,7 @@
 """A run on a GPU that is not there: the same map, a record of what ran where, and the same map when it fails."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from QSMLogic.numerics.device import Device
 from QSMLogic.pipeline import chain
 from QSMLogic.pipeline.checks.scan import found
 from QSMLogic.pipeline.stage_cache import StageCache
-from QSMLogic.registry.method import Method, NoParameters, find
+from QSMLogic.registry.method import Method, NoParameters, find, registry
 from QSMLogic.registry.provenance import gpu_used, warnings
 from QSMLogic.registry.settings import merged_choices, read_choices
 from QSMLogic.report.methods_text import methods_text
@@ -103,6 +104,17 @@ def test_checks_that_take_any_array_run_on_the_gpu(gpu):
     check.on_gpu = True
     found(check, np.ones(3), device=gpu)
     assert kinds == [np.ndarray, Foreign] and gpu.stages == ["checks"]
+
+
+def test_the_inversion_is_chosen_on_the_gpu(scan, gpu, monkeypatch):
+    def choice(local):
+        kinds.append(type(local.ppm))
+        return "tkd", "a reason"
+
+    kinds, automatic = [], find("invert", "automatic")
+    monkeypatch.setitem(registry()["invert"], "automatic", replace(automatic, chooses=choice))
+    found = mapped(scan, device="auto", invert={"method": "automatic"})
+    assert kinds == [Foreign] and found.provenance["device"]["fallbacks"] == []
 
 
 def test_the_cache_keeps_results_apart_by_device_and_none_of_a_failure(tmp_path, gpu):

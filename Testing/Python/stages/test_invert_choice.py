@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from helpers.fields import ball, positions_mm, sphere
+from helpers.foreign_arrays import foreign
 from scipy.ndimage import binary_erosion
 
 from QSMLogic import FieldMap, Grid
+from QSMLogic.numerics.moving import moved
 from QSMLogic.shared.bulk import bulk
 from QSMLogic.stages.invert.automatic import FOR_STRONG, IN_MODELS, LEAST_VOXELS, choice
 
@@ -59,6 +61,12 @@ def test_the_reason_names_no_disease():
     _, reason = chosen(sphere(GRID, 9, (0, 0, 10), 1.0)[0], HEAD)
     assert "whatever the cause" in reason
     assert not any(word in reason.lower() for word in ("bleed", "calcif", "hemorrhage", "lesion"))
+
+
+@pytest.mark.parametrize("ppm", [0.1, 1.0])
+def test_the_choice_is_the_same_on_arrays_of_any_library(ppm):
+    field = FieldMap(np.where(HEAD, sphere(GRID, 9, (0, 0, 10), ppm)[0], 0), HEAD, GRID)
+    assert choice(moved(field, foreign)) == choice(field)
 
 
 @pytest.mark.parametrize("mask", [HEAD, HEAD & (positions_mm(GRID)[0] > 0), ball(Grid(GRID.shape, (1, 3, 2)), 30)])
