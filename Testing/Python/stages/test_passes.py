@@ -7,7 +7,7 @@ import pytest
 from helpers.fields import GRIDS, ball, sphere
 
 from QSMLogic import FieldMap, Grid, QSMError, Settings
-from QSMLogic.pipeline.chain import Chain, _mapped
+from QSMLogic.pipeline.chain import Chain, mapped
 from QSMLogic.registry.method import find, registry
 from QSMLogic.registry.provenance import Provenance
 
@@ -24,14 +24,14 @@ def bleed():
     return FieldMap(field, ball(GRID, 26), GRID, np.where(inside, 0.6, uncertainty)), distance
 
 
-def mapped(total, name):
+def mapped_in_passes(total, name):
     class Scan:
         grid, echo_times_s, field_strength_t, checks, reported = GRID, (0.01,), 3.0, (), {}
 
     fractions = []
     settings = Settings({"passes": {"method": name}, "invert": {"method": "wh_qsm"}})
     chain = Chain(settings, lambda stage, fraction: fractions.append(fraction), Provenance(Scan, settings))
-    local, susceptibility, reliable = _mapped(chain, total)
+    local, susceptibility, reliable = mapped(chain, total)
     assert fractions == sorted(fractions) and fractions[-1] < 1
     return susceptibility, reliable, chain
 
@@ -39,8 +39,8 @@ def mapped(total, name):
 def test_streaks_vanish_and_the_source_stays():
     total, distance = bleed()
     total_before = total.ppm.copy()
-    one, reliable, _ = mapped(total, "one_pass")
-    two, reliable_of_both, chain = mapped(total, "two_passes")
+    one, reliable, _ = mapped_in_passes(total, "one_pass")
+    two, reliable_of_both, chain = mapped_in_passes(total, "two_passes")
     np.testing.assert_array_equal(total.ppm, total_before)
     around = (distance > 7) & (distance < 12)
     assert two[around].std() < 0.8 * one[around].std()
@@ -90,6 +90,6 @@ def test_the_second_pass_is_brought_to_the_level_of_the_first(monkeypatch):
 
     method = replace(find("invert", "wh_qsm"), function=invert)
     monkeypatch.setitem(registry()["invert"], "wh_qsm", method)
-    two, reliable, _ = mapped(total, "two_passes")
+    two, reliable, _ = mapped_in_passes(total, "two_passes")
     assert len(runs) == 2 and runs[0].sum() < runs[1].sum()
     np.testing.assert_allclose(two[reliable], np.where(distance < 5, 2.4, 0.4)[reliable], atol=1e-5)
