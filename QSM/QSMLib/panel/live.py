@@ -54,6 +54,12 @@ class Live:
             self.commands.want(state.choices)
         self._show_buttons()
 
+    def follows(self, state):
+        """Whether there is a live map, which then follows the settings at once."""
+        if self._reduction:
+            self.commands.want(state.choices)
+        return bool(self._reduction)
+
     def begin(self):
         """Start the job for the chosen scan."""
         request = self.state.request()

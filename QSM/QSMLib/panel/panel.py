@@ -33,6 +33,7 @@ from .service import IDLE_MS, Service
 from .state import State
 
 FIRST, LAST = 1000.0, -1000.0  # priorities of observers
+SETTLED_MS = 200  # after the last move of a slider
 
 
 class Panel(VTKObservationMixin):
@@ -117,6 +118,13 @@ class Panel(VTKObservationMixin):
         finally:
             self._updating = False
 
+    def _changed(self, *ignored):
+        """The parameter node has changed; while sliders move, all but the live map waits until they rest."""
+        if not (self._updating or self.state.settling) and self.live.follows(self.state):
+            self._soon.start(SETTLED_MS)
+        else:
+            self.update()
+
     def _is_gone(self):
         """Whether the widgets were deleted although nobody has closed the panel."""
         try:
@@ -127,10 +135,10 @@ class Panel(VTKObservationMixin):
     def _observe(self):
         """Follow the parameter node of the present scene."""
         node = self._parameter_node()
-        if not self.state or node is not self.state.node or not self.hasObserver(node, "ModifiedEvent", self.update):
-            self.removeObservers(self.update)
+        if not self.state or node is not self.state.node or not self.hasObserver(node, "ModifiedEvent", self._changed):
+            self.removeObservers(self._changed)
             self.state = State(node)
-            self.addObserver(node, "ModifiedEvent", self.update)
+            self.addObserver(node, "ModifiedEvent", self._changed)
 
     def _scene_changes(self, caller, event):
         """From here to _scene_changed, selectors lose and get back their nodes, which is nobody's choice.
