@@ -55,10 +55,12 @@ class Live:
         self._show_buttons()
 
     def follows(self, state):
-        """Whether there is a live map, which then follows the settings at once."""
-        if self._reduction:
-            self.commands.want(state.choices)
-        return bool(self._reduction)
+        """Whether only numbers of the settings have changed, which the live map follows at once."""
+        if not (self._reduction and self.commands.has_other_numbers(state.choices)):
+            return False
+        self.commands.want(state.choices)
+        self._show_buttons()
+        return True
 
     def begin(self):
         """Start the job for the chosen scan."""

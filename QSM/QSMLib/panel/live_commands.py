@@ -2,6 +2,8 @@
 
 import qt
 
+from QSMLogic.registry.settings import DEFAULTS
+
 SPACING_MS, REST_MS = 50, 400  # between coarse commands, of which one at most is unanswered; before a full one
 COARSE, FULL = "coarse", "full"
 
@@ -34,6 +36,10 @@ class LiveCommands:
             self._wanted, self._rests = choices, False
             self._rest.start(REST_MS)
             self._go()
+
+    def has_other_numbers(self, choices):
+        """Whether these settings have other parameters than those that were wanted last, but the same methods."""
+        return choices != self._wanted and _methods(choices) == _methods(self._wanted or {})
 
     def choices_of(self, answer):
         """The settings of an answer that is newer than those shown, None of others; makes room for the next command."""
@@ -69,6 +75,10 @@ class LiveCommands:
         self._asked[self._count] = detail, self._wanted
         self._send({"live": {"update": self._count, "settings": self._wanted, "detail": detail}})
         return self._count
+
+
+def _methods(choices):
+    return {stage: choices.get(stage, {}).get("method", default) for stage, default in DEFAULTS.items()}
 
 
 def _timer(slot):
