@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .namespace import library, namespace
+from .namespace import namespace
 from .parallel import for_slabs
-from .sums import dot, inner
+from .sums import dot, inner_by_planes
 
 
 def conjugate_gradients(
@@ -71,17 +71,13 @@ def conjugate_gradients(
 
 def _advance(x, residual, length, direction, change):
     """x += length * direction and residual -= length * change, in one pass; the residual's new squared norm."""
-    length, sums, by_planes = np.float32(length), np.zeros(len(x)), library(x).in_slabs
+    length, sums = np.float32(length), np.zeros(len(x))
 
     def work(start, stop):
         planes = slice(start, stop)
         x[planes] += length * direction[planes]
         residual[planes] -= length * change[planes]
-        if not by_planes:
-            sums[start] = inner(residual, residual)
-            return
-        for plane in range(start, stop):
-            sums[plane] = np.vdot(residual[plane], residual[plane])
+        inner_by_planes(residual, residual, start, stop, sums)
 
     for_slabs(work, x)
     return sums.sum()

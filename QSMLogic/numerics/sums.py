@@ -18,16 +18,18 @@ def inner(a, b):
 
 def dot(a, b):
     """The inner product of two arrays, summed by planes in double precision; on a GPU all at once."""
-    if not library(a).in_slabs:
-        return inner(a, b)
     sums = np.zeros(len(a))
-
-    def work(start, stop):
-        for plane in range(start, stop):
-            sums[plane] = np.vdot(a[plane], b[plane])
-
-    for_slabs(work, a)
+    for_slabs(lambda start, stop: inner_by_planes(a, b, start, stop, sums), a)
     return sums.sum()
+
+
+def inner_by_planes(a, b, start, stop, sums):
+    """Put the inner products of the planes start to stop into `sums`; on a GPU, that of all into its first place."""
+    if not library(a).in_slabs:
+        sums[start] = inner(a, b)
+        return
+    for plane in range(start, stop):
+        sums[plane] = np.vdot(a[plane], b[plane])
 
 
 def sum_of_products(*factors):
