@@ -20,7 +20,7 @@ def dot(a, b):
     """The inner product of two arrays, summed by planes in double precision; on a GPU all at once."""
     sums = np.zeros(len(a))
     for_slabs(lambda start, stop: inner_by_planes(a, b, start, stop, sums), a)
-    return sums.sum()
+    return float(sums.sum())
 
 
 def inner_by_planes(a, b, start, stop, sums):
