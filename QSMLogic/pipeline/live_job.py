@@ -24,7 +24,7 @@ FULL = "full"
 
 
 def run_live(scan, folder, talk, write_maps):
-    """Answer commands until one asks for the end. scan: what worker.read_run returns; talk: a Talk."""
+    """Answer commands until one asks for the end. scan: what job_files.read_run returns; talk: a Talk."""
     try:
         LiveJob(scan, folder, talk, write_maps).answer_all()
     except Cancelled:

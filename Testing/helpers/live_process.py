@@ -6,7 +6,7 @@ import numpy as np
 
 from QSMLogic.model.catalogue import CATALOGUE
 from QSMLogic.model.maps import Maps
-from QSMLogic.pipeline.worker import write_maps
+from QSMLogic.pipeline.job_files import write_maps
 
 
 class LiveProcess:

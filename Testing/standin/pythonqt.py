@@ -18,6 +18,7 @@ import weakref
 
 import shiboken6
 from PySide6 import QtCore, QtGui, QtWidgets
+from shibokensupport import feature
 
 from .tooltips import use_rich_tooltips
 from .truth import use_truth_of_pythonqt
@@ -38,6 +39,7 @@ def install():
     """Make `import qt` and `import ctk` work and return the module qt. A second call does nothing."""
     if sys.modules.get("qt") is qt:
         return qt
+    feature._mod_uses_pyside = lambda module: False  # PySide6 alone reads the source of all that is imported
     single_shot = QtCore.QTimer.singleShot
     for kind, read in [(kind, kind.__getattribute__) for kind in _qobject_classes()]:
         _change(kind, read)

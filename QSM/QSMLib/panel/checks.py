@@ -5,7 +5,7 @@ from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
 from QSMLogic.model.check import PASSED, as_text, by_severity
-from QSMLogic.pipeline import worker
+from QSMLogic.pipeline import job_files
 
 from ..scan.checks import PROVENANCE, checks_of_map
 from ..scan.request import read_scan
@@ -85,9 +85,8 @@ class Checks:
             request = self.state.request()
             scan = read_scan(request)
             images = scan.images("magnitude"), scan.images("phase")
-            self.process.start(
-                lambda folder: worker.write_run(folder, *images, scan.facts, scan.mask, request.settings, task="check")
-            )
+            facts = scan.facts, scan.mask, request.settings
+            self.process.start(lambda folder: job_files.write_run(folder, *images, *facts, task="check"))
         except (QSMError, OSError) as error:
             self._failed(str(error))
         else:
@@ -106,7 +105,7 @@ class Checks:
             self._timer.stop()
 
     def _arrived(self, folder):
-        self._found = worker.read_checks(folder)
+        self._found = job_files.read_checks(folder)
         self._show()
 
     def _failed(self, message):

@@ -5,7 +5,7 @@ from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
 from QSMLogic.model.given_maps import GIVEN_MAPS
-from QSMLogic.pipeline import worker
+from QSMLogic.pipeline import job_files
 from QSMLogic.registry.settings import DEFAULTS
 from QSMLogic.registry.stages import step_title
 
@@ -194,7 +194,7 @@ class Live:
         if "error" in news:
             self.run.say(news["error"])
         elif news["detail"] == "full":
-            maps = worker.read_maps(self.process.folder / news["folder"])
+            maps = job_files.read_maps(self.process.folder / news["folder"])
             shown = news["folder"], choices
             self._go(self._shown_map().show(maps.susceptibility_ppm), lambda: self._has_full(*shown))
         else:

@@ -4,7 +4,7 @@ import numpy as np
 from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
-from QSMLogic.pipeline import worker
+from QSMLogic.pipeline import job_files
 
 from ..display import views
 from ..scan.masks import write_mask
@@ -52,7 +52,7 @@ class MaskPreview:
             return
         images = scan.images("magnitude"), scan.images("phase")
         self.process.start(
-            lambda folder: worker.write_run(folder, *images, scan.facts, settings=request.settings, task="mask")
+            lambda folder: job_files.write_run(folder, *images, scan.facts, settings=request.settings, task="mask")
         )
         self._say(_("Making the mask ..."))
 
@@ -107,16 +107,16 @@ class MaskPreview:
 
     def _progress(self, stage, fraction):
         """The mask at reduced resolution may be there."""
-        if stage == worker.COARSE_MASK:
-            mask = worker.read_mask(self.process.folder, worker.COARSE_MASK)
+        if stage == job_files.COARSE_MASK:
+            mask = job_files.read_mask(self.process.folder, job_files.COARSE_MASK)
             volume_ml = np.count_nonzero(mask) * float(np.prod(self._source.volume.GetSpacing())) / MM3_PER_ML
             rounded = float(f"{volume_ml:.2g}")
             self._draw(mask, _("The mask has about {volume:g} ml. Refining it ...").format(volume=rounded))
 
     def _arrived(self, folder):
-        checks = [check for check in worker.read_checks(folder) if check.name in MASK_CHECKS]
+        checks = [check for check in job_files.read_checks(folder) if check.name in MASK_CHECKS]
         said = [check for check in checks if check.is_said] or checks[-1:]
-        self._draw(worker.read_mask(folder), " ".join(_sentence(check) for check in said))
+        self._draw(job_files.read_mask(folder), " ".join(_sentence(check) for check in said))
 
     def _draw(self, mask, text):
         try:

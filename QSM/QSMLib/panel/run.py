@@ -6,7 +6,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
-from QSMLogic.pipeline import worker
+from QSMLogic.pipeline import job_files
 from QSMLogic.pipeline.preview import preview_reduction
 from QSMLogic.registry.provenance import choice_made, warnings
 from QSMLogic.registry.stages import step_title
@@ -111,7 +111,7 @@ class Run:
         quality = not reduction and wants_quality(request.output_volume, request.intermediate)
         options = {"reference_mask": scan.reference, "quality": quality, "curve": request.curve and not reduction}
         options |= {"given_maps": scan.given_maps, "task": task}
-        return worker.write_run(folder, *images, scan.facts, scan.mask, request.settings, reduction, **options)
+        return job_files.write_run(folder, *images, scan.facts, scan.mask, request.settings, reduction, **options)
 
     def load_sample(self):
         """Simulate the scan of a head, put it into the scene and choose it."""
@@ -196,7 +196,7 @@ class Run:
 
     def _read_maps(self, folder):
         """The maps of a run; what it chose and warns of goes to the log."""
-        maps = worker.read_maps(folder)
+        maps = job_files.read_maps(folder)
         if choice_made(maps.provenance):
             self.log(choice_made(maps.provenance))
         for warning in warnings(maps.provenance):
@@ -244,7 +244,7 @@ def _show(volume, scan):
 
 
 def _simulation(folder):
-    worker.write_simulation(folder, SAMPLE_VOXEL_MM)
+    job_files.write_simulation(folder, SAMPLE_VOXEL_MM)
     yield
 
 

@@ -7,8 +7,6 @@ import numpy as np
 import slicer
 
 from QSMLogic import QSMError
-from QSMLogic.files.headers import read_header
-from QSMLogic.files.images import image_of
 
 from .geometry import ijk_to_ras, to_lps, to_ras
 
@@ -26,6 +24,9 @@ def node_of(path, name):
 
     Raises QSMError that says what is wrong with the file.
     """
+    from QSMLogic.files.headers import read_header
+    from QSMLogic.files.images import image_of
+
     header = read_header(path)
     image, geometry = image_of(header)
     if np.iscomplexobj(image):

@@ -12,7 +12,6 @@ from pathlib import Path
 import slicer
 
 from QSMLogic import QSMError
-from QSMLogic.files.headers import volumes_in
 from QSMLogic.files.sidecar import ENDINGS, image_stem, is_hidden, sidecar
 from QSMLogic.files.sidecar_values import echo_times_in, field_strength_in, kinds_of_image_type
 from QSMLogic.model.reported import reported_in
@@ -126,6 +125,7 @@ def _images_in(folder):
 def _of_run(run):
     """The _Files of a BidsRun."""
     from QSMLogic.files.bids import SERIES
+    from QSMLogic.files.headers import volumes_in
 
     files = []
     if "real" in run.images:

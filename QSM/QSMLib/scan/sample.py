@@ -57,10 +57,10 @@ def add_head(voxel_mm=1.5, progress=None):
 
     voxel_mm: voxel size of the scan. progress: called as progress(stage, fraction); it may raise Cancelled.
     """
-    from QSMLogic.pipeline import worker
+    from QSMLogic.pipeline import job_files, worker
 
     with tempfile.TemporaryDirectory(prefix="QSM") as folder:
-        worker.write_simulation(folder, voxel_mm)
+        job_files.write_simulation(folder, voxel_mm)
         worker.work(folder, progress or (lambda stage, fraction: None))
         return add_scan(folder)
 

@@ -1,6 +1,5 @@
 """ONNX: a network of the user's own that maps a local field to susceptibility, if onnxruntime is installed."""
 
-import hashlib
 import importlib
 import importlib.util
 from dataclasses import dataclass
@@ -119,10 +118,12 @@ class _Network:
             raise QSMError(MISSING)
         if not parameters.model.strip():
             raise QSMError("No network is given. Name its file (--model FILE.onnx); none comes with this software.")
+        from hashlib import sha256
+
         path = Path(parameters.model).expanduser()
         self.name, self.order, self.multiple = path.name, ORDERS[parameters.axes], parameters.multiple
         try:
-            self.digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            self.digest = sha256(path.read_bytes()).hexdigest()
         except OSError as error:
             raise QSMError(f"Cannot read the network {path}: {error.strerror}.") from None
         runtime = importlib.import_module(PACKAGE)

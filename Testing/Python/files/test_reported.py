@@ -8,7 +8,7 @@ from helpers.image_files import voxels, write
 
 from QSMLogic import Acquisition, run
 from QSMLogic.files.scans import load_acquisition
-from QSMLogic.pipeline import worker
+from QSMLogic.pipeline import job_files, worker
 from QSMLogic.pipeline.preview import reduced
 from QSMLogic.registry.settings import Settings
 from QSMLogic.report.methods_text import methods_text
@@ -50,10 +50,10 @@ def test_kept_by_what_is_made_of_a_scan(tmp_path):
 def test_comes_to_the_record_of_a_run_and_its_text(tmp_path):
     scan = loaded(tmp_path)
     facts = {"echo_times_s": scan.echo_times_s, "field_strength_t": 3.0, "grid": scan.grid, "reported": scan.reported}
-    for _ in worker.write_run(tmp_path, scan.magnitude, scan.phase, facts, ball(scan.grid, 6), FAST):
+    for _ in job_files.write_run(tmp_path, scan.magnitude, scan.phase, facts, ball(scan.grid, 6), FAST):
         pass
     worker.work(tmp_path, lambda stage, fraction: None)
-    record = json.loads(json.dumps(worker.read_maps(tmp_path).provenance))
+    record = json.loads(json.dumps(job_files.read_maps(tmp_path).provenance))
     assert record["scan"]["reported"] == SAID
     assert record["scan"] == run(scan, ball(scan.grid, 6), FAST).provenance["scan"]
     assert "on a Philips scanner. The sequence was a three-dimensional gradient-echo sequence" in methods_text(record)

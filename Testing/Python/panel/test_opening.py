@@ -16,10 +16,12 @@ OPEN = """
 import sys, time
 sys.path.insert(0, "Testing")
 from standin.application import start_application
-from standin.module import load_module
+from standin.module import install_stand_ins, load_module
 start_application()
-import slicer, qt, numpy, vtk, slicer.util
+import slicer, qt, json, numpy, unittest, vtk, slicer.util
 slicer.util.loadUI  # what Slicer has loaded by then
+install_stand_ins()
+qt.QUiLoader()  # the first is slow, of PySide6 alone
 began = time.perf_counter()
 loaded = load_module(sys.argv[1])
 loaded.enter()

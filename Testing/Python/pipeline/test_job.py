@@ -11,7 +11,7 @@ from helpers.scan_on_disk import ECHO_TIMES, SHAPE, simulated_scan
 
 from QSMLogic import Acquisition, Grid, QSMError, Settings, run
 from QSMLogic.model.catalogue import CATALOGUE
-from QSMLogic.pipeline import worker
+from QSMLogic.pipeline import job_files, worker
 from QSMLogic.pipeline.service import ABANDONED
 from QSMLogic.registry.stages import CHECKS, STAGES
 
@@ -30,7 +30,7 @@ def images():
 def prepare(folder, images, **changes):
     magnitude, phase, tissue = images
     options = {"reference_mask": tissue, "quality": True}
-    for _ in worker.write_run(folder, list(magnitude), list(phase), FACTS | changes, tissue, FAST, **options):
+    for _ in job_files.write_run(folder, list(magnitude), list(phase), FACTS | changes, tissue, FAST, **options):
         pass
 
 
@@ -124,7 +124,7 @@ def test_maps_equal_those_of_a_run_in_this_process(finished, images):
     folder, _ = finished
     magnitude, phase, tissue = images
     here = run(Acquisition(magnitude, phase, ECHO_TIMES, 3.0, GRID), tissue, FAST, reference_mask=tissue, quality=True)
-    there = worker.read_maps(folder)
+    there = job_files.read_maps(folder)
     for name in CATALOGUE:
         np.testing.assert_array_equal(getattr(there, name), getattr(here, name))
     assert there.grid == here.grid
@@ -147,7 +147,7 @@ def test_a_second_job_computes_only_what_has_changed(finished, service, images, 
     folder, _ = finished
     prepare(tmp_path, images)
     assert "done" in service.do(tmp_path)[-1]
-    first, second = worker.read_maps(folder), worker.read_maps(tmp_path)
+    first, second = job_files.read_maps(folder), job_files.read_maps(tmp_path)
     for name in CATALOGUE:
         np.testing.assert_array_equal(getattr(second, name), getattr(first, name))
     assert "from_cache" not in first.provenance
@@ -160,9 +160,9 @@ def test_a_run_uses_what_mask_and_checks_have_computed(images, service, tmp_path
         folder = tmp_path / task
         folder.mkdir()
         settings = FAST | {"mask": {"method": "robust"}}
-        list(worker.write_run(folder, list(magnitude), list(-phase), FACTS, settings=settings, task=task))
+        list(job_files.write_run(folder, list(magnitude), list(-phase), FACTS, settings=settings, task=task))
         assert "done" in service.do(folder)[-1]
-    used = worker.read_maps(folder).provenance["from_cache"]
+    used = job_files.read_maps(folder).provenance["from_cache"]
     assert {"scaling", "mask"} <= set(used) and "background" not in used
 
 
@@ -220,7 +220,7 @@ def test_process_ends_when_the_folder_of_its_job_is_taken_away(waiting, tmp_path
 
 def test_writing_goes_image_by_image(images, tmp_path):
     magnitude, phase, _ = images
-    steps = worker.write_run(tmp_path, list(magnitude), list(phase), FACTS)
+    steps = job_files.write_run(tmp_path, list(magnitude), list(phase), FACTS)
     next(steps)
     assert len(list(tmp_path.iterdir())) == 1
     assert not (tmp_path / "job.json").exists()
@@ -229,12 +229,12 @@ def test_writing_goes_image_by_image(images, tmp_path):
 def test_settings_that_cannot_be_are_refused_before_anything_is_written(images, tmp_path):
     magnitude, phase, _ = images
     with pytest.raises(QSMError, match="vsharp"):
-        next(worker.write_run(tmp_path, magnitude, phase, FACTS, settings={"background": {"method": "nonsense"}}))
+        next(job_files.write_run(tmp_path, magnitude, phase, FACTS, settings={"background": {"method": "nonsense"}}))
     assert not list(tmp_path.iterdir())
 
 
 def test_simulated_scan_is_left_with_its_labels(tmp_path):
-    worker.write_simulation(tmp_path, voxel_mm=6)
+    job_files.write_simulation(tmp_path, voxel_mm=6)
     worker.work(tmp_path, lambda stage, fraction: None)
     magnitude, phase, labels = (np.load(tmp_path / f"{name}.npy") for name in ("magnitude", "phase", "labels"))
     facts = json.loads((tmp_path / "labels.json").read_text())

@@ -11,7 +11,7 @@ from helpers.foreign_gpu import fake_gpu
 from QSMLogic import Acquisition, Grid, Settings, run
 from QSMLogic.model.acquisition import FieldMap
 from QSMLogic.model.progress import Progress
-from QSMLogic.pipeline import live_job, worker
+from QSMLogic.pipeline import job_files, live_job, worker
 from QSMLogic.pipeline.coarse_grid import MOST_VOXELS, CoarseGrid, live_reduction
 from QSMLogic.pipeline.coarse_stages import CoarseStages
 from QSMLogic.pipeline.kept_results import KeptResults
@@ -228,7 +228,7 @@ def job(scan, kept, tmp_path, monkeypatch):
         tell = talk.tell
         talk.tell = lambda one: (tell(one), begin(one))
         options = {"reference_mask": None, "given_maps": {}}
-        live_job.run_live((*scan, Settings(QUICK), options), tmp_path, talk, worker.write_maps)
+        live_job.run_live((*scan, Settings(QUICK), options), tmp_path, talk, job_files.write_maps)
         return [one for one in news if "stage" not in one]
 
     return work
@@ -256,7 +256,7 @@ def test_last_command_that_waits_is_taken(job, tmp_path):
 def test_full_update_is_the_run_itself(job, scan, tmp_path):
     _, answer = job(command(7, "full"))
     assert answer == {"update": 7, "detail": "full", "folder": "full_7"}
-    there, here = worker.read_maps(tmp_path / "full_7"), run(*scan, Settings(choices(0.2)))
+    there, here = job_files.read_maps(tmp_path / "full_7"), run(*scan, Settings(choices(0.2)))
     for entry, array in here.items():
         np.testing.assert_array_equal(getattr(there, entry.name), array)
     assert there.provenance["settings"] == here.provenance["settings"]
@@ -331,13 +331,13 @@ def test_end_while_the_session_is_prepared_is_no_error(scan, tmp_path):
     talk = Talk()
     talk.hear({"end": True})
     options = {"reference_mask": None, "given_maps": {}}
-    live_job.run_live((*scan, Settings(QUICK), options), tmp_path, talk, worker.write_maps)
+    live_job.run_live((*scan, Settings(QUICK), options), tmp_path, talk, job_files.write_maps)
 
 
 def test_task_live_reads_what_write_run_has_written(scan, tmp_path):
     acquisition, head = scan
     facts = {"echo_times_s": TIMES, "field_strength_t": 3.0, "grid": GRID}
-    list(worker.write_run(tmp_path, acquisition.magnitude, acquisition.phase, facts, head, QUICK, task="live"))
+    list(job_files.write_run(tmp_path, acquisition.magnitude, acquisition.phase, facts, head, QUICK, task="live"))
     news = []
     talk = Talk(lambda one: (news.append(one), talk.hear({"end": True}) if "ready" in one else None))
     worker.take(tmp_path, talk)

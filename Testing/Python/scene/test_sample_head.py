@@ -17,10 +17,10 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
     """A folder with a simulated scan as a worker process leaves it."""
-    from QSMLogic.pipeline import worker
+    from QSMLogic.pipeline import job_files, worker
 
     folder = tmp_path_factory.mktemp("head")
-    worker.write_simulation(folder, voxel_mm=3.0)
+    job_files.write_simulation(folder, voxel_mm=3.0)
     worker.work(folder, lambda stage, fraction: None)
     return folder
 

@@ -9,7 +9,7 @@ from helpers.scan_on_disk import ECHO_TIMES, SHAPE, simulated_scan
 from QSMLogic import Acquisition, Grid, run
 from QSMLogic.model.check import DOUBTFUL, OK, REFUSED, Check
 from QSMLogic.model.errors import RefusedScan
-from QSMLogic.pipeline import worker
+from QSMLogic.pipeline import job_files, worker
 from QSMLogic.pipeline.input_checks import input_checks
 from QSMLogic.registry.provenance import checks_of
 
@@ -69,9 +69,9 @@ def test_input_that_cannot_be_used_is_a_result(scan):
 def test_worker_writes_the_checks(scan, tissue, tmp_path, spoil, verdict):
     scan = spoil(scan)
     facts = {"echo_times_s": ECHO_TIMES, "field_strength_t": 3.0, "grid": GRID, "checks": scan.checks}
-    for _ in worker.write_run(tmp_path, list(scan.magnitude), list(scan.phase), facts, tissue, FAST, task="check"):
+    for _ in job_files.write_run(tmp_path, list(scan.magnitude), list(scan.phase), facts, tissue, FAST, task="check"):
         pass
     worker.work(tmp_path, lambda stage, fraction: None)
-    checks = worker.read_checks(tmp_path)
+    checks = job_files.read_checks(tmp_path)
     assert checks == input_checks(scan, tissue, FAST)
     assert checks[-1].verdict == verdict
