@@ -131,13 +131,18 @@ class DaskEngine:
     def _result(self, address, given):
         """(scan, Outcome) of a scan that has ended; None if its worker has ended, too, and kept the Outcome."""
         while True:
-            with suppress(*TIMEOUTS):
-                outcome = given.future.result(timeout=POLL_S)
+            for outcome in self._fetched(given.future):
                 self._free.add(address)
                 return given.scan, outcome
             if address not in self._asked(self.client.nthreads):
                 self._waiting.appendleft((given.scan, given.plan))
                 return None
+
+    def _fetched(self, future):
+        """[Outcome], or [] if it does not come for a while, which `future.result` would print when it is collected."""
+        with suppress(*TIMEOUTS):
+            return self.client.sync(lambda: self.client.gather([future], errors="skip"), callback_timeout=POLL_S)
+        return []
 
     def _asked(self, question):
         """The scheduler's answer; QSMError if it does not answer any more."""

@@ -1,5 +1,6 @@
 """Workers of this machine: each has one scan, and what becomes of it is said of no other."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -39,6 +40,23 @@ def test_a_worker_that_dies_takes_its_scan_alone(tmp_path):
     assert [len(calls(tmp_path, name)) for name in names] == [1] * len(names)
     assert os.getpid() not in {process for name in names for process in calls(tmp_path, name)}
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_worker_that_dies_with_its_result(tmp_path, monkeypatch, caplog):
+    """The scan is done again, and Dask says nothing, not even when what it keeps of it is collected."""
+    with engine_of(EngineOptions(workers=2, folder=tmp_path / "work"), work) as engine:
+        fetch = engine._result
+
+        def fetch_too_late(*arguments):
+            if len(calls(tmp_path, "done")) == 1:
+                os.kill(calls(tmp_path, "done")[0], signal.SIGKILL)
+            return fetch(*arguments)
+
+        monkeypatch.setattr(engine, "_result", fetch_too_late)
+        assert results(engine, tmp_path, ["done"])["done"].state == DONE
+    assert len(calls(tmp_path, "done")) == 2
+    gc.collect()
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
