@@ -42,7 +42,8 @@ def parameter(
     least : float, optional
         The smallest magnitude of a number other than 0 that makes sense.
     varies : bool
-        Whether one may look for its best value; not of a constant of the scan, which has no slider.
+        Whether one may look for its best value; not of a constant of the scan, nor of what only tells how a solution
+        is come by, which have no sliders.
     help : str
         Sentences for tooltips and the command line.
 

@@ -28,6 +28,7 @@ def balance(default=9.4):
         unit="1/voxel^2",
         low=0.01,
         high=1e4,
+        varies=False,
         help="ADMM penalty of the field over that of the gradient. Affects the convergence, not the solution; "
         "the map oscillates if it is too high.",
     )
@@ -41,6 +42,7 @@ def shrinkage(default=0.025):
         unit="ppm/vox",
         low=1e-5,
         high=1,
+        varies=False,
         help="Soft threshold of the gradient in each ADMM iteration. Affects the convergence, not the solution.",
     )
 
@@ -50,7 +52,7 @@ def iterations(default, label="Iterations", help="Maximum number of iterations."
 
 
 def tolerance(default, help="Stop if the relative change of the map is below this."):
-    return parameter(default, "Tolerance", low=0, high=1, help=help)
+    return parameter(default, "Tolerance", low=0, high=1, varies=False, help=help)
 
 
 def rad_per_ppm(default=16.0):

@@ -32,7 +32,7 @@ def _run(arguments):
     from fuzz.children import verdicts
 
     until = time.monotonic() + arguments.seconds if arguments.seconds else None
-    kinds, endings, slowest, largest, count = Counter(), Counter(), (0, None), (0, None), 0
+    kinds, endings, slowest, largest, count = Counter(), Counter(), (-1, None), (-1, None), 0
     for verdict in verdicts(range(arguments.first, arguments.first + arguments.count), arguments.jobs, until):
         count += 1
         slowest = max(slowest, (round(verdict.seconds, 1), verdict.number))

@@ -43,6 +43,7 @@ def take_screenshots(folder):
     click(panel, "applyButton")
     paths = [_save(grab(loaded.panel, WIDTH, DPI), folder / "panel.png")]
     paths.append(_save(unfolded(loaded), folder / "panel-methods.png"))
+    paths.append(_save(live(loaded), folder / "panel-live.png"))
     paths.append(_save(maps(loaded), folder / "panel-maps.png"))
     paths.append(_save(regions(loaded), folder / "panel-regions.png"))
     loaded.close()
@@ -71,6 +72,25 @@ def unfolded(loaded):
     for stage in ("background", "invert"):
         panel.methods.stages[stage].unfold.checked = True
     return grab(loaded.panel, WIDTH, DPI)
+
+
+def live(loaded):
+    """The section of methods while the map follows its sliders, of which one has been moved."""
+    panel = loaded.widget.panel
+    panel.ui.liveButton.click()
+    _wait_for_full_map(panel)
+    slider = next(s.slider for name, s in panel.methods.stages["invert"].form.sliders.items() if name == "strength")
+    slider.value += slider.maximum // 8
+    _wait_for_full_map(panel)
+    picture = grab(loaded.panel, WIDTH, DPI)
+    panel.ui.liveButton.click()
+    return picture
+
+
+def _wait_for_full_map(panel):
+    wait_until(lambda: panel.ui.keepButton.enabled or not panel.live.is_on, TIMEOUT_S)
+    if not panel.ui.keepButton.enabled:
+        raise RuntimeError(f"Live has ended: {panel.ui.statusLabel.text}")
 
 
 def maps(loaded):

@@ -171,11 +171,11 @@ class _LineEdit:
 
 
 def decimals(parameter):
-    """Digits after the point: those of the lower bound and of a slider's, and one more than those of a usual value."""
-    usual, span = parameter.typical or parameter.default, parameter.span or (0,)
-    digits = [
-        _digits(value) if math.isfinite(value) else 0 for value in (usual, parameter.low, float(f"{span[0]:.2g}"))
-    ]
+    """Digits after the point: those of the smallest values, and one more than those of a usual value."""
+    usual = parameter.typical or parameter.default
+    smallest = f"{parameter.span[0]:.2g}" if parameter.span else f"{usual / 100:.1g}"
+    values = usual, parameter.low, parameter.least, float(smallest)
+    digits = [_digits(value) if math.isfinite(value) else 0 for value in values]
     return min(8, max(digits[0] + 1, *digits[1:]))
 
 

@@ -31,7 +31,12 @@ class LbvParameters:
         help="Erode the mask by this many voxels first, if the field at its boundary is unreliable.",
     )
     tolerance: float = parameter(
-        1e-3, "Tolerance", low=0, high=0.5, help="Stop when the residual relative to its initial value is below this."
+        1e-3,
+        "Tolerance",
+        low=0,
+        high=0.5,
+        varies=False,
+        help="Stop when the residual relative to its initial value is below this.",
     )
     iterations: int = parameter(50, "Iterations", low=1, high=1000, help="Maximum number of iterations.")
 

@@ -16,6 +16,7 @@ MISSING = (
     "slicer.util.pip_install('onnxruntime')), or choose another inversion."
 )
 REMOTE = "Azure"  # of providers that compute elsewhere
+LEAST = 1e-6  # of factors and means other than 0
 PRECISIONS = {"tensor(float16)": np.float16, "tensor(double)": np.float64}  # of inputs; float32 otherwise
 ORDERS = {"kji": (0, 1, 2), "ijk": (2, 1, 0)}
 
@@ -42,20 +43,37 @@ class OnnxParameters:
         "Input factor",
         low=-1e6,
         high=1e6,
+        least=LEAST,
         help="Multiply the field in ppm by this first. For hertz: 42.58 x field strength in T; for radians: that times "
         "2 pi x echo time in s.",
     )
     input_mean: float = parameter(
-        0.0, "Input mean", low=-1e6, high=1e6, help="Subtract this next, the mean of the training fields."
+        0.0,
+        "Input mean",
+        low=-1e6,
+        high=1e6,
+        least=LEAST,
+        help="Subtract this next, the mean of the training fields.",
     )
     input_sd: float = parameter(
-        1.0, "Input SD", low=1e-9, high=1e6, help="Divide by this then, the standard deviation of the training fields."
+        1.0, "Input SD", low=LEAST, high=1e6, help="Divide by this then, the standard deviation of the training fields."
     )
     output_sd: float = parameter(
-        1.0, "Output SD", low=-1e6, high=1e6, help="Multiply the output by this, the SD of the training maps."
+        1.0,
+        "Output SD",
+        low=-1e6,
+        high=1e6,
+        least=LEAST,
+        help="Multiply the output by this, the SD of the training maps.",
     )
     output_mean: float = parameter(
-        0.0, "Output mean", unit="ppm", low=-1e6, high=1e6, help="Then add this, the mean of the training maps."
+        0.0,
+        "Output mean",
+        unit="ppm",
+        low=-1e6,
+        high=1e6,
+        least=LEAST,
+        help="Then add this, the mean of the training maps.",
     )
 
 

@@ -1,6 +1,7 @@
 """What is copied runs as it is, and does what Apply does."""
 
 import json
+import os
 import subprocess
 
 import numpy as np
@@ -113,7 +114,8 @@ def test_command_line_does_what_apply_does(panel, tmp_path, monkeypatch):
     panel.state.mask = head_mask(panel)
     applied = run(panel)
     command = copied_command(panel, tmp_path, monkeypatch)
-    done = subprocess.run(command, shell=True, cwd="/", env={}, capture_output=True, text=True)
+    processor = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS")}  # rounds its way
+    done = subprocess.run(command, shell=True, cwd="/", env=processor, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     image = sitk.ReadImage(str(tmp_path / "susceptibility_ppm.nii.gz"))
     np.testing.assert_array_equal(sitk.GetArrayFromImage(image), applied)

@@ -55,8 +55,9 @@ def test_slider_is_about_the_usual_value_or_shows_all(of, expected):
     assert own(*of).span == pytest.approx(expected)
 
 
-def test_constants_of_a_scan_have_no_slider():
-    assert own("invert", "wh_qsm", "rad_per_ppm").span is None
+@pytest.mark.parametrize("name", ["rad_per_ppm", "balance", "shrinkage", "tolerance"])
+def test_constants_of_a_scan_and_what_only_affects_convergence_have_no_slider(name):
+    assert own("invert", "wh_qsm", name).span is None
 
 
 @pytest.mark.parametrize(
