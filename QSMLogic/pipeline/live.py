@@ -1,6 +1,5 @@
 """A live session: the map of one scan, again and again with other settings, from one total field."""
 
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -13,6 +12,7 @@ from ..registry.provenance import Provenance
 from ..registry.settings import DEVICE, Settings
 from ..registry.stages import STAGES
 from ..solvers.dipole_model import DipoleModel
+from .automatic_values import automatic_values
 from .chain import Chain, checked_region, mapped, referenced, total_field
 from .coarse_grid import WHOLE, CoarseGrid, live_reduction
 from .coarse_stages import CoarseStages
@@ -20,6 +20,7 @@ from .preview import in_coarse_voxels, length_ratio
 from .strength_curve import has_curve, measured, strength_curve, varied
 
 EARLIER = tuple(STAGES)[: tuple(STAGES).index("passes")]  # the stages that run once
+LIVE = "passes", "background", "invert", "reference"  # those that run in every update
 # Of the tolerance of iterations: on a realistic head, WH-QSM and TV on the coarse grid correlated with 0.951 and 0.974
 # with the maps at full resolution, with 0.945 and 0.967 for a factor of 2
 COARSE_TOLERANCE = 1.5
@@ -47,7 +48,8 @@ class LiveMap:
 class LiveSession:
     """Maps a scan on a coarse grid, whenever settings of background removal, inversion and reference change.
 
-    The stages as far as the local field run once, at full resolution. On a GPU the grid is that of the scan.
+    The stages as far as the local field run once, at full resolution. On a GPU the grid is that of the scan. Once a map
+    at full resolution has been learned, coarse ones are that map with what the settings change on the coarse grid.
 
     Parameters
     ----------
@@ -76,7 +78,8 @@ class LiveSession:
         parts = self._parts = chain.stage("passes", total)
         passes = [] if chain.single_step else enumerate(parts)
         self._locals = [chain.stage("background", part, turn=turn, turns=len(parts)) for turn, part in passes]
-        self._automatic, self._chosen, self._last = {}, None, None
+        self._automatic, self._details = {}, {}
+        self._chosen = self._last = self._plain = None
         self._lay_out(acquisition, mask, box, total, region)
         self._seed(settings)
 
@@ -101,8 +104,10 @@ class LiveSession:
             keep(*background, part, self.coarse.field(local))
 
     def covers(self, settings):
-        """Whether maps of these Settings are from the same total field; a new session must be made if not."""
-        return _earlier(settings) == self.earlier and settings.method("invert").takes_csf <= self._has_csf
+        """Whether maps of these Settings are from the same fields; a new session must be made if not."""
+        inversion = settings.method("invert")
+        has_field = bool(self._locals) or inversion.takes_total_field
+        return has_field and _earlier(settings) == self.earlier and inversion.takes_csf <= self._has_csf
 
     def automatic(self, settings):
         """{"invert.parameter": value} of what the automatic values of the inversion come to at full resolution."""
@@ -116,16 +121,36 @@ class LiveSession:
     def update(self, settings, progress=None):
         """The LiveMap of these Settings. progress: called with stage and fraction; it may raise Cancelled."""
         settings = self._filled(settings)
-        region, settings = checked_region(self._region, settings, self.coarse.grid)
-        coarse = self._coarsened(settings)
-        chain = Chain(coarse, progress or _silent, Provenance(self._scan, coarse), cache=self._stages)
+        susceptibility, point = self._plain_map(settings, progress or _silent)
+        if _methods(settings) in self._details:
+            susceptibility = _with_detail(susceptibility, *self._details[_methods(settings)])
+        return LiveMap(susceptibility, _values(settings), point)
+
+    def learn(self, settings, maps):
+        """Give coarse maps by these methods what the Maps of these Settings, at full resolution, have beyond theirs."""
+        if self.reduction == WHOLE:
+            return
+        settings = self._filled(settings)
+        if self._plain is None or self._plain[0] != settings.choices:
+            self._plain_map(settings, _silent)
+        coarse, box = self._plain[1], self.coarse.box
+        means = self.coarse.spread(self.coarse.means(maps.susceptibility_ppm[box], maps.reliable_mask[box]))
+        inside = (means != 0) & (coarse != 0)
+        self._details[_methods(settings)] = coarse, np.where(inside, means - coarse, np.float32(0))
+
+    def _plain_map(self, settings, progress):
+        """The susceptibility on the coarse grid of the entire scan, and its point of the L-curve."""
+        region, checked = checked_region(region_for(settings, self._region), settings, self.coarse.grid)
+        coarse = self._coarsened(checked)
+        chain = Chain(coarse, progress, Provenance(self._scan, coarse), cache=self._stages)
         chain.device = self._device
         local, susceptibility, reliable = mapped(chain, self._total)
         self._last = chain.settings, local
         point = self._point(settings, susceptibility, local)
         everywhere = tuple(slice(n) for n in reliable.shape)
         susceptibility = referenced(chain, self._scan, everywhere, susceptibility, reliable, region)
-        return LiveMap(self.coarse.spread(susceptibility), _values(settings), point)
+        self._plain = settings.choices, self.coarse.spread(susceptibility)
+        return self._plain[1], point
 
     @property
     def curve_key(self):
@@ -133,8 +158,8 @@ class LiveSession:
         settings = self._last[0]
         entry, values = settings.method("invert"), asdict(settings.parameters("invert"))
         name = varied(entry).name if has_curve(entry) else ""
-        background = settings.method("background").name, settings.parameters("background")
-        return entry.name, sorted((k, v) for k, v in values.items() if k != name), background
+        fields = [(settings.method(stage).name, settings.parameters(stage)) for stage in ("passes", "background")]
+        return entry.name, sorted((k, v) for k, v in values.items() if k != name), fields
 
     def curve(self, progress=None):
         """The L-curve about the automatic value for the last map, {"method", "parameter", "points"}; None if none."""
@@ -198,29 +223,15 @@ class LiveSession:
         return {"value": value, **measured(susceptibility, local, DipoleModel(local))}
 
 
-def automatic_values(entry, parameters, field, device=None):
-    """{name: value} of what automatic values of an inversion come to for a field: it runs until it has noted them."""
-    own = varied(entry)
-    if own is None or not own.is_automatic:
-        return {}
-    names = {p.name for p in entry.parameters if p.is_automatic}
-    progress = Progress()
-
-    def stop(_fraction):
-        if names & progress.notes.keys():
-            raise _Noted
-
-    progress.report = stop
-    with suppress(_Noted):
-        automatic = replace(parameters, **dict.fromkeys(names, 0))
-        entry.run(field, parameters=automatic, progress=progress, device=device)
-    return {name: progress.notes[name] for name in names & progress.notes.keys()}
+def region_for(settings, region):
+    """The reference region for a run with these Settings, None if they do not refer to it."""
+    return region if settings.method("reference").name == "region" else None
 
 
-class _Noted(Exception):
-    """Ends a run of which only the notes are of use."""
-
-    is_final = True  # no failure of a device
+def _with_detail(new, before, detail):
+    """The map `new` with as much of the detail as it still has of the map `before`, to which that belongs."""
+    part = np.vdot(before, new) / max(np.vdot(before, before), np.finfo(np.float32).tiny)
+    return np.where(new != 0, new + np.float32(np.clip(part, 0, 1)) * detail, np.float32(0))
 
 
 def _values(settings):
@@ -231,6 +242,10 @@ def _values(settings):
         moved = [p for p in settings.method(stage).parameters if p.span]
         found |= {f"{stage}.{p.name}": values[p.name] for p in moved if values[p.name] or not p.is_automatic}
     return found
+
+
+def _methods(settings):
+    return tuple(settings.method(stage).name for stage in LIVE)
 
 
 def _earlier(settings):

@@ -1,9 +1,10 @@
 """The job of a live session: it waits for commands, and answers each with a map.
 
-Commands are {"live": {"update": n, "settings": choices, "detail": "coarse" or "full"}}, and {"end": true}. An update is
-done to its end, then the last one that waits is taken; a full one is given up as soon as another command waits.
-Its news are ready={...} once the local field is there, curve={...} when there was time for an L-curve, and for each
-update the keywords of LiveJob's answers, or update=n, error=sentence.
+Commands are {"live": {"update": n, "settings": choices, "detail": "coarse" or "full"}}, a full one with "quality" and
+"curve" as in pipeline.run, and {"end": true}. An update is done to its end, then the last one that waits is taken; a
+full one is given up as soon as another command waits. Its news are ready={...} once the local field is there,
+curve={...}, or None for an inversion without, when there was time for an L-curve, and for each update the keywords of
+LiveJob's answers, or update=n, error=sentence. Progress is told only before it is ready, for the first time or anew.
 """
 
 import os
@@ -14,9 +15,9 @@ import time
 import numpy as np
 
 from ..model.errors import Cancelled, QSMError
-from ..registry.settings import Settings
+from ..registry.settings import DEVICE, Settings
 from .chain import run
-from .live import LiveSession
+from .live import LiveSession, region_for
 
 IDLE_S = 0.5  # without a command, after which an L-curve is drawn
 KEPT_FILES = 2
@@ -36,10 +37,12 @@ class LiveJob:
     """A live session, the commands to it and the files that it writes."""
 
     def __init__(self, scan, folder, talk, write_maps):
-        self.acquisition, self.mask, self.settings, self.options = scan
+        self.acquisition, self.mask, settings, options = scan
+        self.reference_mask, self.given_maps = options["reference_mask"], options["given_maps"]
+        self.device = settings.device
         self.folder, self.talk, self.write_maps = folder, talk, write_maps
-        self.files, self.curve_key = [], None
-        self._prepare(self.settings)
+        self.files, self.session = [], None
+        self._prepare(settings)
 
     def answer_all(self):
         """Answer the last command that waits, again and again until the end; draw L-curves in between."""
@@ -51,13 +54,12 @@ class LiveJob:
 
     def _prepare(self, settings):
         """Make the session and say so, once a first map has brought everything to where it is used."""
-        cache, region = self._kept(), self.options["reference_mask"]
-        progress = self.talk.progress
-        self.session = LiveSession(self.acquisition, self.mask, settings, progress, cache, region)
-        self.session.update(settings)
-        ready = {"reduction": list(self.session.reduction), "shape": list(self.session.shape)}
-        ready |= {"invert": self.session.inversion(settings)}
-        self.talk.say(ready=ready | {"automatic": self.session.automatic(settings), "curve": None})
+        progress, kept = self.talk.progress, self._kept()
+        session = LiveSession(self.acquisition, self.mask, settings, progress, kept, self.reference_mask)
+        session.update(settings)
+        self.session, self.curve_key = session, None
+        ready = {"reduction": list(session.reduction), "settings": settings.choices}
+        self.talk.say(ready=ready | {"invert": session.inversion(settings), "automatic": session.automatic(settings)})
 
     def _last_command(self):
         """The last command that waits, or the end if it is among them; None if none has come for a while."""
@@ -81,20 +83,21 @@ class LiveJob:
         except Cancelled:
             return
         self.curve_key = self.session.curve_key
-        if curve:
-            self.talk.say(curve=curve)
+        self.talk.say(curve=curve)
 
-    def _answer(self, update, settings, detail):
+    def _answer(self, update, settings, detail, **extras):
         try:
-            settings = Settings(settings)
+            settings = Settings({**settings, DEVICE: self.device})
             if not self.session.covers(settings):
                 self._prepare(settings)
-            answer = self._full(update, settings) if detail == FULL else self._coarse(update, settings)
+            if detail == FULL:
+                self._full(update, settings, **extras)
+            else:
+                self._coarse(update, settings)
         except Cancelled:
             return
         except QSMError as error:
-            answer = {"error": str(error)}
-        self.talk.say(update=update, **answer)
+            self.talk.say(update=update, error=str(error))
 
     def _coarse(self, update, settings):
         began = time.perf_counter()
@@ -104,17 +107,27 @@ class LiveJob:
         np.save(partial, made.susceptibility_ppm)
         os.replace(partial, self.folder / name)
         self._keep(name)
-        seconds = round(time.perf_counter() - began, 3)
-        return {"detail": "coarse", "file": name, "seconds": seconds, "values": made.values, "point": made.point}
+        seconds, inversion = round(time.perf_counter() - began, 3), self.session.inversion(settings)
+        news = {"file": name, "seconds": seconds, "invert": inversion, "values": made.values, "point": made.point}
+        self.talk.say(update=update, detail="coarse", **news)
 
-    def _full(self, update, settings):
-        progress = lambda stage, fraction: (self._unless_commanded(), self.talk.progress(stage, fraction))  # noqa: E731
-        maps = run(self.acquisition, self.mask, settings, progress, cache=self._kept(), **self.options)
+    def _full(self, update, settings, **extras):
+        maps = run(
+            self.acquisition,
+            self.mask,
+            settings,
+            self._unless_commanded,
+            region_for(settings, self.reference_mask),
+            given_maps=self.given_maps,
+            cache=self._kept(),
+            **extras,
+        )
         name = f"{FULL}_{update}"
         (self.folder / name).mkdir(exist_ok=True)
         self.write_maps(self.folder / name, maps)
         self._keep(name)
-        return {"detail": FULL, "folder": name}
+        self.talk.say(update=update, detail=FULL, folder=name)
+        self.session.learn(settings, maps)
 
     def _unless_commanded(self, *_):
         """Give up if a command waits."""
@@ -127,7 +140,10 @@ class LiveJob:
         for name in [n for n in self.files if n.startswith(name[:4])][:-KEPT_FILES]:
             self.files.remove(name)
             path = self.folder / name
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)  # on Windows who reads it holds it
+            else:
+                path.unlink(missing_ok=True)
 
     def _kept(self):
         return self.talk.kept and self.talk.kept.begin()

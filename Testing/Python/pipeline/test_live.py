@@ -1,64 +1,24 @@
-"""Live maps: like the full map but coarse, the last command first, and with files that do not pile up."""
+"""Live maps: like the full map but coarse, and kept as far as settings stay the same."""
 
-import queue
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers import live_sessions
 from helpers.fields import ball, sphere
 from helpers.foreign_gpu import fake_gpu
+from helpers.live_sessions import GRID, QUICK, SHARP, choices, whole_blocks
 
-from QSMLogic import Acquisition, Grid, Settings, run
+from QSMLogic import Grid, Settings, run
 from QSMLogic.model.acquisition import FieldMap
 from QSMLogic.model.progress import Progress
-from QSMLogic.pipeline import job_files, live_job, worker
+from QSMLogic.pipeline.automatic_values import automatic_values
 from QSMLogic.pipeline.coarse_grid import MOST_VOXELS, CoarseGrid, live_reduction
 from QSMLogic.pipeline.coarse_stages import CoarseStages
-from QSMLogic.pipeline.kept_results import KeptResults
-from QSMLogic.pipeline.live import LiveSession, automatic_values
-from QSMLogic.pipeline.talk import Talk
+from QSMLogic.pipeline.live import LiveSession
 from QSMLogic.registry.method import find
 
-GRID = Grid((61, 64, 67), (1.0, 1.0, 1.1), (0.96, 0.28, 0.0))
-TIMES = (0.005, 0.012)
-RAD_PER_S_AND_PPM = 2 * np.pi * 42.577478518 * 3
-SHARP = {"background": {"method": "sharp"}, "reference": {"method": "none"}}
-QUICK = SHARP | {"invert": {"method": "tkd"}}
-
-
-def choices(threshold, **others):
-    return QUICK | {"invert": {"method": "tkd", "threshold": threshold}} | others
-
-
-def command(update, detail="coarse", **settings):
-    return {"live": {"update": update, "settings": choices(0.2) | settings, "detail": detail}}
-
-
-@pytest.fixture(scope="module")
-def scan():
-    """Two balls of 0.4 and -0.3 ppm in a round head, with noise; and the head."""
-    head = ball(GRID, 27)
-    field = sphere(GRID, 7, (0, 11, 0), 0.4)[0] + sphere(GRID, 7, (0, -11, 0), -0.3)[0]
-    noise = 0.01 * np.random.default_rng(0).standard_normal((2, 2, *GRID.shape))
-    signal = np.stack([head * np.exp(1j * RAD_PER_S_AND_PPM * t * field) for t in TIMES]) + noise[0] + 1j * noise[1]
-    return Acquisition(np.abs(signal), np.angle(signal), TIMES, 3.0, GRID), head
-
-
-@pytest.fixture(scope="module")
-def kept():
-    """Results of stages that all tests of this file share, as only the last stages differ."""
-    return KeptResults()
-
-
-@pytest.fixture
-def session(scan, kept, monkeypatch):
-    """A session with blocks of two voxels."""
-    monkeypatch.setattr("QSMLogic.pipeline.live.live_reduction", lambda shape, spacing_mm: (2, 2, 2))
-    return LiveSession(*scan, Settings(QUICK), lambda stage, fraction: None, kept.begin())
-
-
-def whole_blocks(image):
-    return image[:60, :64, :66].reshape(30, 2, 32, 2, 33, 2)
+scan, kept, session = live_sessions.scan, live_sessions.kept, live_sessions.session  # the fixtures
 
 
 @pytest.mark.parametrize(
@@ -173,6 +133,36 @@ def test_other_total_field_needs_another_session(session):
     assert not session.covers(Settings(QUICK | {"invert": {"method": "medi"}}))
 
 
+def test_session_without_a_local_field_covers_no_method_that_needs_one(scan, kept):
+    settings = Settings(SHARP | {"invert": {"method": "tgv", "iterations": 1}})
+    begun = LiveSession(*scan, settings, lambda stage, fraction: None, kept.begin())
+    assert begun.covers(settings)
+    assert not begun.covers(Settings(QUICK)) and not begun.covers(Settings(SHARP))
+
+
+def test_reference_region_can_be_left_and_taken_again(scan, kept, monkeypatch):
+    monkeypatch.setattr("QSMLogic.pipeline.live.live_reduction", lambda shape, spacing_mm: (2, 2, 2))
+    region = sphere(GRID, 4, (0, 11, 0))[1] < 4  # of 0.4 ppm
+    in_region, absolute = (Settings(QUICK | {"reference": {"method": name}}) for name in ("region", "none"))
+    begun = LiveSession(*scan, in_region, lambda stage, fraction: None, kept.begin(), region)
+    first, other, again = (begun.update(s).susceptibility_ppm for s in (in_region, absolute, in_region))
+    np.testing.assert_array_equal(again, first)
+    assert np.median((other - first)[first != 0]) == pytest.approx(0.4, abs=0.1)
+
+
+def test_what_a_full_map_has_beyond_the_coarse_one_is_kept(session, scan, kept):
+    full = {t: run(*scan, Settings(choices(t)), cache=kept.begin()) for t in (0.15, 0.2)}
+    inside = whole_blocks(full[0.2].reliable_mask).all(axis=(1, 3, 5))
+    means = {t: whole_blocks(maps.susceptibility_ppm).mean(axis=(1, 3, 5)) for t, maps in full.items()}
+    error = lambda t: np.std((session.update(Settings(choices(t))).susceptibility_ppm - means[t])[inside])  # noqa: E731
+    before, other = error(0.15), session.update(Settings(QUICK | {"invert": {"method": "tikhonov"}}))
+    session.learn(Settings(choices(0.2)), full[0.2])
+    assert error(0.2) < 1e-6
+    assert error(0.15) < 0.7 * before
+    again = session.update(Settings(QUICK | {"invert": {"method": "tikhonov"}}))
+    np.testing.assert_array_equal(again.susceptibility_ppm, other.susceptibility_ppm)
+
+
 def test_curve_is_about_the_automatic_value_in_units_of_the_scan(session):
     strength = {"invert": {"method": "tikhonov"}}
     session.update(Settings(QUICK | strength))
@@ -184,6 +174,9 @@ def test_curve_is_about_the_automatic_value_in_units_of_the_scan(session):
     session.update(Settings(QUICK | {"invert": {"method": "tikhonov", "strength": 0.1}}))
     assert session.curve_key == key
     session.update(Settings(QUICK))
+    assert session.curve_key != key
+    key = session.curve_key
+    session.update(Settings(QUICK | {"passes": {"method": "two_passes"}}))
     assert session.curve_key != key
 
 
@@ -201,147 +194,6 @@ def test_fields_of_other_parts_are_not_corrected():
     np.testing.assert_array_equal(found.ppm, plain.ppm)
     assert not was_kept
     assert stages.run(method, (part,), parameters, Progress()) == (found, True)
-
-
-class Waiting(queue.SimpleQueue):
-    """Commands that come one after the other: the end, if there is none left for who waits."""
-
-    def get(self, timeout=None):
-        return {"end": True} if self.empty() else super().get()
-
-
-@pytest.fixture
-def job(scan, kept, tmp_path, monkeypatch):
-    """job(*commands): the news of a live job to which the commands are waiting when the session is there."""
-    monkeypatch.setattr("QSMLogic.pipeline.live.live_reduction", lambda shape, spacing_mm: (2, 2, 2))
-
-    def work(*commands, hear=None):
-        talk = Talk(kept=kept)
-        news, talk.commands = [], Waiting()
-        talk.tell = lambda one: (news.append(one), hear and hear(one, talk))
-
-        def begin(one):
-            if "ready" in one and one is next(n for n in news if "ready" in n):
-                for each in commands:
-                    talk.commands.put(each)
-
-        tell = talk.tell
-        talk.tell = lambda one: (tell(one), begin(one))
-        options = {"reference_mask": None, "given_maps": {}}
-        live_job.run_live((*scan, Settings(QUICK), options), tmp_path, talk, job_files.write_maps)
-        return [one for one in news if "stage" not in one]
-
-    return work
-
-
-def test_session_says_what_it_maps_on(job):
-    (ready,) = (one["ready"] for one in job())
-    assert ready["reduction"] == [2, 2, 2]
-    assert ready["shape"] == [30, 32, 33]
-    assert ready["automatic"]["invert.threshold"] > 0
-
-
-def test_last_command_that_waits_is_taken(job, tmp_path):
-    _, answer = job(command(1), command(2), command(3))
-    assert answer["update"] == 3
-    assert answer["detail"] == "coarse"
-    assert answer["point"]["residual_ppm"] > 0
-    assert answer["seconds"] >= 0
-    found = np.load(tmp_path / answer["file"])
-    assert found.dtype == np.float32
-    assert found.shape == (30, 32, 33)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["live_3.npy"]
-
-
-def test_full_update_is_the_run_itself(job, scan, tmp_path):
-    _, answer = job(command(7, "full"))
-    assert answer == {"update": 7, "detail": "full", "folder": "full_7"}
-    there, here = job_files.read_maps(tmp_path / "full_7"), run(*scan, Settings(choices(0.2)))
-    for entry, array in here.items():
-        np.testing.assert_array_equal(getattr(there, entry.name), array)
-    assert there.provenance["settings"] == here.provenance["settings"]
-    assert there.provenance["checks"] == here.provenance["checks"]
-
-
-def test_full_update_is_given_up_for_a_command(job, tmp_path, monkeypatch):
-    begun = []
-
-    def run_until_command(*inputs, cache=None, **options):
-        begun.append(1)
-        inputs[3]("invert", 0.5)  # nothing waits yet
-        heard.put(command(2))
-        inputs[3]("invert", 0.6)
-        raise AssertionError("The command was not seen.")
-
-    heard = None
-
-    def hear(one, talk):
-        nonlocal heard
-        heard = talk.commands
-
-    monkeypatch.setattr(live_job, "run", run_until_command)
-    _, answer = job(command(1, "full"), hear=hear)
-    assert begun
-    assert answer["update"] == 2
-    assert not (tmp_path / "full_1").exists()
-
-
-def test_failed_update_is_told_and_the_next_one_works(job):
-    def hear(one, talk):
-        if "error" in one:
-            talk.commands.put(command(2))
-
-    _, failed, answer = job(command(1, invert={"method": "tkd", "threshold": 7}), hear=hear)
-    assert "threshold" in failed["error"]
-    assert failed["update"] == 1
-    assert answer["update"] == 2
-
-
-def test_files_of_the_last_two_updates_stay(job, tmp_path):
-    def hear(one, talk):
-        if one.get("update", 9) < 4:
-            talk.commands.put(command(one["update"] + 1))
-
-    assert [one.get("update") for one in job(command(1), hear=hear)] == [None, 1, 2, 3, 4]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["live_3.npy", "live_4.npy"]
-
-
-def test_changed_earlier_stages_prepare_anew(job):
-    news = job(command(1, unwrap={"method": "laplacian"}))
-    assert ["ready" in one for one in news] == [True, True, False]
-
-
-def test_curve_is_drawn_while_nothing_else_waits(job, monkeypatch):
-    monkeypatch.setattr(Waiting, "get", lambda self, timeout=None: waited(self, timeout))
-    turns = []
-
-    def waited(commands, timeout):
-        turns.append(timeout)
-        if timeout is None:
-            return {"end": True}
-        raise queue.Empty
-
-    curve = job()[1]["curve"]
-    assert curve["parameter"] == "threshold"
-    assert len(curve["points"]) > 3
-    assert turns == [live_job.IDLE_S, None]
-
-
-def test_end_while_the_session_is_prepared_is_no_error(scan, tmp_path):
-    talk = Talk()
-    talk.hear({"end": True})
-    options = {"reference_mask": None, "given_maps": {}}
-    live_job.run_live((*scan, Settings(QUICK), options), tmp_path, talk, job_files.write_maps)
-
-
-def test_task_live_reads_what_write_run_has_written(scan, tmp_path):
-    acquisition, head = scan
-    facts = {"echo_times_s": TIMES, "field_strength_t": 3.0, "grid": GRID}
-    list(job_files.write_run(tmp_path, acquisition.magnitude, acquisition.phase, facts, head, QUICK, task="live"))
-    news = []
-    talk = Talk(lambda one: (news.append(one), talk.hear({"end": True}) if "ready" in one else None))
-    worker.take(tmp_path, talk)
-    assert "ready" in news[-1]
 
 
 def test_on_a_gpu_the_live_map_is_the_full_map(scan, kept, monkeypatch):
