@@ -31,19 +31,21 @@ class LiveProcess:
         self.sent.append(command["live"])
 
     def ready(self, reduction=(2, 2, 2), shape=(16, 20, 18), **more):
-        self.shape = shape
-        self.live._hear({"ready": {"reduction": reduction, "shape": shape, "automatic": {}, "curve": None} | more})
+        self.shape, choices = shape, self.live.state.choices
+        self.inversion = choices.get("invert", {}).get("method", "consensus")
+        told = {"reduction": reduction, "settings": choices, "invert": self.inversion, "automatic": {}}
+        self.live._hear({"ready": told | more})
 
     def answer(self, fill=0.1, update=None, **more):
         """Answer the last command, or another one, with a map of one value."""
         asked = self.sent[-1] if update is None else next(one for one in self.sent if one["update"] == update)
         n = asked["update"]
-        news = {"update": n, "detail": asked["detail"], "seconds": 0.1, "values": {}, "point": None}
+        news = {"update": n, "detail": asked["detail"]}
         if asked["detail"] == "coarse":
-            news["file"] = f"live_{n}.npy"
+            inversion = asked["settings"].get("invert", {}).get("method", self.inversion)
+            news |= {"file": f"live_{n}.npy", "seconds": 0.1, "invert": inversion, "values": {}, "point": None}
             np.save(self.folder / news["file"], np.full(self.shape, fill, np.float32))
         else:
-            del news["seconds"]
             news["folder"] = f"full_{n}"
             (self.folder / news["folder"]).mkdir(exist_ok=True)
             write_maps(self.folder / news["folder"], self.maps(fill))

@@ -18,7 +18,7 @@ class LiveChart:
     def __init__(self, owner, curve):
         self.owner, layout, selection = owner, _layout(), _selection()
         self._before = layout and layout.GetViewArrangement(), selection.GetActivePlotChartID()
-        first = curve["points"][0]
+        first = next(point for point in curve["points"] if strength_chart.can_be_drawn(point))
         point = Trace(LIVE, *([first[axis]] for axis in strength_chart.VALUES), markers=True, line=False, labels=("",))
         self.chart = strength_chart.make_strength_chart(owner, curve, (point,), make_temporary)
         show_chart(self.chart)

@@ -66,6 +66,7 @@ class DeviceChoice:
         if found.get("kind") == GPU:
             self._offer_gpu(found["name"])
         elif found.get("reason"):
+            slicer.app.settings().setValue(SETTING, CPU)  # as the box has no other
             self.say(found["reason"])
 
     def _ended(self, *ignored):

@@ -9,7 +9,10 @@ COARSE, FULL = "coarse", "full"
 
 
 class LiveCommands:
-    """send(command): passes a command to the session."""
+    """send(command): passes a command to the session.
+
+    wanted: the settings and the extras of the map that is wanted, or None.
+    """
 
     def __init__(self, send):
         self._send = send
@@ -20,8 +23,8 @@ class LiveCommands:
         """The session begins or ends."""
         self._spacing.stop()
         self._rest.stop()
-        self._wanted = self._unanswered = None
-        self._rests, self._count, self._shown, self._asked = False, 0, 0, {}
+        self.wanted = self._unanswered = None
+        self._rests, self._count, self._asked = False, 0, {}
         self._latest = {COARSE: None, FULL: None}
 
     def close(self):
@@ -30,28 +33,29 @@ class LiveCommands:
         self._spacing.disconnect("timeout()", self._go)
         self._rest.disconnect("timeout()", self._has_rested)
 
-    def want(self, choices):
-        """The map of these settings is wanted."""
-        if choices != self._wanted:
-            self._wanted, self._rests = choices, False
+    def want(self, choices, extras):
+        """The map of these settings is wanted. extras: what a full one has besides, keywords of pipeline.run."""
+        if (choices, extras) != self.wanted:
+            self.wanted, self._rests = (choices, extras), False
             self._rest.start(REST_MS)
             self._go()
 
     def has_other_numbers(self, choices):
         """Whether these settings have other parameters than those that were wanted last, but the same methods."""
-        return choices != self._wanted and _methods(choices) == _methods(self._wanted or {})
+        last = self.wanted[0] if self.wanted else {}
+        return choices != last and _methods(choices) == _methods(last)
 
     def choices_of(self, answer):
-        """The settings of an answer that is newer than those shown, None of others; makes room for the next command."""
+        """The settings of an answer; None if nobody asked, or of a full map that is not wanted any more.
+
+        Makes room for the next command.
+        """
         number = answer["update"]
-        detail, choices = self._asked.pop(number, (None, None))
+        detail, asked = self._asked.pop(number, (None, None))
         if number == self._unanswered:
             self._unanswered = None
-        is_new = choices is not None and number > self._shown
-        if is_new and "error" not in answer:
-            self._shown = number
         self._go()
-        return choices if is_new else None
+        return asked[0] if asked and (detail == COARSE or asked == self.wanted) else None
 
     def _has_rested(self):
         self._rests = True
@@ -59,21 +63,21 @@ class LiveCommands:
 
     def _go(self):
         """Send what is to be sent now."""
-        if self._wanted is None or self._unanswered is not None or self._spacing.active:
+        if self.wanted is None or self._unanswered is not None or self._spacing.active:
             return
-        if self._latest[COARSE] != self._wanted:
+        choices, extras = self.wanted
+        if self._latest[COARSE] != choices:
+            self._latest[COARSE], self._latest[FULL] = choices, None  # a full map that is being made is given up
             self._unanswered = self._ask(COARSE)
             self._spacing.start(SPACING_MS)
-        elif self._rests and self._latest[FULL] != self._wanted:
-            self._ask(FULL)
+        elif self._rests and self._latest[FULL] != self.wanted:
+            self._latest[FULL] = self.wanted
+            self._ask(FULL, **extras)
 
-    def _ask(self, detail):
+    def _ask(self, detail, **extras):
         self._count += 1
-        self._latest[detail] = self._wanted
-        if detail == COARSE:
-            self._latest[FULL] = None  # a full map that is being made is given up
-        self._asked[self._count] = detail, self._wanted
-        self._send({"live": {"update": self._count, "settings": self._wanted, "detail": detail}})
+        self._asked[self._count] = detail, self.wanted
+        self._send({"live": {"update": self._count, "settings": self.wanted[0], "detail": detail, **extras}})
         return self._count
 
 

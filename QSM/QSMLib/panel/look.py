@@ -42,6 +42,7 @@ class Look(VTKObservationMixin):
         blocked = self.ui.mapSelector.blockSignals(True)
         self.ui.mapSelector.setCurrentNode(state.result)
         self.ui.mapSelector.blockSignals(blocked)
+        self.ui.mapSelector.enabled = self.live is None
         for widget in ("colorsBox", "windowBox", "opacitySlider", "overlayButton", "sideBySideButton"):
             getattr(self.ui, widget).enabled = volume is not None
         in_ppm = volume is not None and unit_of(volume) in (

@@ -108,10 +108,14 @@ class Run:
     def write(folder, scan, request, reduction=None, task="run"):
         """Write what a job needs of a SceneScan and its Request: a generator that must be run to its end."""
         images = scan.images("magnitude"), scan.images("phase")
-        quality = not reduction and wants_quality(request.output_volume, request.intermediate)
-        options = {"reference_mask": scan.reference, "quality": quality, "curve": request.curve and not reduction}
-        options |= {"given_maps": scan.given_maps, "task": task}
+        options = {} if reduction else Run.extras(request.output_volume, request)
+        options |= {"reference_mask": scan.reference, "given_maps": scan.given_maps, "task": task}
         return job_files.write_run(folder, *images, scan.facts, scan.mask, request.settings, reduction, **options)
+
+    @staticmethod
+    def extras(output, wishes):
+        """What a run into the output volume has besides the map; wishes: the State, or its Request."""
+        return {"quality": wants_quality(output, wishes.intermediate), "curve": wishes.curve}
 
     def load_sample(self):
         """Simulate the scan of a head, put it into the scene and choose it."""

@@ -13,17 +13,23 @@ def scan_key(state, stages):
     except QSMError:
         return None
     echoes = (*scan.magnitude.echoes, *scan.phase.echoes)
-    images = tuple((e.holder.GetID(), e.volume.GetID(), e.volume.GetImageData().GetMTime()) for e in echoes)
+    images = tuple((e.holder.GetID(), *image_key(e.volume)) for e in echoes)
     settings = [request.settings.get(stage) for stage in stages]
-    return images, scan.facts, _mask_key(request.mask_node), settings
+    return images, scan.facts, region_key(request.mask_node), settings
 
 
-def _mask_key(mask):
+def image_key(volume):
+    """A volume and what it holds now; None for None."""
+    return volume and (volume.GetID(), volume.GetImageData() and volume.GetImageData().GetMTime())
+
+
+def region_key(mask):
+    """A mask, a node or (a segmentation node, the ID of a segment), and what it holds now; None without a node."""
     node, segment = mask if isinstance(mask, tuple) else (mask, "")
     if not node:
         return None
     if not node.IsA("vtkMRMLSegmentationNode"):
-        return node.GetID(), node.GetImageData().GetMTime()
+        return image_key(node)
     segmentation = node.GetSegmentation()
     source, ids = segmentation.GetSourceRepresentationName(), segmentation.GetSegmentIDs()
     shapes = [segmentation.GetSegment(id_).GetRepresentation(source) for id_ in ids if segment in ("", id_)]

@@ -3,57 +3,13 @@
 import numpy as np
 import pytest
 import slicer
-from helpers import panel_runs
+from helpers import live_panel, panel_runs
+from helpers.live_panel import WH_QSM, asked, drag, has_full, layers, left_over, slider
 from helpers.live_process import LiveProcess
-from helpers.nodes import content
 from standin.scene_files import close_scene, load_scene, save_scene
 from standin.waiting import wait_until
 
-panel = panel_runs.panel  # the fixture
-WH_QSM = panel_runs.QUICK | {"invert": {"method": "wh_qsm"}}
-
-
-@pytest.fixture
-def live(panel, tmp_path):
-    """The panel's part, on, with a session that has told that it is ready."""
-    panel.state.choices = WH_QSM
-    before = set(content())
-    process = LiveProcess(panel.live, tmp_path)
-    panel.ui.liveButton.click()
-    assert panel.ui.statusLabel.text == "Preparing the live map ..." and panel.ui.liveButton.checked
-    process.ready(automatic={"invert.strength": 0.0004})
-    panel.live.before, panel.live.panel = before, panel
-    return panel.live
-
-
-def slider(live, name="strength", stage="invert"):
-    return live.methods.stages[stage].form.sliders[name]
-
-
-def drag(live, position, **of):
-    slider(live, **of).slider.value = position
-
-
-def asked(live, count):
-    """Wait until the session was asked for so many maps; the last of them."""
-    assert wait_until(lambda: len(live.process.sent) >= count, 5)
-    return live.process.sent[-1]
-
-
-def layers():
-    return slicer.mrmlScene.GetNodeByID("vtkMRMLSliceCompositeNodeRed")
-
-
-def has_full(live):
-    live.process.answer()
-    assert asked(live, 2)["detail"] == "full"
-    live.process.answer(0.2)
-    assert wait_until(lambda: live.ui.keepButton.enabled, 5)
-
-
-def left_over(live):
-    views = {node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLPlotViewNode")}  # the layout keeps them
-    return set(content()) - live.before - views
+panel, live = live_panel.panel, live_panel.live  # the fixtures
 
 
 def test_slider_sets_the_spin_box_and_asks_for_the_map(live):
@@ -77,16 +33,17 @@ def test_one_coarse_command_is_unanswered_and_the_newest_wins(live):
 def test_at_rest_the_full_map_is_wanted(live):
     live.process.answer()
     assert len(live.process.sent) == 1
-    assert asked(live, 2) == {"update": 2, "settings": WH_QSM, "detail": "full"}
+    extras = {"quality": False, "curve": False}
+    assert asked(live, 2) == {"update": 2, "settings": WH_QSM, "detail": "full", **extras}
     drag(live, 30)
     assert asked(live, 3)["detail"] == "coarse"
 
 
 def test_old_answers_are_ignored(live):
     has_full(live)
-    shown = slicer.util.arrayFromVolume(live.map.node).max()
+    shown = slicer.util.arrayFromVolume(live.view.node).max()
     live._hear({"update": 1, "detail": "coarse", "file": "live_1.npy", "seconds": 1})
-    assert slicer.util.arrayFromVolume(live.map.node).max() == shown == np.float32(0.2)
+    assert slicer.util.arrayFromVolume(live.view.node).max() == shown == np.float32(0.2)
 
 
 def test_error_is_said_and_live_goes_on(live):
@@ -117,7 +74,7 @@ def test_every_slider_reaches_both_ends_of_its_span(live):
 
 def test_map_is_an_overlay_that_nobody_owns(live):
     live.process.answer(0.1)
-    node = live.map.node
+    node = live.view.node
     assert layers().GetForegroundVolumeID() == node.GetID() and node.GetHideFromEditors()
     assert not node.GetSaveWithScene() and node.GetName() == "Live map"
     bounds, coarse = np.zeros(6), np.zeros(6)
@@ -146,7 +103,7 @@ def test_keep_puts_the_full_map_into_the_scene(live):
     has_full(live)
     live.ui.keepButton.click()
     assert wait_until(lambda: live.ui.statusLabel.text.startswith("Kept"), 5)
-    assert layers().GetForegroundVolumeID() == live.map.node.GetID()
+    assert layers().GetForegroundVolumeID() == live.view.node.GetID()
     assert slicer.util.arrayFromVolume(live.state.output).max() == np.float32(0.2)
     live.ui.liveButton.click()
     assert layers().GetForegroundVolumeID() == live.state.output.GetID()
@@ -213,7 +170,7 @@ def test_undo_is_followed(live):
     live.process.answer()
     scene.Undo()
     assert wait_until(lambda: live.process.sent[-1]["settings"] == WH_QSM, 5)
-    assert live.is_on and scene.IsNodePresent(live.map.node)
+    assert live.is_on and scene.IsNodePresent(live.view.node)
 
 
 def test_another_method_has_sliders_and_is_followed(live):
@@ -242,7 +199,7 @@ def test_second_live_begins_anew(live):
     live.process.ready()
     assert live.process.sent == [{"update": 1, "settings": WH_QSM, "detail": "coarse"}]
     live.process.answer()
-    assert layers().GetForegroundVolumeID() == live.map.node.GetID()
+    assert layers().GetForegroundVolumeID() == live.view.node.GetID()
     live.ui.liveButton.click()
     assert not left_over(live)
 
@@ -260,9 +217,10 @@ def test_point_moves_along_the_curve(live):
     points = [point, point | {"value": 2e-4, "residual_ppm": 0.02, "chosen": False}]
     live.process.answer(point=point)
     live._hear({"curve": {"method": "WH-QSM", "parameter": "strength", "points": points}})
-    asked(live, 2)
+    drag(live, 200)
+    assert asked(live, 2)["detail"] == "coarse"
     live.process.answer(point={"value": 3e-4, "residual_ppm": 0.03, "gradient_ppm_per_mm": 0.01})
-    chart = live.chart.chart
+    chart = live.view.chart.chart
     table = chart.GetNodeReference("QSM.ChartData")
     assert set(slicer.util.arrayFromTableColumn(table, "live x")) == {0.03} and chart.GetHideFromEditors()
     assert slicer.app.applicationLogic().GetSelectionNode().GetActivePlotChartID() == chart.GetID()
@@ -274,11 +232,11 @@ def test_real_process_answers_and_a_run_ends_it(panel):
     panel.state.choices = WH_QSM
     panel.ui.liveButton.click()
     live = panel.live
-    assert wait_until(lambda: live.map and live.map.node, 60), panel.ui.statusLabel.text
+    assert wait_until(lambda: live.view and live.view.node, 60), panel.ui.statusLabel.text
     assert not panel.ui.progressBar.visible and live._automatic
     drag(live, 60)
     assert wait_until(lambda: panel.ui.keepButton.enabled, 60), panel.ui.statusLabel.text
-    full = slicer.util.arrayFromVolume(live.map.node).copy()
+    full = slicer.util.arrayFromVolume(live.view.node).copy()
     pid = panel.service.pid
     panel_runs.run(panel)
     assert not live.is_on and panel.service.pid == pid
