@@ -163,6 +163,15 @@ def test_what_a_full_map_has_beyond_the_coarse_one_is_kept(session, scan, kept):
     np.testing.assert_array_equal(again.susceptibility_ppm, other.susceptibility_ppm)
 
 
+def test_blocks_that_the_learned_map_has_not_are_left_as_they_are(session, scan, kept):
+    wide = Settings(choices(0.2, background={"method": "sharp", "radius_mm": 9.0}))
+    plain, narrow = (session.update(s).susceptibility_ppm for s in (Settings(choices(0.2)), wide))
+    session.learn(wide, run(*scan, wide, cache=kept.begin()))
+    rim = (plain != 0) & (narrow == 0)
+    assert rim.any()
+    np.testing.assert_array_equal(session.update(Settings(choices(0.2))).susceptibility_ppm[rim], plain[rim])
+
+
 def test_curve_is_about_the_automatic_value_in_units_of_the_scan(session):
     strength = {"invert": {"method": "tikhonov"}}
     session.update(Settings(QUICK | strength))
