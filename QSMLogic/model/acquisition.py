@@ -7,12 +7,11 @@ import numpy as np
 
 from ..numerics.namespace import library, namespace, to_host
 from ..numerics.sums import sum_of_products
+from ..numerics.voxels import MARGIN_VOXELS
 from .echo_images import echo_images
 from .errors import QSMError
 from .mask_values import inside_mask
 from .scan_checks import checked_echo_times, checked_field_strength
-
-MARGIN_VOXELS = 16  # enough for images of one to two hundred voxels
 
 
 @dataclass(frozen=True)

@@ -1,35 +1,31 @@
 """Where methods run: on the CPU, or on a GPU through CuPy, from which every failure leads back to the CPU."""
 
-import ctypes
 import gc
 import importlib.util
 import math
 import platform
-import sys
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import numpy as np
 
+from .driver import driver_version, has_driver
+from .gpu_memory import USUAL, Uploads, needed_bytes
 from .moving import moved
 from .namespace import Library, cupy_library, to_host
 
 CPU, GPU, AUTO = DEVICES = ("cpu", "gpu", "auto")
 PACKAGE = "cupy-cuda12x[ctk]"
 INSTALL = f'pip install "{PACKAGE}"'
-DRIVER_LIBRARY = {"win32": "nvcuda.dll", "linux": "libcuda.so.1"}  # there is none for macOS
-# The peak of any method and check, its inputs included, at 64 x 72 x 68 voxels on arrays of another library that numpy
-# allocates was 319 bytes per voxel (./dev bench memory; at most 119 with 4 echoes, about 20 for each); and half as much
-# again for work areas of a GPU's transforms, which numpy does not see
-BYTES_PER_VOXEL, BYTES_PER_VOXEL_AND_ECHO = 480.0, 60.0
 SMALL = (16, 16, 16)  # of what is tried before a GPU is used
 GB = 1e9
+OUT_OF_MEMORY = ("MemoryError", "out of memory", "ALLOC_FAILED")  # parts of an error's name or text
 REMEDIES = (  # part of an error's name or text, and what to do
     ("InsufficientDriver", "Its driver is too old for this CuPy: install a newer driver from nvidia.com"),
     ("NoDevice", "Check that the GPU is visible to this process (CUDA_VISIBLE_DEVICES)"),
-    ("memory", "Other programs may hold its memory: close them"),
+    *((part, "Other programs may hold its memory: close them") for part in OUT_OF_MEMORY),
     ("", f"Update its driver, and install CuPy with its libraries: {INSTALL}"),
 )
 
@@ -47,8 +43,8 @@ class Device:
 
     Attributes
     ----------
-    kind, name, driver, library : str
-        "cpu" or "gpu", and what it is; "" if unknown.
+    kind, name, driver, software : str
+        "cpu" or "gpu", and what it is; "" if unknown. software: the library that computes, with its version.
     memory_bytes : float or None
         Of a GPU.
     reason : str
@@ -62,26 +58,27 @@ class Device:
     kind, driver, memory_bytes, key = CPU, "", None, ""
 
     def __init__(self, reason="", fallbacks=()):
-        self.name, self.library = platform.processor() or platform.machine(), f"numpy {np.__version__}"
+        self.name, self.software = platform.processor() or platform.machine(), f"numpy {np.__version__}"
         self.reason, self.stages, self.fallbacks = reason, [], list(fallbacks)
 
-    def call(self, function, *inputs, stage="", title=""):
+    def call(self, function, *inputs, stage="", title="", need=USUAL):
         """The result of a function of arrays of any library, as numpy arrays.
 
-        inputs: numpy arrays, and what holds such (numerics/moving.py). stage, title: what it is, for the records and
-        for sentences.
+        inputs: numpy arrays, and what holds such (numerics/moving.py). stage, title: what it is, for the records, which
+        leave out what is no stage, and for sentences. need: of memory.
         """
         return function(*inputs)
 
     def describe(self):
         """What it is, a plain dictionary for JSON."""
-        facts = ("kind", "name", "memory_bytes", "driver", "library", "reason")
-        return {name: getattr(self, name) for name in facts}
+        return {**self._facts(), "memory_bytes": self.memory_bytes, "reason": self.reason}
 
     def record(self):
         """What a run records of it."""
-        facts = {name: getattr(self, name) for name in ("kind", "name", "driver", "library")}
-        return {**facts, "stages": list(self.stages), "fallbacks": list(dict.fromkeys(self.fallbacks))}
+        return {**self._facts(), "stages": list(self.stages), "fallbacks": list(dict.fromkeys(self.fallbacks))}
+
+    def _facts(self):
+        return {"kind": self.kind, "name": self.name, "driver": self.driver, "library": self.software}
 
 
 @dataclass(frozen=True)
@@ -100,16 +97,19 @@ class Gpu(Device):
 
     kind = GPU
 
-    def __init__(self, library: Library, handle: Handle, name, memory_bytes, driver, library_name):
+    def __init__(self, library: Library, handle: Handle, name, memory_bytes, driver, software):
         super().__init__()
-        self.name, self.memory_bytes, self.driver, self.library = name, memory_bytes, driver, library_name
-        self.key = f"{name}, {library_name}"
-        self._modules, self._handle, self._kept, self._is_lost = library, handle, {}, False
+        self.name, self.memory_bytes, self.driver, self.software = name, memory_bytes, driver, software
+        self.key = f"{name}, {software}"
+        self._modules, self._handle, self._is_lost = library, handle, False
+        self._uploads = Uploads(library.xp.array)
+        _uploads.add(self._uploads)
         self._try()
 
-    def call(self, function, *inputs, stage="", title=""):
+    def call(self, function, *inputs, stage="", title="", need=USUAL):
         """As Device.call, on the GPU; on the CPU, and with a sentence among the fallbacks, if that is not possible."""
-        why = self._too_large(inputs)
+        _used.add(self._handle)
+        why = self._too_large(needed_bytes(inputs, need))
         if not why and not self._is_lost:
             try:
                 result = self._called(function, inputs)
@@ -118,7 +118,7 @@ class Gpu(Device):
                     raise
                 why = _sentence_of(error)
             else:
-                self.stages += [stage] if stage not in self.stages else []
+                self.stages += [stage] if stage and stage not in self.stages else []
                 return result
             self._recover()
         self.fallbacks += [f"{title or stage or 'This step'} ran on the CPU: {why}"] if why else []
@@ -129,31 +129,20 @@ class Gpu(Device):
         homes = {}  # {id: (array on the GPU, numpy array)}
 
         def move(x):
-            there = self._uploaded(x)
+            there = self._uploads.of(x)
             homes[id(there)] = there, x
             return there
 
         result = function(*moved(inputs, move))
         return moved(result, lambda x: homes[id(x)][1] if id(x) in homes else to_host(x))
 
-    def _uploaded(self, x):
-        """The array on the GPU, where those stay that nobody can change, as long as they exist here."""
-        if not _is_constant(x):
-            return self._modules.xp.array(x)
-        source, there = self._kept.get(id(x), (lambda: None, None))
-        if source() is not x:
-            key, kept, there = id(x), self._kept, self._modules.xp.array(x)
-            kept[key] = weakref.ref(x, lambda ref: kept.pop(key, None)), there
-        return there
-
-    def _too_large(self, inputs):
-        """Why the memory is too small, a sentence; "" if it is not."""
-        needed = needed_bytes(inputs)
+    def _too_large(self, needed):
+        """Why the memory is too small for so many bytes, a sentence; "" if it is not."""
         if self._is_lost or needed <= self._free_bytes():
             return ""
-        self._kept.clear()
+        self._uploads.clear()
         with suppress(Exception):  # without an answer, as below
-            self._handle.release()
+            self._release()
         free = self._free_bytes()
         if needed <= free:
             return ""
@@ -168,14 +157,17 @@ class Gpu(Device):
 
     def _recover(self):
         """After a failure: free the memory, and give the GPU up if it does not work any more."""
-        self._kept.clear()
-        gc.collect()  # an error may still hold the arrays of the failed attempt
+        self._uploads.clear()
         try:
-            self._handle.release()
+            self._release()
             self._try()
         except Exception as error:
             self._is_lost = True
             self.fallbacks.append(f"All that followed ran on the CPU: the GPU was lost ({_first_line(error)}).")
+
+    def _release(self):
+        gc.collect()  # what has failed or has ended may still hold arrays
+        self._handle.release()
 
     def _try(self):
         """Compute something small there and back."""
@@ -197,14 +189,25 @@ def find_device(wanted=CPU):
 
 def gpu_hint():
     """The GpuHint of this computer; imports nothing, and starts nothing on a GPU."""
-    return GpuHint(importlib.util.find_spec("cupy") is not None, _has_driver())
+    return GpuHint(importlib.util.find_spec("cupy") is not None, has_driver())
 
 
-def needed_bytes(inputs):
-    """An upper bound of the memory that a method needs on a GPU for these inputs."""
-    shapes = []
-    moved(inputs, lambda x: shapes.append(x.shape) or x)
-    return max((_bytes_of(shape) for shape in shapes), default=0.0)
+_uploads, _used = weakref.WeakSet(), set()  # of the GPUs of this process: Uploads; Handles since memory was given back
+
+
+@contextmanager
+def gpu_memory_returned():
+    """At the end, GPUs have their memory back, of which CuPy else reserves what has been used; it can decorate, too."""
+    try:
+        yield
+    finally:
+        for uploads in list(_uploads):
+            uploads.clear()
+        if _used:
+            gc.collect()
+        while _used:
+            with suppress(Exception):  # of a GPU that is lost
+                _used.pop().release()
 
 
 class _NoGpu(Exception):
@@ -221,8 +224,7 @@ def _gpu():
         library = cupy_library()
         return Gpu(library, *_facts(library.xp))
     except Exception as error:
-        text = f"{type(error).__name__} {error}"
-        remedy = next(remedy for part, remedy in REMEDIES if part.lower() in text.lower())
+        remedy = next(remedy for part, remedy in REMEDIES if _says(error, part))
         raise _NoGpu(f"The GPU cannot be used: {_first_line(error)}. {remedy}, or choose the CPU.") from None
 
 
@@ -238,47 +240,18 @@ def _facts(cupy):
         pool.free_all_blocks()
 
     handle = Handle(lambda: runtime.memGetInfo()[0] + pool.free_bytes(), release)
-    driver = f"{_driver_version()} ({cuda})".strip()
+    driver = f"{driver_version()} ({cuda})".strip()
     return handle, facts["name"].decode(), facts["totalGlobalMem"], driver, f"CuPy {cupy.__version__}"
 
 
-def _has_driver():
-    with suppress(OSError, KeyError):
-        ctypes.CDLL(DRIVER_LIBRARY[sys.platform])
-        return True
-    return False
-
-
-def _driver_version():
-    """As NVIDIA numbers its drivers, by the library that comes with them; "" if it does not say."""
-    with suppress(OSError, AttributeError):
-        library = ctypes.CDLL("nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1")
-        text = ctypes.create_string_buffer(80)
-        if library.nvmlInit_v2() == 0:
-            found = library.nvmlSystemGetDriverVersion(text, len(text))
-            library.nvmlShutdown()
-            return "" if found else text.value.decode()
-    return ""
-
-
-def _bytes_of(shape):
-    echoes = shape[0] if len(shape) > 3 else 1
-    return math.prod(shape[-3:]) * max(BYTES_PER_VOXEL, BYTES_PER_VOXEL_AND_ECHO * echoes)
-
-
-def _is_constant(x):
-    """Whether nobody can write into a numpy array, nor into what it is a view of."""
-    while isinstance(x, np.ndarray):
-        if x.flags.writeable:
-            return False
-        x = x.base
-    return x is None
-
-
 def _sentence_of(error):
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or any(_says(error, part) for part in OUT_OF_MEMORY):
         return "the GPU ran out of memory."
     return f"the GPU failed ({_first_line(error)})."
+
+
+def _says(error, part):
+    return part.lower() in f"{type(error).__name__} {error}".lower()
 
 
 def _first_line(error):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from ..model.given_maps import GIVEN_MAPS, checked_given
 from ..model.maps import NO_REGION, Maps, UnreferencedMap
 from ..model.mask_values import mask_values_check
 from ..model.progress import Progress
-from ..numerics.device import find_device
+from ..numerics.device import find_device, gpu_memory_returned
 from ..numerics.dipole_field import dipole_field
 from ..registry.provenance import Provenance
 from ..registry.settings import Settings
@@ -29,6 +30,7 @@ from .strength_curve import strength_curve
 BEFORE_CURVE = 0.35  # fraction of the run time before the L-curve, if it is wanted
 
 
+@gpu_memory_returned()
 def run(
     acquisition: Acquisition,
     mask: np.ndarray | None = None,
@@ -126,7 +128,7 @@ def total_field(chain, acquisition, mask, quality):
     mask: the given one, or None.
     """
     scan, mask = checked_input(chain, acquisition, mask)
-    quality = chain.device.call(scan_quality, scan) if quality else None
+    quality = chain.device.call(scan_quality, scan, title="The phase quality map") if quality else None
     method = ""
     if mask is None:
         mask, method = checked_mask(chain.stage("mask", scan), scan.grid), chain.settings.method("mask").name
@@ -139,8 +141,8 @@ def total_field(chain, acquisition, mask, quality):
     unwrapped_rad = chain.stage("unwrap", scan, inside)
     total = chain.stage("field", scan, unwrapped_rad, inside)
     if chain.settings.method("invert").takes_csf:
-        fluid, _ = chain.device.call(find_fluid, scan.magnitude, scan.echo_times_s, inside, scan.grid)
-        total = replace(total, csf=fluid)
+        images = scan.magnitude, scan.echo_times_s, inside, scan.grid
+        total = replace(total, csf=chain.device.call(find_fluid, *images, title="The search for CSF")[0])
     return total, mask, box, quality, chain.kept(scan=scan, mask=inside, unwrapped_rad=unwrapped_rad, total=total)
 
 
@@ -242,9 +244,7 @@ class Chain:
         return result
 
     def _found(self, function, inputs):
-        def compute():
-            return found(function, *inputs, device=self.device)
-
+        compute = partial(found, function, *inputs, device=self.device)
         return self.cache.check(function, inputs, compute, self.device) if self.cache else compute()
 
     def draw_curve(self, local):

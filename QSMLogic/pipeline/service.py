@@ -52,10 +52,12 @@ def serve():
 
 def _do(folder, talk, kept):
     """Do the job in a folder and tell how it ended. Its temporary files are in the folder, and so leave with it."""
+    from ..numerics.device import gpu_memory_returned
+
     talk.kept = kept
     talk.say(began=True)
     tempfile.tempdir = str(folder)
-    with _ending_with(folder):
+    with _ending_with(folder), gpu_memory_returned():
         news = _outcome(folder, talk)
     tempfile.tempdir = None
     talk.say(**news)

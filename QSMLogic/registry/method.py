@@ -15,6 +15,7 @@ from ..model.acquisition import bounding_box, uncropped
 from ..model.catalogue import CATALOGUE
 from ..model.errors import QSMError
 from ..model.progress import Progress
+from ..numerics.gpu_memory import USUAL, Need
 from .parameter import Parameter, parameter
 from .stages import KNOWN, NOTHING, STAGES, stages_with_maps
 
@@ -52,6 +53,7 @@ class Method:
     chooses: object = None
     missing: object = None
     on_gpu: bool = False
+    gpu_need: Need = USUAL
 
     @cached_property
     def takes(self):
@@ -129,7 +131,8 @@ class Method:
             progress.notes.update(copy.deepcopy(before))
             return run(*inputs, parameters, progress), progress.notes
 
-        result, notes = device.call(attempt, *inputs, stage=self.stage, title=STAGES[self.stage].title)
+        facts = {"stage": self.stage, "title": STAGES[self.stage].title, "need": self.gpu_need}
+        result, notes = device.call(attempt, *inputs, **facts)
         progress.notes.update(notes)
         return result
 
@@ -162,6 +165,7 @@ def method(
     chooses=None,
     missing=None,
     on_gpu=False,
+    gpu_need=USUAL,
 ):
     """Register the decorated function as a method; the function's name is the method's name.
 
@@ -187,6 +191,8 @@ def method(
         Returns the remedy if another program that the method runs is not installed, else "".
     on_gpu : bool
         Whether it takes arrays of any library (numerics/namespace.py); if not, it runs on the CPU.
+    gpu_need : Need
+        Its memory there, if it differs from that of most methods; `./dev bench memory` measures it.
 
     Returns
     -------
@@ -195,7 +201,7 @@ def method(
     """
 
     def register(function):
-        facts = (erodes_mask, takes_total_field, takes_csf, chooses, missing, on_gpu)
+        facts = (erodes_mask, takes_total_field, takes_csf, chooses, missing, on_gpu, gpu_need)
         entry = Method(stage, function.__name__, title, function, parameters, tuple(citations), *facts)
         function.method = entry
         return function

@@ -33,7 +33,7 @@ def compare(device_name):
     if device.kind != "gpu":
         print(device.reason or f"--device {device_name} is the CPU: there is nothing to compare it with.")
         return
-    print(f"{device.name}, driver {device.driver}, {device.library}")
+    print(f"{device.name}, driver {device.driver}, {device.software}")
     left_out = set()
     for shape, echoes in CASES.items():
         scan, mask = synthetic_scan(shape, echoes)

@@ -1,33 +1,41 @@
 """A stand-in for a GPU: foreign arrays, memory that is a number, and a way to lose it."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 from helpers.foreign_arrays import Foreign
 
 from QSMLogic.numerics.device import Gpu, Handle
 
 
+class Transforms:
+    """Those of foreign arrays; wrong by a factor, and lost once there is a reason."""
+
+    def __init__(self, factor):
+        self.lost, self._factor = "", factor
+
+    def rfftn(self, x):
+        if self.lost:
+            raise RuntimeError(self.lost)
+        return Foreign.array_library.fft.rfftn(x * self._factor)
+
+
 class FakeGpu(Gpu):
-    """released: how often its memory was freed."""
+    """Held by none of its parts, as a Gpu is."""
 
     def __init__(self, free_bytes, factor):
-        self.released, self._lost, self._factor, foreign = 0, "", factor, Foreign.array_library
-        fft = SimpleNamespace(rfftn=self._rfftn)
-        facts = "Foreign GPU", 8e9, "550.54 (CUDA 12.4)", "CuPy 14.2.0"
-        super().__init__(replace(foreign, fft=fft), Handle(lambda: free_bytes, self._release), *facts)
+        self._releases, self._fft = [], Transforms(factor)
+        releases, facts = self._releases, ("Foreign GPU", 8e9, "550.54 (CUDA 12.4)", "CuPy 14.2.0")
+        handle = Handle(lambda: free_bytes, lambda: releases.append(True))
+        super().__init__(replace(Foreign.array_library, fft=self._fft), handle, *facts)
 
     def lose(self, why):
         """From now on nothing works there; found out at the next failure."""
-        self._lost = why
+        self._fft.lost = why
 
-    def _rfftn(self, x):
-        if self._lost:
-            raise RuntimeError(self._lost)
-        return Foreign.array_library.fft.rfftn(x * self._factor)
-
-    def _release(self):
-        self.released += 1
+    @property
+    def released(self):
+        """How often its memory was freed."""
+        return len(self._releases)
 
 
 def fake_gpu(free_bytes=1e9, factor=1):

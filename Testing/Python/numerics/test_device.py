@@ -1,13 +1,18 @@
 """A GPU that is not there: its arrays are foreign ones, its memory is a number, and it fails when it is told to."""
 
+import gc
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from helpers.foreign_arrays import Foreign
+from helpers.foreign_arrays import Foreign, foreign
 from helpers.foreign_gpu import fake_gpu
 
 from QSMLogic import Cancelled, FieldMap, Grid, QSMError
 from QSMLogic.numerics import device
-from QSMLogic.numerics.device import Device, GpuHint, find_device, needed_bytes
+from QSMLogic.numerics.device import Device, GpuHint, find_device, gpu_memory_returned
+from QSMLogic.numerics.gpu_memory import Need, needed_bytes
 from QSMLogic.numerics.namespace import namespace
 
 X = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
@@ -41,6 +46,19 @@ def failing(error):
     return function, places
 
 
+def living_arrays():
+    return sum(isinstance(one, Foreign) for one in gc.get_objects())
+
+
+@pytest.fixture
+def uncollected():
+    """No garbage is collected, unless that is asked for; the number of arrays that live already."""
+    gc.collect()
+    gc.disable()
+    yield living_arrays()
+    gc.enable()
+
+
 def test_the_gpu_computes_and_the_host_gets_the_result():
     gpu = fake_gpu()
     before = X.copy()
@@ -63,6 +81,11 @@ def test_maps_go_there_and_back_and_inputs_are_not_moved_twice():
     [
         (OutOfMemory("of 3 bytes"), "the GPU ran out of memory."),
         (RuntimeError("cudaErrorUnknown: unknown error\nmore"), "the GPU failed (cudaErrorUnknown: unknown error)."),
+        (RuntimeError("CUFFT_ALLOC_FAILED"), "the GPU ran out of memory."),
+        (
+            RuntimeError("an illegal memory access was encountered"),
+            "the GPU failed (an illegal memory access was encountered).",
+        ),
         (TypeError("Unsupported type"), "the GPU failed (Unsupported type)."),
     ],
 )
@@ -102,6 +125,28 @@ def test_what_does_not_fit_is_not_tried():
     assert places == ["ndarray"] and gpu.released == 1 and "GB of the GPU's memory" in gpu.fallbacks[0]
 
 
+def test_what_only_garbage_holds_makes_room(uncollected):
+    gpu = fake_gpu(free_bytes=0)
+    circle = [foreign(X)]
+    circle.append(circle)
+    del circle
+    gpu.call(double, X)
+    assert living_arrays() == uncollected
+
+
+def test_what_is_no_stage_is_not_recorded():
+    gpu = fake_gpu()
+    gpu.call(double, X, title="The choice")
+    assert gpu.stages == [] and gpu.record()["stages"] == []
+
+
+def test_a_function_says_what_it_needs():
+    small, large = Need(per_voxel=1.0), Need(per_voxel=1e9)
+    gpu, (function, places) = fake_gpu(), failing(OutOfMemory())
+    gpu.call(function, X, need=large)
+    assert places == ["ndarray"] and needed_bytes([X], small) < needed_bytes([X]) < needed_bytes([X], large)
+
+
 def test_needed_memory_is_that_of_the_largest_input():
     one, echoes = needed_bytes([X, X[:1]]), needed_bytes({"a": [X, np.stack([X] * 20)]})
     assert 0 < one < echoes < 20 * one and needed_bytes(["text", 3]) == 0
@@ -116,9 +161,35 @@ def test_arrays_that_nobody_can_change_stay_on_the_gpu_as_long_as_they_exist():
     for _ in range(2):
         gpu.call(lambda *arrays: seen.append(arrays), fixed, writable, disguised)
     assert seen[0][0] is seen[1][0] and seen[0][1] is not seen[1][1] and seen[0][2] is not seen[1][2]
-    assert len(gpu._kept) == 1
+    assert len(gpu._uploads) == 1
     del fixed
-    assert not gpu._kept
+    assert len(gpu._uploads) == 0
+
+
+def test_no_array_outlives_the_gpu(uncollected):
+    fixed = X.copy()
+    fixed.flags.writeable = False
+    gpu = fake_gpu()
+    gpu.call(double, fixed)
+    assert living_arrays() == uncollected + 1
+    del gpu
+    assert living_arrays() == uncollected
+
+
+def test_memory_is_given_back_at_the_end_whatever_happened():
+    fixed = X.copy()
+    fixed.flags.writeable = False
+    gpus = [fake_gpu(), fake_gpu()]
+
+    @gpu_memory_returned()
+    def work():
+        gpus[0].call(double, fixed)
+        raise Cancelled
+
+    for _ in range(2):
+        with pytest.raises(Cancelled):
+            work()
+    assert [gpu.released for gpu in gpus] == [2, 0] and len(gpus[0]._uploads) == 0
 
 
 def test_a_gpu_that_computes_wrongly_is_none():
@@ -135,7 +206,7 @@ class TestFinding:
         ("hint", "words"),
         [
             (GpuHint(cupy=False, driver=False), "no NVIDIA driver was found"),
-            (GpuHint(cupy=False, driver=True), 'CuPy is not installed. Install it (pip install "cupy-cuda12x[ctk]")'),
+            (GpuHint(cupy=False, driver=True), f"CuPy is not installed. Install it ({device.INSTALL})"),
         ],
     )
     def test_only_who_wants_a_gpu_is_told_that_there_is_none(self, monkeypatch, hint, words):
@@ -153,6 +224,8 @@ class TestFinding:
             ),
             (ImportError("libnvrtc.so.12: cannot open shared object file"), "install CuPy with its libraries"),
             (MemoryError("out of memory"), "Other programs may hold its memory"),
+            (RuntimeError("CUFFT_ALLOC_FAILED"), "Other programs may hold its memory"),
+            (RuntimeError("cudaErrorIllegalAddress: an illegal memory access was encountered"), "Update its driver"),
         ],
     )
     def test_a_broken_gpu_is_said_with_a_remedy(self, monkeypatch, error, words):

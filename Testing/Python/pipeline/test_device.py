@@ -13,9 +13,10 @@ from QSMLogic import Acquisition, FieldMap, Grid, QSMError, Settings, run
 from QSMLogic.model.progress import Progress
 from QSMLogic.numerics import device as device_module
 from QSMLogic.numerics.device import Device
-from QSMLogic.pipeline import chain
+from QSMLogic.pipeline import chain, service, worker
 from QSMLogic.pipeline.checks.scan import found
 from QSMLogic.pipeline.stage_cache import StageCache
+from QSMLogic.pipeline.talk import Talk
 from QSMLogic.registry.method import Method, NoParameters, find, registry
 from QSMLogic.registry.provenance import gpu_used, warnings
 from QSMLogic.registry.settings import merged_choices, read_choices
@@ -104,6 +105,33 @@ def test_checks_that_take_any_array_run_on_the_gpu(gpu):
     check.on_gpu = True
     found(check, np.ones(3), device=gpu)
     assert kinds == [np.ndarray, Foreign] and gpu.stages == ["checks"]
+
+
+def test_what_is_no_stage_has_a_title_and_is_not_recorded(scan, gpu, monkeypatch):
+    settings = FAST | {"device": "gpu", "invert": {"method": "medi", "outer_iterations": 1, "inner_iterations": 1}}
+    run(scan, MASK, settings, quality=True)
+    assert "" not in gpu.stages
+    gpu._handle = replace(gpu._handle, free_bytes=lambda: 0)
+    found = run(scan, MASK, settings, quality=True)
+    said = [sentence.partition(" ran on")[0] for sentence in found.provenance["device"]["fallbacks"]]
+    assert {"The phase quality map", "The search for CSF"} <= set(said) and "This step" not in said
+
+
+def test_a_run_leaves_no_memory_of_the_gpu_reserved(scan, gpu):
+    mapped(scan, device="auto")
+    assert gpu.released == 1
+
+
+def test_a_job_leaves_no_memory_of_the_gpu_reserved(gpu, tmp_path, monkeypatch):
+    def fail(folder, talk):
+        gpu.call(lambda x: x, np.ones(3))
+        raise QSMError("No map.")
+
+    news = []
+    monkeypatch.setattr(worker, "take", fail)
+    (tmp_path / "job.json").touch()
+    service._do(tmp_path, Talk(news.append), None)
+    assert news[-1] == {"error": "No map."} and gpu.released == 1
 
 
 def test_the_inversion_is_chosen_on_the_gpu(scan, gpu, monkeypatch):

@@ -90,7 +90,8 @@ def test_result_on_foreign_arrays_is_that_on_numpy_arrays(entry):
 class TestCuPy:
     """The real CuPy has what the methods call, as far as that can be seen without a GPU."""
 
-    OWNERS = {"numpy": "cupy", "array": "cupy", "linalg": "cupy.linalg", **{x: f"cupyx.scipy.{x}" for x in ("fft", "ndimage", "special")}}
+    OWNERS = {"numpy": "cupy", "array": "cupy", "linalg": "cupy.linalg"}
+    OWNERS |= {name: f"cupyx.scipy.{name}" for name in ("fft", "ndimage", "special")}
 
     @pytest.fixture(scope="class", autouse=True)
     @staticmethod
