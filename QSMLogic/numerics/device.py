@@ -14,15 +14,16 @@ import numpy as np
 from .driver import driver_version, has_driver
 from .gpu_memory import USUAL, Uploads, needed_bytes
 from .moving import moved
-from .namespace import Library, cupy_library, to_host
+from .namespace import OLDEST_CUPY, TOO_OLD, Library, cupy_library, to_host
 
 CPU, GPU, AUTO = DEVICES = ("cpu", "gpu", "auto")
-PACKAGE = "cupy-cuda12x[ctk]"
+PACKAGE = f"cupy-cuda12x[ctk]>={OLDEST_CUPY}"
 INSTALL = f'pip install "{PACKAGE}"'
 SMALL = (16, 16, 16)  # of what is tried before a GPU is used
 GB = 1e9
 OUT_OF_MEMORY = ("MemoryError", "out of memory", "ALLOC_FAILED")  # parts of an error's name or text
 REMEDIES = (  # part of an error's name or text, and what to do
+    (TOO_OLD, f"Install version {OLDEST_CUPY} or later: {INSTALL}"),
     ("InsufficientDriver", "Its driver is too old for this CuPy: install a newer driver from nvidia.com"),
     ("NoDevice", "Check that the GPU is visible to this process (CUDA_VISIBLE_DEVICES)"),
     *((part, "Other programs may hold its memory: close them") for part in OUT_OF_MEMORY),

@@ -14,6 +14,9 @@ import numpy as np
 
 from .lazy import Lazy
 
+OLDEST_CUPY = 14  # earlier ones make numbers float64 where numpy 2 does not
+TOO_OLD = "the installed CuPy is too old"
+
 
 @dataclass(frozen=True)
 class Library:
@@ -74,7 +77,9 @@ def _library_of(kind):
 
 @cache
 def cupy_library():
-    """The Library of arrays on a GPU. Raises ImportError if CuPy is not installed."""
+    """The Library of arrays on a GPU. Raises ImportError if CuPy is not installed, or one that is too old."""
     xp = importlib.import_module("cupy")
+    if int(xp.__version__.partition(".")[0]) < OLDEST_CUPY:
+        raise ImportError(f"{TOO_OLD} ({xp.__version__})")
     parts = (importlib.import_module(f"cupyx.scipy.{name}") for name in ("fft", "ndimage", "special"))
     return Library(xp, *parts, xp.asnumpy)

@@ -237,6 +237,13 @@ class TestFinding:
         (sentence,) = find_device("gpu").fallbacks
         assert words in sentence and str(error) in sentence and sentence.endswith("or choose the CPU.")
 
+    def test_a_cupy_that_is_too_old_is_said(self, monkeypatch):
+        monkeypatch.setattr(device, "gpu_hint", lambda: GpuHint(True, True))
+        monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(__version__="13.6.0"))
+        device.cupy_library.cache_clear()
+        (sentence,) = find_device("gpu").fallbacks
+        assert "CuPy is too old (13.6.0). Install version 14 or later: pip install" in sentence
+
     def test_a_gpu_that_works_is_found(self, monkeypatch):
         gpu = fake_gpu()
         monkeypatch.setattr(device, "_gpu", lambda: gpu)

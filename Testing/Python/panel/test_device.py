@@ -107,7 +107,7 @@ def test_support_is_installed_on_the_users_word_only(panel, session, monkeypatch
     assert len(asked) == agreed
     if agreed:
         (wanted, on_end), looked = asked[0], []
-        assert wanted[0] == "cupy-cuda12x[ctk]" and wanted[1].startswith("numpy==")
+        assert wanted[0] == "cupy-cuda12x[ctk]>=14" and wanted[1].startswith("numpy==")
         monkeypatch.setattr(panel.device.offer, "on_installed", lambda: looked.append(True))
         hint(True, True)
         on_end(0)
