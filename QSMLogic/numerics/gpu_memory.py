@@ -25,14 +25,14 @@ class Need:
         Bytes per voxel and echo of the images.
     """
 
-    per_voxel: float = 105.0
+    per_voxel: float = 90.0
     per_echo: float = 15.0
 
     def bytes_of(self, shape):
-        """About the bytes on a GPU for images of (echoes,) k, j, i voxels."""
+        """The bytes for images of (echoes,) k, j, i voxels."""
         with_margin = math.prod(n + MARGIN_VOXELS for n in shape[-3:])
         of_echoes = math.prod(shape) if len(shape) > 3 else 0
-        return BASE_BYTES + WORK * (self.per_voxel * with_margin + self.per_echo * of_echoes)
+        return self.per_voxel * with_margin + self.per_echo * of_echoes
 
 
 USUAL = Need()  # of most methods, and of checks
@@ -42,7 +42,7 @@ def needed_bytes(inputs, need=USUAL):
     """About the memory that a function needs on a GPU for these inputs, that of the largest; 0 without arrays."""
     shapes = []
     moved(inputs, lambda x: shapes.append(x.shape) or x)
-    return max(map(need.bytes_of, shapes), default=0.0)
+    return BASE_BYTES + WORK * max(map(need.bytes_of, shapes)) if shapes else 0.0
 
 
 class Uploads:

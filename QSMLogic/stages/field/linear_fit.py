@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ...numerics.gpu_memory import Need
 from ...registry.method import Citation, method
 from ...shared.echo_fit import MAX_SCATTER, OFFSET, Echoes
 from ...shared.signal_void import FILL_VOIDS
@@ -22,6 +23,7 @@ class LinearFitParameters:
         Citation("de Rochefort et al., Magn Reson Med 2008;60:1003-1009", "10.1002/mrm.21710"),
     ],
     on_gpu=True,
+    gpu_need=Need(per_voxel=40, per_echo=32),
 )
 def linear_fit(acquisition, unwrapped_rad, mask, parameters, progress):
     """Fit phase = offset + 2 pi frequency x echo time to the unwrapped echoes, weighted by squared magnitude.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...numerics.gpu_memory import Need
 from ...numerics.parallel import for_slabs
 from ...registry.method import Citation, method, parameter
 from ...shared.echo_fit import MAX_SCATTER, OFFSET, Echoes, Line
@@ -33,6 +34,7 @@ class NonlinearFitParameters:
     parameters=NonlinearFitParameters,
     citations=[Citation("Liu et al., Magn Reson Med 2013;69:467-476", "10.1002/mrm.24272")],
     on_gpu=True,
+    gpu_need=Need(per_voxel=40, per_echo=32),
 )
 def nonlinear_fit(acquisition, unwrapped_rad, mask, parameters, progress):
     """Fit magnitude x exp(i (offset + 2 pi frequency x echo time)) to the complex echoes by Gauss-Newton steps.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...numerics.gpu_memory import Need
 from ...numerics.iteration import iterate
 from ...numerics.namespace import library
 from ...registry.method import Citation, method, parameter
@@ -39,6 +40,7 @@ class AmpPeParameters:
         Citation("Huang et al., Magn Reson Med 2023;90:1414-1430", "10.1002/mrm.29722"),
     ],
     on_gpu=True,
+    gpu_need=Need(per_voxel=160),
 )
 def amp_pe(local, parameters, progress):
     """Find the map by approximate message passing; noise and sparsity of its wavelets are estimated on the way.

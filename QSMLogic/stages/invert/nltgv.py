@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ...numerics.gpu_memory import Need
 from ...registry.method import Citation, method
 from ...solvers import inversion_parameters as shared
 from ...solvers.admm import Admm
@@ -32,6 +33,7 @@ class NltgvParameters:
     parameters=NltgvParameters,
     citations=[Citation("Milovic et al., Magn Reson Med 2018;80:814-821", "10.1002/mrm.27073")],
     on_gpu=True,
+    gpu_need=Need(per_voxel=130),
 )
 def nltgv(local, parameters, progress):
     """Solve min 1/2 |W (exp(i s D x) - exp(i s f))|_2^2 / s^2 + lambda TGV(x) by ADMM.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...numerics.conjugate_gradients import add, conjugate_gradients
+from ...numerics.gpu_memory import Need
 from ...numerics.gradient import weighted_laplacian
 from ...numerics.sums import dot
 from ...registry.method import Citation, find, method, parameter
@@ -45,6 +46,7 @@ class TfiParameters:
     citations=[Citation("Liu et al., Magn Reson Med 2017;78:303-315", "10.1002/mrm.26331")],
     takes_total_field=True,
     on_gpu=True,
+    gpu_need=Need(per_voxel=105),
 )
 def tfi(total, parameters, progress):
     """Solve min 1/2 |W (D P y - f)|_2^2 + lambda |V grad P y|_1 for sources x = P y inside and outside the mask.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ...numerics.gpu_memory import Need
 from ...registry.method import Citation, find, method
 from ...solvers import inversion_parameters as shared
 from ...solvers.admm import Admm
@@ -33,6 +34,7 @@ class TgvParameters:
     citations=[Citation("Langkammer et al., NeuroImage 2015;111:622-630", "10.1016/j.neuroimage.2015.02.041")],
     takes_total_field=True,
     on_gpu=True,
+    gpu_need=Need(per_voxel=142),
 )
 def tgv(total, parameters, progress):
     """Solve min 1/2 |W (D x + h - f)|_2^2 + lambda TGV(x) over maps x and backgrounds h, harmonic in the mask.

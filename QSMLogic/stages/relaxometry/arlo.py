@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...numerics.gpu_memory import Need
 from ...numerics.namespace import like, namespace, to_host
 from ...registry.method import Citation, method
 from ...shared.decay import TINY, Decays, RelaxometryParameters
@@ -13,6 +14,7 @@ from ...shared.decay import TINY, Decays, RelaxometryParameters
     parameters=RelaxometryParameters,
     citations=[Citation("Pei et al., Magn Reson Med 2015;73:843-850", "10.1002/mrm.25137")],
     on_gpu=True,
+    gpu_need=Need(per_voxel=40, per_echo=36),
 )
 def arlo(scan, mask, total, parameters, progress):
     """Fit the decay by auto-regression: what three echoes lose is their integral times R2*.

@@ -1,10 +1,17 @@
 """R2* as the slope of the logarithm of the magnitude over echo time, weighted by the squared magnitude."""
 
+from ...numerics.gpu_memory import Need
 from ...registry.method import method
 from ...shared.decay import Decays, RelaxometryParameters, log_slope
 
 
-@method("relaxometry", title="Log-linear", parameters=RelaxometryParameters, on_gpu=True)
+@method(
+    "relaxometry",
+    title="Log-linear",
+    parameters=RelaxometryParameters,
+    on_gpu=True,
+    gpu_need=Need(per_voxel=40, per_echo=36),
+)
 def log_linear(scan, mask, total, parameters, progress):
     """Fit a straight line to the logarithm of the magnitude, weighted by its square.
 

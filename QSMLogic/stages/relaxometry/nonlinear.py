@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...numerics.gpu_memory import Need
 from ...numerics.namespace import namespace
 from ...registry.method import Citation, method, parameter
 from ...shared.decay import DENOISE, FIELD_GRADIENTS, TINY, Decays, amplitude, log_slope, moments
@@ -26,6 +27,7 @@ class NonlinearParameters:
     parameters=NonlinearParameters,
     citations=[Citation("Gudbjartsson and Patz, Magn Reson Med 1995;34:910-914", "10.1002/mrm.1910340618")],
     on_gpu=True,
+    gpu_need=Need(per_voxel=50, per_echo=44),
 )
 def nonlinear(scan, mask, total, parameters, progress):
     """Fit the decay and the noise floor to the squared magnitude.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...model.errors import QSMError
+from ...numerics.gpu_memory import Need
 from ...numerics.namespace import namespace, to_host
 from ...registry.method import method, parameter
 from ...shared.phase_quality import neighbors, wrapped
@@ -47,7 +48,13 @@ class AutomaticParameters:
     )
 
 
-@method("scaling", title="Automatic", parameters=AutomaticParameters, on_gpu=True)
+@method(
+    "scaling",
+    title="Automatic",
+    parameters=AutomaticParameters,
+    on_gpu=True,
+    gpu_need=Need(per_voxel=15, per_echo=21),
+)
 def automatic(acquisition, parameters, progress):
     """Scale stored phase to radians: known ranges of Siemens, GE and Philips, or any range that wraps fill.
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ...numerics.gpu_memory import Need
 from ...registry.method import Citation, method, parameter
 from ...shared.chi_separation import CITATION, ChiSeparationParameters, separated
 from ...solvers.edges import smooth_weights
@@ -27,6 +28,7 @@ class ChiSeparationIlsqrParameters(ChiSeparationParameters):
     parameters=ChiSeparationIlsqrParameters,
     citations=[CITATION, Citation("Li et al., NeuroImage 2015;108:111-122", "10.1016/j.neuroimage.2014.12.043")],
     on_gpu=True,
+    gpu_need=Need(per_voxel=190),
 )
 def chi_separation_ilsqr(scan, local, susceptibility_ppm, r2star_hz, r2_hz, r2prime_hz, parameters, progress):
     """Fit field and R2' by sources of both signs, with squared gradients penalized away from edges.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...numerics.gpu_memory import Need
 from ...registry.method import method
 from ...shared.chi_separation import CITATION, ChiSeparationParameters, separated
 from ...solvers.edges import edge_mask
@@ -10,7 +11,14 @@ from ...solvers.source_separation import Penalty
 EDGES = 0.3  # fraction of the gradient of magnitude and R2' that counts as edges
 
 
-@method("separation", title="Chi-sep. (MEDI)", parameters=ChiSeparationParameters, citations=[CITATION], on_gpu=True)
+@method(
+    "separation",
+    title="Chi-sep. (MEDI)",
+    parameters=ChiSeparationParameters,
+    citations=[CITATION],
+    on_gpu=True,
+    gpu_need=Need(per_voxel=190),
+)
 def chi_separation_medi(scan, local, susceptibility_ppm, r2star_hz, r2_hz, r2prime_hz, parameters, progress):
     """Fit field and R2' by sources of both signs, with L1 penalties of their gradients away from edges.
 

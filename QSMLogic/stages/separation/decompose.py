@@ -6,6 +6,7 @@ import numpy as np
 
 from ...model.errors import QSMError
 from ...model.units import rad_per_s_and_ppm
+from ...numerics.gpu_memory import Need
 from ...numerics.namespace import namespace
 from ...numerics.parallel import for_slabs
 from ...registry.method import Citation, method, parameter
@@ -35,6 +36,7 @@ class DecomposeParameters:
     parameters=DecomposeParameters,
     citations=[Citation("Chen et al., NeuroImage 2021;242:118477", "10.1016/j.neuroimage.2021.118477")],
     on_gpu=True,
+    gpu_need=Need(per_voxel=50, per_echo=25),
 )
 def decompose(scan, local, susceptibility_ppm, parameters, progress):
     """Fit a paramagnetic, a diamagnetic and a neutral pool to the magnitude and to the phase that the map explains.

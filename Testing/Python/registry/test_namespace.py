@@ -10,76 +10,33 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from helpers.fields import ball, sphere
+from helpers.fields import ball
 from helpers.foreign_arrays import CALLED, KNOWN, Foreign, foreign
+from helpers.method_inputs import inputs_of, known_inputs, methods_for_gpu, parameters_of
 from helpers.same_on_foreign import assert_same_on_foreign
 
-from QSMLogic import Acquisition, FieldMap, Grid
-from QSMLogic.model.maps import UnreferencedMap
+from QSMLogic import Grid
 from QSMLogic.numerics.moving import moved
 from QSMLogic.registry.method import registry
 from QSMLogic.registry.stages import NOTHING, STAGES
 
-GRID, TESLA, TIMES = Grid((30, 26, 28), (1.2, 1.0, 0.9), (0.9, 0.3, -0.3)), 3.0, (0.004, 0.010, 0.016, 0.022)
+GRID, TIMES = Grid((30, 26, 28), (1.2, 1.0, 0.9), (0.9, 0.3, -0.3)), (0.004, 0.010, 0.016, 0.022)
 MASK = ball(GRID, 11)
-EVERY = [m for stage in registry().values() for name, m in stage.items() if m.on_gpu and name != NOTHING]
+EVERY = methods_for_gpu()
 
 
 @cache
 def known():
-    """What methods may take, by name."""
-    random = np.random.default_rng(1)
-    field, distance = sphere(GRID, 4, (1, 0, -2), 0.3)
-    background = 0.4 * sphere(GRID, 6, (-22, 3, 5), 2.0)[0]
-    x, rate = 0.3 * (distance < 4), 20 + 30.0 * (distance < 4)
-    turns = 42.577478518 * TESLA * (field + background)
-    signal = np.stack([900 * MASK * np.exp((2j * np.pi * turns - rate) * time + 0.3j) for time in TIMES])
-    signal += random.normal(0, 5, signal.shape) + 1j * random.normal(0, 5, signal.shape)
-    unwrapped = 2 * np.pi * turns * np.reshape(TIMES, (-1, 1, 1, 1))
-    noisy = field + random.normal(0, 0.002, GRID.shape)
-    facts = np.full(GRID.shape, 0.002) * (1 + (distance < 3)), np.abs(signal[0]), distance > 10
-    x = (x * MASK).astype(np.float32)
-    scan = Acquisition.of_signal(signal, TIMES, TESLA, GRID)
-    return {
-        "scan": scan,
-        "field_strength_t": TESLA,
-        "mask": MASK,
-        "reliable_mask": MASK,
-        "unwrapped_rad": (unwrapped * MASK).astype(np.float32),
-        "total": FieldMap(noisy + background, MASK, GRID, *facts),
-        "local": FieldMap(noisy, MASK, GRID, *facts),
-        "susceptibility_ppm": x,
-        "single_step": False,
-        "unreferenced": UnreferencedMap(x, MASK, GRID, scan.magnitude, scan.echo_times_s, distance > 10),
-        "r2_hz": (0.6 * rate * MASK).astype(np.float32),
-        "r2prime_hz": (0.4 * rate * MASK).astype(np.float32),
-        "r2star_hz": (rate * MASK).astype(np.float32),
-    }
-
-
-TAKES = {
-    "scaling": ("scan",),
-    "mask": ("scan",),
-    "offset": ("scan", "mask"),
-    "unwrap": ("scan", "mask"),
-    "field": ("scan", "unwrapped_rad", "mask"),
-    "passes": ("total",),
-    "background": ("total",),
-    "invert": ("local",),
-    "reference": ("unreferenced",),
-}
+    return known_inputs(GRID, MASK, TIMES)
 
 
 def inputs(entry):
-    names = TAKES.get(entry.stage) or entry.takes
-    own = {"local": "total"} if entry.takes_total_field else {}
-    return [known().get(own.get(name, name)) for name in names]
+    return inputs_of(entry, known())
 
 
 def few(entry):
     """Parameters for a short run; longer ones may multiply what is rounding in the first iterations."""
-    short = {"iterations": 12, "joint_iterations": 8, "outer_iterations": 2}
-    return entry.make_parameters({p.name: short[p.name] for p in entry.parameters if p.name in short})
+    return parameters_of(entry, iterations=12, joint_iterations=8, outer_iterations=2)
 
 
 @pytest.mark.parametrize("entry", EVERY, ids=[f"{m.stage} {m.name}" for m in EVERY])
