@@ -1,8 +1,9 @@
-"""Arrays of a library other than numpy, for tests: as strict as CuPy's arrays on a GPU, and a little stricter.
+"""Arrays of a library other than numpy, for tests: they refuse most of what CuPy's arrays refuse, and a little more.
 
-A Foreign array holds a numpy array, but no function of numpy takes it, it mixes with no numpy array, it becomes none by
-itself, and what is summed to a number stays an array of no dimensions. Only what CuPy has can be called: the names in
-cupy_names.txt, without the keywords that CuPy does not take. What has been called is in CALLED.
+A Foreign array holds a numpy array, but no function of numpy takes it, it mixes with no numpy array, list or range, it
+becomes none by itself, and what is summed to a number stays an array of no dimensions. Only what CuPy has can be
+called: the names in cupy_names.txt, without the keywords that CuPy does not take. What has been called is in CALLED.
+What CuPy's functions do with types, layouts and values that they take otherwise than numpy does not show here.
 """
 
 from functools import cache
@@ -74,10 +75,10 @@ class Foreign:
         self._values.imag = plain(values)
 
     def __getitem__(self, index):
-        return wrapped(self._values[plain(index)])
+        return wrapped(self._values[plain_index(index)])
 
     def __setitem__(self, index, values):
-        self._values[plain(index)] = plain(values)
+        self._values[plain_index(index)] = plain_operand(values)
 
     def __len__(self):
         return len(self._values)
@@ -106,7 +107,7 @@ class Foreign:
 
 def _operator(name):
     def operate(self, *others):
-        result = getattr(self._values, name)(*map(plain, others))
+        result = getattr(self._values, name)(*map(plain_operand, others))
         return self if name.startswith("__i") and name != "__invert__" else wrapped(result)
 
     operate.__name__ = name
@@ -121,6 +122,7 @@ for _name in OPERATORS:
         setattr(Foreign, _name, _operator(_name))
 Foreign.__hash__ = None
 
+TAKE_SEQUENCES = {"array", "asarray", "concatenate", "stack", "zeros", "ones", "empty", "full"}  # as first argument
 FORBIDDEN_KEYWORDS = {"where": {"copyto"}, "workers": set(), "initial": set()}  # keyword: functions that may have it
 
 
@@ -157,6 +159,7 @@ class Module:
 
         def call(*args, **kwargs):
             record(self._name, name, args, kwargs)
+            refuse(self._name, name, function, args)
             as_numpy = plain_or_numpy if name in ("asarray", "array", "ascontiguousarray") else plain
             out = kwargs.get("out")
             result = function(*map(as_numpy, args), **{k: plain(v) for k, v in kwargs.items()})
@@ -178,6 +181,28 @@ def plain(value):
     if isinstance(value, PLAIN):
         return value
     raise TypeError(f"A foreign array was mixed with {type(value).__name__}: move it with `like` or `xp.asarray`.")
+
+
+def plain_operand(value):
+    """As plain; TypeError for a list, a tuple or a range, too."""
+    if isinstance(value, list | tuple | range):
+        raise TypeError(f"A foreign array was mixed with a {type(value).__name__}: make it an array.")
+    return plain(value)
+
+
+def plain_index(index):
+    """As plain, for an index or a tuple of them."""
+    return tuple(map(plain_operand, index)) if isinstance(index, tuple) else plain_operand(index)
+
+
+def refuse(module, name, function, args):
+    """Raise as CuPy does for arguments that numpy would make arrays of, and for layouts that CuPy does not take."""
+    if isinstance(function, np.ufunc) or name == "where":
+        list(map(plain_operand, args))
+    elif name not in TAKE_SEQUENCES:
+        list(map(plain_operand, args[:1]))
+    if name == "interp" and not args[0].flags.c_contiguous:
+        raise NotImplementedError(f"{module}.interp of CuPy takes no x that is not contiguous.")
 
 
 def plain_or_numpy(value):

@@ -1,6 +1,6 @@
 """Methods for a GPU work on the arrays that they are given: shown with arrays that no function of numpy takes.
 
-No GPU is needed, and none is at hand where the tests run. The arrays are as strict as CuPy's (helpers/foreign_arrays).
+No GPU is needed, and none is at hand where the tests run. The arrays refuse most of what CuPy's do (helpers/foreign_arrays).
 """
 
 import inspect
@@ -11,7 +11,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 from helpers.fields import ball
-from helpers.foreign_arrays import CALLED, KNOWN, Foreign, foreign
+from helpers.foreign_arrays import CALLED, KNOWN, XP, Foreign, foreign
 from helpers.method_inputs import inputs_of, known_inputs, methods_for_gpu, parameters_of
 from helpers.same_on_foreign import assert_same_on_foreign
 
@@ -95,6 +95,22 @@ class TestForeignArrays:
         for lapse in (lambda: np.sqrt(x), lambda: np.sum(x), lambda: np.asarray(x), lambda: np.where(x > 0, x, 0)):
             with pytest.raises(TypeError):
                 lapse()
+
+    @pytest.mark.parametrize("sequence", [[0, 1, 2], (0, 1, 2), range(3)])
+    def test_sequences(self, sequence):
+        x = foreign(np.ones(3, np.float32))
+        lapses = [lambda: x + sequence, lambda: sequence * x, lambda: x[sequence,], lambda: x.__iadd__(sequence)]
+        lapses += [lambda: XP.maximum(x, sequence), lambda: XP.where(x > 0, sequence, x), lambda: XP.sum(sequence)]
+        for lapse in lapses:
+            with pytest.raises(TypeError):
+                lapse()
+        assert XP.stack([x, x]).shape == XP.zeros((2, 3)).shape == (2, 3)
+
+    def test_layouts(self):
+        x = foreign(np.ones((4, 3), np.float32))
+        with pytest.raises(NotImplementedError):
+            XP.interp(x[:, 0], x[0], x[0])
+        assert XP.interp(x[0], x[0], x[0]).shape == (3,)
 
     def test_mixtures(self):
         x, y = foreign(np.ones(3, np.float32)), np.ones(3, np.float32)
