@@ -1,6 +1,7 @@
 """Methods for a GPU work on the arrays that they are given: shown with arrays that no function of numpy takes.
 
-No GPU is needed, and none is at hand where the tests run. The arrays refuse most of what CuPy's do (helpers/foreign_arrays).
+No GPU is needed, and none is at hand where the tests run. The arrays refuse most of what those of CuPy refuse
+(helpers/foreign_arrays).
 """
 
 import inspect
@@ -118,3 +119,8 @@ class TestForeignArrays:
             with pytest.raises(TypeError):
                 lapse()
         assert isinstance(np.float32(2) * x, Foreign) and isinstance(x.sum(), Foreign) and float(x.sum()) == 3
+
+    def test_small_results_are_compared_by_their_own_size(self):
+        x = np.full(3, 1e-7, np.float32)
+        with pytest.raises(AssertionError):
+            assert_same_on_foreign(lambda x: x * (1 + isinstance(x, Foreign)), x)
