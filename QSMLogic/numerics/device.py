@@ -239,6 +239,7 @@ def _facts(cupy):
     def release():
         cupy.fft.config.get_plan_cache().clear()
         pool.free_all_blocks()
+        cupy.get_default_pinned_memory_pool().free_all_blocks()  # of the computer, for transfers
 
     handle = Handle(lambda: runtime.memGetInfo()[0] + pool.free_bytes(), release)
     driver = f"{driver_version()} ({cuda})".strip()
