@@ -29,6 +29,8 @@ REMEDIES = (  # part of an error's name or text, and what to do
     *((part, "Other programs may hold its memory: close them") for part in OUT_OF_MEMORY),
     ("", f"Update its driver, and install CuPy with its libraries: {INSTALL}"),
 )
+_kept = weakref.WeakSet()  # the Uploads of every Gpu of this process
+_used = set()  # the Handles of those that have computed since their memory was given back
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Gpu(Device):
         self.key = f"{name}, {software}"
         self._modules, self._handle, self._is_lost = library, handle, False
         self._uploads = Uploads(library.xp.array)
-        _uploads.add(self._uploads)
+        _kept.add(self._uploads)
         self._try()
 
     def call(self, function, *inputs, stage="", title="", need=USUAL):
@@ -193,16 +195,13 @@ def gpu_hint():
     return GpuHint(importlib.util.find_spec("cupy") is not None, has_driver())
 
 
-_uploads, _used = weakref.WeakSet(), set()  # of the GPUs of this process: Uploads; Handles since memory was given back
-
-
 @contextmanager
 def gpu_memory_returned():
     """At the end, GPUs have their memory back, of which CuPy else reserves what has been used; it can decorate, too."""
     try:
         yield
     finally:
-        for uploads in list(_uploads):
+        for uploads in list(_kept):
             uploads.clear()
         if _used:
             gc.collect()
