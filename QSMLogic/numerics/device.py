@@ -4,9 +4,8 @@ import gc
 import importlib.util
 import math
 import platform
-import weakref
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,8 +28,6 @@ REMEDIES = (  # part of an error's name or text, and what to do
     *((part, "Other programs may hold its memory: close them") for part in OUT_OF_MEMORY),
     ("", f"Update its driver, and install CuPy with its libraries: {INSTALL}"),
 )
-_kept = weakref.WeakSet()  # the Uploads of every Gpu of this process
-_used = set()  # the Handles of those that have computed since their memory was given back
 
 
 @dataclass(frozen=True)
@@ -106,12 +103,15 @@ class Gpu(Device):
         self.key = f"{name}, {software}"
         self._modules, self._handle, self._is_lost = library, handle, False
         self._uploads = Uploads(library.xp.array)
-        _kept.add(self._uploads)
         self._try()
+
+    def __del__(self):
+        self._uploads.clear()
+        with suppress(Exception):  # of a GPU that is lost
+            self._handle.release()
 
     def call(self, function, *inputs, stage="", title="", need=USUAL):
         """As Device.call, on the GPU; on the CPU, and with a sentence among the fallbacks, if that is not possible."""
-        _used.add(self._handle)
         why = self._too_large(needed_bytes(inputs, need))
         if not why and not self._is_lost:
             try:
@@ -193,21 +193,6 @@ def find_device(wanted=CPU):
 def gpu_hint():
     """The GpuHint of this computer; imports nothing, and starts nothing on a GPU."""
     return GpuHint(importlib.util.find_spec("cupy") is not None, has_driver())
-
-
-@contextmanager
-def gpu_memory_returned():
-    """At the end, GPUs have their memory back, of which CuPy else reserves what has been used; it can decorate, too."""
-    try:
-        yield
-    finally:
-        for uploads in list(_kept):
-            uploads.clear()
-        if _used:
-            gc.collect()
-        while _used:
-            with suppress(Exception):  # of a GPU that is lost
-                _used.pop().release()
 
 
 class _NoGpu(Exception):

@@ -13,7 +13,7 @@ from ..model.given_maps import GIVEN_MAPS, checked_given
 from ..model.maps import NO_REGION, Maps, UnreferencedMap
 from ..model.mask_values import mask_values_check
 from ..model.progress import Progress
-from ..numerics.device import find_device, gpu_memory_returned
+from ..numerics.device import find_device
 from ..numerics.dipole_field import dipole_field
 from ..registry.provenance import Provenance
 from ..registry.settings import Settings
@@ -30,7 +30,6 @@ from .strength_curve import strength_curve
 BEFORE_CURVE = 0.35  # fraction of the run time before the L-curve, if it is wanted
 
 
-@gpu_memory_returned()
 def run(
     acquisition: Acquisition,
     mask: np.ndarray | None = None,

@@ -20,6 +20,7 @@ from .preview import in_coarse_voxels, length_ratio
 from .strength_curve import has_curve, measured, strength_curve, varied
 
 EARLIER = tuple(STAGES)[: tuple(STAGES).index("passes")]  # the stages that run once
+CHOICE = "The choice of the inversion"  # in sentences
 LIVE = "passes", "background", "invert", "reference"  # those that run in every update
 # Of the tolerance of iterations: on a realistic head, WH-QSM and TV on the coarse grid correlated with 0.951 and 0.974
 # with the maps at full resolution, with 0.945 and 0.967 for a factor of 2
@@ -204,7 +205,7 @@ class LiveSession:
         entry, parameters = settings.method("invert"), settings.parameters("invert")
         if not (entry.chooses and self._locals):
             return entry, parameters
-        self._chosen = self._chosen or find("invert", self._device.call(entry.chooses, self._locals[0])[0])
+        self._chosen = self._chosen or find("invert", self._device.call(entry.chooses, self._locals[0], title=CHOICE)[0])
         return self._chosen, self._chosen.parameters_class()
 
     def _automatic_of(self, entry, parameters):

@@ -11,6 +11,7 @@ The process ends when its standard input, once written to, is closed, and so wit
 ends when the folder of the job that is running is removed.
 """
 
+import gc
 import json
 import os
 import sys
@@ -52,13 +53,12 @@ def serve():
 
 def _do(folder, talk, kept):
     """Do the job in a folder and tell how it ended. Its temporary files are in the folder, and so leave with it."""
-    from ..numerics.device import gpu_memory_returned
-
     talk.kept = kept
     talk.say(began=True)
     tempfile.tempdir = str(folder)
-    with _ending_with(folder), gpu_memory_returned():
+    with _ending_with(folder):
         news = _outcome(folder, talk)
+    gc.collect()  # what the job has left of a GPU's memory goes back
     tempfile.tempdir = None
     talk.say(**news)
 

@@ -20,11 +20,11 @@ class Transforms:
 
 
 class FakeGpu(Gpu):
-    """Held by none of its parts, as a Gpu is."""
+    """Held by none of its parts, as a Gpu is. releases: has True for each time that its memory was freed."""
 
     def __init__(self, free_bytes, factor):
-        self._releases, self._fft = [], Transforms(factor)
-        releases, facts = self._releases, ("Foreign GPU", 8e9, "550.54 (CUDA 12.4)", "CuPy 14.2.0")
+        self.releases, self._fft = [], Transforms(factor)
+        releases, facts = self.releases, ("Foreign GPU", 8e9, "550.54 (CUDA 12.4)", "CuPy 14.2.0")
         handle = Handle(lambda: free_bytes, lambda: releases.append(True))
         super().__init__(replace(Foreign.array_library, fft=self._fft), handle, *facts)
 
@@ -32,10 +32,13 @@ class FakeGpu(Gpu):
         """From now on nothing works there; found out at the next failure."""
         self._fft.lost = why
 
-    @property
-    def released(self):
-        """How often its memory was freed."""
-        return len(self._releases)
+    def cannot_release(self, why):
+        """Freeing its memory fails."""
+        self._handle = replace(self._handle, release=lambda: _fail(why))
+
+
+def _fail(why):
+    raise RuntimeError(why)
 
 
 def fake_gpu(free_bytes=1e9, factor=1):
