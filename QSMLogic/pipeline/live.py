@@ -205,7 +205,9 @@ class LiveSession:
         entry, parameters = settings.method("invert"), settings.parameters("invert")
         if not (entry.chooses and self._locals):
             return entry, parameters
-        self._chosen = self._chosen or find("invert", self._device.call(entry.chooses, self._locals[0], title=CHOICE)[0])
+        if self._chosen is None:
+            name, _ = self._device.call(entry.chooses, self._locals[0], title=CHOICE)
+            self._chosen = find("invert", name)
         return self._chosen, self._chosen.parameters_class()
 
     def _automatic_of(self, entry, parameters):
