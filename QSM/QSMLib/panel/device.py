@@ -66,7 +66,7 @@ class DeviceChoice:
         if found.get("kind") == GPU:
             self._offer_gpu(found["name"])
         elif found.get("reason"):
-            slicer.app.settings().setValue(SETTING, CPU)  # as the box has no other
+            self._withdraw_gpu()
             self.say(found["reason"])
 
     def _ended(self, *ignored):
@@ -76,6 +76,12 @@ class DeviceChoice:
         if self.box.findData(GPU) < 0:
             self.box.addItem(_("GPU ({name})").format(name=name), GPU)
         self.box.currentIndex = self.box.findData(device_choice().get("device", CPU))
+
+    def _withdraw_gpu(self):
+        """Runs go where the box says, also if a GPU was chosen when it still worked."""
+        self.box.removeItem(self.box.findData(GPU))
+        if device_choice():
+            slicer.app.settings().setValue(SETTING, CPU)
 
     def _choose(self, index):
         slicer.app.settings().setValue(SETTING, self.box.itemData(index))

@@ -81,6 +81,18 @@ def test_a_gpu_that_does_not_work_is_said(panel, monkeypatch, hint):
     assert panel.ui.deviceBox.count == 1 and panel.ui.deviceLabel.text == "Its driver is too old for this CuPy."
 
 
+@pytest.mark.parametrize("offered", [True, False])
+def test_runs_stay_on_the_cpu_once_the_gpu_does_not_work_any_more(panel, monkeypatch, hint, offered):
+    hint(True, True)
+    look(panel, monkeypatch, FOUND)
+    choose(panel, "gpu")
+    if not offered:  # as when Slicer has been started again
+        panel.ui.deviceBox.removeItem(1)
+    look(panel, monkeypatch, BROKEN)
+    assert panel.ui.deviceBox.count == 1 and panel.ui.deviceBox.currentData == "cpu"
+    assert "device" not in panel.state.request().settings
+
+
 def test_code_and_command_line_carry_the_device(panel, monkeypatch, hint, tmp_path):
     from QSMLib.panel.snippets import as_command_line, as_python
 
