@@ -106,8 +106,8 @@ class Gpu(Device):
         self._try()
 
     def __del__(self):
-        self._uploads.clear()
-        with suppress(Exception):  # of a GPU that is lost
+        with suppress(Exception):  # of a GPU that is lost, or has never worked
+            self._uploads.clear()
             self._handle.release()
 
     def call(self, function, *inputs, stage="", title="", need=USUAL):

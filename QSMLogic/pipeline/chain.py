@@ -17,7 +17,7 @@ from ..numerics.device import find_device
 from ..numerics.dipole_field import dipole_field
 from ..registry.provenance import Provenance
 from ..registry.settings import Settings
-from ..registry.stages import CURVE, STAGES, progress_before, stages_with_maps
+from ..registry.stages import CHOICE, CURVE, STAGES, progress_before, stages_with_maps
 from ..shared.csf import find_fluid
 from ..shared.phase_quality import scan_quality
 from .checks.reference import check_fluid
@@ -223,7 +223,7 @@ class Chain:
         chooses = self.settings.method("invert").chooses
         if not chooses:
             return
-        name, reason = self.device.call(chooses, local, stage="invert", title="The choice of the inversion")
+        name, reason = self.device.call(chooses, local, stage="invert", title=CHOICE)
         self.settings = Settings({**self.settings.choices, "invert": {"method": name}})
         self.provenance.choose(self.settings, f"Inversion by {self.settings.method('invert').title}: {reason}.")
         if self.single_step:  # of which background removal is no part

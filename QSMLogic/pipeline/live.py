@@ -10,7 +10,7 @@ from ..numerics.device import CPU, GPU
 from ..registry.method import find
 from ..registry.provenance import Provenance
 from ..registry.settings import DEVICE, Settings
-from ..registry.stages import STAGES
+from ..registry.stages import CHOICE, STAGES
 from ..solvers.dipole_model import DipoleModel
 from .automatic_values import automatic_values
 from .chain import Chain, checked_region, mapped, referenced, total_field
@@ -20,7 +20,6 @@ from .preview import in_coarse_voxels, length_ratio
 from .strength_curve import has_curve, measured, strength_curve, varied
 
 EARLIER = tuple(STAGES)[: tuple(STAGES).index("passes")]  # the stages that run once
-CHOICE = "The choice of the inversion"  # in sentences
 LIVE = "passes", "background", "invert", "reference"  # those that run in every update
 # Of the tolerance of iterations: on a realistic head, WH-QSM and TV on the coarse grid correlated with 0.951 and 0.974
 # with the maps at full resolution, with 0.945 and 0.967 for a factor of 2
@@ -87,7 +86,7 @@ class LiveSession:
     def _lay_out(self, acquisition, mask, box, total, region):
         reduction = WHOLE if self._device.kind == GPU else live_reduction(total.grid.shape, total.grid.spacing_mm)
         self.coarse = CoarseGrid(acquisition.grid, box, reduction)
-        self.reduction, self.shape = reduction, self.coarse.shape
+        self.reduction = reduction
         self._total, self._scan = self.coarse.field(total), self.coarse.scan_of(acquisition, mask[box])
         self._region = None
         if region is not None:
@@ -131,6 +130,8 @@ class LiveSession:
         """Give coarse maps by these methods what the Maps of these Settings, at full resolution, have beyond theirs."""
         if self.reduction == WHOLE:
             return
+        if settings.method("invert").chooses:  # the full map may have chosen otherwise, from another local field
+            self._chosen = find("invert", maps.provenance["settings"]["invert"]["method"])
         settings = self._filled(settings)
         if self._plain is None or self._plain[0] != settings.choices:
             self._plain_map(settings, _silent)

@@ -3,7 +3,7 @@
 Commands are {"live": {"update": n, "settings": choices, "detail": "coarse" or "full"}}, a full one with "quality" and
 "curve" as in pipeline.run, and {"end": true}. An update is done to its end, then the last one that waits is taken; a
 full one is given up as soon as another command waits. Its news are ready={...} once the local field is there,
-curve={...}, or None for an inversion without, when there was time for an L-curve, and for each update the keywords of
+curve={...} when there was time for an L-curve, or None if a map has none yet, and for each update the keywords of
 LiveJob's answers, or update=n, error=sentence. Progress is told only before it is ready, for the first time or anew.
 """
 
@@ -41,7 +41,7 @@ class LiveJob:
         self.reference_mask, self.given_maps = options["reference_mask"], options["given_maps"]
         self.device = settings.device
         self.folder, self.talk, self.write_maps = folder, talk, write_maps
-        self.files, self.session = [], None
+        self.files, self.session, self.curve_key = [], None, None
         self._prepare(settings)
 
     def answer_all(self):
@@ -57,7 +57,8 @@ class LiveJob:
         progress, kept = self.talk.progress, self._kept()
         session = LiveSession(self.acquisition, self.mask, settings, progress, kept, self.reference_mask)
         session.update(settings)
-        self.session, self.curve_key = session, None
+        self.session = session
+        self._withdraw_curve()
         ready = {"reduction": list(session.reduction), "settings": settings.choices}
         self.talk.say(ready=ready | {"invert": session.inversion(settings), "automatic": session.automatic(settings)})
 
@@ -85,6 +86,12 @@ class LiveJob:
         self.curve_key = self.session.curve_key
         self.talk.say(curve=curve)
 
+    def _withdraw_curve(self):
+        """The point of a new map is not on the curve that was drawn."""
+        if self.curve_key is not None:
+            self.curve_key = None
+            self.talk.say(curve=None)
+
     def _answer(self, update, settings, detail, **extras):
         try:
             settings = Settings({**settings, DEVICE: self.device})
@@ -102,6 +109,8 @@ class LiveJob:
     def _coarse(self, update, settings):
         began = time.perf_counter()
         made = self.session.update(settings)
+        if not self._is_drawn:
+            self._withdraw_curve()
         name = f"live_{update}.npy"
         partial = self.folder / f"part_{name}"
         np.save(partial, made.susceptibility_ppm)

@@ -223,6 +223,7 @@ STAGES = {
 }
 CURVE = "curve"  # the step of a run after all stages, if its L-curve is wanted
 CHECKS = "checks"  # the step of a run that looks at the scan, once its phase is in radians, and at the map
+CHOICE = "The choice of the inversion"  # what precedes an automatic one, in sentences
 OTHER_STEPS = {CURVE: "L-curve", CHECKS: "Checks"}
 
 

@@ -17,6 +17,7 @@ from .packages import Offer
 
 SETTING = "QSM/Device"  # in the settings of the application
 OFFERED = "The GPU of this computer can compute the maps, with CuPy."
+UNKNOWN = "Whether the GPU works could not be found out. Update its driver, or install CuPy anew; the log says more."
 QUESTION = (
     "CuPy (MIT License, 140 MB) and the CUDA libraries that it needs (NVIDIA's own license, 1.7 GB) will be downloaded "
     "from the Python Package Index (pypi.org) and installed in Slicer's Python. They let a GPU by NVIDIA compute the "
@@ -29,7 +30,7 @@ class DeviceChoice:
 
     def __init__(self, ui, note):
         self.box, self.label, self.note = ui.deviceBox, ui.deviceLabel, note
-        self._child, self._has_looked = None, False
+        self._child, self._has_looked, self._has_heard = None, False, False
         self.box.addItem(_("CPU"), CPU)
         self.box.connect("activated(int)", self._choose)
         offer = ui.deviceLabel, ui.installGpuButton, _("GPU support"), _(QUESTION)
@@ -59,10 +60,12 @@ class DeviceChoice:
         hint = gpu_hint()
         if self._child or not (hint.cupy and hint.driver):
             return
+        self._has_heard = False
         self._child = Child(self._hear, self.note, self._ended, self._ended)
         self._child.start(["-c", CODE, Path(QSMLogic.__file__).parents[1], "device", "--json"])
 
     def _hear(self, found):
+        self._has_heard = self._has_heard or "kind" in found
         if found.get("kind") == GPU:
             self._offer_gpu(found["name"])
         elif found.get("reason"):
@@ -71,6 +74,9 @@ class DeviceChoice:
 
     def _ended(self, *ignored):
         self._child = None
+        if not self._has_heard:
+            self._withdraw_gpu()
+            self.say(_(UNKNOWN))
 
     def _offer_gpu(self, name):
         if self.box.findData(GPU) < 0:

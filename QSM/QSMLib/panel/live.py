@@ -204,7 +204,7 @@ class Live:
             self.run.say(news["error"])
         elif news["detail"] == "full":
             maps = job_files.read_maps(self.process.folder / news["folder"])
-            full = self.commands.wanted, news["folder"]
+            full, self._full = (self.commands.wanted, news["folder"]), None
             self.view.show_full(maps.susceptibility_ppm, lambda: self._has_full(full), self._failed)
         else:
             array = np.load(self.process.folder / news["file"])

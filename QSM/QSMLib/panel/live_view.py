@@ -13,7 +13,7 @@ class LiveView:
 
     def __init__(self, source, background, like):
         self.map, self.chart = LiveMap(source, background, like), None
-        self.wants_curve, self._curve, self._point, self._steps = False, None, None, None
+        self._wants_curve, self._curve, self._point, self._steps = False, None, None, None
 
     @property
     def node(self):
@@ -56,7 +56,7 @@ class LiveView:
 
     def want_curve(self, wanted):
         """Whether the L-curve is to be seen."""
-        self.wants_curve = wanted
+        self._wants_curve = wanted
         self._show_curve()
 
     def remove(self):
@@ -67,7 +67,7 @@ class LiveView:
 
     def _show_curve(self):
         """Show or hide the chart; it belongs to the map, which may come later."""
-        if not (self.wants_curve and self._curve):
+        if not (self._wants_curve and self._curve):
             self._remove_chart()
         elif self.node and not self.chart:
             self.chart = LiveChart(self.node, self._curve)

@@ -26,6 +26,7 @@ class L1QsmParameters:
         unit="ppm",
         low=1e-5,
         high=1,
+        varies=False,
         help="Soft threshold of the residual in each ADMM iteration. Affects the convergence, not the solution.",
     )
     shrinkage: float = shared.shrinkage(0.04)

@@ -41,6 +41,7 @@ class RtsParameters:
         unit="voxel/ppm",
         low=0.01,
         high=1e5,
+        varies=False,
         help="Penalty of the gradient splitting, with the soft threshold 1/rho in ppm/voxel. Affects the convergence.",
     )
     first_iterations: int = shared.iterations(

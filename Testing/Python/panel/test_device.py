@@ -81,6 +81,19 @@ def test_a_gpu_that_does_not_work_is_said(panel, monkeypatch, hint):
     assert panel.ui.deviceBox.count == 1 and panel.ui.deviceLabel.text == "Its driver is too old for this CuPy."
 
 
+def test_a_search_that_crashes_is_said_and_runs_stay_on_the_cpu(panel, monkeypatch, hint):
+    from QSMLib.panel import device
+
+    hint(True, True)
+    look(panel, monkeypatch, FOUND)
+    choose(panel, "gpu")
+    monkeypatch.setattr(device, "CODE", "import os; os.abort()")
+    panel.device._look()
+    assert wait_until(lambda: panel.device._child is None, 20)
+    assert panel.ui.deviceBox.count == 1 and "could not be found out" in panel.ui.deviceLabel.text
+    assert "device" not in panel.state.request().settings
+
+
 @pytest.mark.parametrize("offered", [True, False])
 def test_runs_stay_on_the_cpu_once_the_gpu_does_not_work_any_more(panel, monkeypatch, hint, offered):
     hint(True, True)

@@ -177,6 +177,20 @@ def test_full_map_has_an_l_curve_once_that_is_wanted(live):
     assert asked(live, 3) == asked(live, 3) | {"settings": WH_QSM, "detail": "full", "curve": True}
 
 
+def test_full_map_is_not_kept_once_another_takes_its_place(live, monkeypatch):
+    monkeypatch.setattr("QSMLib.display.live_map.SLAB_VOXELS", 1)
+    has_full(live)
+    for wanted in (True, False):
+        live.panel.ui.curveCheckBox.checked = wanted
+        assert asked(live, 4 - wanted)["curve"] == wanted
+    live.process.answer(0.3, update=3)
+    assert shown(live) == np.float32(0.2) and live.ui.keepButton.enabled
+    live.process.answer(0.4)
+    assert not live.ui.keepButton.enabled
+    assert wait_until(lambda: live.ui.keepButton.enabled, 5)
+    assert shown(live) == np.float32(0.4)
+
+
 def test_curve_is_seen_while_it_is_wanted_and_there_is_one(live):
     live.process.answer(point=POINT)
     live._hear({"curve": CURVE})

@@ -163,6 +163,17 @@ def test_what_a_full_map_has_beyond_the_coarse_one_is_kept(session, scan, kept):
     np.testing.assert_array_equal(again.susceptibility_ppm, other.susceptibility_ppm)
 
 
+def test_automatic_inversion_is_that_of_the_last_full_map(session, scan, kept):
+    full = run(*scan, Settings(QUICK), cache=kept.begin())
+    assert session.inversion(Settings(SHARP)) != "tkd"
+    session.learn(Settings(SHARP), full)  # of which another local field made another choice
+    assert session.inversion(Settings(SHARP)) == "tkd"
+    found = session.update(Settings(SHARP)).susceptibility_ppm
+    inside = whole_blocks(full.reliable_mask).all(axis=(1, 3, 5))
+    means = whole_blocks(full.susceptibility_ppm).mean(axis=(1, 3, 5))
+    np.testing.assert_allclose(found[inside], means[inside], atol=1e-6)
+
+
 def test_blocks_that_the_learned_map_has_not_are_left_as_they_are(session, scan, kept):
     wide = Settings(choices(0.2, background={"method": "sharp", "radius_mm": 9.0}))
     plain, narrow = (session.update(s).susceptibility_ppm for s in (Settings(choices(0.2)), wide))
@@ -210,7 +221,7 @@ def test_on_a_gpu_the_live_map_is_the_full_map(scan, kept, monkeypatch):
     monkeypatch.setattr("QSMLogic.pipeline.chain.find_device", lambda wanted: gpus.append(fake_gpu()) or gpus[-1])
     session = LiveSession(*scan, Settings(QUICK), lambda stage, fraction: None, kept.begin())
     assert session.reduction == (1, 1, 1)
-    assert session.shape == GRID.shape
+    assert session.coarse.shape == GRID.shape
     for radius_mm in (6.0, 4.0):
         changed = Settings(choices(0.15, background={"method": "sharp", "radius_mm": radius_mm}))
         live, full = session.update(changed), run(*scan, changed, cache=kept.begin())

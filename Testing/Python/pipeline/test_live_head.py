@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(not realistic_head.is_there(), reason="QSM_TEST_
 
 
 def strength(value):
-    return Settings({"invert": {"method": "tv", "strength": value}})
+    return Settings({"invert": {"method": "wh_qsm", "strength": value}})
 
 
 def block_means(image, reduction):
@@ -23,7 +23,7 @@ def block_means(image, reduction):
 
 def test_coarse_map_after_a_full_one_is_close_to_the_next_full_one():
     kept, scan = KeptResults(), realistic_head.scan()
-    automatic = Settings({"invert": {"method": "tv"}})
+    automatic = Settings({"invert": {"method": "wh_qsm"}})
     session = LiveSession(scan, None, automatic, lambda stage, fraction: None, kept.begin())
     lam = session.automatic(automatic)["invert.strength"]
     here, there = (run(scan, None, strength(value), cache=kept.begin()) for value in (lam, 2 * lam))
@@ -35,7 +35,7 @@ def test_coarse_map_after_a_full_one_is_close_to_the_next_full_one():
         error = np.linalg.norm(found - expected[inside]) / np.linalg.norm(expected[inside])
         return error, np.polyfit(expected[inside], found, 1)[0]
 
-    assert error_and_slope()[0] > 0.15
+    assert error_and_slope()[0] == pytest.approx(0.35, abs=0.1)  # the tutorial says so
     session.learn(strength(lam), here)
     error, slope = error_and_slope()
-    assert error < 0.09 and slope == pytest.approx(1, abs=0.03)
+    assert error < 0.12 and slope == pytest.approx(1, abs=0.06)

@@ -171,8 +171,23 @@ def test_curve_is_drawn_anew_for_other_fields_and_taken_away_where_there_is_none
 
     curves = [one["curve"] for one in job() if "curve" in one]
     assert curves[0]["parameter"] == "threshold"
-    assert len(curves) == 2
-    assert (curves[1] is None) == ("invert" in again)
+    assert curves[1] is None and len(curves) == 3
+    assert (curves[2] is None) == ("invert" in again)
+
+
+def test_curve_goes_before_a_map_to_which_it_does_not_belong(job, monkeypatch):
+    monkeypatch.setattr(Waiting, "get", lambda self, timeout=None: waited(timeout))
+    asked = [command(1), command(2, invert={"method": "tikhonov", "strength": 0.1}), {"end": True}]
+
+    def waited(timeout):
+        if timeout is not None:
+            raise queue.Empty
+        return asked.pop(0)
+
+    news = [one.get("curve", one.get("update", "ready")) for one in job()]
+    first, last = news[1], news[-1]
+    assert first["parameter"] == "threshold" and last["parameter"] == "strength"
+    assert news == ["ready", first, 1, None, 2, last]
 
 
 def test_full_map_refers_to_the_region_only_if_it_is_to(scan, kept, tmp_path):
