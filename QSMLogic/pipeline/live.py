@@ -16,6 +16,7 @@ from .automatic_values import automatic_values
 from .chain import Chain, checked_region, mapped, referenced, total_field
 from .coarse_grid import WHOLE, CoarseGrid, live_reduction
 from .coarse_stages import CoarseStages
+from .live_detail import LiveDetail
 from .preview import in_coarse_voxels, length_ratio
 from .strength_curve import has_curve, measured, strength_curve, varied
 
@@ -33,7 +34,9 @@ class LiveMap:
     Attributes
     ----------
     susceptibility_ppm : ndarray
-        Referenced, on the coarse grid of the entire scan, float32.
+        Referenced, float32: on the coarse grid of the entire scan, or at full resolution in a box of it.
+    box : tuple of slice or None
+        That box, None on the coarse grid.
     values : dict
         {"stage.parameter": value} of what sliders move in background removal and inversion, automatic ones included.
     point : dict or None
@@ -41,6 +44,7 @@ class LiveMap:
     """
 
     susceptibility_ppm: np.ndarray
+    box: tuple | None
     values: dict
     point: dict | None
 
@@ -49,7 +53,7 @@ class LiveSession:
     """Maps a scan on a coarse grid, whenever settings of background removal, inversion and reference change.
 
     The stages as far as the local field run once, at full resolution. On a GPU the grid is that of the scan. Once a map
-    at full resolution has been learned, coarse ones are that map with what the settings change on the coarse grid.
+    at full resolution has been learned, others by the same methods are that map with what changes on the coarse grid.
 
     Parameters
     ----------
@@ -78,8 +82,8 @@ class LiveSession:
         parts = self._parts = chain.stage("passes", total)
         passes = [] if chain.single_step else enumerate(parts)
         self._locals = [chain.stage("background", part, turn=turn, turns=len(parts)) for turn, part in passes]
-        self._automatic, self._details = {}, {}
-        self._chosen = self._last = self._plain = None
+        self._automatic, self._chosen = {}, None
+        self._last = self._plain = self._learned = self._detail = None
         self._lay_out(acquisition, mask, box, total, region)
         self._seed(settings)
 
@@ -122,12 +126,12 @@ class LiveSession:
         """The LiveMap of these Settings. progress: called with stage and fraction; it may raise Cancelled."""
         settings = self._filled(settings)
         susceptibility, point = self._plain_map(settings, progress or _silent)
-        if _methods(settings) in self._details:
-            susceptibility = _with_detail(susceptibility, *self._details[_methods(settings)])
-        return LiveMap(susceptibility, _values(settings), point)
+        if self._learned != _methods(settings):
+            return LiveMap(susceptibility, None, _values(settings), point)
+        return LiveMap(self._detail.changed(susceptibility), self.coarse.box, _values(settings), point)
 
     def learn(self, settings, maps):
-        """Give coarse maps by these methods what the Maps of these Settings, at full resolution, have beyond theirs."""
+        """Take the Maps of these Settings, at full resolution, as the start of those that follow by these methods."""
         if self.reduction == WHOLE:
             return
         if settings.method("invert").chooses:  # the full map may have chosen otherwise, from another local field
@@ -135,10 +139,8 @@ class LiveSession:
         settings = self._filled(settings)
         if self._plain is None or self._plain[0] != settings.choices:
             self._plain_map(settings, _silent)
-        coarse, box = self._plain[1], self.coarse.box
-        means = self.coarse.spread(self.coarse.means(maps.susceptibility_ppm[box], maps.reliable_mask[box]))
-        inside = (means != 0) & (coarse != 0)
-        self._details[_methods(settings)] = coarse, np.where(inside, means - coarse, np.float32(0))
+        full = np.array(maps.susceptibility_ppm[self.coarse.box])
+        self._learned, self._detail = _methods(settings), LiveDetail(full, self._plain[1], self.coarse)
 
     def _plain_map(self, settings, progress):
         """The susceptibility on the coarse grid of the entire scan, and its point of the L-curve."""
@@ -230,12 +232,6 @@ class LiveSession:
 def region_for(settings, region):
     """The reference region for a run with these Settings, None if they do not refer to it."""
     return region if settings.method("reference").name == "region" else None
-
-
-def _with_detail(new, before, detail):
-    """The map `new` with as much of the detail as it still has of the map `before`, to which that belongs."""
-    part = np.vdot(before, new) / max(np.vdot(before, before), np.finfo(np.float32).tiny)
-    return np.where(new != 0, new + np.float32(np.clip(part, 0, 1)) * detail, np.float32(0))
 
 
 def _values(settings):

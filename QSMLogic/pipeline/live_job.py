@@ -117,8 +117,9 @@ class LiveJob:
         os.replace(partial, self.folder / name)
         self._keep(name)
         seconds, inversion = round(time.perf_counter() - began, 3), self.session.inversion(settings)
-        news = {"file": name, "seconds": seconds, "invert": inversion, "values": made.values, "point": made.point}
-        self.talk.say(update=update, detail="coarse", **news)
+        box = made.box and [[part.start, part.stop] for part in made.box]
+        news = {"file": name, "box": box, "values": made.values, "point": made.point}
+        self.talk.say(update=update, detail="coarse", seconds=seconds, invert=inversion, **news)
 
     def _full(self, update, settings, **extras):
         maps = run(

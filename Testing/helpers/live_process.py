@@ -43,7 +43,14 @@ class LiveProcess:
         news = {"update": n, "detail": asked["detail"]}
         if asked["detail"] == "coarse":
             inversion = asked["settings"].get("invert", {}).get("method", self.inversion)
-            news |= {"file": f"live_{n}.npy", "seconds": 0.1, "invert": inversion, "values": {}, "point": None}
+            news |= {
+                "file": f"live_{n}.npy",
+                "box": None,
+                "seconds": 0.1,
+                "invert": inversion,
+                "values": {},
+                "point": None,
+            }
             np.save(self.folder / news["file"], np.full(self.shape, fill, np.float32))
         else:
             news["folder"] = f"full_{n}"

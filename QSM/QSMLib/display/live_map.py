@@ -11,6 +11,7 @@ from .legends import refresh_legends, show_legend, visible_legends
 from .temporary import add_temporary, make_temporary, remove
 
 NAME, TAG = "Live map", "QSMLive"
+WHOLE = (1, 1, 1)  # reduction of a map at full resolution
 SLAB_VOXELS = 4_000_000  # copied at a time, so that the event loop is not held up
 
 
@@ -26,10 +27,10 @@ class LiveMap:
         self.node = self._table = None
         self._images, self._before, self._legends = {}, {}, []
 
-    def show(self, array, reduction=(1, 1, 1)):
+    def show(self, array, reduction=WHOLE):
         """Show the voxels (k, j, i): a generator that must be run to its end. reduction: as in write_map."""
         image = self._image(array.shape)
-        voxels = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(array.shape)
+        voxels = voxels_of(image)
         planes = max(1, SLAB_VOXELS // max(1, array[0].size))
         for start in range(0, len(array), planes):
             if start:
@@ -41,6 +42,13 @@ class LiveMap:
         """Show a coarse map."""
         for _step in self.show(array, reduction):
             pass
+
+    def show_in_box(self, array, box):
+        """Show a map at full resolution that fills a box of the scan, [[start, stop], ...] along (k, j, i)."""
+        shape = self.source.volume.GetImageData().GetDimensions()[::-1]
+        image = self._image(shape)
+        voxels_of(image)[tuple(slice(*part) for part in box)] = array
+        self._put(image, WHOLE)
 
     def show_anew(self):
         """Come back over what is shown now, which is shown again at the end."""
@@ -78,6 +86,7 @@ class LiveMap:
             image = self._images[shape] = vtk.vtkImageData()
             image.SetDimensions(shape[::-1])
             image.AllocateScalars(vtk.VTK_FLOAT, 1)
+            image.GetPointData().GetScalars().Fill(0)
         return self._images[shape]
 
     def _put(self, image, reduction):
@@ -121,3 +130,8 @@ class LiveMap:
         show_legend(self.node)
         for n in range(self.node.GetNumberOfDisplayNodes()):
             make_temporary(self.node.GetNthDisplayNode(n))
+
+
+def voxels_of(image):
+    """The voxels (k, j, i) of a vtkImageData, which change with the array."""
+    return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])

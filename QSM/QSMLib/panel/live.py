@@ -208,11 +208,12 @@ class Live:
             self.view.show_full(maps.susceptibility_ppm, lambda: self._has_full(full), self._failed)
         else:
             array = np.load(self.process.folder / news["file"])
-            self.view.show_coarse(array, self._reduction)
+            self.view.show_coarse(array, self._reduction, news["box"])
             self.view.move(news["point"])
             self._chosen = news["invert"]
             self._mark(news["values"], choices)
-            self._after_map(_("Live: coarse map in {seconds:.2g} s.").format(seconds=news["seconds"]))
+            said = _("Live: estimate in {seconds:.2g} s.") if news["box"] else _("Live: coarse map in {seconds:.2g} s.")
+            self._after_map(said.format(seconds=news["seconds"]))
         self._show_buttons()
 
     def _has_full(self, full):

@@ -20,10 +20,13 @@ class LiveView:
         """The volume of the map, None before there is one."""
         return self.map.node
 
-    def show_coarse(self, array, reduction):
-        """Show a coarse map at once, in place of a full one that is just being shown, too."""
+    def show_coarse(self, array, reduction, box=None):
+        """Show a coarse map, or one that fills a box of the scan; at once, also in place of a full one under way."""
         self._steps = None
-        self.map.show_at_once(array, reduction)
+        if box:
+            self.map.show_in_box(array, box)
+        else:
+            self.map.show_at_once(array, reduction)
         self._show_curve()
 
     def show_full(self, array, then, failed):

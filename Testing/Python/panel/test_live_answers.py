@@ -250,3 +250,21 @@ def test_failure_while_a_map_is_shown_ends_it(live, monkeypatch):
         live.process.answer()
     live.end()
     assert layers().GetForegroundVolumeID() is None
+
+
+@pytest.mark.parametrize("has_shown_full", [True, False])
+def test_estimate_fills_its_box_of_the_scan(live, has_shown_full):
+    if has_shown_full:
+        has_full(live)  # of 0.2 everywhere
+    else:
+        live.process.answer()
+    number = len(live.process.sent) + 1
+    drag(live, 200)
+    asked(live, number)
+    live.process.shape = (3, 4, 5)
+    live.process.answer(0.7, box=[[2, 5], [3, 7], [4, 9]])
+    voxels = slicer.util.arrayFromVolume(live.view.node)
+    assert voxels.shape == slicer.util.arrayFromVolume(live.state.magnitude_volume).shape
+    assert (voxels[2:5, 3:7, 4:9] == np.float32(0.7)).all()
+    assert voxels[0, 0, 0] == np.float32(0.2 if has_shown_full else 0)
+    assert live.ui.statusLabel.text == "Live: estimate in 0.1 s." and not live.ui.keepButton.enabled

@@ -150,16 +150,17 @@ def test_reference_region_can_be_left_and_taken_again(scan, kept, monkeypatch):
     assert np.median((other - first)[first != 0]) == pytest.approx(0.4, abs=0.1)
 
 
-def test_what_a_full_map_has_beyond_the_coarse_one_is_kept(session, scan, kept):
-    full = {t: run(*scan, Settings(choices(t)), cache=kept.begin()) for t in (0.15, 0.2)}
-    inside = whole_blocks(full[0.2].reliable_mask).all(axis=(1, 3, 5))
-    means = {t: whole_blocks(maps.susceptibility_ppm).mean(axis=(1, 3, 5)) for t, maps in full.items()}
-    error = lambda t: np.std((session.update(Settings(choices(t))).susceptibility_ppm - means[t])[inside])  # noqa: E731
-    before, other = error(0.15), session.update(Settings(QUICK | {"invert": {"method": "tikhonov"}}))
-    session.learn(Settings(choices(0.2)), full[0.2])
-    assert error(0.2) < 1e-6
-    assert error(0.15) < 0.7 * before
-    again = session.update(Settings(QUICK | {"invert": {"method": "tikhonov"}}))
+def test_after_a_full_map_others_are_at_full_resolution_and_close(session, scan, kept):
+    full = {t: run(*scan, Settings(choices(t)), cache=kept.begin()).susceptibility_ppm for t in (0.15, 0.2)}
+    begun, other = (session.update(Settings(choices(0.2, **c))) for c in ({}, {"invert": {"method": "tikhonov"}}))
+    assert begun.box is None and other.box is None
+    session.learn(Settings(choices(0.2)), run(*scan, Settings(choices(0.2)), cache=kept.begin()))
+    same, near = (session.update(Settings(choices(t))) for t in (0.2, 0.15))
+    np.testing.assert_allclose(same.susceptibility_ppm, full[0.2][same.box], atol=1e-6)
+    expected = full[0.15][near.box]
+    stays = np.std(full[0.2][near.box] - expected)
+    assert np.std(near.susceptibility_ppm - expected) < 0.8 * stays
+    again = session.update(Settings(choices(0.2, invert={"method": "tikhonov"})))
     np.testing.assert_array_equal(again.susceptibility_ppm, other.susceptibility_ppm)
 
 
@@ -168,19 +169,22 @@ def test_automatic_inversion_is_that_of_the_last_full_map(session, scan, kept):
     assert session.inversion(Settings(SHARP)) != "tkd"
     session.learn(Settings(SHARP), full)  # of which another local field made another choice
     assert session.inversion(Settings(SHARP)) == "tkd"
-    found = session.update(Settings(SHARP)).susceptibility_ppm
-    inside = whole_blocks(full.reliable_mask).all(axis=(1, 3, 5))
-    means = whole_blocks(full.susceptibility_ppm).mean(axis=(1, 3, 5))
-    np.testing.assert_allclose(found[inside], means[inside], atol=1e-6)
+    found = session.update(Settings(SHARP))
+    np.testing.assert_allclose(found.susceptibility_ppm, full.susceptibility_ppm[found.box], atol=1e-6)
 
 
-def test_blocks_that_the_learned_map_has_not_are_left_as_they_are(session, scan, kept):
-    wide = Settings(choices(0.2, background={"method": "sharp", "radius_mm": 9.0}))
-    plain, narrow = (session.update(s).susceptibility_ppm for s in (Settings(choices(0.2)), wide))
-    session.learn(wide, run(*scan, wide, cache=kept.begin()))
-    rim = (plain != 0) & (narrow == 0)
-    assert rim.any()
-    np.testing.assert_array_equal(session.update(Settings(choices(0.2))).susceptibility_ppm[rim], plain[rim])
+@pytest.mark.parametrize("learned_mm, then_mm", [(4.0, 9.0), (9.0, 4.0)])
+def test_map_is_where_the_present_mask_is(session, scan, kept, learned_mm, then_mm):
+    learned, then = (
+        Settings(choices(0.2, background={"method": "sharp", "radius_mm": mm})) for mm in (learned_mm, then_mm)
+    )
+    before, after = (session.coarse.enlarged(session.update(s).susceptibility_ppm != 0) for s in (learned, then))
+    session.learn(learned, run(*scan, learned, cache=kept.begin()))
+    has_map = session.update(then).susceptibility_ppm != 0
+    if learned_mm < then_mm:
+        assert (before & ~after).any() and not has_map[~after].any()
+    else:
+        assert (after & ~before).any() and has_map[after & ~before].all()
 
 
 def test_curve_is_about_the_automatic_value_in_units_of_the_scan(session):
