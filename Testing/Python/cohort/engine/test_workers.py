@@ -56,7 +56,7 @@ def test_a_worker_that_dies_with_its_result(tmp_path, monkeypatch, caplog):
         assert results(engine, tmp_path, ["done"])["done"].state == DONE
     assert len(calls(tmp_path, "done")) == 2
     gc.collect()
-    assert caplog.records == []
+    assert "never retrieved" not in caplog.text
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
