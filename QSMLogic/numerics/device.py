@@ -143,7 +143,6 @@ class Gpu(Device):
         """Why the memory is too small for so many bytes, a sentence; "" if it is not."""
         if self._is_lost or needed <= self._free_bytes():
             return ""
-        self._uploads.clear()
         with suppress(Exception):  # without an answer, as below
             self._release()
         free = self._free_bytes()
@@ -160,7 +159,6 @@ class Gpu(Device):
 
     def _recover(self):
         """After a failure: free the memory, and give the GPU up if it does not work any more."""
-        self._uploads.clear()
         try:
             self._release()
             self._try()
@@ -169,6 +167,7 @@ class Gpu(Device):
             self.fallbacks.append(f"All that followed ran on the CPU: the GPU was lost ({_first_line(error)}).")
 
     def _release(self):
+        self._uploads.clear()
         gc.collect()  # what has failed or has ended may still hold arrays
         self._handle.release()
 

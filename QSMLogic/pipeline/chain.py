@@ -199,10 +199,10 @@ def checked_region(reference_mask, settings, grid):
 class Chain:
     """Runs one stage after the other and keeps the time of each."""
 
-    def __init__(self, settings, progress, provenance, curve=False, cache=None):
+    def __init__(self, settings, progress, provenance, curve=False, cache=None, device=None):
         self.settings, self.provenance, self.report, self.cache = settings, provenance, progress, cache
         self.part = BEFORE_CURVE if curve else 1
-        self.device = provenance.device = find_device(settings.device)
+        self.device = provenance.device = device or find_device(settings.device)
 
     def progress(self, stage, fraction):
         """fraction: of the stages; rounded, so that none is below the one before by a rounding error."""

@@ -98,16 +98,6 @@ class CoarseGrid:
         magnitude = np.stack([self.means(echo, mask) for echo in scan.magnitude])
         return replace(scan, magnitude=magnitude, phase=np.zeros_like(magnitude), grid=self.grid)
 
-    def enlarged(self, image):
-        """An image of the blocks of the entire scan, at the voxels of the box; 0 beyond the last whole block."""
-        found, shape = image[self.place], [part.stop - part.start for part in self.box]
-        for axis in (2, 1, 0):
-            found = np.repeat(found, self.reduction[axis], axis)
-        starts = [b.start - p.start * r for b, p, r in zip(self.box, self.place, self.reduction, strict=True)]
-        found = found[tuple(slice(start, start + n) for start, n in zip(starts, shape, strict=True))]
-        missing = [(0, n - m) for n, m in zip(shape, found.shape, strict=True)]
-        return np.pad(found, missing) if found.shape != tuple(shape) else found
-
     def spread(self, image):
         """An image of the blocks that hold the box, on the blocks of the entire scan."""
         return uncropped(image, self.place, self.shape)

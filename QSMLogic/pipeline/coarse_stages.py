@@ -5,11 +5,12 @@ from functools import partial
 
 from ..model.errors import QSMError
 from ..numerics.moving import moved
+from .stage_cache import StageResults
 
 KEPT = ("passes", "background")  # the others run in every update
 
 
-class CoarseStages:
+class CoarseStages(StageResults):
     """Runs the stages of a Chain on the coarse grid, in the place of a cache.
 
     On a coarse grid V-SHARP and others lose a rim of the mask that is as wide as a coarse voxel, and detail. So a local
@@ -29,12 +30,7 @@ class CoarseStages:
         with suppress(QSMError):  # a mask that is too thin for it on the coarse grid
             self._full[id(part)] = method.run(part, parameters=parameters), local
 
-    def check(self, _function, _inputs, compute, _device=None):
-        """The result of a check, which takes no time on a coarse grid; as StageCache.check."""
-        return compute()
-
     def run(self, method, inputs, parameters, progress, device=None):
-        """The result of a method, and whether it was kept; as StageCache.run."""
         run = partial(method.run, *inputs, parameters=parameters, progress=progress, device=device)
         if method.stage not in KEPT:
             return run(), False

@@ -33,7 +33,7 @@ def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reducti
     settings = settings if isinstance(settings, Settings) else Settings(settings or {})
     for name, images in (("magnitude", magnitude), ("phase", phase)):
         for echo, image in enumerate(images):
-            np.save(folder / f"{name}_{echo}.npy", np.asarray(image, np.float32))
+            write_arrays(folder, {f"{name}_{echo}": np.asarray(image, np.float32)})
             yield
     arrays = {"given_mask": mask, "reference_mask": options.pop("reference_mask", None)}
     arrays |= {f"given_{name}": array for name, array in options.pop("given_maps", {}).items()}
@@ -46,8 +46,8 @@ def write_run(folder, magnitude, phase, facts, mask=None, settings=None, reducti
 
 def read_run(folder, job):
     """What write_run has written: the Acquisition, the mask or None, the Settings, and the options of a run."""
-    given = {name: _read_array(folder, f"given_{name}") for name in GIVEN_MAPS}
-    options = {"reference_mask": _read_array(folder, "reference_mask"), "given_maps": given, **job["options"]}
+    given = {name: _array_if_there(folder, f"given_{name}") for name in GIVEN_MAPS}
+    options = {"reference_mask": _array_if_there(folder, "reference_mask"), "given_maps": given, **job["options"]}
     return *read_scan(folder, job), options
 
 
@@ -57,7 +57,7 @@ def read_scan(folder, job):
     checks = tuple(Check(**check) for check in job["checks"])
     facts = job["echo_times_s"], job["field_strength_t"], Grid(**job["grid"]), checks, job.get("reported", {})
     scan = Acquisition(*images, *facts)
-    return scan, _read_array(folder, "given_mask"), Settings(job["settings"])
+    return scan, _array_if_there(folder, "given_mask"), Settings(job["settings"])
 
 
 def write_simulation(folder, voxel_mm=1.5, seed=0):
@@ -75,8 +75,8 @@ def read_maps(folder):
     """The Maps that a run has written to the folder; their arrays are read when they are used."""
     folder = Path(folder)
     result = read_json(folder / "maps.json")
-    names = [name for name in CATALOGUE if (folder / f"{name}.npy").is_file()]
-    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}
+    files = {name: array_file(folder, name) for name in CATALOGUE}
+    arrays = {name: np.load(file, mmap_mode="r") for name, file in files.items() if file.is_file()}
     return Maps(grid=Grid(**result["grid"]), provenance=result["provenance"], **arrays)
 
 
@@ -90,15 +90,20 @@ def read_checks(folder):
     return [Check(**check) for check in read_json(Path(folder) / "checks.json")]
 
 
-def read_mask(folder, name=MASK):
-    """The mask that the task "mask" has written to the folder, once it is there: MASK, or before it COARSE_MASK."""
-    return np.load(Path(folder) / f"{name}.npy")
-
-
 def write_arrays(folder, arrays):
     """Write the arrays of a dictionary {name: array} into files of these names."""
     for name, array in arrays.items():
-        np.save(folder / f"{name}.npy", array)
+        np.save(array_file(folder, name), array)
+
+
+def read_array(folder, name):
+    """An array that write_arrays has written, such as MASK of the task "mask", and before it COARSE_MASK."""
+    return np.load(array_file(folder, name))
+
+
+def array_file(folder, name):
+    """The file of an array."""
+    return Path(folder) / f"{name}.npy"
 
 
 def write_json(path, content):
@@ -111,13 +116,12 @@ def read_json(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _read_array(folder, name):
-    """The array in a file of the folder, None if there is none."""
-    path = folder / f"{name}.npy"
-    return np.load(path) if path.is_file() else None
+def _array_if_there(folder, name):
+    """The array of this name, None if there is none."""
+    return read_array(folder, name) if array_file(folder, name).is_file() else None
 
 
 def _read_echoes(folder, name, count):
     """The echoes in one array (echo, k, j, i)."""
-    echoes = [np.load(folder / f"{name}_{echo}.npy", mmap_mode="r") for echo in range(count)]
+    echoes = [np.load(array_file(folder, f"{name}_{echo}"), mmap_mode="r") for echo in range(count)]
     return np.stack(echoes)

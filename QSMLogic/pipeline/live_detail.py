@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from ..shared.coarse import stretched
+
+TINY, HALF = np.finfo(np.float32).tiny, 0.5
+
 
 class LiveDetail:
     """A map at full resolution, as the start of those that follow.
@@ -21,17 +25,19 @@ class LiveDetail:
     def changed(self, new):
         """The map in the box for the coarse map `new`.
 
-        It is as much of the full map as `new` has of the former coarse one, and the rest of `new`. If the mask has
-        shrunk, it ends where `new` ends; blocks that have been added are coarse.
+        It is as much of the full map as `new` has of the former coarse one, and the rest of `new`. If the mask is
+        another one, it lies where `new` does, and is `new` alone where there was no map.
         """
-        before, tiny = self.coarse, np.finfo(np.float32).tiny
-        part = np.float32(np.clip(np.vdot(before, new) / max(np.vdot(before, before), tiny), 0, 1))
-        had, has = before != 0, new != 0
-        found = part * self.full
-        found += self.grid.enlarged(np.where(had & has, new - part * before, np.float32(0)))
-        found *= self.full != 0
-        if (had & ~has).any():
-            found *= self.grid.enlarged(has)
-        if (has & ~had).any():
-            found += self.grid.enlarged(np.where(has & ~had, new, np.float32(0))) * (self.full == 0)
+        before, had, has = self.coarse, self.coarse != 0, new != 0
+        part = np.float32(np.clip(np.vdot(before, new) / max(np.vdot(before, before), TINY), 0, 1))
+        found = self._enlarged(np.where(has, new - part * before, np.float32(0)))
+        if (had == has).all():
+            found += part * self.full
+            found *= self.full != 0
+        else:
+            found += part * self.full * (self._enlarged(had) > HALF)
+            found *= self._enlarged(has) > HALF
         return found
+
+    def _enlarged(self, image):
+        return stretched(np.asarray(image, np.float32), self.grid.reduction, self.grid.box)

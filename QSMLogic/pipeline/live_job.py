@@ -7,27 +7,25 @@ curve={...} when there was time for an L-curve, or None if a map has none yet, a
 LiveJob's answers, or update=n, error=sentence. Progress is told only before it is ready, for the first time or anew.
 """
 
-import os
 import queue
 import shutil
 import time
 
-import numpy as np
-
 from ..model.errors import Cancelled, QSMError
 from ..registry.settings import DEVICE, Settings
 from .chain import run
+from .job_files import array_file, write_arrays, write_maps
 from .live import LiveSession, region_for
 
 IDLE_S = 0.5  # without a command, after which an L-curve is drawn
 KEPT_FILES = 2
-FULL = "full"
+COARSE, FULL = "coarse", "full"
 
 
-def run_live(scan, folder, talk, write_maps):
+def run_live(scan, folder, talk):
     """Answer commands until one asks for the end. scan: what job_files.read_run returns; talk: a Talk."""
     try:
-        LiveJob(scan, folder, talk, write_maps).answer_all()
+        LiveJob(scan, folder, talk).answer_all()
     except Cancelled:
         if not talk.is_ended:
             raise
@@ -36,12 +34,12 @@ def run_live(scan, folder, talk, write_maps):
 class LiveJob:
     """A live session, the commands to it and the files that it writes."""
 
-    def __init__(self, scan, folder, talk, write_maps):
+    def __init__(self, scan, folder, talk):
         self.acquisition, self.mask, settings, options = scan
         self.reference_mask, self.given_maps = options["reference_mask"], options["given_maps"]
         self.device = settings.device
-        self.folder, self.talk, self.write_maps = folder, talk, write_maps
-        self.files, self.session, self.curve_key = [], None, None
+        self.folder, self.talk, self.session, self.curve_key = folder, talk, None, None
+        self.files = {COARSE: [], FULL: []}
         self._prepare(settings)
 
     def answer_all(self):
@@ -54,7 +52,7 @@ class LiveJob:
 
     def _prepare(self, settings):
         """Make the session and say so, once a first map has brought everything to where it is used."""
-        progress, kept = self.talk.progress, self._kept()
+        progress, kept = self.talk.progress, self.talk.begin_kept()
         session = LiveSession(self.acquisition, self.mask, settings, progress, kept, self.reference_mask)
         session.update(settings)
         self.session = session
@@ -111,15 +109,13 @@ class LiveJob:
         made = self.session.update(settings)
         if not self._is_drawn:
             self._withdraw_curve()
-        name = f"live_{update}.npy"
-        partial = self.folder / f"part_{name}"
-        np.save(partial, made.susceptibility_ppm)
-        os.replace(partial, self.folder / name)
-        self._keep(name)
+        name = f"{COARSE}_{update}"
+        write_arrays(self.folder, {name: made.susceptibility_ppm})
+        self._keep(COARSE, array_file(self.folder, name))
         seconds, inversion = round(time.perf_counter() - began, 3), self.session.inversion(settings)
         box = made.box and [[part.start, part.stop] for part in made.box]
-        news = {"file": name, "box": box, "values": made.values, "point": made.point}
-        self.talk.say(update=update, detail="coarse", seconds=seconds, invert=inversion, **news)
+        news = {"array": name, "box": box, "values": made.values, "point": made.point}
+        self.talk.say(update=update, detail=COARSE, seconds=seconds, invert=inversion, **news)
 
     def _full(self, update, settings, **extras):
         maps = run(
@@ -129,13 +125,13 @@ class LiveJob:
             self._unless_commanded,
             region_for(settings, self.reference_mask),
             given_maps=self.given_maps,
-            cache=self._kept(),
+            cache=self.talk.begin_kept(),
             **extras,
         )
         name = f"{FULL}_{update}"
         (self.folder / name).mkdir(exist_ok=True)
-        self.write_maps(self.folder / name, maps)
-        self._keep(name)
+        write_maps(self.folder / name, maps)
+        self._keep(FULL, self.folder / name)
         self.talk.say(update=update, detail=FULL, folder=name)
         self.session.learn(settings, maps)
 
@@ -144,16 +140,13 @@ class LiveJob:
         if not self.talk.commands.empty():
             raise Cancelled
 
-    def _keep(self, name):
-        """Keep the last files of each kind."""
-        self.files.append(name)
-        for name in [n for n in self.files if n.startswith(name[:4])][:-KEPT_FILES]:
-            self.files.remove(name)
-            path = self.folder / name
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)  # on Windows who reads it holds it
+    def _keep(self, detail, path):
+        """Keep the last files of each detail."""
+        files = self.files[detail]
+        files.append(path)
+        while len(files) > KEPT_FILES:
+            old = files.pop(0)
+            if old.is_dir():
+                shutil.rmtree(old, ignore_errors=True)  # on Windows who reads it holds it
             else:
-                path.unlink(missing_ok=True)
-
-    def _kept(self):
-        return self.talk.kept and self.talk.kept.begin()
+                old.unlink(missing_ok=True)

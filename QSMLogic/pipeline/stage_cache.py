@@ -153,25 +153,25 @@ class StageCache(StageResults):
         self.store.write(facts["key"], {FACTS: text, **packed(arrays)})
 
 
-def _key(method, inputs, parameters, device="", digest_of=None):
-    """The hash of all that a result depends on. device: the GPU that it is computed on, "" for the CPU."""
-    who = (method.stage, method.name, method.function.__module__, sorted(asdict(parameters).items()), device)
-    return key_of(who, inputs, digest_of)
-
-
-def key_of(who, inputs, digest_of=None):
-    """The hash of what is computed and of its inputs. digest_of: instead of `digest`."""
-    found = hashlib.sha256()
-    _feed(found, [_surroundings(), who, inputs], digest_of or digest)
-    return found.hexdigest()
-
-
 def digest(array):
     """The digest of the values of an array."""
     found = hashlib.sha256()
     for part in [array] if array.flags.c_contiguous else np.atleast_1d(array):
         found.update(np.ascontiguousarray(part))
     return found.digest()
+
+
+def _key(method, inputs, parameters, device="", digest_of=digest):
+    """The hash of all that a result depends on. device: the GPU that it is computed on, "" for the CPU."""
+    who = (method.stage, method.name, method.function.__module__, sorted(asdict(parameters).items()), device)
+    return key_of(who, inputs, digest_of)
+
+
+def key_of(who, inputs, digest_of=digest):
+    """The hash of what is computed and of its inputs. digest_of: of an array."""
+    found = hashlib.sha256()
+    _feed(found, [_surroundings(), who, inputs], digest_of)
+    return found.hexdigest()
 
 
 def _feed(found, value, digest_of=digest):

@@ -13,7 +13,7 @@ class Talk:
     tell : callable, optional
         Called with each of the news, a dict.
     kept : KeptResults, optional
-        What earlier jobs have kept, to be passed to QSMLogic.run as `cache`; each run calls its `begin` first.
+        What earlier jobs have kept; each run gets it from `begin_kept`, as `cache`.
 
     Attributes
     ----------
@@ -26,6 +26,10 @@ class Talk:
     def __init__(self, tell=None, kept=None):
         self.tell, self.kept = tell, kept
         self.commands, self.is_ended, self._said = queue.SimpleQueue(), False, None
+
+    def begin_kept(self):
+        """What earlier jobs have kept, for a new run; None if nothing is."""
+        return self.kept and self.kept.begin()
 
     def say(self, **news):
         """Tell news of any kind: names and plain values."""

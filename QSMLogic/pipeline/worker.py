@@ -42,12 +42,12 @@ def _run(folder, job, talk):
 
         maps = preview(run, scan, mask, settings, job["reduction"], talk.progress, **options)
     else:
-        maps = run(scan, mask, settings, talk.progress, cache=_kept(talk), **options)
+        maps = run(scan, mask, settings, talk.progress, cache=talk.begin_kept(), **options)
     write_maps(folder, maps)
 
 
 def _check(folder, job, talk):
-    write_checks(folder, input_checks(*read_scan(folder, job), talk.progress, _kept(talk)))
+    write_checks(folder, input_checks(*read_scan(folder, job), talk.progress, talk.begin_kept()))
 
 
 def _mask(folder, job, talk):
@@ -56,14 +56,9 @@ def _mask(folder, job, talk):
     if coarse is not None:
         write_arrays(folder, {COARSE_MASK: coarse})
         talk.progress(COARSE_MASK, 0.0)
-    mask, checks = previewed_mask(scan, settings, talk.progress, _kept(talk))
+    mask, checks = previewed_mask(scan, settings, talk.progress, talk.begin_kept())
     write_arrays(folder, {MASK: mask})
     write_checks(folder, checks)
-
-
-def _kept(talk):
-    """What earlier jobs have kept, for a new one; None if nothing is."""
-    return talk.kept and talk.kept.begin()
 
 
 def _simulate(folder, job, talk):
@@ -104,7 +99,7 @@ def _dicom(folder, job, talk):
 def _live(folder, job, talk):
     from .live_job import run_live
 
-    run_live(read_run(folder, job), folder, talk, write_maps)
+    run_live(read_run(folder, job), folder, talk)
 
 
 TASKS = {

@@ -221,6 +221,7 @@ STAGES = {
         ),
     )
 }
+LIVE = ("passes", "background", "invert", "reference")  # those that a live map runs again; the ones before run once
 CURVE = "curve"  # the step of a run after all stages, if its L-curve is wanted
 CHECKS = "checks"  # the step of a run that looks at the scan, once its phase is in radians, and at the map
 CHOICE = "The choice of the inversion"  # what precedes an automatic one, in sentences

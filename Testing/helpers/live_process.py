@@ -6,7 +6,7 @@ import numpy as np
 
 from QSMLogic.model.catalogue import CATALOGUE
 from QSMLogic.model.maps import Maps
-from QSMLogic.pipeline.job_files import write_maps
+from QSMLogic.pipeline.job_files import write_arrays, write_maps
 
 
 class LiveProcess:
@@ -44,14 +44,14 @@ class LiveProcess:
         if asked["detail"] == "coarse":
             inversion = asked["settings"].get("invert", {}).get("method", self.inversion)
             news |= {
-                "file": f"live_{n}.npy",
+                "array": f"coarse_{n}",
                 "box": None,
                 "seconds": 0.1,
                 "invert": inversion,
                 "values": {},
                 "point": None,
             }
-            np.save(self.folder / news["file"], np.full(self.shape, fill, np.float32))
+            write_arrays(self.folder, {news["array"]: np.full(self.shape, fill, np.float32)})
         else:
             news["folder"] = f"full_{n}"
             (self.folder / news["folder"]).mkdir(exist_ok=True)

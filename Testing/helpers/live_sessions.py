@@ -7,7 +7,7 @@ import pytest
 from helpers.fields import ball, sphere
 
 from QSMLogic import Acquisition, Grid, Settings
-from QSMLogic.pipeline import job_files, live_job
+from QSMLogic.pipeline import live_job
 from QSMLogic.pipeline.kept_results import KeptResults
 from QSMLogic.pipeline.live import LiveSession
 from QSMLogic.pipeline.talk import Talk
@@ -80,7 +80,7 @@ def job(scan, kept, tmp_path, monkeypatch):
         tell = talk.tell
         talk.tell = lambda one: (tell(one), begin(one))
         options = {"reference_mask": None, "given_maps": {}}
-        live_job.run_live((*scan, Settings(QUICK), options), tmp_path, talk, job_files.write_maps)
+        live_job.run_live((*scan, Settings(QUICK), options), tmp_path, talk)
         return [one for one in news if "stage" not in one]
 
     return work

@@ -9,7 +9,8 @@ import sys
 
 import qt
 
-# The command line, as a process that gives its ID; its first argument is the folder of QSMLogic
+# The command line, as a process that gives its ID; its first argument is the folder of QSMLogic. No quotes and no
+# backslashes: the line passes through Slicer's launcher on every platform
 CODE = "import sys; sys.path.insert(0, sys.argv.pop(1)); from QSMLogic.cli.child import start; start()"
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 KILLED_MS = 2000  # to wait for the end of a process that was killed

@@ -1,13 +1,12 @@
 """Live: the map in the views follows the settings while they change."""
 
-import numpy as np
 from slicer.i18n import tr as _
 
 from QSMLogic import QSMError
 from QSMLogic.model.given_maps import GIVEN_MAPS
 from QSMLogic.pipeline import job_files
 from QSMLogic.registry.settings import DEFAULTS
-from QSMLogic.registry.stages import step_title
+from QSMLogic.registry.stages import LIVE, step_title
 
 from ..scan.request import read_scan
 from .live_commands import LiveCommands
@@ -16,7 +15,6 @@ from .process import Process
 from .scan_key import image_key, region_key, scan_key
 from .turns import in_turns
 
-SLIDING = ("passes", "background", "invert", "reference")  # stages with sliders
 UNFOLDED = ("background", "invert")
 CHANGED = "Live has ended, as the scan, its mask or another input has changed."
 
@@ -91,7 +89,7 @@ class Live:
         if not self.is_on:
             return
         self._let_go()
-        for stage in SLIDING:
+        for stage in LIVE:
             self.methods.stages[stage].slide(None)
         self.ui.progressBar.setVisible(False)
         if message:
@@ -194,7 +192,7 @@ class Live:
             choice = choices.get(stage, {})
             if not choice.get(parameter):
                 self._automatic[stage, choice.get("method", DEFAULTS[stage]), parameter] = value
-        for stage in SLIDING:
+        for stage in LIVE:
             row = self.methods.stages[stage]
             key = stage, row.menu.currentData
             row.slide({name: v for (*method, name), v in self._automatic.items() if (*method,) == key}, self._chosen)
@@ -207,7 +205,7 @@ class Live:
             full, self._full = (self.commands.wanted, news["folder"]), None
             self.view.show_full(maps.susceptibility_ppm, lambda: self._has_full(full), self._failed)
         else:
-            array = np.load(self.process.folder / news["file"])
+            array = job_files.read_array(self.process.folder, news["array"])
             self.view.show_coarse(array, self._reduction, news["box"])
             self.view.move(news["point"])
             self._chosen = news["invert"]

@@ -108,7 +108,7 @@ class MaskPreview:
     def _progress(self, stage, fraction):
         """The mask at reduced resolution may be there."""
         if stage == job_files.COARSE_MASK:
-            mask = job_files.read_mask(self.process.folder, job_files.COARSE_MASK)
+            mask = job_files.read_array(self.process.folder, job_files.COARSE_MASK)
             volume_ml = np.count_nonzero(mask) * float(np.prod(self._source.volume.GetSpacing())) / MM3_PER_ML
             rounded = float(f"{volume_ml:.2g}")
             self._draw(mask, _("The mask has about {volume:g} ml. Refining it ...").format(volume=rounded))
@@ -116,7 +116,7 @@ class MaskPreview:
     def _arrived(self, folder):
         checks = [check for check in job_files.read_checks(folder) if check.name in MASK_CHECKS]
         said = [check for check in checks if check.is_said] or checks[-1:]
-        self._draw(job_files.read_mask(folder), " ".join(_sentence(check) for check in said))
+        self._draw(job_files.read_array(folder, job_files.MASK), " ".join(_sentence(check) for check in said))
 
     def _draw(self, mask, text):
         try:

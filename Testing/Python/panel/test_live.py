@@ -42,7 +42,7 @@ def test_at_rest_the_full_map_is_wanted(live):
 def test_old_answers_are_ignored(live):
     has_full(live)
     shown = slicer.util.arrayFromVolume(live.view.node).max()
-    live._hear({"update": 1, "detail": "coarse", "file": "live_1.npy", "seconds": 1})
+    live._hear({"update": 1, "detail": "coarse", "array": "coarse_1", "seconds": 1})
     assert slicer.util.arrayFromVolume(live.view.node).max() == shown == np.float32(0.2)
 
 

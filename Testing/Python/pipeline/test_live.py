@@ -17,6 +17,7 @@ from QSMLogic.pipeline.coarse_grid import MOST_VOXELS, CoarseGrid, live_reductio
 from QSMLogic.pipeline.coarse_stages import CoarseStages
 from QSMLogic.pipeline.live import LiveSession
 from QSMLogic.registry.method import find
+from QSMLogic.shared.coarse import stretched
 
 scan, kept, session = live_sessions.scan, live_sessions.kept, live_sessions.session  # the fixtures
 
@@ -179,7 +180,10 @@ def test_map_is_where_the_present_mask_is(session, scan, kept, learned_mm, then_
     learned, then = (
         Settings(choices(0.2, background={"method": "sharp", "radius_mm": mm})) for mm in (learned_mm, then_mm)
     )
-    before, after = (session.coarse.enlarged(session.update(s).susceptibility_ppm != 0) for s in (learned, then))
+    before, after = (
+        stretched(np.float32(session.update(s).susceptibility_ppm != 0), (2, 2, 2), session.coarse.box) > 0.5
+        for s in (learned, then)
+    )
     session.learn(learned, run(*scan, learned, cache=kept.begin()))
     has_map = session.update(then).susceptibility_ppm != 0
     if learned_mm < then_mm:

@@ -31,10 +31,10 @@ def test_last_command_that_waits_is_taken(job, tmp_path):
     assert answer["detail"] == "coarse"
     assert answer["point"]["residual_ppm"] > 0
     assert answer["seconds"] >= 0
-    found = np.load(tmp_path / answer["file"])
+    found = job_files.read_array(tmp_path, answer["array"])
     assert found.dtype == np.float32
     assert found.shape == (30, 32, 33)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["live_3.npy"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["coarse_3.npy"]
 
 
 def test_full_update_is_the_run_itself(job, scan, tmp_path):
@@ -87,7 +87,7 @@ def test_files_of_the_last_two_updates_stay(job, tmp_path):
             talk.commands.put(command(one["update"] + 1))
 
     assert [one.get("update") for one in job(command(1), hear=hear)] == [None, 1, 2, 3, 4]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["live_3.npy", "live_4.npy"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["coarse_3.npy", "coarse_4.npy"]
 
 
 def test_changed_earlier_stages_prepare_anew(job):
@@ -115,7 +115,7 @@ def test_end_while_the_session_is_prepared_is_no_error(scan, tmp_path):
     talk = Talk()
     talk.hear({"end": True})
     options = {"reference_mask": None, "given_maps": {}}
-    live_job.run_live((*scan, Settings(QUICK), options), tmp_path, talk, job_files.write_maps)
+    live_job.run_live((*scan, Settings(QUICK), options), tmp_path, talk)
 
 
 def test_task_live_reads_what_write_run_has_written(scan, tmp_path):
@@ -135,9 +135,9 @@ def test_session_stays_on_the_device_on_which_it_began(scan, kept, tmp_path, mon
     talk.commands, news = Waiting(), []
     talk.tell = lambda one: (news.append(one), "ready" in one and talk.commands.put(command(1, "full")))
     options = {"reference_mask": None, "given_maps": {}}
-    live_job.run_live((*scan, Settings(QUICK | {"device": "gpu"}), options), tmp_path, talk, job_files.write_maps)
+    live_job.run_live((*scan, Settings(QUICK | {"device": "gpu"}), options), tmp_path, talk)
     assert ["ready" in one for one in news if "stage" not in one] == [True, False]
-    assert devices[0] == devices[-1] == "gpu"  # of the session and of the full map
+    assert set(devices) == {"gpu"}
 
 
 def test_session_that_cannot_be_prepared_anew_is_told_and_the_former_goes_on(job, monkeypatch):
@@ -155,7 +155,7 @@ def test_session_that_cannot_be_prepared_anew_is_told_and_the_former_goes_on(job
     monkeypatch.setattr(LiveSession, "update", refuse_laplacian)
     _, failed, answer = job(command(1, unwrap={"method": "laplacian"}), hear=hear)
     assert failed == {"update": 1, "error": "This fails."}
-    assert answer["update"] == 2 and "file" in answer
+    assert answer["update"] == 2 and "array" in answer
 
 
 @pytest.mark.parametrize("again", [{"unwrap": {"method": "laplacian"}}, {"invert": {"method": "tgv", "iterations": 1}}])
@@ -197,7 +197,7 @@ def test_full_map_refers_to_the_region_only_if_it_is_to(scan, kept, tmp_path):
     talk.tell = lambda one: "ready" in one and talk.commands.put(command(1, "full", reference={"method": "none"}))
     begun = Settings(QUICK | {"reference": {"method": "region"}})
     options = {"reference_mask": region, "given_maps": {}}
-    live_job.run_live((*scan, begun, options), tmp_path, talk, job_files.write_maps)
+    live_job.run_live((*scan, begun, options), tmp_path, talk)
     settings = job_files.read_maps(tmp_path / "full_1").provenance["settings"]
     assert settings["reference"]["method"] == "none"
 
@@ -215,7 +215,8 @@ def test_maps_after_a_full_one_have_its_detail_in_a_box(job, tmp_path):
             talk.commands.put(command(2))
 
     answer = job(command(1, "full"), hear=hear)[-1]
-    full, found = job_files.read_maps(tmp_path / "full_1").susceptibility_ppm, np.load(tmp_path / answer["file"])
+    full = job_files.read_maps(tmp_path / "full_1").susceptibility_ppm
+    found = job_files.read_array(tmp_path, answer["array"])
     box = tuple(slice(*part) for part in answer["box"])
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, full[box], atol=1e-6)

@@ -14,7 +14,6 @@ from . import command
 from .command import GROUP, PARTICIPANT
 from .words import duration, scans
 
-# no quotes, no backslashes: the line passes through Slicer's launcher on every platform
 PREFIX, SAYS = "QSM-cohort-", "QSMLogic: "  # of our temporary folders, and of messages for users
 CONVERTS = "converting DICOM: "  # before what is converted
 ENDED = "The work ended unexpectedly: it was stopped from outside, or there was not enough memory."
