@@ -8,7 +8,7 @@ import numpy as np
 
 from ..model.acquisition import FieldMap, Grid, uncropped
 from ..model.errors import QSMError
-from ..numerics.blocks import block_mean
+from ..numerics.blocks import block_mean, filled
 from ..numerics.quotient import quotient
 from .preview import length_ratio
 
@@ -97,6 +97,13 @@ class CoarseGrid:
             return scan
         magnitude = np.stack([self.means(echo, mask) for echo in scan.magnitude])
         return replace(scan, magnitude=magnitude, phase=np.zeros_like(magnitude), grid=self.grid)
+
+    def enlarged(self, image):
+        """An image of the blocks of the entire scan, at the voxels of the box."""
+        starts = [place.start * r for place, r in zip(self.place, self.reduction, strict=True)]
+        ends = [part.stop - start for part, start in zip(self.box, starts, strict=True)]
+        inside = tuple(slice(part.start - start, None) for part, start in zip(self.box, starts, strict=True))
+        return filled(image[self.place], self.reduction, ends)[inside]
 
     def spread(self, image):
         """An image of the blocks that hold the box, on the blocks of the entire scan."""

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from ..shared.coarse import stretched
-
-TINY, HALF = np.finfo(np.float32).tiny, 0.5
+TINY = np.finfo(np.float32).tiny
 
 
 class LiveDetail:
@@ -30,14 +28,11 @@ class LiveDetail:
         """
         before, had, has = self.coarse, self.coarse != 0, new != 0
         part = np.float32(np.clip(np.vdot(before, new) / max(np.vdot(before, before), TINY), 0, 1))
-        found = self._enlarged(np.where(has, new - part * before, np.float32(0)))
+        found = self.grid.enlarged(np.where(has, new - part * before, np.float32(0)))
         if (had == has).all():
             found += part * self.full
             found *= self.full != 0
         else:
-            found += part * self.full * (self._enlarged(had) > HALF)
-            found *= self._enlarged(has) > HALF
+            found += part * self.full * self.grid.enlarged(had)
+            found *= self.grid.enlarged(has)
         return found
-
-    def _enlarged(self, image):
-        return stretched(np.asarray(image, np.float32), self.grid.reduction, self.grid.box)

@@ -1,9 +1,8 @@
 """The mask of a scan before there is a map: within seconds at reduced resolution, then as a run makes it."""
 
-import numpy as np
-
 from ..model.acquisition import Acquisition, Grid, checked_mask
 from ..model.errors import QSMError
+from ..numerics.blocks import filled
 from ..registry.provenance import Provenance
 from ..registry.settings import Settings
 from .chain import Chain
@@ -32,9 +31,7 @@ def coarse_mask(acquisition, settings):
         mask = settings.method("mask").run(scan, parameters=settings.parameters("mask"))
     except QSMError:
         return None
-    for axis, size in enumerate(reduction):
-        mask = np.repeat(mask, size, axis=axis)
-    return np.pad(mask, [(0, n - m) for n, m in zip(grid.shape, mask.shape, strict=True)])
+    return filled(mask, reduction, grid.shape)
 
 
 def previewed_mask(acquisition, settings=None, progress=None, cache=None):

@@ -17,7 +17,6 @@ from QSMLogic.pipeline.coarse_grid import MOST_VOXELS, CoarseGrid, live_reductio
 from QSMLogic.pipeline.coarse_stages import CoarseStages
 from QSMLogic.pipeline.live import LiveSession
 from QSMLogic.registry.method import find
-from QSMLogic.shared.coarse import stretched
 
 scan, kept, session = live_sessions.scan, live_sessions.kept, live_sessions.session  # the fixtures
 
@@ -50,6 +49,16 @@ def test_coarse_voxels_are_means_of_the_voxels_in_the_mask():
     assert grid.spread(coarse.ppm)[1, 1, 1] == field[2:4, 2:4, 2:4].mean()
     assert not grid.spread(coarse.mask)[0, 0, 1]  # one voxel of eight, at the corner
     assert coarse.margin_voxels == 8
+
+
+def test_every_voxel_of_the_box_has_the_value_of_its_block():
+    box, reduction = (slice(1, 5), slice(2, 6), slice(3, 7)), (2, 3, 2)
+    grid = CoarseGrid(Grid((5, 6, 7)), box, reduction)
+    values = 1 + np.arange(np.prod(grid.shape), dtype=np.float32).reshape(grid.shape)
+    expected = np.zeros((5, 6, 7), np.float32)
+    for k, j, i in np.ndindex(4, 6, 6):  # what follows is no whole block
+        expected[k, j, i] = values[k // 2, j // 3, i // 2]
+    np.testing.assert_array_equal(grid.enlarged(values), expected[box])
 
 
 def test_live_map_resembles_the_full_map(session, scan, kept):
@@ -180,10 +189,7 @@ def test_map_is_where_the_present_mask_is(session, scan, kept, learned_mm, then_
     learned, then = (
         Settings(choices(0.2, background={"method": "sharp", "radius_mm": mm})) for mm in (learned_mm, then_mm)
     )
-    before, after = (
-        stretched(np.float32(session.update(s).susceptibility_ppm != 0), (2, 2, 2), session.coarse.box) > 0.5
-        for s in (learned, then)
-    )
+    before, after = (session.coarse.enlarged(session.update(s).susceptibility_ppm != 0) for s in (learned, then))
     session.learn(learned, run(*scan, learned, cache=kept.begin()))
     has_map = session.update(then).susceptibility_ppm != 0
     if learned_mm < then_mm:

@@ -34,7 +34,7 @@ def test_live_maps_are_as_close_to_the_full_one_as_the_tutorial_says():
     session.learn(strength(lam), here)
     found = session.update(strength(2 * lam))
     expected = there.susceptibility_ppm[found.box]
-    assert error(found.susceptibility_ppm, expected) == pytest.approx(0.10, abs=0.02)
+    assert error(found.susceptibility_ppm, expected) == pytest.approx(0.11, abs=0.02)
     assert np.polyfit(expected.ravel(), found.susceptibility_ppm.ravel(), 1)[0] == pytest.approx(1, abs=0.05)
 
 
