@@ -24,4 +24,5 @@ def filled(values, size, shape):
     for axis in (2, 1, 0):
         values = np.repeat(values, size[axis], axis)
     values = values[tuple(map(slice, shape))]
-    return np.pad(values, [(0, n - m) for n, m in zip(shape, values.shape, strict=True)])
+    missing = [(0, n - m) for n, m in zip(shape, values.shape, strict=True)]
+    return np.pad(values, missing) if np.any(missing) else values

@@ -28,11 +28,10 @@ class LiveDetail:
         """
         before, had, has = self.coarse, self.coarse != 0, new != 0
         part = np.float32(np.clip(np.vdot(before, new) / max(np.vdot(before, before), TINY), 0, 1))
-        found = self.grid.enlarged(np.where(has, new - part * before, np.float32(0)))
-        if (had == has).all():
-            found += part * self.full
-            found *= self.full != 0
-        else:
-            found += part * self.full * self.grid.enlarged(had)
-            found *= self.grid.enlarged(has)
+        is_same = (had == has).all()
+        found = part * self.full
+        if not is_same:
+            found *= self.grid.enlarged(had)
+        found += self.grid.enlarged(np.where(has, new - part * before, np.float32(0)))
+        found *= self.full != 0 if is_same else self.grid.enlarged(has)
         return found
